@@ -1,0 +1,1 @@
+"""The engine behind liveset: conductor, player, generators, MIDI and analysis."""

@@ -1,0 +1,55 @@
+"""The one error tree: every failure a performer may see says what, where and what to do."""
+
+from __future__ import annotations
+
+
+class LivesetError(Exception):
+    """Something went wrong that a person can act on.
+
+    Args:
+        message: what is wrong and where, one sentence without a final full stop.
+        hint: what to do about it; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[type[LivesetError], tuple[str, str]]:
+        return (type(self), (self.message, self.hint))
+
+
+class PresetError(LivesetError):
+    """A preset that cannot be read or does not make sense."""
+
+
+class PromptError(LivesetError):
+    """A vocabulary or style file, or a prompt, that cannot be read."""
+
+
+class DeviceError(LivesetError):
+    """An audio device that is missing, busy or refuses the settings."""
+
+
+class SectionError(LivesetError):
+    """A section file that is missing, truncated or not one of ours."""
+
+
+class GeneratorError(LivesetError):
+    """A generator that cannot start or cannot make what was asked for."""
+
+
+class MidiError(LivesetError):
+    """A MIDI port, mapping or file that cannot be used."""
+
+
+class RecordingError(LivesetError):
+    """A recording or report that cannot be written."""
+
+
+class EngineError(LivesetError):
+    """An engine or player that cannot be started or reached."""

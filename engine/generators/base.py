@@ -1,0 +1,48 @@
+"""What every generator is: one method that turns a request into blocks of sound, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.protocol import SectionRequest
+
+Block = npt.NDArray[np.float32]
+"""(frames, stems, 2) float32, full scale at 1."""
+
+
+class Generator(Protocol):
+    """A source of sections.
+
+    Attributes:
+        name: as presets and the command line name it.
+        stems: names along a block's stem axis.
+        rate: frames per second.
+        live: fast enough to re-make the section that is playing.
+    """
+
+    name: str
+    stems: tuple[str, ...]
+    rate: int
+    live: bool
+
+    def warm_up(self) -> None:
+        """Load and prepare what the first request would otherwise wait for."""
+
+    def generate(
+        self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> Iterator[Block]:
+        """Yield blocks in order, from ``request.from_frame`` to ``request.total_frames(rate)`` in all.
+
+        Args:
+            request: what to make. Same request, same machine: same samples, however the blocks are cut.
+            on_progress: called now and then with the fraction done, 0..1.
+            cancelled: asked between steps of work; once true the iterator ends early.
+
+        Raises:
+            GeneratorError: if it cannot be made.
+        """
+        ...

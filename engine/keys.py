@@ -1,0 +1,133 @@
+"""Keys: a tonic and a mode, read from what a performer types and spelled one way everywhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Final
+
+from engine.errors import LivesetError
+
+TONICS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+"""Canonical spelling of each pitch class."""
+
+MODES: Final[dict[str, tuple[int, ...]]] = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "locrian": (0, 1, 3, 5, 6, 8, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+    "melodic minor": (0, 2, 3, 5, 7, 9, 11),
+    "minor pentatonic": (0, 3, 5, 7, 10),
+    "major pentatonic": (0, 2, 4, 7, 9),
+}
+"""Semitones above the tonic of each mode's degrees."""
+
+_ALIASES: Final[dict[str, str]] = {
+    "": "major",
+    "maj": "major",
+    "dur": "major",
+    "ionian": "major",
+    "m": "minor",
+    "min": "minor",
+    "moll": "minor",
+    "aeolian": "minor",
+    "natural minor": "minor",
+    "dor": "dorian",
+    "phryg": "phrygian",
+    "lyd": "lydian",
+    "mixo": "mixolydian",
+    "mix": "mixolydian",
+    "harm minor": "harmonic minor",
+    "harmonic": "harmonic minor",
+    "melodic": "melodic minor",
+    "pentatonic minor": "minor pentatonic",
+    "pentatonic major": "major pentatonic",
+    "pentatonic": "minor pentatonic",
+    "minor penta": "minor pentatonic",
+    "major penta": "major pentatonic",
+}
+_LETTERS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_PATTERN: Final = re.compile(r"^([A-Ga-g])\s*(##?|bb?|♯|♭|sharp|flat|-sharp|-flat)?[\s_-]*(.*)$", re.IGNORECASE)
+_SIGNS: Final = {"": 0, "#": 1, "##": 2, "b": -1, "bb": -2, "♯": 1, "♭": -1, "sharp": 1, "flat": -1, "-sharp": 1, "-flat": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key.
+
+    Attributes:
+        tonic: pitch class, 0 (C) to 11 (B).
+        mode: a name of `MODES`.
+        scale: semitones above the tonic, ascending, first 0.
+        name: canonical name such as ``"F minor"``.
+    """
+
+    tonic: int
+    mode: str
+    scale: tuple[int, ...]
+    name: str
+
+    @staticmethod
+    def of(tonic: int, mode: str) -> Key:
+        """The key on a pitch class (any integer) in a mode of `MODES`.
+
+        Raises:
+            KeyError: if there is no such mode.
+        """
+        return Key(tonic % 12, mode, MODES[mode], f"{TONICS[tonic % 12]} {mode}")
+
+    @staticmethod
+    def parse(text: str) -> Key:
+        """Read ``"F minor"``, ``"D dorian"``, ``"F# min"``, ``"Bbm"``, ``"C"``, ``"a-flat major"`` and the like.
+
+        Raises:
+            LivesetError: naming the nearest right name, when it is not understood.
+        """
+        return _parse(" ".join(text.split()))
+
+    @property
+    def minor(self) -> bool:
+        """Whether its third is a minor third."""
+        return 3 in self.scale
+
+    def semitone(self, degree: int) -> int:
+        """Semitones above the tonic of a scale degree counted from 0; any integer, an octave is ``len(scale)``."""
+        octave, step = divmod(degree, len(self.scale))
+        return 12 * octave + self.scale[step]
+
+    def seven(self) -> tuple[int, ...]:
+        """Seven degrees to build chords on: the scale, or for a pentatonic the full scale it is taken from."""
+        if len(self.scale) == 7:
+            return self.scale
+        return MODES["minor" if self.minor else "major"]
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Key:
+    found = _PATTERN.match(text)
+    if not found:
+        raise LivesetError(f'"{text}" is not a key', f"write a tonic and a mode, such as {_suggest_tonic(text)}")
+    letter, sign, rest = found[1], found[2] or "", found[3].lower().replace("-", " ").strip()
+    if sign in {"B"} or (sign == "" and letter == "b" and rest.startswith("b")):
+        sign, rest = "b", rest.removeprefix("b")
+    mode = _ALIASES.get(rest, rest)
+    if found[3].strip() == "M":
+        mode = "major"
+    tonic = (_LETTERS[letter.lower()] + _SIGNS[sign.lower()]) % 12
+    if mode not in MODES:
+        near = get_close_matches(rest, [*MODES, *filter(None, _ALIASES)], n=1, cutoff=0.4)
+        guess = _ALIASES.get(near[0], near[0]) if near else "minor"
+        raise LivesetError(f'"{text}" is not a key: no mode "{rest}"', f'did you mean "{TONICS[tonic]} {guess}"?')
+    return Key.of(tonic, mode)
+
+
+def _suggest_tonic(text: str) -> str:
+    words = text.lower().split()
+    near = get_close_matches(words[-1], list(MODES), n=1, cutoff=0.5) if words else []
+    return f'"F {near[0]}"' if near else '"F minor" or "D dorian"'

@@ -1,0 +1,203 @@
+"""The plan of a set: an arc of named parts that lands on the minutes asked for.
+
+Pure arithmetic. Bars are spread over the parts in whole phrases; what does not fill a phrase goes to the ending.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.presets import Preset, SectionTable
+from engine.protocol import Role, TransitionKind
+from engine.timebase import Grid
+
+PHRASE: Final = 4
+"""Bars in the shortest musical phrase; parts are whole phrases where they can be."""
+
+_ENERGY: Final[dict[Role, float]] = {"intro": 0.3, "build": 0.6, "drop": 0.9, "breakdown": 0.35, "outro": 0.3, "free": 0.6}
+_SHARE: Final[dict[Role, float]] = {"intro": 0.9, "build": 0.7, "drop": 1.6, "breakdown": 1.0, "outro": 0.9, "free": 1.0}
+"""How long a part of each role is against the others: a drop is the longest, a build the shortest."""
+
+_PARTS_PER_CYCLE: Final = _SHARE["build"] + _SHARE["drop"] + _SHARE["breakdown"]
+_BARS_PER_SHARE: Final = 17.0
+"""A share of 1 is about sixteen bars: half a minute at house tempo, long enough to settle, short enough to steer."""
+
+_INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
+    "intro": ("cut", 0),
+    "build": ("equal-power", 2),
+    "drop": ("cut", 0),
+    "breakdown": ("equal-power", 1),
+    "outro": ("bass-swap", 4),
+    "free": ("equal-power", 2),
+}
+"""How a part is handed over to, by its role, and over how many bars."""
+
+_LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
+"""Bars of a transition when the preset names its kind alone."""
+
+MAX_TRANSITION: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSection:
+    """A part of the plan.
+
+    ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
+    ``transition_bars``; energy, density and brightness are 0..1.
+    """
+
+    name: str
+    role: Role
+    bars: int
+    energy: float
+    density: float
+    brightness: float
+    prompts: tuple[tuple[int, float], ...] = ()
+    transition: TransitionKind = "cut"
+    transition_bars: int = 0
+
+
+def total_bars(minutes: float, grid: Grid) -> int:
+    """Whole bars in ``minutes``, so that the last bar line falls at most a bar before them; at least 1."""
+    return max(1, math.floor(grid.bars_in(minutes * 60) + 1e-9))
+
+
+def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:
+    """The plan of a preset.
+
+    Args:
+        preset: its sections are taken where it has some, fitted to the minutes where it (or the caller) names some.
+        grid: tempo and metre.
+        minutes: overrides the preset's.
+    """
+    asked = preset.set.minutes if minutes is None else minutes
+    if not preset.section:
+        return arc(total_bars(preset.minutes if asked is None else asked, grid))
+    planned = tuple(_from_table(table, index, preset.section) for index, table in enumerate(preset.section))
+    free = [i for i, table in enumerate(preset.section) if table.bars is None]
+    if asked is None and not free:
+        return planned
+    target = total_bars(preset.minutes if asked is None else asked, grid)
+    room = target - sum(part.bars for i, part in enumerate(planned) if i not in free)
+    if free and room >= len(free):
+        bars = spread([_SHARE[planned[i].role] for i in free], room)
+        by_index = dict(zip(free, bars, strict=True))
+        return tuple(replace(part, bars=by_index.get(i, part.bars)) for i, part in enumerate(planned))
+    return fit(planned, target)
+
+
+def scaled_note(preset: Preset, grid: Grid) -> str | None:
+    """A sentence for people when a preset's bars and minutes disagree, else None."""
+    if preset.set.minutes is None or not preset.section or any(table.bars is None for table in preset.section):
+        return None
+    given, target = sum(table.bars or 0 for table in preset.section), total_bars(preset.set.minutes, grid)
+    if given == target:
+        return None
+    minutes = f"its {preset.set.minutes:g} minutes are {target}"
+    return f"its sections add up to {given} bars, {minutes}: the sections are fitted to the minutes"
+
+
+def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable]) -> PlannedSection:
+    energy = _ENERGY[table.role] if table.energy is None else table.energy
+    after = tables[index + 1].role if index + 1 < len(tables) else None
+    kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else _into(after)
+    number = sum(other.role == table.role for other in tables[: index + 1])
+    name = table.name or (table.role if number == 1 else f"{table.role} {number}")
+    return PlannedSection(
+        name=name,
+        role=table.role,
+        bars=table.bars or round(_SHARE[table.role] * _BARS_PER_SHARE),
+        energy=energy,
+        density=_density(energy) if table.density is None else table.density,
+        brightness=_brightness(energy) if table.brightness is None else table.brightness,
+        prompts=tuple(sorted((slot - 1, weight) for slot, weight in table.prompts.items())),
+        transition=kind,
+        transition_bars=bars,
+    )
+
+
+def _into(role: Role | None) -> tuple[TransitionKind, int]:
+    return ("cut", 0) if role is None else _INTO[role]
+
+
+def _density(energy: float) -> float:
+    return round(0.2 + 0.7 * energy, 3)
+
+
+def _brightness(energy: float) -> float:
+    return round(0.25 + 0.5 * energy, 3)
+
+
+def arc(bars: int) -> tuple[PlannedSection, ...]:
+    """An arc of parts that adds up to ``bars``: intro, then build, drop and breakdown in rising waves, and an outro."""
+    if bars < 2 * PHRASE:
+        return _named([("free", 0.6)], bars)
+    if bars < 4 * PHRASE:
+        return _named([("intro", 0.35), ("outro", 0.3)], bars)
+    ends = _SHARE["intro"] + _SHARE["outro"] - _SHARE["breakdown"]
+    waves = max(1, round((bars / _BARS_PER_SHARE - ends) / _PARTS_PER_CYCLE))
+    parts: list[tuple[Role, float]] = [("intro", 0.3)]
+    for wave in range(waves):
+        height = 1.0 if waves == 1 else wave / (waves - 1)
+        parts += [("build", 0.5 + 0.15 * height), ("drop", 0.85 + 0.15 * height), ("breakdown", 0.4 - 0.1 * height)]
+    parts[-1] = ("outro", 0.25)
+    return _named(parts, bars)
+
+
+def _named(parts: Sequence[tuple[Role, float]], bars: int) -> tuple[PlannedSection, ...]:
+    lengths = spread([_SHARE[role] for role, _ in parts], bars)
+    made: list[PlannedSection] = []
+    after = [*(role for role, _ in parts[1:]), None]
+    for (role, energy), length, following in zip(parts, lengths, after, strict=True):
+        number = 1 + sum(part.role == role for part in made)
+        kind, overlap = _into(following)
+        made.append(
+            PlannedSection(
+                name=role if number == 1 else f"{role} {number}",
+                role=role,
+                bars=length,
+                energy=round(energy, 3),
+                density=_density(energy),
+                brightness=_brightness(energy),
+                transition=kind,
+                transition_bars=overlap,
+            )
+        )
+    return tuple(made)
+
+
+def spread(shares: Sequence[float], bars: int) -> list[int]:
+    """Split ``bars`` by ``shares`` into whole phrases (8 bars, else 4, else single bars); the last takes the rest.
+
+    Every part gets at least one bar; ``bars`` must be at least the number of parts.
+    """
+    shortest = PHRASE if bars // PHRASE >= len(shares) else 1
+    unit = next((unit for unit in (2 * PHRASE, PHRASE) if bars // unit >= 2 * len(shares)), shortest)
+    units, whole = bars // unit, sum(shares)
+    exact = [share * units / whole for share in shares]
+    given = [max(1, math.floor(value)) for value in exact]
+    while sum(given) > units:
+        given[given.index(max(given))] -= 1
+    by_remainder = sorted(range(len(shares)), key=lambda i: (given[i] - exact[i], i))
+    for i in range(units - sum(given)):
+        given[by_remainder[i % len(shares)]] += 1
+    result = [count * unit for count in given]
+    result[-1] += bars - sum(result)
+    return result
+
+
+def fit(parts: Sequence[PlannedSection], bars: int) -> tuple[PlannedSection, ...]:
+    """Stretch or shrink parts to ``bars`` in all; when there is not a bar for each, parts before the last are dropped."""
+    kept = list(parts)
+    while len(kept) > max(1, bars // PHRASE) and len(kept) > 1:
+        kept.pop(-2)
+    have = sum(part.bars for part in kept)
+    if have == bars:
+        return tuple(kept)
+    if len(kept) > 1 and abs(bars - have) < PHRASE and kept[-1].bars + bars - have >= PHRASE:
+        return (*kept[:-1], replace(kept[-1], bars=kept[-1].bars + bars - have))
+    lengths = spread([float(part.bars) for part in kept], max(bars, len(kept)))
+    return tuple(replace(part, bars=length) for part, length in zip(kept, lengths, strict=True))

@@ -1,0 +1,212 @@
+"""Presets: a set described in TOML, checked against a schema before anything plays.
+
+``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
+arc is planned), ``[midi]`` the controller. README.md lists every key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from rapidfuzz import process
+
+from engine.data import data_folder
+from engine.errors import LivesetError, PresetError
+from engine.keys import Key
+from engine.protocol import MAX_PROMPTS, ROLES, TRANSITIONS, Role, TransitionKind
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+DEFAULT_PRESET = "sunrise"
+MAX_MINUTES = 24 * 60
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class SetTable(_Table):
+    """``[set]``: minutes and bpm/key may be left out; then six minutes, and the prompts decide."""
+
+    title: Annotated[str, Field(min_length=1, max_length=80)] = "Untitled"
+    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] | None = None
+    bpm: Annotated[float, Field(ge=20, le=300)] | None = None
+    key: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    generator: str = "pocket"
+    beats_per_bar: Annotated[int, Field(ge=2, le=12)] = 4
+
+    @field_validator("key")
+    @classmethod
+    def _known_key(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return Key.parse(value).name
+        except LivesetError as error:
+            raise ValueError(str(error)) from error
+
+
+class PromptTable(_Table):
+    """``[[prompt]]``: a text and its weight."""
+
+    text: Annotated[str, Field(min_length=1, max_length=400)]
+    weight: Unit = 1.0
+
+
+class SectionTable(_Table):
+    """``[[section]]``: what is left out follows from the role, or from the minutes (bars)."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    role: Role = "free"
+    bars: Annotated[int, Field(ge=1, le=512)] | None = None
+    energy: Unit | None = None
+    density: Unit | None = None
+    brightness: Unit | None = None
+    prompts: dict[int, Unit] = Field(default_factory=dict)
+    transition: TransitionKind | None = None
+
+    @field_validator("prompts", mode="before")
+    @classmethod
+    def _slot_numbers(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in value:
+                if not str(key).isdigit():
+                    raise ValueError(f"prompts are named by number, as in {{ 1 = 0.9 }}, not {key!r}")
+            return {int(key): weight for key, weight in value.items()}
+        return value
+
+
+class MidiTable(BaseModel):
+    """``[midi]``: the controller's profile, and per-control overrides (``cc20 = "prompt 3"``), checked by the mapping."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    controller: str = "generic"
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Everything but the controller's name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Preset(_Table):
+    """A whole preset. ``source`` is where it came from, for messages and the report."""
+
+    set: SetTable = Field(default_factory=SetTable)
+    prompt: Annotated[tuple[PromptTable, ...], Field(max_length=MAX_PROMPTS)] = ()
+    section: tuple[SectionTable, ...] = ()
+    midi: MidiTable = Field(default_factory=MidiTable)
+    source: str = ""
+
+    @property
+    def minutes(self) -> float:
+        """Minutes asked for; six when the preset does not say."""
+        return 6.0 if self.set.minutes is None else self.set.minutes
+
+
+_KEYS: dict[str, tuple[str, ...]] = {
+    "": ("set", "prompt", "section", "midi"),
+    "set": tuple(SetTable.model_fields),
+    "prompt": tuple(PromptTable.model_fields),
+    "section": tuple(SectionTable.model_fields),
+}
+_CHOICES: dict[str, tuple[str, ...]] = {"role": ROLES, "transition": TRANSITIONS}
+
+
+def nearest(word: str, known: tuple[str, ...]) -> str:
+    """A hint that names the nearest known word, or all of them when none is near."""
+    found = process.extractOne(word, known, score_cutoff=60)
+    return f'did you mean "{found[0]}"?' if found else "known are " + ", ".join(known)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    table = str(location[0])
+    where = f"[[{table}]] number {int(location[1]) + 1}" if len(location) > 1 and isinstance(location[1], int) else f"[{table}]"
+    rest = [str(part) for part in location[1:] if not isinstance(part, int) or part != location[1]]
+    return where + (f", {'.'.join(rest)}" if rest else "")
+
+
+def _explain(error: ValidationError, source: str) -> PresetError:
+    first = error.errors()[0]
+    location = tuple(first["loc"])
+    leaf = str(location[-1])
+    if first["type"] == "extra_forbidden":
+        table = "" if len(location) == 1 else str(location[0])
+        where = f" in {_place(location[:-1])}" if table else ""
+        return PresetError(f'{source}: unknown key "{leaf}"{where}', nearest(leaf, _KEYS.get(table, ())))
+    message = first["msg"].removeprefix("Value error, ")
+    given = first.get("input")
+    if first["type"] == "literal_error" and leaf in _CHOICES:
+        return PresetError(f'{source}: {_place(location)} is "{given}"', nearest(str(given), _CHOICES[leaf]))
+    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return PresetError(f"{source}: {_place(location)}: {message[:1].lower() + message[1:]}{shown}")
+
+
+def parse_preset(text: str, source: str = "preset") -> Preset:
+    """Read a preset from TOML text.
+
+    Raises:
+        PresetError: names the table, the key and the nearest right one.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(f"{source} is not valid TOML: {error}", "fix that line and try again") from error
+    if "source" in table:
+        raise PresetError(f'{source}: unknown key "source"', nearest("source", _KEYS[""]))
+    try:
+        preset = Preset.model_validate({**table, "source": source})
+    except ValidationError as error:
+        raise _explain(error, source) from error
+    _check_slots(preset)
+    return preset
+
+
+def _check_slots(preset: Preset) -> None:
+    if not preset.prompt:
+        raise PresetError(f"{preset.source}: there is no [[prompt]]", 'add one, such as:  [[prompt]]  text = "warm deep house"')
+    for number, section in enumerate(preset.section, 1):
+        for slot in section.prompts:
+            if not 1 <= slot <= len(preset.prompt):
+                raise PresetError(
+                    f"{preset.source}: [[section]] number {number} leans on prompt {slot}",
+                    f"there are prompts 1 to {len(preset.prompt)}",
+                )
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the shipped presets."""
+    return tuple(sorted(path.stem for path in data_folder().glob("*.toml") if path.stem != "vocabulary"))
+
+
+def find_preset(name: str) -> Path:
+    """The file a name stands for: a path, or a shipped preset's name with or without .toml.
+
+    Raises:
+        PresetError: names the nearest shipped preset.
+    """
+    path = Path(name).expanduser()
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    if path.is_dir() or (path.is_file() and path.suffix != ".toml"):
+        raise PresetError(f"{name} is not a preset", "presets are TOML files ending in .toml")
+    shipped = data_folder() / f"{path.name.removesuffix('.toml')}.toml"
+    if len(path.parts) == 1 and shipped.stem in preset_names():
+        return shipped
+    raise PresetError(f'there is no preset "{name}"', nearest(path.stem, preset_names()))
+
+
+def load_preset(name: str = DEFAULT_PRESET) -> Preset:
+    """Find and read a preset.
+
+    Raises:
+        PresetError: if there is none, it cannot be read, or it does not make sense.
+    """
+    path = find_preset(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PresetError(f"cannot read {path}: {error}", "presets are UTF-8 text files") from error
+    return parse_preset(text, str(path) if path.parent != data_folder() else path.name)

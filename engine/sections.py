@@ -1,0 +1,153 @@
+"""Section files: what a generator makes, on disk, memory-mapped by whoever plays or draws it.
+
+A file is a 4096-byte header, then float32 samples as (frames, stems, 2), little-endian. The header holds a magic
+number, the count of frames that are ready (so that a section can be played while it is still being made), and JSON
+metadata. Samples are written with ordinary writes, never through a map: a full disk then raises instead of killing.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import SectionError
+
+MAGIC: Final = b"LSECT001"
+HEADER: Final = 4096
+_READY_AT: Final = 8
+_JSON_AT: Final = 24
+
+Audio = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionInfo:
+    """A section file's metadata.
+
+    Attributes:
+        section_id: its name.
+        stems: names along the stem axis.
+        rate: frames per second.
+        first_frame: the section's frame that the file's first sample is (0, or later for a re-make).
+        frames: frames the file will hold when finished; ``first_frame + frames`` is the end of the tail.
+        bars, tail_bars, beats_per_bar, bpm, key, seed, generator: how it was made.
+    """
+
+    section_id: str
+    stems: tuple[str, ...]
+    rate: int
+    first_frame: int
+    frames: int
+    bars: int
+    tail_bars: int
+    beats_per_bar: int
+    bpm: float
+    key: str
+    seed: int
+    generator: str
+
+
+class SectionWriter:
+    """Writes a section file block by block.
+
+    Raises:
+        SectionError: if the file cannot be made, or on a write the disk refuses.
+    """
+
+    def __init__(self, path: Path, info: SectionInfo) -> None:
+        self.path = path
+        self.info = info
+        self.ready = 0
+        self._frame_bytes = 4 * 2 * len(info.stems)
+        meta = json.dumps(asdict(info)).encode()
+        if len(meta) > HEADER - _JSON_AT:
+            raise SectionError(f"section {info.section_id}: metadata too long for the header")
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.ftruncate(self._fd, HEADER + self._frame_bytes * info.frames)
+            head = MAGIC + (0).to_bytes(8, "little") + len(meta).to_bytes(8, "little") + meta
+            os.pwrite(self._fd, head, 0)
+        except OSError as error:
+            raise SectionError(
+                f"cannot write section file {path}: {error.strerror}", "free some disk space or set TMPDIR"
+            ) from error
+
+    def write(self, block: Audio) -> None:
+        """Append a block (frames, stems, 2); frames beyond the announced length are cut."""
+        block = np.ascontiguousarray(block[: self.info.frames - self.ready], dtype="<f4")
+        if block.shape[1:] != (len(self.info.stems), 2):
+            raise SectionError(
+                f"section {self.info.section_id}: a block of shape {block.shape}, wanted (n, {len(self.info.stems)}, 2)"
+            )
+        data, at = memoryview(block).cast("B"), HEADER + self.ready * self._frame_bytes
+        try:
+            while data:
+                wrote = os.pwrite(self._fd, data, at)
+                data, at = data[wrote:], at + wrote
+            self.ready += len(block)
+            os.pwrite(self._fd, self.ready.to_bytes(8, "little"), _READY_AT)
+        except OSError as error:
+            raise SectionError(f"cannot write section file {self.path}: {error.strerror}", "free some disk space") from error
+
+    def close(self) -> None:
+        """Close the file; what was written stays readable."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class SectionReader:
+    """A section file mapped for reading, possibly while it is still being written.
+
+    Attributes:
+        info: the metadata.
+        audio: (frames, stems, 2) float32 view of the whole file; beyond `ready` it reads as zeros.
+
+    Raises:
+        SectionError: if the file is missing, truncated or not a section file.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        try:
+            fd = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise SectionError(f"cannot open section file {path}: {error.strerror}") from error
+        try:
+            size = os.fstat(fd).st_size
+            if size < HEADER:
+                raise SectionError(f"{path} is too short to be a section file")
+            self._map = mmap.mmap(fd, size, access=mmap.ACCESS_READ)
+        finally:
+            os.close(fd)
+        if self._map[:8] != MAGIC:
+            raise SectionError(f"{path} is not a section file")
+        length = int.from_bytes(self._map[16:24], "little")
+        try:
+            meta: dict[str, Any] = json.loads(self._map[_JSON_AT : _JSON_AT + length])
+            self.info = SectionInfo(**{**meta, "stems": tuple(meta["stems"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise SectionError(f"{path} has a damaged header") from error
+        if size != HEADER + 8 * len(self.info.stems) * self.info.frames:
+            raise SectionError(f"{path} is truncated")
+        self._ready: npt.NDArray[np.uint64] = np.frombuffer(self._map, dtype="<u8", count=1, offset=_READY_AT)
+        self.audio: Audio = np.frombuffer(self._map, dtype="<f4", offset=HEADER).reshape(
+            self.info.frames, len(self.info.stems), 2
+        )
+
+    @property
+    def ready(self) -> int:
+        """Frames of the file that are written."""
+        return int(self._ready[0])
+
+    def prefetch(self, start: int, frames: int) -> None:
+        """Touch the pages of some frames, so that a later read does not wait for the disk."""
+        step = max(1, mmap.PAGESIZE // (8 * len(self.info.stems)))
+        self.audio[max(0, start) : max(0, start + frames) : step, 0, 0].sum()

@@ -1,0 +1,355 @@
+"""What the conductor knows (its state), hears (events) and asks for (actions): frozen dataclasses, no behaviour.
+
+Frames are transport frames unless said otherwise. ``clock`` counts frames the player has rendered, whether the
+transport moved or not; it is the only time there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.plan import PlannedSection
+from engine.protocol import (
+    MACRO_NEUTRAL,
+    STEMS,
+    Command,
+    Cue,
+    MotifNote,
+    PlayerEvent,
+    PromptWeight,
+    Role,
+    RunState,
+    SectionRequest,
+    TransitionKind,
+)
+from engine.timebase import SAMPLE_RATE, Grid
+
+Purpose = Literal["next", "remake"]
+Place = Literal["main", "pocket"]
+"""Which generator: the set's own, or pocket standing in for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stays the same through a set.
+
+    Attributes:
+        grid: tempo, metre and bar 0.
+        key, seed, title: of the set.
+        total_bars: where the set should end.
+        motif: the set's motif.
+        commit: frames before a cue's start at which it can no longer be changed (the way to the player and back).
+        fade: frames of a re-make's crossfade, which ends on the beat.
+        loop_bars: bars that loop when nothing follows.
+        standby: pocket can stand in for the set's own generator.
+    """
+
+    grid: Grid
+    key: str
+    seed: int
+    title: str
+    total_bars: int
+    motif: tuple[MotifNote, ...] = ()
+    commit: int = 2 * 1024
+    fade: int = 441
+    loop_bars: int = 4
+    standby: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone."""
+
+    text: str
+    weight: float
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a section should sound like: two versions with equal wishes need not be made twice."""
+
+    name: str
+    role: Role
+    prompts: tuple[PromptWeight, ...]
+    bars: int
+    tail_bars: int
+    energy: float
+    density: float
+    brightness: float
+    take: int
+    next_role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A section as generated, or being generated. Frames count from the section's downbeat.
+
+    ``index`` is its place in the plan; ``filler`` marks what pocket plays while a late section is waited for;
+    ``headroom_s`` is how long before its deadline it was complete.
+    """
+
+    request: SectionRequest
+    index: int
+    wish: Wish
+    path: str
+    generator: str
+    place: Place = "main"
+    ready_to: int = 0
+    complete: bool = False
+    work_s: float = 0.0
+    headroom_s: float = 0.0
+    filler: bool = False
+
+    @property
+    def id(self) -> str:
+        """The section's id."""
+        return self.request.section_id
+
+    @property
+    def total(self) -> int:
+        """Frames to the end of its tail."""
+        return self.request.total_frames()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request a generator works on. ``asked_at`` is the clock's frame."""
+
+    job_id: int
+    version: Version
+    purpose: Purpose
+    place: Place
+    asked_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """The section that sounds: its version, its cue, where its frame 0 lies now, and how often it looped.
+
+    ``fallback`` is a complete version of the same section to go back to when this one stops being made.
+    """
+
+    version: Version
+    cue: Cue
+    origin: int
+    started: int
+    loops: int = 0
+    fallback: Version | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A line of the set's history, for the arc and the report. The transition is its hand-over to the section after it."""
+
+    section_id: str
+    index: int
+    name: str
+    start_frame: int
+    start_bar: int
+    bars: int
+    bpm: float
+    key: str
+    energy: float
+    role: Role
+    prompts: tuple[tuple[str, float], ...]
+    seed: int
+    generator: str
+    generated_in_s: float
+    headroom_s: float
+    transition: TransitionKind | None = None
+    transition_start: int = 0
+    transition_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The conductor's whole state; every change makes a new one."""
+
+    settings: Settings
+    plan: tuple[PlannedSection, ...]
+    slots: tuple[Slot, ...]
+    run: RunState = "starting"
+    frame: int = 0
+    clock: int = 0
+    wants_play: bool = True
+    now: Playing | None = None
+    next: Version | None = None
+    switch: Version | None = None
+    jobs: tuple[Job, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    cue_versions: tuple[tuple[int, Version], ...] = ()
+    last_cue: int = 0
+    last_job: int = 0
+    last_section: int = 0
+    take: int = 0
+    held: bool = False
+    jump: bool = False
+    generator: str = "pocket"
+    live: bool = True
+    up: tuple[Place, ...] = ()
+    failures: int = 0
+    retry_at: int = 0
+    speed: float = 0.0
+    lead: int = SAMPLE_RATE // 10
+    macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
+    levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
+    history: tuple[Played, ...] = ()
+    trash: tuple[str, ...] = ()
+    drift: int = 0
+    holds: int = 0
+    overdue: bool = False
+    pockets: int = 0
+    restarts: int = 0
+
+    def job(self, place: Place) -> Job | None:
+        """What a generator works on."""
+        return next((job for job in self.jobs if job.place == place), None)
+
+    def macro(self, name: str) -> float:
+        """A macro's value, 0..1."""
+        return dict(self.macros)[name]
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """When an event is taken: the player's transport frame and its count of all frames rendered."""
+
+    frame: int
+    clock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """The performer asks."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerSaid:
+    """The player reports."""
+
+    event: PlayerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerUp:
+    """A generator is ready to work."""
+
+    place: Place
+    name: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A generator's process ended; whatever it worked on is lost."""
+
+    place: Place
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """A job's section file is written up to a frame of the section."""
+
+    job_id: int
+    ready_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """A job's section is complete; ``work_s`` is the generator's own time."""
+
+    job_id: int
+    work_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """A job raised or could not be written."""
+
+    job_id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How alike the two sides of a cue's transition are, -1..1."""
+
+    cue_id: int
+    correlation: float
+
+
+Event = Measured | Tick | Commanded | PlayerSaid | WorkerUp | WorkerLost | JobProgress | JobDone | JobFailed
+
+# ---------------------------------------------------------------- actions
+
+
+@dataclass(frozen=True, slots=True)
+class StartJob:
+    """Have a generator work on a request."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Stop a job; nothing more is heard of it."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class SendCues:
+    """Hand the player all that is to come."""
+
+    cues: tuple[Cue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetParams:
+    """Write some of the player's latest values."""
+
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutTails:
+    """Silence the effects' tails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A section begins: for the recording's cue sheet."""
+
+    title: str
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """A section file that nothing will play again."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A line for the performer."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Tell

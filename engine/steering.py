@@ -1,0 +1,123 @@
+"""What each command does to the conductor's state. Pure; a table from command to function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from engine import protocol as p
+from engine.stage import Action, CutTails, SetParams, Slot, State, Tell
+from engine.wishes import next_index
+
+Step = tuple[State, tuple[Action, ...]]
+
+
+def take_command(state: State, command: p.Command) -> Step:
+    """Apply a command; those that are not the conductor's (recording, devices, quitting) change nothing."""
+    handler = _COMMANDS.get(type(command))
+    return handler(state, command) if handler else (state, ())
+
+
+def _play(state: State, command: p.Play) -> Step:
+    if state.run == "stopped":
+        return replace(state, run="playing", wants_play=True), (SetParams((("run", 1.0),)),)
+    return replace(state, wants_play=True), ()
+
+
+def _stop(state: State, command: p.Stop) -> Step:
+    if state.run == "playing":
+        return replace(state, run="stopped", wants_play=False), (SetParams((("run", 0.0),)),)
+    return replace(state, wants_play=False), ()
+
+
+def _toggle(state: State, command: p.TogglePlay) -> Step:
+    running = state.run == "playing" or (state.run == "starting" and state.wants_play)
+    return _stop(state, p.Stop()) if running else _play(state, p.Play())
+
+
+def _next_now(state: State, command: p.NextNow) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing follows it"),)
+    if state.now is None:
+        return state, ()
+    return replace(state, jump=True, held=False), ()
+
+
+def _hold(state: State, command: p.Hold) -> Step:
+    on = not state.held if command.on is None else command.on
+    return replace(state, held=on, jump=state.jump and not on), ()
+
+
+def _re_roll(state: State, command: p.ReRoll) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing to re-roll"),)
+    return replace(state, take=state.take + 1), ()
+
+
+def _unit(value: float) -> float:
+    """Within 0..1; what is not a number counts as 0."""
+    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
+
+
+def _set_weight(state: State, command: p.SetWeight) -> Step:
+    if not 0 <= command.slot < len(state.slots):
+        return state, ()
+    slot = replace(state.slots[command.slot], weight=_unit(command.value), touched=True)
+    return replace(state, slots=(*state.slots[: command.slot], slot, *state.slots[command.slot + 1 :])), ()
+
+
+def _set_prompt(state: State, command: p.SetPrompt) -> Step:
+    text = " ".join(command.text.split())[:400]
+    if not text or not 0 <= command.slot <= len(state.slots) or command.slot >= p.MAX_PROMPTS:
+        return state, ()
+    if command.slot == len(state.slots):
+        return replace(state, slots=(*state.slots, Slot(text, 0.0, touched=True))), ()
+    slot = replace(state.slots[command.slot], text=text)
+    return replace(state, slots=(*state.slots[: command.slot], slot, *state.slots[command.slot + 1 :])), ()
+
+
+def _set_macro(state: State, command: p.SetMacro) -> Step:
+    value = _unit(command.value)
+    macros = tuple((name, value if name == command.name else old) for name, old in state.macros)
+    return replace(state, macros=macros), (SetParams(((command.name, value),)),)
+
+
+def level_params(levels: tuple[tuple[str, float, bool], ...]) -> tuple[tuple[str, float], ...]:
+    """The player's linear gains for some stems: 0 when muted."""
+    return tuple((f"level_{stem}", 0.0 if muted else level) for stem, level, muted in levels)
+
+
+def _set_stem(state: State, command: p.SetStem) -> Step:
+    levels = tuple(
+        (
+            stem,
+            level if stem != command.stem or command.level is None else _unit(command.level),
+            muted if stem != command.stem or command.muted is None else command.muted,
+        )
+        for stem, level, muted in state.levels
+    )
+    return replace(state, levels=levels), (SetParams(level_params(levels)),)
+
+
+def _panic(state: State, command: p.Panic) -> Step:
+    levels = tuple((stem, 1.0, False) for stem, _, _ in state.levels)
+    macros = tuple(p.MACRO_NEUTRAL.items())
+    state = replace(state, macros=macros, levels=levels, held=False, jump=False)
+    return state, (SetParams((*macros, *level_params(levels))), CutTails(), Tell("info", "panic: everything back to neutral"))
+
+
+_COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
+    p.Play: _play,
+    p.Stop: _stop,
+    p.TogglePlay: _toggle,
+    p.NextNow: _next_now,
+    p.Hold: _hold,
+    p.ReRoll: _re_roll,
+    p.SetWeight: _set_weight,
+    p.SetPrompt: _set_prompt,
+    p.SetMacro: _set_macro,
+    p.SetStem: _set_stem,
+    p.Panic: _panic,
+}

@@ -1,0 +1,94 @@
+"""Bars, beats and frames: exact arithmetic, no clock.
+
+A frame is one sample of every channel. A grid places bar 0 at ``origin`` and every later bar line at the
+nearest frame to its exact rational time, so that rounding never accumulates however long a set is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+SAMPLE_RATE = 44_100
+"""Frames per second everywhere inside the instrument; devices at other rates are resampled to."""
+
+QUANTUM = 256
+"""Frames the renderer makes at a time; every device block is a whole number of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The bar grid of a set.
+
+    Attributes:
+        bpm: beats (quarter notes) per minute, 20..300.
+        beats_per_bar: beats in a bar, 1 or more.
+        rate: frames per second.
+        origin: frame of bar 0's downbeat.
+    """
+
+    bpm: float
+    beats_per_bar: int = 4
+    rate: int = SAMPLE_RATE
+    origin: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.bpm < 1000 or self.beats_per_bar < 1 or self.rate < 1:
+            raise ValueError(f"no grid with {self.bpm} BPM, {self.beats_per_bar} beats a bar, {self.rate} Hz")
+
+    @property
+    def frames_per_beat(self) -> Fraction:
+        """Exact frames in a beat (the tempo is read to a thousandth of a BPM)."""
+        return Fraction(60_000 * self.rate, round(self.bpm * 1000))
+
+    @property
+    def frames_per_bar(self) -> Fraction:
+        """Exact frames in a bar."""
+        return self.frames_per_beat * self.beats_per_bar
+
+    def frame_of_beat(self, beat: Fraction | int | float) -> int:
+        """The frame nearest to a beat counted from bar 0; fractions of a beat are allowed."""
+        return self.origin + round(Fraction(beat) * self.frames_per_beat)
+
+    def frame_of_bar(self, bar: int) -> int:
+        """The frame of a bar line."""
+        return self.origin + round(bar * self.frames_per_bar)
+
+    def bar_at(self, frame: int) -> int:
+        """The bar a frame lies in (negative before the origin): the last bar line at or before it."""
+        bar = int((frame - self.origin) // self.frames_per_bar)
+        while self.frame_of_bar(bar + 1) <= frame:
+            bar += 1
+        while self.frame_of_bar(bar) > frame:
+            bar -= 1
+        return bar
+
+    def beats_at(self, frame: int) -> float:
+        """Beats since bar 0, with a fraction."""
+        return float((frame - self.origin) / self.frames_per_beat)
+
+    def next_bar(self, frame: int) -> int:
+        """The first bar whose line is at or after ``frame``."""
+        bar = self.bar_at(frame)
+        return bar if self.frame_of_bar(bar) == frame else bar + 1
+
+    def next_beat_frame(self, frame: int, division: int = 1) -> int:
+        """The first frame at or after ``frame`` that lies on a beat, or on 1/``division`` of one."""
+        step = self.frames_per_beat / division
+        index = int((frame - self.origin) // step)
+        while (found := self.origin + round(index * step)) < frame:
+            index += 1
+        return found
+
+    def bars_in(self, seconds: float) -> float:
+        """How many bars a duration is."""
+        return float(Fraction(seconds) * self.rate / self.frames_per_bar)
+
+    def seconds(self, frames: int) -> float:
+        """Frames as seconds."""
+        return frames / self.rate
+
+
+def section_frames(bpm: float, beats_per_bar: int, bars: int, rate: int = SAMPLE_RATE) -> int:
+    """Frames in ``bars`` whole bars counted from a section's own downbeat."""
+    return Grid(bpm, beats_per_bar, rate).frame_of_bar(bars)

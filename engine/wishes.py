@@ -1,0 +1,126 @@
+"""What each section of the plan should sound like right now, and the request that says so to a generator."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Final
+
+from engine.plan import PlannedSection, fit
+from engine.protocol import PromptWeight, SectionRequest
+from engine.stage import Place, State, Version, Wish
+
+MIN_TAIL_BARS: Final = 2
+"""Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
+
+FILLER_BARS: Final = 8
+SECTION_SUFFIX: Final = ".section"
+
+
+def derive_seed(*parts: int | str) -> int:
+    """A 63-bit seed from numbers and words, the same on every machine."""
+    digest = hashlib.blake2b("/".join(str(part) for part in parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
+    """Every slot's weight in a part: the plan's leaning, unless the performer has moved the slot."""
+    leaning = dict(part.prompts)
+    return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in enumerate(state.slots))
+
+
+def wish(state: State, index: int, take: int) -> Wish:
+    """What the plan, the prompts and the energy macro ask of a section now."""
+    part = state.plan[index]
+    after = state.plan[index + 1] if index + 1 < len(state.plan) else None
+    mix = zip(state.slots, weights(state, part), strict=True)
+    return Wish(
+        name=part.name,
+        role=part.role,
+        prompts=tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0),
+        bars=part.bars,
+        tail_bars=max(MIN_TAIL_BARS, part.transition_bars) if after else 1,
+        energy=round(min(1.0, max(0.0, part.energy + state.macro("energy") - 0.5)), 4),
+        density=part.density,
+        brightness=part.brightness,
+        take=take,
+        next_role=after.role if after else None,
+    )
+
+
+def wish_now(state: State) -> Wish | None:
+    """What the sounding section should sound like; its length is what it is."""
+    if state.now is None:
+        return None
+    made = state.now.version.wish
+    wanted = wish(state, min(state.now.version.index, len(state.plan) - 1), made.take)
+    return replace(made, prompts=wanted.prompts, energy=wanted.energy, density=wanted.density, brightness=wanted.brightness)
+
+
+def next_index(state: State) -> int | None:
+    """The plan's index of the section to come, None after the last."""
+    index = 0 if state.now is None else state.now.version.index + 1
+    return index if index < len(state.plan) else None
+
+
+def make_version(
+    state: State, index: int, wanted: Wish, place: Place, *, start_bar: int, from_frame: int = 0, retry: int = 0
+) -> Version:
+    """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
+    s = state.settings
+    section_id = f"s{state.last_section + 1:05d}"
+    previous = state.plan[index - 1] if index else None
+    after = state.plan[index + 1] if index + 1 < len(state.plan) else None
+    before = state.now.version if state.now and state.now.version.index < index else None
+    request = SectionRequest(
+        section_id=section_id,
+        prompts=wanted.prompts,
+        bars=wanted.bars,
+        tail_bars=wanted.tail_bars,
+        bpm=s.grid.bpm,
+        beats_per_bar=s.grid.beats_per_bar,
+        key=s.key,
+        seed=derive_seed(s.seed, index, wanted.take, retry),
+        set_seed=s.seed,
+        energy=wanted.energy,
+        density=wanted.density,
+        brightness=wanted.brightness,
+        role=wanted.role,
+        index=index,
+        first_bar=start_bar,
+        position=min(1.0, start_bar / max(1, s.total_bars)),
+        previous_role=previous.role if previous else None,
+        next_role=wanted.next_role,
+        next_energy=after.energy if after else None,
+        motif=s.motif,
+        from_frame=from_frame,
+        continue_path=before.path if before else None,
+        continue_frame=s.grid.frame_of_bar(before.request.bars) - s.grid.origin if before else 0,
+    )
+    generator = "pocket" if place == "pocket" else state.generator
+    return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
+
+
+def end_bar(state: State) -> int:
+    """The set's bar at which the sounding section is over (0 before the set starts)."""
+    if state.now is None:
+        return 0
+    grid = state.settings.grid
+    return grid.bar_at(state.now.origin) + state.now.version.request.bars
+
+
+def refit(state: State) -> State:
+    """Fit what is still planned to the bars that are left, so that the ending lands where it was asked for."""
+    if state.now is None:
+        return state
+    first = state.now.version.index + 1
+    if not state.live and state.next is not None:
+        first += 1
+    ahead = state.plan[first:]
+    made = state.plan[state.now.version.index + 1 : first]
+    left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in made)
+    if ahead and left != sum(part.bars for part in ahead):
+        ahead = fit(ahead, max(left, min(4, sum(part.bars for part in ahead))))
+    plan = (*state.plan[:first], *ahead)
+    drift = end_bar(state) + sum(part.bars for part in plan[state.now.version.index + 1 :]) - state.settings.total_bars
+    return replace(state, plan=plan, drift=drift)

@@ -1,0 +1,171 @@
+"""What the generators should work on: pure functions from the conductor's state.
+
+The order of importance: something to start with; the next section when it is at risk; re-making what sounds after the
+performer moved something; the next section; the next section again, in what is asked for now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.cueing import due_frame, due_in_s, origin_at, playing_end, usable
+from engine.stage import Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
+from engine.wishes import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
+
+Want = tuple[Purpose, Version]
+
+ASSUMED_SPEED = 1.0
+"""Seconds of sound a second of work, before anything was measured; a live generator is assumed ten times that."""
+
+MARGIN_S = 0.5
+"""Kept between an expected finish and the deadline."""
+
+GIVE_UP = 3
+"""Failed tries after which pocket stands in for the set's own generator."""
+
+
+def estimate_s(state: State, frames: int) -> float:
+    """Seconds of work that some frames of sound will take."""
+    speed = state.speed or (10 * ASSUMED_SPEED if state.live else ASSUMED_SPEED)
+    return frames / state.settings.grid.rate / speed + 0.1
+
+
+def next_cost_s(state: State, index: int) -> float:
+    """Seconds of work the next section will take."""
+    part, grid = state.plan[index], state.settings.grid
+    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin)
+
+
+def stale_next(state: State) -> bool:
+    """Whether the next section's best version is not what is asked for now."""
+    index = next_index(state)
+    if index is None or state.next is None:
+        return False
+    return not state.next.complete or state.next.wish != wish(state, index, state.take)
+
+
+def stale_now(state: State) -> bool:
+    """Whether what sounds is not what is asked for now, or will not be completed by anyone."""
+    if state.now is None or state.now.version.filler:
+        return False
+    version = state.now.version
+    if not version.complete:
+        return not any(job.version.id == version.id for job in state.jobs) or wish_now(state) != version.wish
+    return wish_now(state) != version.wish
+
+
+def _remake(state: State) -> Want | None:
+    now, wanted = state.now, wish_now(state)
+    if now is None or wanted is None or not state.live or not stale_now(state):
+        return None
+    if state.switch is not None and state.switch.wish == wanted and (state.switch.complete or _has_job(state, state.switch)):
+        return None
+    grid = state.settings.grid
+    at = state.frame + state.settings.commit + state.lead // 2
+    place = grid.next_beat_frame(at, 4) - state.settings.fade
+    if place + grid.frames_per_beat > playing_end(state) and not (state.held or state.overdue) and _next_safe(state):
+        return None
+    bars = now.version.request.bars
+    loop = min(state.settings.loop_bars if state.held or state.overdue else 1, bars)
+    latest = grid.frame_of_bar(bars - loop) - grid.origin - state.settings.fade
+    first = max(0, min(place - origin_at(state, place), latest))
+    start = grid.bar_at(now.origin)
+    return "remake", make_version(
+        state, now.version.index, wanted, "main", start_bar=start, from_frame=first, retry=state.failures
+    )
+
+
+def _has_job(state: State, version: Version) -> bool:
+    return any(job.version.id == version.id for job in state.jobs)
+
+
+def _next_safe(state: State) -> bool:
+    return state.next is not None and usable(state, state.next)
+
+
+def _next(state: State, place: Place) -> Want | None:
+    index = next_index(state)
+    if index is None or (_next_safe(state) and not stale_next(state)):
+        return None
+    if state.next is not None and _has_job(state, state.next):
+        return None
+    if _next_safe(state) and next_cost_s(state, index) * 1.25 + MARGIN_S > due_in_s(state):
+        return None
+    wanted = wish(state, index, state.take)
+    return "next", make_version(state, index, wanted, place, start_bar=end_bar(state), retry=state.failures)
+
+
+def _main_wants(state: State) -> Want | None:
+    if state.clock < state.retry_at:
+        return None
+    index = next_index(state)
+    at_risk = (
+        index is not None
+        and not _next_safe(state)
+        and (state.jump or state.now is None or due_in_s(state) < 1.5 * next_cost_s(state, index) + 2.0)
+    )
+    first, second = (_next(state, "main"), _remake(state)) if at_risk else (_remake(state), _next(state, "main"))
+    return first or second
+
+
+def _spare_wants(state: State) -> Want | None:
+    """What pocket should do while the set's own generator is late or failing."""
+    if not state.settings.standby or _next_safe(state) or next_index(state) is None:
+        return None
+    if state.failures >= GIVE_UP or (state.now is None and state.failures):
+        return _next(state, "pocket")
+    filling = state.now is not None and (state.now.version.filler or (state.switch is not None and state.switch.filler))
+    if state.now is None or not state.overdue or filling:
+        return None
+    index = state.now.version.index
+    wanted = replace(wish(state, index, state.take), bars=FILLER_BARS, role="free", tail_bars=2)
+    version = make_version(state, index, wanted, "pocket", start_bar=state.settings.grid.bar_at(due_frame(state)))
+    return "remake", replace(version, filler=True)
+
+
+def _may_replace(state: State, job: Job, purpose: Purpose) -> bool:
+    """Whether a running job should give way to a more urgent one."""
+    if job.purpose == "next":
+        return purpose == "remake"
+    return purpose == "remake" and state.now is not None and job.version.id == state.now.version.id
+
+
+def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
+    """Start, or replace, what each generator works on."""
+    actions: list[Action] = []
+    places: tuple[tuple[Place, Callable[[State], Want | None]], ...] = (("main", _main_wants), ("pocket", _spare_wants))
+    for place, wants in places:
+        if place not in state.up or state.run == "finished":
+            continue
+        running = state.job(place)
+        if running is not None and not _could_be_replaced(state, running):
+            continue
+        wanted = wants(state)
+        if wanted is None or (running is not None and not _may_replace(state, running, wanted[0])):
+            continue
+        if running is not None:
+            state = drop_job(state, running)
+            actions.append(CancelJob(running))
+        purpose, version = wanted
+        job = Job(state.last_job + 1, version, purpose, place, state.clock)
+        state = replace(state, jobs=(*state.jobs, job), last_job=job.job_id, last_section=state.last_section + 1)
+        actions.append(StartJob(job))
+    return state, tuple(actions)
+
+
+def _could_be_replaced(state: State, job: Job) -> bool:
+    sounding = state.now is not None and job.version.id == state.now.version.id
+    return job.place == "main" and state.live and (job.purpose == "next" or sounding)
+
+
+def drop_job(state: State, job: Job) -> State:
+    """Forget a job, and an unfinished next or switch version that only it would have completed."""
+    jobs = tuple(other for other in state.jobs if other.job_id != job.job_id)
+    lost = job.version.id
+    return replace(
+        state,
+        jobs=jobs,
+        next=None if state.next is not None and state.next.id == lost and not state.next.complete else state.next,
+        switch=None if state.switch is not None and state.switch.id == lost and not state.switch.complete else state.switch,
+    )

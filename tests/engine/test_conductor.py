@@ -1,0 +1,294 @@
+"""The conductor: whatever happens in whatever order, every frame is filled and every start lies on the grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import protocol as p
+from engine.plan import arc
+from engine.stage import Settings, Slot, StartJob, State, WorkerUp
+from engine.timebase import Grid
+from tests.simulation import FADE, Stage
+
+GRID = Grid(124.0)
+BAR = GRID.frame_of_bar(1)
+
+
+def opening(bars: int = 48, **changes: Any) -> Stage:
+    plan = arc(bars)
+    own = Settings(grid=GRID, key="F minor", seed=7, title="test", total_bars=bars, standby=changes.pop("standby", False))
+    slots = (Slot("house", 0.8), Slot("dub chords", 0.2), Slot("drone", 0.0))
+    return Stage(State(settings=own, plan=plan, slots=slots, **changes))
+
+
+def started(bars: int = 48, **changes: Any) -> Stage:
+    stage = opening(bars, **changes)
+    stage.healthy(BAR)
+    assert stage.state.now is not None
+    return stage
+
+
+def without_next(bars: int = 48) -> Stage:
+    stage = opening(bars)
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(4096)
+    assert stage.state.now is not None
+    return stage
+
+
+def check_grid(stage: Stage) -> None:
+    """Sections start on bar lines; a re-make ends its crossfade on a sixteenth; a kept last section changes nothing."""
+    for cue, frame in stage.player.starts:
+        if cue.start_frame == cue.origin_frame:
+            assert frame == GRID.frame_of_bar(GRID.bar_at(frame))
+        else:
+            sixteenths = [frame + extra for extra in (0, FADE)]
+            assert any(GRID.next_beat_frame(at, 4) == at for at in sixteenths), frame
+    indices = [dict(stage.state.cue_versions).get(cue.cue_id) for cue, _ in stage.player.starts]
+    played = [version.index for version in indices if version is not None]
+    assert played == sorted(played)
+
+
+def test_first_section_starts_the_transport() -> None:
+    stage = opening()
+    assert not stage.player.running
+    stage.up()
+    (job_id,) = stage.jobs
+    stage.finish(job_id)
+    assert stage.player.running
+    stage.advance(4096)
+    assert stage.player.starts[0][1] == 0
+
+
+def test_whole_set_lands_on_its_bars() -> None:
+    stage = started(64)
+    stage.healthy(BAR * 80)
+    assert stage.player.finished
+    assert stage.player.unfilled == 0
+    assert stage.state.holds == 0
+    last = stage.state.history[-1]
+    assert last.start_bar + last.bars == 64
+    starts = [played.start_bar for played in stage.state.history]
+    lengths = [played.bars for played in stage.state.history]
+    assert starts == [sum(lengths[:i]) for i in range(len(lengths))]
+    check_grid(stage)
+
+
+def test_next_is_made_as_soon_as_the_current_starts() -> None:
+    stage = started()
+    assert stage.state.next is not None or any(job.purpose == "next" for job in stage.state.jobs)
+
+
+def test_weight_change_is_heard_within_a_beat_and_a_half() -> None:
+    stage = started()
+    stage.healthy(BAR * 2)
+    asked = stage.player.frame
+    stage.command(p.SetWeight(0, 0.1))
+    stage.healthy(BAR, look=512)
+    cue, frame = stage.player.starts[-1]
+    assert cue.origin_frame != cue.start_frame
+    assert frame - asked < 1.5 * float(GRID.frames_per_beat)
+    assert stage.state.now is not None
+    assert stage.state.now.version.request.prompts[0].weight == 0.1
+
+
+def test_weight_change_also_remakes_the_next_section() -> None:
+    stage = started()
+    stage.healthy(BAR * 2)
+    stage.command(p.SetWeight(2, 0.6))
+    stage.healthy(BAR)
+    assert stage.state.next is not None
+    assert [prompt.weight for prompt in stage.state.next.wish.prompts] == [0.8, 0.2, 0.6]
+
+
+def test_hold_loops_and_release_goes_on() -> None:
+    stage = started()
+    assert stage.state.now is not None
+    length = stage.state.now.version.request.bars
+    stage.command(p.Hold(True))
+    stage.healthy(BAR * (length + 9))
+    assert stage.state.now is not None
+    assert stage.state.now.version.index == 0
+    assert stage.state.now.loops >= 2
+    assert stage.state.holds == 0
+    stage.command(p.Hold(False))
+    stage.healthy(BAR * 2)
+    assert stage.state.now.version.index == 1
+    check_grid(stage)
+
+
+def test_set_still_ends_on_time_after_a_hold() -> None:
+    stage = started(96)
+    stage.command(p.Hold(True))
+    assert stage.state.now is not None
+    stage.healthy(BAR * (stage.state.now.version.request.bars + 6))
+    stage.command(p.Hold(False))
+    stage.healthy(BAR * 120)
+    assert stage.player.finished
+    last = stage.state.history[-1]
+    assert last.start_bar + last.bars == 96
+
+
+def test_next_now_enters_on_the_next_bar() -> None:
+    stage = started()
+    stage.healthy(BAR * 2 + 5000)
+    asked = stage.player.frame
+    stage.command(p.NextNow())
+    stage.healthy(BAR + 4096)
+    assert stage.state.now is not None
+    assert stage.state.now.version.index == 1
+    assert stage.state.now.started == GRID.frame_of_bar(GRID.next_bar(asked))
+
+
+def test_re_roll_asks_for_another_seed() -> None:
+    stage = started()
+    stage.healthy(BAR)
+    assert stage.state.next is not None
+    before = stage.state.next.request.seed
+    stage.command(p.ReRoll())
+    stage.healthy(BAR)
+    assert stage.state.next.request.seed != before
+    assert stage.state.next.wish.take == 1
+
+
+def test_failing_generator_is_asked_again_with_another_seed_and_holds() -> None:
+    stage = without_next()
+    for job_id in list(stage.jobs):
+        stage.fail(job_id)
+    assert stage.state.now is not None
+    length = stage.state.now.version.request.bars
+    seeds = set()
+    for _ in range(length + 4):
+        for job_id in list(stage.jobs):
+            seeds.add(stage.jobs[job_id].version.request.seed)
+            stage.fail(job_id)
+        stage.advance(BAR)
+    assert len(seeds) > 1
+    assert stage.state.holds == 1
+    assert stage.player.unfilled == 0
+    stage.healthy(BAR * 4)
+    assert stage.state.now.version.index == 1
+    check_grid(stage)
+
+
+def test_lost_generator_in_mid_remake_goes_back_to_the_complete_version() -> None:
+    stage = started()
+    stage.healthy(BAR * 2)
+    stage.command(p.SetWeight(0, 0.3))
+    job_id = next(job.job_id for job in stage.jobs.values() if job.purpose == "remake")
+    stage.progress(job_id, 0.5)
+    stage.advance(BAR // 2, look=512)
+    assert stage.state.now is not None
+    assert not stage.state.now.version.complete
+    stage.lose()
+    stage.advance(BAR * 20)
+    assert stage.player.unfilled == 0
+    assert stage.state.restarts == 1
+
+
+def test_pocket_fills_in_for_a_late_generator_of_another_kind() -> None:
+    stage = opening(standby=True, generator="other", live=False)
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    stage.take(WorkerUp("pocket", "pocket", True))
+    stage.advance(BAR)
+    assert stage.state.now is not None
+    length = stage.state.now.version.request.bars
+    stage.advance(BAR * (length + 2))
+    assert stage.state.holds == 1
+    (filler,) = [job.job_id for job in stage.jobs.values() if job.place == "pocket"]
+    stage.finish(filler)
+    stage.advance(BAR * 3)
+    assert stage.state.pockets == 1
+    assert stage.state.now.version.filler
+    late = next(job.job_id for job in stage.jobs.values() if job.place == "main")
+    stage.finish(late)
+    stage.advance(BAR * 3)
+    assert stage.state.now.version.index == 1
+    assert stage.player.unfilled == 0
+    check_grid(stage)
+
+
+def test_panic_brings_everything_back_to_neutral() -> None:
+    stage = started()
+    stage.command(p.SetMacro("filter", 0.1))
+    stage.command(p.SetStem("drums", muted=True))
+    stage.command(p.Hold(True))
+    stage.command(p.Panic())
+    assert dict(stage.state.macros) == p.MACRO_NEUTRAL
+    assert all(level == 1.0 and not muted for _, level, muted in stage.state.levels)
+    assert not stage.state.held
+
+
+def test_nothing_is_started_that_could_miss_the_deadline() -> None:
+    stage = started(live=False)
+    for job_id in list(stage.jobs):
+        stage.finish(job_id)
+    stage.state = replace(stage.state, speed=2.0)
+    assert stage.state.now is not None
+    length = stage.state.now.version.request.bars
+    stage.advance(BAR * (length - 2))
+    before = len([action for action in stage.actions if isinstance(action, StartJob)])
+    stage.command(p.ReRoll())
+    stage.advance(4096)
+    assert len([action for action in stage.actions if isinstance(action, StartJob)]) == before
+
+
+OPERATIONS = st.one_of(
+    st.tuples(st.just("advance"), st.integers(256, 400_000)),
+    st.tuples(st.just("progress"), st.floats(0.05, 0.95)),
+    st.tuples(st.just("finish"), st.just(0)),
+    st.tuples(st.just("fail"), st.just(0)),
+    st.tuples(st.just("lose"), st.just(0)),
+    st.tuples(st.just("up"), st.just(0)),
+    st.tuples(st.just("weight"), st.floats(0, 1)),
+    st.tuples(st.just("energy"), st.floats(0, 1)),
+    st.tuples(
+        st.just("command"),
+        st.sampled_from([p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play()]),
+    ),
+)
+
+
+def perform(stage: Stage, name: str, value: Any) -> None:
+    first = next(iter(stage.jobs), None)
+    match name:
+        case "advance":
+            stage.advance(value)
+        case "progress" if first is not None:
+            stage.progress(first, value)
+        case "finish" if first is not None:
+            stage.finish(first)
+        case "fail" if first is not None:
+            stage.fail(first)
+        case "lose":
+            stage.lose()
+        case "up":
+            stage.up()
+        case "weight":
+            stage.command(p.SetWeight(0, value))
+        case "energy":
+            stage.command(p.SetMacro("energy", value))
+        case "command":
+            stage.command(value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(OPERATIONS, max_size=60))
+def test_any_order_of_events_leaves_no_frame_unfilled(operations: list[tuple[str, Any]]) -> None:
+    stage = started(32)
+    for name, value in operations:
+        perform(stage, name, value)
+    assert stage.player.unfilled == 0
+    check_grid(stage)
+    stage.command(p.Hold(False))
+    stage.command(p.Play())
+    stage.healthy(BAR * 400, look=16_384)
+    assert stage.player.finished
+    assert stage.player.unfilled == 0
+    check_grid(stage)

@@ -1,0 +1,77 @@
+"""The plan lands on the minutes asked for, whatever the tempo, and keeps what a preset says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.plan import PHRASE, arc, fit, plan_set, scaled_note, spread, total_bars
+from engine.presets import parse_preset
+from engine.timebase import Grid
+
+PROMPT = '[[prompt]]\ntext = "house"\n'
+
+
+@given(st.floats(0.1, 60), st.floats(20, 300), st.integers(2, 7))
+def test_arc_ends_within_one_bar_of_the_minutes(minutes: float, bpm: float, beats: int) -> None:
+    grid = Grid(bpm, beats)
+    parts = arc(total_bars(minutes, grid))
+    seconds = grid.seconds(grid.frame_of_bar(sum(part.bars for part in parts)))
+    bar = float(grid.frames_per_bar) / grid.rate
+    assert abs(seconds - minutes * 60) <= max(bar, bar - minutes * 60) + 1e-3
+    assert all(part.bars >= 1 for part in parts)
+
+
+def test_six_minutes_have_an_arc() -> None:
+    parts = arc(186)
+    assert parts[0].role == "intro"
+    assert parts[-1].role == "outro"
+    assert [part.role for part in parts].count("drop") >= 2
+    assert len({part.name for part in parts}) == len(parts)
+    drops = [part.energy for part in parts if part.role == "drop"]
+    assert drops == sorted(drops)
+    assert all(part.bars % PHRASE == 0 for part in parts[:-1])
+    assert max(part.bars for part in parts) <= 40
+
+
+@given(st.lists(st.floats(0.1, 4), min_size=1, max_size=12), st.integers(12, 600))
+def test_spread_gives_everyone_something_and_wastes_nothing(shares: list[float], bars: int) -> None:
+    given_bars = spread(shares, bars)
+    assert sum(given_bars) == bars
+    assert min(given_bars) >= 1
+
+
+@given(st.integers(8, 400), st.integers(1, 400))
+def test_fit_adds_up(have: int, wanted: int) -> None:
+    assert sum(part.bars for part in fit(arc(have), wanted)) == wanted
+
+
+def test_sections_without_minutes_keep_their_bars() -> None:
+    preset = parse_preset(PROMPT + '[[section]]\nrole = "intro"\nbars = 6\n[[section]]\nrole = "drop"\nbars = 10\n')
+    assert [part.bars for part in plan_set(preset, Grid(120))] == [6, 10]
+    assert [part.bars for part in plan_set(preset, Grid(120), minutes=1.0)] == [12, 18]
+
+
+def test_minutes_and_bars_that_disagree_are_said_and_fitted() -> None:
+    preset = parse_preset("[set]\nminutes = 1\n" + PROMPT + '[[section]]\nbars = 8\n[[section]]\nbars = 8\nrole = "outro"\n')
+    parts = plan_set(preset, Grid(120))
+    assert sum(part.bars for part in parts) == 30
+    assert "add up to 16 bars" in (scaled_note(preset, Grid(120)) or "")
+
+
+def test_sections_without_bars_share_what_is_left() -> None:
+    preset = parse_preset("[set]\nminutes = 1\n" + PROMPT + '[[section]]\nbars = 8\n[[section]]\nrole = "drop"\n')
+    assert [part.bars for part in plan_set(preset, Grid(120))] == [8, 22]
+
+
+def test_a_transition_belongs_to_the_section_that_hands_over() -> None:
+    preset = parse_preset(PROMPT + '[[section]]\nbars = 8\ntransition = "bass-swap"\n[[section]]\nbars = 8\n')
+    first, last = plan_set(preset, Grid(120))
+    assert (first.transition, first.transition_bars) == ("bass-swap", 4)
+    assert (last.transition, last.transition_bars) == ("cut", 0)
+
+
+@pytest.mark.parametrize("bars", [1, 3, 7, 8, 15, 16, 17, 31])
+def test_very_short_sets(bars: int) -> None:
+    assert sum(part.bars for part in arc(bars)) == bars

@@ -1,0 +1,72 @@
+"""Presets: what ships can be read; what is wrong is named, with the nearest right word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import PresetError
+from engine.presets import find_preset, load_preset, parse_preset, preset_names
+
+PROMPT = '[[prompt]]\ntext = "house"\n'
+
+WRONG = [
+    ("[sett]\n" + PROMPT, "sett", 'did you mean "set"?'),
+    ("[set]\nminuts = 6\n" + PROMPT, "minuts", 'did you mean "minutes"?'),
+    ("[set]\nbpm = 500\n" + PROMPT, "[set], bpm", "300"),
+    ('[set]\nkey = "H minor"\n' + PROMPT, "[set], key", ""),
+    ('[[prompt]]\ntext = "a"\nwait = 1\n', "wait", 'did you mean "weight"?'),
+    ('[[prompt]]\ntext = "a"\nweight = 2\n', "[[prompt]] number 1, weight", "1"),
+    (PROMPT + '[[section]]\nrole = "dorp"\n', "dorp", 'did you mean "drop"?'),
+    (PROMPT + '[[section]]\ntransition = "bass-swop"\n', "bass-swop", 'did you mean "bass-swap"?'),
+    (PROMPT + "[[section]]\nprompts = { 3 = 0.5 }\n", "number 1 leans on prompt 3", "prompts 1 to 1"),
+    (PROMPT + "[[section]]\nprompts = { one = 0.5 }\n", "by number", ""),
+    (PROMPT + "[[section]]\nbars = 0\n", "[[section]] number 1, bars", ""),
+    ("[set]\n", "no [[prompt]]", "add one"),
+    (PROMPT * 17, "prompt", "16"),
+    ("[set\n", "not valid TOML", "line"),
+]
+
+
+@pytest.mark.parametrize(("text", "names", "says"), WRONG)
+def test_wrong_presets_name_the_key_and_the_nearest(text: str, names: str, says: str) -> None:
+    with pytest.raises(PresetError) as raised:
+        parse_preset(text, "mine.toml")
+    assert "mine.toml" in raised.value.message
+    assert names in str(raised.value)
+    assert says in str(raised.value)
+    assert "\n" not in raised.value.message
+
+
+def test_at_least_six_presets_ship_and_can_be_read() -> None:
+    names = preset_names()
+    assert len(names) >= 6
+    for name in names:
+        assert load_preset(name).prompt
+
+
+def test_keys_are_spelled_in_one_way() -> None:
+    assert parse_preset('[set]\nkey = "f min"\n' + PROMPT).set.key == "F minor"
+
+
+def test_midi_overrides_are_kept_for_the_mapping() -> None:
+    preset = parse_preset(PROMPT + '[midi]\ncontroller = "generic"\ncc20 = "prompt 3"\n')
+    assert preset.midi.overrides == {"cc20": "prompt 3"}
+
+
+def test_presets_are_found_by_name_and_by_path(tmp_path: Path) -> None:
+    assert find_preset("sunrise").name == "sunrise.toml"
+    mine = tmp_path / "mine.toml"
+    mine.write_text(PROMPT, encoding="utf-8")
+    assert find_preset(str(mine)) == mine
+    with pytest.raises(PresetError, match='"sunrize"') as raised:
+        find_preset("sunrize")
+    assert "sunrise" in raised.value.hint
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PresetError, match="cannot read"):
+        load_preset(str(mine))

@@ -1,0 +1,69 @@
+"""Section files: what was written is read back, also while it is being written, and damage is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import SectionError
+from engine.sections import HEADER, SectionInfo, SectionReader, SectionWriter
+
+INFO = SectionInfo("s1", ("drums", "bass"), 44_100, 100, 1000, 1, 0, 4, 120.0, "C minor", 5, "test")
+
+
+def test_blocks_appear_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "s1.section"
+    writer = SectionWriter(path, INFO)
+    reader = SectionReader(path)
+    assert reader.info == INFO
+    assert reader.ready == 0
+    ramp = np.arange(2400, dtype=np.float32).reshape(600, 2, 2)
+    writer.write(ramp)
+    assert reader.ready == 600
+    np.testing.assert_array_equal(reader.audio[:600], ramp)
+    writer.write(ramp)
+    assert reader.ready == 1000
+    writer.close()
+
+
+def test_a_block_of_another_shape_is_refused(tmp_path: Path) -> None:
+    writer = SectionWriter(tmp_path / "s1.section", INFO)
+    with pytest.raises(SectionError, match="shape"):
+        writer.write(np.zeros((10, 3, 2), np.float32))
+
+
+def test_full_disk_raises_instead_of_killing() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(SectionError, match="cannot write"):
+        SectionWriter(full, INFO)
+
+
+@pytest.mark.parametrize("damage", ["short", "magic", "truncated", "header"])
+def test_damaged_files_are_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "s1.section"
+    writer = SectionWriter(path, INFO)
+    writer.write(np.zeros((1000, 2, 2), np.float32))
+    writer.close()
+    data = bytearray(path.read_bytes())
+    match damage:
+        case "short":
+            data = data[:100]
+        case "magic":
+            data[0:4] = b"RIFF"
+        case "truncated":
+            data = data[:-8]
+        case "header":
+            data[24:40] = b"\xff" * 16
+    path.write_bytes(data)
+    with pytest.raises(SectionError, match=r"s1\.section"):
+        SectionReader(path)
+    assert HEADER == 4096
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SectionError, match="cannot open"):
+        SectionReader(tmp_path / "none.section")
