@@ -1,0 +1,70 @@
+"""What the numbers in a control change mean: positions, encoder ticks, and when a knob takes hold of a value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+HELD: Final = 2.0 / 126.0 + 1e-9
+"""A knob this near to a value holds it: two steps of a 7-bit controller (1/126 is the larger of its two step sizes)."""
+
+FIRST_TOUCH: Final = 3.0 / 126.0 + 1e-9
+"""How near a knob whose position was unknown must be at its first message to hold the value."""
+
+TICK: Final = 0.01
+"""How far one tick of an endless encoder moves a value."""
+
+
+def position(value: int, bits: int = 7) -> float:
+    """An absolute controller value as 0..1, with the middle (64 of 127, 8192 of 16383) at exactly 0.5.
+
+    The lower half spans ``2**(bits-1)`` steps and the upper one less, as the min-center-max scaling of the MIDI 2.0
+    bit scaling specification (M2-115-U) has it: a filter knob at its detent does nothing.
+    """
+    middle = 1 << (bits - 1)
+    return value / (2 * middle) if value <= middle else 0.5 + (value - middle) / (2 * (middle - 1))
+
+
+def twos_complement(value: int) -> int:
+    """Ticks of an encoder that counts in two's complement: 1 is +1, 127 is -1."""
+    return value - 128 if value >= 64 else value
+
+
+def binary_offset(value: int) -> int:
+    """Ticks of an encoder that counts around 64: 65 is +1, 63 is -1."""
+    return value - 64
+
+
+def sign_magnitude(value: int) -> int:
+    """Ticks of an encoder whose bit 6 means minus: 1 is +1, 65 is -1."""
+    return -(value & 63) if value & 64 else value
+
+
+def sign_magnitude_inverted(value: int) -> int:
+    """Ticks of an encoder whose bit 6 means plus: 65 is +1, 1 is -1."""
+    return -sign_magnitude(value)
+
+
+RELATIVE: Final[dict[str, Callable[[int], int]]] = {
+    "twos-complement": twos_complement,
+    "binary-offset": binary_offset,
+    "sign-magnitude": sign_magnitude,
+    "sign-magnitude-inverted": sign_magnitude_inverted,
+}
+"""The dialects of endless encoders: the value of a control change -> ticks, signed."""
+
+MODES: Final = ("absolute", "14-bit", *RELATIVE)
+"""How a control's numbers may be read. 14-bit: controllers 0..31 with their low bits on 32..63, as MIDI 1.0 pairs them."""
+
+
+def takes_hold(before: float | None, now: float, value: float) -> bool:
+    """Whether a knob that moves from ``before`` (None: never heard of) to ``now`` may move ``value`` along.
+
+    It may if it held the value before, reaches it, or passes it; so a value never moves further than the hand did, but
+    for the tolerance.
+    """
+    if before is None:
+        return abs(now - value) <= FIRST_TOUCH
+    if abs(before - value) <= HELD or abs(now - value) <= HELD:
+        return True
+    return (before - value) * (now - value) <= 0

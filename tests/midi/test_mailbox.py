@@ -1,0 +1,86 @@
+"""Floods stay small, and no note is lost."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.midi.mailbox import KEEP, Mailbox
+from engine.midi.mapping import message_of
+from engine.protocol import SetWeight, TogglePlay
+from tests.midi.messages import cc, generic, note
+
+
+def test_ten_thousand_control_changes_become_one_a_knob_and_wake_once() -> None:
+    woken: list[int] = []
+    mailbox = Mailbox(lambda: woken.append(1))
+    for n in range(10_000):
+        mailbox.put("p", bytes(cc(16 + n % 8, n // 79).bytes()))
+    post = mailbox.take()
+    assert (len(post.messages), post.arrived, post.dropped, len(woken)) == (8, 10_000, 0, 1)
+    mapper = generic()
+    commands = [c for port, data in post.messages for c in mapper.feed(port, message_of(data))]
+    assert commands == [SetWeight(n % 8, (9_992 + n) // 79 / 126 - 1 / 126) for n in range(8)]
+    mailbox.put("p", bytes(cc(16, 3).bytes()))
+    assert len(woken) == 2 and mailbox.take().arrived == 1
+
+
+def test_a_flood_is_taken_in_faster_than_it_comes() -> None:
+    mailbox = Mailbox(lambda: None)
+    flood = [bytes(cc(n % 120, n % 128, 1 + n % 16).bytes()) for n in range(10_000)]
+    started = time.perf_counter()
+    for data in flood:
+        mailbox.put("p", data)
+    mapper = generic()
+    for port, data in mailbox.take().messages:
+        mapper.feed(port, message_of(data))
+    assert time.perf_counter() - started < 1.0, "a second's worth of messages takes less than a second"
+
+
+def test_notes_among_a_flood_all_arrive_in_order() -> None:
+    mailbox = Mailbox(lambda: None)
+    sent = []
+    for n in range(10_000):
+        mailbox.put("p", bytes(cc(16, n % 128).bytes()))
+        if n % 10 == 0:
+            sent.append(bytes(note(n // 10 % 128, 1 + n % 127).bytes()))
+            mailbox.put("p", sent[-1])
+    post = mailbox.take()
+    assert [data for _, data in post.messages if data[0] == 0x90] == sent
+    assert post.dropped == 0
+
+
+def test_what_is_too_much_is_dropped_and_counted() -> None:
+    mailbox = Mailbox(lambda: None)
+    for n in range(KEEP + 7):
+        mailbox.put("p", bytes(note(n % 128).bytes()))
+    post = mailbox.take()
+    assert (len(post.messages), post.dropped) == (KEEP, 7)
+    mailbox.put("p", bytes(note(36).bytes()))
+    assert mailbox.take().dropped == 0, "a fetch makes room again"
+
+
+def test_encoders_and_buttons_are_kept_one_by_one() -> None:
+    mapper = generic(cc20={"to": "prompt 1", "mode": "twos-complement"}, cc46="play/stop", ch3_cc47="hold")
+    mailbox = Mailbox(lambda: None)
+    mailbox.expect("p", mapper.queued("p"))
+    for raw in (1, 1, 1, 127):
+        mailbox.put("p", bytes(cc(20, raw).bytes()))
+    for raw in (127, 0, 127, 0):
+        mailbox.put("p", bytes(cc(46, raw).bytes()))
+        mailbox.put("p", bytes(cc(47, raw, channel=3).bytes()))
+        mailbox.put("p", bytes(cc(47, raw, channel=4).bytes()))
+    post = mailbox.take()
+    commands = [c for port, data in post.messages for c in mapper.feed(port, message_of(data))]
+    assert commands.count(TogglePlay()) == 2
+    assert [c.value for c in commands if isinstance(c, SetWeight)] == pytest.approx([0.01, 0.02, 0.03, 0.02])
+    assert sum(data[0] == 0xB3 for _, data in post.messages) == 1, "the other channel's cc47 is a knob"
+
+
+def test_a_knob_bank_is_known_by_the_order_of_last_messages() -> None:
+    mailbox, mapper = Mailbox(lambda: None), generic()
+    for number, raw in ((71, 5), (70, 5), (71, 127)):
+        mailbox.put("p", bytes(cc(number, raw).bytes()))
+    commands = [c for port, data in mailbox.take().messages for c in mapper.feed(port, message_of(data))]
+    assert SetWeight(1, 1.0) in commands
