@@ -130,7 +130,7 @@ def answer(motif: Sequence[MotifNote], beats_per_bar: int = 4) -> Motif:
     half = span(motif, beats_per_bar) / 2
     tail = [i for i, note in enumerate(motif) if note.beat >= half]
     if not tail:
-        return tuple(motif[:-1]) + (replace(motif[-1], degree=0),)
+        return (*motif[:-1], replace(motif[-1], degree=0))
     notes = list(motif)
     home = 7 * round(notes[tail[-1]].degree / 7)
     bend = home - notes[tail[-1]].degree

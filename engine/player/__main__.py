@@ -1,0 +1,100 @@
+"""The player's process: ``python -m engine.player SESSION_DIR [--device NAME] [--block N] [--respawn JSON]``."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported; a quantum is too small to share out
+
+import argparse
+import gc
+import json
+import logging
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DeviceError, LivesetError
+from engine.player.backends import BUFFER_FRAMES, Backend, open_portaudio
+from engine.player.link import EngineLink
+from engine.player.priority import SERVICE, raise_priority
+from engine.player.service import Respawn, Service
+from engine.shared import PARAMS, STATUS, SharedBlock
+from engine.timebase import QUANTUM
+
+SWITCH_INTERVAL_S = 0.0005
+
+
+def no_device(device: str | None, block: int, again: bool) -> Backend:
+    """An opener that finds nothing: ``--device none`` plays silently, in real time."""
+    raise DeviceError("playing without a sound device, as asked")
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="engine.player")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--device", default=None, help="a name or number of liveset devices, or none")
+    parser.add_argument("--block", type=int, default=256)
+    parser.add_argument("--buffer", type=int, default=BUFFER_FRAMES, help="frames the sound library is asked to hold")
+    parser.add_argument("--frame", type=int, default=0, help="where the transport stands: where a player before got to")
+    parser.add_argument("--respawn", type=json.loads, default=[], help="JSON list: the command that starts an engine")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Run a player until it is told to stop."""
+    arguments = _arguments(argv)
+    folder: Path = arguments.folder
+    _redirect_noise(folder / "player.log")
+    for name in ("SIGINT", "SIGHUP", "SIGTSTP", "SIGTTOU", "SIGTTIN", "SIGPIPE"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    np.seterr(all="ignore")  # a damaged section is made finite, not reported block by block
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    block = max(1, round(arguments.block / QUANTUM)) * QUANTUM
+    try:
+        params = SharedBlock(folder / "params.block", PARAMS)
+        (folder / "status.block").unlink(missing_ok=True)
+        status = SharedBlock(folder / "status.block", STATUS, create=True)
+        opener = no_device if arguments.device == "none" else partial(open_portaudio, buffer=arguments.buffer)
+        raise_priority(SERVICE)
+        link = EngineLink(folder)
+        service = Service(
+            link,
+            params,
+            status,
+            device=arguments.device,
+            block=block,
+            respawn=Respawn(tuple(arguments.respawn)),
+            opener=opener,
+            log=2,
+            frame=arguments.frame,
+        )
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        service.run()
+    except (LivesetError, OSError, ValueError):
+        logging.exception("the player ended")
+        return 1
+    return 0
+
+
+def _redirect_noise(log: Path) -> None:
+    """Sound libraries write to the terminal, which belongs to the screen: send it to a file."""
+    try:
+        fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        fd = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    os._exit(code)  # a thread that hangs in a sound library must not keep the process

@@ -1,0 +1,74 @@
+"""Decks: a cue together with its section file, mapped and checked outside the render thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.errors import SectionError
+from engine.protocol import STEMS, Cue, CueFailed
+from engine.sections import SectionReader
+from engine.timebase import SAMPLE_RATE, Grid
+
+PREFETCH_S = 4.0
+"""Seconds of a section whose pages are touched before they are needed."""
+
+_KNOWN_STEMS = frozenset((*STEMS, "mix"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deck:
+    """A cue and its open section file."""
+
+    cue: Cue
+    reader: SectionReader
+
+
+def open_deck(cue: Cue, rate: int = SAMPLE_RATE) -> Deck:
+    """Map a cue's section file and touch its first pages.
+
+    Raises:
+        SectionError: if the file cannot be read, or does not fit the cue.
+    """
+    _check(cue)
+    try:
+        reader = SectionReader(cue.path)
+        info = reader.info
+        whole = all(isinstance(value, int) for value in (info.rate, info.first_frame, info.frames))
+        if not whole or info.first_frame < 0 or info.frames < 1 or not info.stems or not _KNOWN_STEMS.issuperset(info.stems):
+            raise SectionError(f"{cue.path} has a damaged header")
+    except (ValueError, TypeError, ZeroDivisionError, OverflowError, OSError) as error:
+        raise SectionError(f"{cue.path} has a damaged header") from error
+    if info.rate != rate:
+        raise SectionError(f"{cue.path} is at {info.rate} Hz, wanted {rate}")
+    behind = cue.origin_frame == cue.start_frame and info.first_frame > 0
+    if behind or cue.end_frame <= info.first_frame or cue.end_frame > info.first_frame + info.frames or cue.length < 0:
+        raise SectionError(f"{cue.path} does not hold what its cue asks for")
+    reader.prefetch(cue.start_frame - cue.origin_frame - info.first_frame, int(PREFETCH_S * rate))
+    return Deck(cue, reader)
+
+
+def _check(cue: Cue) -> None:
+    """Refuse a cue whose fields are not what they should be.
+
+    Raises:
+        SectionError: naming the cue.
+    """
+    numbers = (cue.cue_id, cue.start_frame, cue.origin_frame, cue.end_frame, cue.loop_bars, cue.length)
+    sensible = isinstance(cue.path, str) and isinstance(cue.grid, Grid) and isinstance(cue.correlation, int | float)
+    if not sensible or not all(isinstance(number, int) for number in numbers):
+        raise SectionError(f"cue {cue.cue_id} makes no sense")
+
+
+def open_decks(cues: Iterable[Cue], known: Mapping[str, SectionReader]) -> tuple[tuple[Deck, ...], list[CueFailed]]:
+    """Open the cues' files; those already mapped under their path in ``known`` are used again."""
+    decks: list[Deck] = []
+    failed: list[CueFailed] = []
+    for cue in cues:
+        try:
+            _check(cue)
+            reader = known.get(cue.path)
+            decks.append(Deck(cue, reader) if reader is not None else open_deck(cue))
+        except SectionError as error:
+            failed.append(CueFailed(cue.cue_id, str(error)))
+    return tuple(decks), failed

@@ -1,0 +1,106 @@
+"""The DJ filter: one knob, a low-pass to the left of its middle and a high-pass to the right, 24 dB per octave.
+
+Two state-variable filters in series (topology-preserving transform, Zavalishin, "The Art of VA Filter Design", 2012,
+chapter 4). Their states mean the same at every cutoff, so the knob may jump: both settings run from the same state
+for one quantum and are cross-faded.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import lfilter
+
+from engine.timebase import QUANTUM
+
+Bus = npt.NDArray[np.float64]
+
+STEP: Final = 0.25
+"""The furthest the knob moves in a quantum: from end to end in 23 ms."""
+
+DEAD: Final = 0.006
+"""Around the middle the filter is off; a 7-bit controller's two middle values lie inside."""
+
+_LOW: Final = (18_000.0, 80.0)
+_HIGH: Final = (20.0, 6_000.0)
+_UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
+_DOWN: Final[Bus] = 1.0 - _UP
+
+
+class _Stage:
+    """One second-order state-variable filter as a transfer function, with the map between its states and the filter's.
+
+    ``b`` and ``a`` are what lfilter takes; ``to`` maps the two integrators to lfilter's transposed direct form II state.
+    """
+
+    def __init__(self, cutoff: float, q: float, high: bool, rate: int) -> None:
+        g, k = math.tan(math.pi * min(cutoff, 0.45 * rate) / rate), 1.0 / q
+        a1 = 1.0 / (1.0 + g * (g + k))
+        a2, a3 = g * a1, g * g * a1
+        transition = np.array([[2 * a1 - 1, -2 * a2], [2 * a2, 1 - 2 * a3]])
+        inputs = np.array([2 * a2, 2 * a3])
+        outputs = np.array([-k * a1 - a2, k * a2 - 1 + a3]) if high else np.array([a2, 1 - a3])
+        direct = 1 - k * a2 - a3 if high else a3
+        trace, determinant = 2 * a1 - 2 * a3, (2 * a1 - 1) * (1 - 2 * a3) + 4 * a2 * a2
+        cb, cab = float(outputs @ inputs), float(outputs @ transition @ inputs)
+        self.a = np.array([1.0, -trace, determinant])
+        self.b = np.array([direct, -direct * trace + cb, direct * determinant + cab - trace * cb])
+        self.to = np.array([outputs, outputs @ transition - trace * outputs])
+
+    def run(self, bus: Bus, state: Bus) -> tuple[Bus, Bus]:
+        """Filter a bus from integrator states (2 integrators, 2 channels)."""
+        out, end = lfilter(self.b, self.a, bus, axis=-1, zi=(self.to @ state).T)
+        (p, q), (r, s) = self.to.tolist()
+        inverse = np.array([[s, -q], [-r, p]]) / (p * s - q * r)
+        return out, inverse @ end.T
+
+
+class DjFilter:
+    """``value`` runs 0..1 with 0.5 neutral."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._value = 0.5
+        self._stages: tuple[_Stage, ...] = ()
+        self._states = [np.zeros((2, 2)), np.zeros((2, 2))]
+
+    def process(self, bus: Bus, target: float) -> Bus:
+        """Filter a quantum, with the knob on its way to ``target``."""
+        before, old = self._value, self._stages
+        if target != before or (target == before and not old and abs(before - 0.5) > DEAD):
+            value = min(max(target, before - STEP), before + STEP)
+            self._value = 0.5 if (value - 0.5) * (before - 0.5) < 0 else value
+            self._stages = self._design(self._value)
+        if old is self._stages:
+            return self._run(old, bus) if old else bus
+        states = list(self._states)
+        left = self._run(old, bus) if old else bus
+        if not old:
+            states = [np.zeros((2, 2)), np.zeros((2, 2))]
+        self._states = states
+        right = self._run(self._stages, bus) if self._stages else bus
+        return left * _DOWN + right * _UP
+
+    def clear(self) -> None:
+        """Nothing to cut: the filter has no tail."""
+
+    def _run(self, stages: tuple[_Stage, ...], bus: Bus) -> Bus:
+        states = []
+        for stage, state in zip(stages, self._states, strict=True):
+            bus, end = stage.run(bus, state)
+            states.append(end)
+        self._states = states
+        return bus
+
+    def _design(self, value: float) -> tuple[_Stage, ...]:
+        """Two stages: Butterworth when barely open, the second more resonant (about 4 dB) towards the ends."""
+        depth = abs(value - 0.5) * 2
+        if depth <= 2 * DEAD:
+            return ()
+        high = value > 0.5
+        first, last = _HIGH if high else _LOW
+        cutoff = first * (last / first) ** depth
+        return _Stage(cutoff, 0.5412, high, self._rate), _Stage(cutoff, 1.3066 + 0.8 * depth, high, self._rate)

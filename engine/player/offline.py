@@ -1,0 +1,79 @@
+"""The player without processes and without a clock: the same renderer, for rehearsals and tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.player.blocks import ValueBlock, memory_params, memory_status
+from engine.player.decks import open_decks
+from engine.player.renderer import Renderer
+from engine.protocol import ClearEffects, Cue, PlayerEvent, PlayerOrder, SetCues, StopPlayer
+from engine.sections import SectionReader
+from engine.timebase import QUANTUM
+
+
+class OfflinePlayer:
+    """Renders on request, any number of frames at a time.
+
+    Args:
+        params: values named as `engine.shared.PARAMS`; by default a block in memory at its defaults, where ``run`` is 0.
+        status: values named as `engine.shared.STATUS`; by default a block in memory.
+        align: take the limiter's look-ahead off, so that while the transport runs from the start frame n of the output is
+            transport frame n. The renderer is then up to two quanta ahead of what was returned.
+    """
+
+    def __init__(self, params: ValueBlock | None = None, status: ValueBlock | None = None, align: bool = True) -> None:
+        self.params = memory_params() if params is None else params
+        self.status = memory_status() if status is None else status
+        self.renderer = Renderer(self.params, self.status)
+        self._readers: dict[str, SectionReader] = {}
+        self._ids: dict[str, set[int]] = {}
+        self._skip = self.renderer.latency if align else 0
+        self._rest: npt.NDArray[np.float32] = np.zeros((0, 2), dtype=np.float32)
+
+    @property
+    def frame(self) -> int:
+        """Transport frame at the end of what was rendered."""
+        return self.renderer.frame
+
+    @property
+    def sounding(self) -> Cue | None:
+        """The current section's cue, with its origin as it is after loops."""
+        return self.renderer.sounding
+
+    def order(self, order: PlayerOrder) -> None:
+        """Do what the engine asks; devices and recordings do not exist here and are ignored."""
+        if isinstance(order, SetCues):
+            decks, failed = open_decks(order.cues, self._readers)
+            held = set(self.renderer.held)
+            self._readers = {d.cue.path: d.reader for d in decks} | {
+                path: reader for path, reader in self._readers.items() if self._ids.get(path, set()) & held
+            }
+            for deck in decks:
+                self._ids.setdefault(deck.cue.path, set()).add(deck.cue.cue_id)
+            self.renderer.events.extend(failed)
+            self.renderer.set_cues(decks)
+        elif isinstance(order, ClearEffects):
+            self.renderer.clear_effects()
+        elif isinstance(order, StopPlayer):
+            self.renderer.fade_out()
+
+    def events(self) -> list[PlayerEvent]:
+        """What happened since the last call."""
+        found = []
+        while self.renderer.events:
+            found.append(self.renderer.events.popleft())
+        return found
+
+    def render(self, frames: int) -> npt.NDArray[np.float32]:
+        """The next ``frames`` frames of what would be heard: (frames, 2) float32."""
+        missing = frames + self._skip - len(self._rest)
+        if missing > 0:
+            fresh = np.empty((-(-missing // QUANTUM) * QUANTUM, 2), dtype=np.float32)
+            self.renderer.render(fresh)
+            self._rest = np.concatenate((self._rest, fresh)) if len(self._rest) else fresh
+        found = self._rest[self._skip : self._skip + frames]
+        self._rest = self._rest[self._skip + frames :]
+        self._skip = 0
+        return found

@@ -1,0 +1,272 @@
+"""The player's other thread: answers the engine, maps files, writes the recording, looks after the device."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import queue
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from engine.errors import RecordingError
+from engine.player.backends import open_portaudio
+from engine.player.blocks import ValueBlock
+from engine.player.decks import PREFETCH_S, Deck, open_decks
+from engine.player.link import EngineLink, Joined, Left, Line, Said
+from engine.player.output import Opener, Output
+from engine.player.priority import ordinary_priority
+from engine.player.recorder import Recorder, Tape
+from engine.player.renderer import Renderer
+from engine.protocol import (
+    ClearEffects,
+    Finished,
+    MarkSection,
+    OpenDevice,
+    PlayerEvent,
+    PlayerHello,
+    RecordingState,
+    SetCues,
+    StartRecording,
+    StopPlayer,
+    StopRecording,
+)
+from engine.sections import SectionReader
+from engine.timebase import SAMPLE_RATE
+
+TICK_S: Final = 0.01
+CHORES_S: Final = 0.5
+ALONE_AT_END_S: Final = 10.0
+"""Seconds after the final section without any engine until the player ends."""
+
+ALONE_AT_START_S: Final = 60.0
+"""Seconds without any engine, and without anything to play, until the player ends."""
+
+FADE_S: Final = 0.2
+"""Seconds for the last fade out to reach the ear."""
+
+LAST_WORDS_S: Final = 0.05
+"""Seconds for the last events to be sent."""
+
+LOG_BYTES: Final = 1 << 20
+"""What the process's own log may grow to; sound libraries can be talkative."""
+
+RESPAWNS: Final = 5
+RESPAWN_WINDOW_S: Final = 60.0
+RESPAWN_AGAIN_S: Final = 10.0
+
+
+class Respawn:
+    """Starts an engine when one was lost: at most 5 times a minute.
+
+    Args:
+        command: what to run; empty for nothing.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, command: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
+        self._command = command
+        self._clock = clock
+        self._starts: deque[float] = deque(maxlen=RESPAWNS)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._wanted = False
+
+    def lost(self) -> None:
+        """An engine went away unexpectedly."""
+        self._wanted = bool(self._command)
+
+    def found(self) -> None:
+        """An engine is here."""
+        self._wanted = False
+
+    def tick(self) -> None:
+        """Start an engine if one is wanted; a started one that ends, or stays away for long, is started again."""
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+        now = self._clock()
+        if not self._wanted or (self._child is not None and self._starts and now - self._starts[-1] < RESPAWN_AGAIN_S):
+            return
+        if len(self._starts) == RESPAWNS and now - self._starts[0] < RESPAWN_WINDOW_S:
+            return
+        if self._starts and now - self._starts[-1] < 0.5 * 2 ** min(len(self._starts), 4) and self._child is None:
+            return
+        self._starts.append(now)
+        try:
+            nothing = subprocess.DEVNULL
+            with ordinary_priority():
+                self._child = subprocess.Popen(
+                    self._command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+                )
+        except (OSError, ValueError):
+            self._child = None
+
+
+class Service:
+    """One player.
+
+    Args:
+        link: where engines connect.
+        params, status: the latest-value blocks.
+        device, block: what to open, and frames per write.
+        respawn: starts engines.
+        opener: how devices are opened.
+        log: file descriptor of the process's log, kept short; None for none.
+        frame: where the transport stands at first.
+    """
+
+    def __init__(
+        self,
+        link: EngineLink,
+        params: ValueBlock,
+        status: ValueBlock,
+        *,
+        device: str | None,
+        block: int,
+        respawn: Respawn,
+        opener: Opener = open_portaudio,
+        log: int | None = None,
+        frame: int = 0,
+    ) -> None:
+        self._log = log
+        self._link, self._status, self._respawn, self._device = link, status, respawn, device
+        self._renderer = Renderer(params, status, frame=frame)
+        self._tape = Tape()
+        self._recorder = Recorder(self._tape)
+        self._events: deque[PlayerEvent] = deque()
+        self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append)
+        self._line: Line | None = None
+        self._decks: dict[int, Deck] = {}
+        self._stopping = False
+        self._alone_since = time.monotonic()
+        self._chores_at = 0.0
+        self._collect_at = time.monotonic() + 60.0
+        self._orders: dict[type, Callable[[Any], None]] = {
+            SetCues: self._set_cues,
+            ClearEffects: lambda _: self._renderer.clear_effects(),
+            StartRecording: self._start_recording,
+            StopRecording: lambda _: self._tell(self._recorder.stop()),
+            MarkSection: lambda order: self._recorder.mark(order.title, order.frame),
+            OpenDevice: lambda order: self._output.use(order.device),
+            StopPlayer: self._stop,
+        }
+
+    def run(self) -> None:
+        """Play until told to stop, or until nobody is left to play for."""
+        self._output.start(self._device)
+        while not self._stopping and not self._forgotten():
+            try:
+                news = self._link.news.get(timeout=TICK_S)
+            except queue.Empty:
+                pass
+            else:
+                self._handle(news)
+            self._tick()
+        self._renderer.fade_out()
+        time.sleep(FADE_S)
+        self._tell(self._recorder.stop())
+        self._flush_events()
+        time.sleep(LAST_WORDS_S)
+        self._output.stop()
+        self._status["alive"] = 0.0
+        self._link.close()
+
+    # ------------------------------------------------------------ the engine
+
+    def _handle(self, news: Joined | Said | Left) -> None:
+        if isinstance(news, Joined):
+            self._flush_events()
+            old, self._line = self._line, news.line
+            if old is not None:
+                old.close()
+            news.line.send(self._hello())
+            if self._renderer.finished:
+                news.line.send(Finished(self._renderer.frame))
+            news.line.open()
+            self._respawn.found()
+        elif isinstance(news, Said):
+            handler = self._orders.get(type(news.order))
+            if news.line is self._line and handler is not None:
+                self._obey(handler, news.order)
+        elif news.line is self._line:
+            self._line = None
+            self._alone_since = time.monotonic()
+            if not self._stopping:
+                self._respawn.lost()
+
+    def _obey(self, handler: Callable[[Any], None], order: object) -> None:
+        try:
+            handler(order)
+        except (TypeError, ValueError, AttributeError):
+            logging.exception("an order that makes no sense: %r", order)
+
+    def _hello(self) -> PlayerHello:
+        renderer = self._renderer
+        return PlayerHello(renderer.frame, renderer.sounding, renderer.pending, self._output.opened, self._recorder.path)
+
+    def _set_cues(self, order: SetCues) -> None:
+        known: dict[str, SectionReader] = {deck.cue.path: deck.reader for deck in self._decks.values()}
+        decks, failed = open_decks(order.cues, known)
+        self._events.extend(failed)
+        held = set(self._renderer.held)
+        self._decks = {i: deck for i, deck in self._decks.items() if i in held} | {deck.cue.cue_id: deck for deck in decks}
+        self._renderer.set_cues(decks)
+
+    def _stop(self, _: StopPlayer) -> None:
+        self._stopping = True
+
+    def _forgotten(self) -> bool:
+        if self._line is not None:
+            return False
+        alone = time.monotonic() - self._alone_since
+        if self._renderer.finished:
+            return alone > ALONE_AT_END_S
+        return self._renderer.sounding is None and not self._renderer.pending and alone > ALONE_AT_START_S
+
+    # ------------------------------------------------------------ chores
+
+    def _tick(self) -> None:
+        self._output.tick()
+        self._flush_events()
+        now = time.monotonic()
+        if now >= self._chores_at:
+            self._chores_at = now + CHORES_S
+            self._tell(self._recorder.poll())
+            self._prefetch()
+            self._respawn.tick()
+            if self._log is not None and os.fstat(self._log).st_size > LOG_BYTES:
+                os.ftruncate(self._log, 0)
+        if now >= self._collect_at:
+            self._collect_at = now + 60.0
+            gc.collect(1)
+
+    def _prefetch(self) -> None:
+        """Touch the pages that will be read in the next seconds."""
+        frame, cue, ahead = self._renderer.frame, self._renderer.sounding, int(PREFETCH_S * SAMPLE_RATE)
+        cues = [*([] if cue is None else [replace(cue, start_frame=frame)]), *self._renderer.pending]
+        for each in cues:
+            deck = self._decks.get(each.cue_id)
+            if deck is not None and each.start_frame < frame + ahead:
+                deck.reader.prefetch(each.start_frame - each.origin_frame - deck.reader.info.first_frame, ahead)
+
+    def _start_recording(self, order: StartRecording) -> None:
+        try:
+            self._recorder.start(order.path, order.title)
+        except RecordingError as error:
+            self._tell(RecordingState(None, str(error)))
+        else:
+            self._tell(RecordingState(order.path))
+
+    def _tell(self, event: PlayerEvent | None) -> None:
+        if event is not None:
+            self._events.append(event)
+
+    def _flush_events(self) -> None:
+        for source in (self._renderer.events, self._events):
+            while source:
+                event = source.popleft()
+                if self._line is not None:
+                    self._line.send(event)

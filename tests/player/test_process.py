@@ -1,0 +1,133 @@
+"""The player's process over its real socket, without a device: it plays whatever happens to its engine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.protocol import (
+    CueFailed,
+    CueStarted,
+    DeviceOpened,
+    MarkSection,
+    PlayerEvent,
+    PlayerHello,
+    RecordingState,
+    SetCues,
+    StartRecording,
+    StopPlayer,
+)
+from engine.shared import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
+from tests.player.sounds import cue, sine, write_section
+
+KEY = b"0123456789abcdef"
+
+
+class Session:
+    """A session folder with a player in it."""
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        self.folder = folder
+        (folder / "key").write_bytes(KEY)
+        self.params = SharedBlock(folder / "params.block", PARAMS, create=True)
+        self.params.update(PARAM_DEFAULTS)
+        command = [sys.executable, "-m", "engine.player", str(folder), "--device", "none", *more]
+        self.process = subprocess.Popen(command, start_new_session=True)
+
+    def connect(self) -> Connection[Any, Any]:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                return Client(str(self.folder / "player.sock"), family="AF_UNIX", authkey=KEY)
+            except OSError:
+                assert time.monotonic() < deadline
+                assert self.process.poll() is None
+                os.sched_yield()
+
+    def status(self) -> SharedBlock:
+        return SharedBlock(self.folder / "status.block", STATUS)
+
+
+def wait_for(line: Connection[Any, Any], kind: type[PlayerEvent]) -> Any:
+    """The next event of a kind; others are passed over."""
+    while line.poll(15):
+        event = line.recv()
+        if isinstance(event, kind):
+            return event
+    raise AssertionError(f"no {kind.__name__} came")
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with tempfile.TemporaryDirectory(prefix="ls") as name:
+        made = Session(Path(name))
+        yield made
+        with contextlib.suppress(ProcessLookupError):
+            made.process.kill()
+        made.process.wait()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_a_player_outlives_its_engines(session: Session) -> None:
+    folder = session.folder
+    write_section(folder / "a", sine(220))
+    (folder / "bad").write_bytes(b"nothing")
+    line = session.connect()
+    hello = line.recv()
+    assert isinstance(hello, PlayerHello) and hello.cue is None
+    session.params["run"] = 1.0
+    line.send("nonsense")
+    line.send(StartRecording(str(folder / "set.wav"), "Set"))
+    line.send(SetCues((cue(1, folder / "a", 0), cue(2, folder / "bad", 4))))
+    assert wait_for(line, RecordingState).path == str(folder / "set.wav")
+    assert wait_for(line, CueFailed).cue_id == 2
+    assert wait_for(line, CueStarted).frame >= 0
+    line.send(MarkSection("first", 0))
+    line.close()
+
+    os.kill(session.process.pid, signal.SIGINT)
+    os.kill(session.process.pid, signal.SIGHUP)
+    second = session.connect()
+    hello = second.recv()
+    assert isinstance(hello, PlayerHello) and hello.cue is not None
+    assert hello.cue.cue_id == 1 and hello.recording == str(folder / "set.wav")
+    assert isinstance(hello.device, DeviceOpened) and hello.device.silent
+
+    third = session.connect()
+    assert isinstance(third.recv(), PlayerHello)
+    with pytest.raises((EOFError, OSError)):
+        while True:
+            second.recv()
+
+    status = session.status()
+    third.send(StopPlayer())
+    assert session.process.wait(15) == 0
+    assert status["silent_frames"] == 0 and status["frame"] > 0 and status["alive"] == 0
+    assert (folder / "set.wav").stat().st_size > 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_a_lost_engine_is_started_again() -> None:
+    with tempfile.TemporaryDirectory(prefix="ls") as name:
+        mark = Path(name) / "started"
+        session = Session(Path(name), "--respawn", f'["{sys.executable}", "-c", "open(\'{mark}\', \'w\').close()"]')
+        try:
+            session.connect().recv()
+            deadline = time.monotonic() + 15
+            while not mark.exists():
+                assert time.monotonic() < deadline
+                os.sched_yield()
+        finally:
+            session.process.kill()
+            session.process.wait()
