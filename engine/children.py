@@ -1,0 +1,87 @@
+"""The processes an engine starts and looks after: the player and the generators."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+PARAMS_FILE: Final = "params.block"
+STATUS_FILE: Final = "status.block"
+WAIT_S: Final = 3.0
+
+
+class Children:
+    """Starts, restarts and ends the other processes of a session.
+
+    Args:
+        folder: the session's folder.
+        options: as `engine.client.PlayOptions`, a dict.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+        self.folder = folder
+        self.options = options
+        self.sections = Path(platformdirs.user_cache_dir("liveset")) / "sessions" / folder.name
+        self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.player: subprocess.Popen[bytes] | None = None
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.names: dict[str, str] = {}
+
+    def start_params(self) -> None:
+        """Make the latest-value block that the player reads, all values at their defaults."""
+        from engine.shared import PARAM_DEFAULTS, PARAMS, SharedBlock
+
+        SharedBlock(self.folder / PARAMS_FILE, PARAMS, create=True).update(PARAM_DEFAULTS)
+
+    def start_player(self, frame: int = 0) -> None:
+        """Start the player; ``frame`` is where the transport goes on when one before it died."""
+        respawn = [sys.executable, "-m", "engine.live", str(self.folder), "--resume"]
+        argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
+        if frame:
+            argv += ["--frame", str(frame)]
+        if self.options.get("device") is not None:
+            argv += ["--device", str(self.options["device"])]
+        if self.options.get("block") is not None:
+            argv += ["--block", str(self.options["block"])]
+        self.player = self._spawn(argv, "player.log", {})
+
+    def start_worker(self, place: str, name: str) -> None:
+        """Start a generator with its arithmetic bounded to one thread, so that the player keeps a core."""
+        self.names[place] = name
+        argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
+        bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self.workers[place] = self._spawn(argv, f"generator-{place}.err", bounded)
+
+    def _spawn(self, argv: list[str], log: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        with (self.folder / log).open("ab") as stderr:
+            return subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                env={**os.environ, **env},
+                start_new_session=True,
+            )
+
+    def dead_workers(self) -> list[str]:
+        """Places whose process has ended."""
+        return [place for place, process in self.workers.items() if process.poll() is not None]
+
+    def stop(self) -> None:
+        """End every process; one that does not go is killed."""
+        everyone = [*self.workers.values(), *([self.player] if self.player else [])]
+        for process in everyone:
+            with contextlib.suppress(OSError):
+                process.terminate()
+        for process in everyone:
+            try:
+                process.wait(WAIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,392 @@
+"""The engine in real time: one inbox, one thread that decides, and the links to the other processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from engine import protocol as p
+from engine.channels import accept_forever, connect, listen, read_forever, send
+from engine.children import PARAMS_FILE, STATUS_FILE, Children
+from engine.errors import LivesetError
+from engine.midi.mapping import Mapping as ControlMapping
+from engine.midi.mapping import load_profile
+from engine.midi.ports import MidiInput
+from engine.plan import scaled_note
+from engine.presets import load_preset
+from engine.screens import ScreenLink, default_recording
+from engine.session import Session, SetOptions, load_state, opening_state
+from engine.shared import PARAMS, STATUS, SharedBlock
+from engine.stage import At, Job, JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerUp
+from engine.steering import level_params
+from engine.timebase import QUANTUM
+from engine.views import Surroundings, snapshot, values_by_target
+
+TICK_S: Final = 0.01
+SNAPSHOT_S: Final = 1 / 30
+CHECK_S: Final = 0.25
+LINGER_S: Final = 2.0
+"""How long a finished set waits for a screen before its processes end."""
+
+RESTART_S: Final = 1.0
+CURRENT_FILE: Final = "current"
+Source = str
+
+
+class LiveEngine:
+    """Everything of the engine's process.
+
+    Raises:
+        LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, Any], children: Children, resume: bool) -> None:
+        self.folder = folder
+        self.children = children
+        self.inbox: queue.SimpleQueue[tuple[Source, Any]] = queue.SimpleQueue()
+        self.screens: list[ScreenLink] = []
+        self.serial = 0
+        self.quitting = False
+        self.device: p.DeviceOpened | None = None
+        self.recording: str | None = None
+        self._workers: dict[str, Any] = {}
+        self._player: Any = None
+        self._restart_at: dict[str, float] = {}
+        self._clock_base = 0
+        self._last_clock = 0
+        self._status: SharedBlock | None = None
+        self._record_on_start: str | None = None if resume else options.get("record")
+
+        preset = load_preset(options["preset"])
+        wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
+        mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
+        state = (load_state(folder) if resume else None) or opening_state(preset, wanted)
+        self.note = scaled_note(preset, state.settings.grid) or ""
+        self.params = SharedBlock(folder / PARAMS_FILE, PARAMS)
+        self.session = Session(state, self, self, children.sections, self.at, save_to=folder)
+        self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
+        self.mapping = mapping
+        self._midi_view = p.MidiView()
+        self.resume = resume
+
+    # ------------------------------------------------------------ links the session uses
+
+    def order(self, order: p.PlayerOrder) -> None:
+        """Hand an order to the player."""
+        send(self._player, order)
+
+    def set_params(self, values: Mapping[str, float]) -> None:
+        """Write the player's latest values."""
+        self.params.update(dict(values))
+
+    def start(self, job: Job) -> None:
+        """Hand a job to its generator."""
+        folder, request = self.children.sections, job.version.request
+        if request.continue_path is not None:
+            request = replace(request, continue_path=str(folder / request.continue_path))
+        send(self._workers.get(job.place), p.MakeSection(job.job_id, request, job.version.path))
+
+    def cancel(self, job: Job) -> None:
+        """Tell a generator to drop a job."""
+        send(self._workers.get(job.place), p.DropSection(job.job_id))
+
+    def at(self) -> At:
+        """Now, in the player's frames; the count goes on when a player has to be started anew."""
+        status = self._status
+        if status is None:
+            return At(self.session.state.frame if hasattr(self, "session") else 0, self._last_clock)
+        self._last_clock = max(self._last_clock, self._clock_base + int(status["beat"]) * QUANTUM)
+        return At(int(status["frame"]), self._last_clock)
+
+    # ------------------------------------------------------------ the loop
+
+    def run(self) -> None:
+        """Decide until the set is over or somebody quits."""
+        self._open()
+        next_snapshot = next_check = time.monotonic()
+        finished_at: float | None = None
+        while not self.quitting:
+            self._take_waiting()
+            self.session.take(Tick())
+            now = time.monotonic()
+            if now >= next_snapshot:
+                next_snapshot = max(next_snapshot + SNAPSHOT_S, now)
+                self._show()
+            if now >= next_check:
+                next_check = now + CHECK_S
+                self._look_after_children(now)
+                self.session.waveform()
+            if self.session.state.run == "finished" and not self.screens:
+                finished_at = finished_at or now
+                self.quitting = now - finished_at > LINGER_S
+        self._close()
+
+    def _open(self) -> None:
+        """Listen, announce this session, connect the player, start MIDI."""
+        self.listener = listen(self.folder, "engine")
+        threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True, name="accept").start()
+        (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
+        signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
+        state = self.session.state
+        self.set_params(
+            {
+                "bpm": state.settings.grid.bpm,
+                "beats_per_bar": state.settings.grid.beats_per_bar,
+                "run": float(state.run == "playing"),
+                **dict(state.macros),
+                **dict(level_params(state.levels)),
+            }
+        )
+        self.mapping.sync(values_by_target(state))
+        self.midi.start()
+        threading.Thread(target=self._reach_player, daemon=True, name="player").start()
+        if self.resume:
+            self.session.tell("warning", "the engine stopped and was started again; the music went on")
+            self.children.start_worker("main", state.generator)
+        if state.settings.standby:
+            self.children.start_worker("pocket", "pocket")
+
+    def _reach_player(self) -> None:
+        try:
+            connection = connect(self.folder, "player", 10.0)
+        except LivesetError as error:
+            self.inbox.put(("player gone", str(error)))
+            return
+        self.inbox.put(("player here", connection))
+
+    def _accept(self, connection: Any) -> None:
+        """On the accepting thread: the first word says who it is."""
+
+        def first() -> None:
+            try:
+                hello = connection.recv()
+            except (EOFError, OSError):
+                return
+            if isinstance(hello, p.ClientHello):
+                self.inbox.put((hello.role, (hello, connection)))
+            elif isinstance(hello, p.SectionFailed):
+                self.inbox.put(("worker refused", hello.message))
+
+        threading.Thread(target=first, daemon=True, name="hello").start()
+
+    def _take_waiting(self) -> None:
+        """Wait up to a tick for a message, then take all that wait."""
+        try:
+            source, message = self.inbox.get(timeout=TICK_S)
+        except queue.Empty:
+            return
+        for _ in range(256):
+            self._sources[source](self, message)
+            try:
+                source, message = self.inbox.get_nowait()
+            except queue.Empty:
+                return
+
+    # ------------------------------------------------------------ what comes in
+
+    def _on_screen(self, message: tuple[p.ClientHello, Any]) -> None:
+        screen = ScreenLink(message[1])
+        self.screens.append(screen)
+        read_forever(
+            message[1],
+            lambda command: self.inbox.put(("command", command)),
+            lambda: self.inbox.put(("screen gone", screen)),
+        )
+
+    def _on_screen_gone(self, screen: ScreenLink) -> None:
+        screen.close()
+        self.screens = [other for other in self.screens if other is not screen]
+
+    def _on_generator(self, message: tuple[p.ClientHello, Any]) -> None:
+        hello, connection = message
+        place = hello.place
+        self._workers[place] = connection
+        read_forever(
+            connection,
+            lambda report: self.inbox.put(("report", report)),
+            lambda: self.inbox.put(("worker gone", (place, connection))),
+        )
+        self.session.take(WorkerUp(place, hello.name, hello.live))  # type: ignore[arg-type]
+
+    def _on_worker_gone(self, message: tuple[str, Any]) -> None:
+        place, connection = message
+        if self._workers.get(place) is connection:
+            del self._workers[place]
+            self.session.take(WorkerLost(place))  # type: ignore[arg-type]
+
+    def _on_worker_refused(self, message: str) -> None:
+        self.session.tell("error", message)
+
+    def _on_report(self, report: p.WorkerReport) -> None:
+        match report:
+            case p.SectionProgress(job_id, ready_to):
+                self.session.take(JobProgress(job_id, ready_to))
+            case p.SectionDone(job_id, work_s):
+                self.session.take(JobDone(job_id, work_s))
+            case p.SectionFailed(job_id, text):
+                self.session.take(JobFailed(job_id, text))
+
+    def _on_player_here(self, connection: Any) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._status = SharedBlock(self.folder / STATUS_FILE, STATUS)
+        self._clock_base = self._last_clock
+        self._player = connection
+        read_forever(
+            connection,
+            lambda event: self.inbox.put(("player", event)),
+            lambda: self.inbox.put(("player gone", "")),
+        )
+        if self._record_on_start:
+            self._record(self._record_on_start)
+            self._record_on_start = None
+
+    def _on_player_gone(self, reason: str) -> None:
+        """The player died: another goes on from the frame it had reached."""
+        self._player = None
+        if self.quitting:
+            return
+        frame = self.at().frame
+        self._status = None
+        if self.children.player is not None and self.children.player.poll() is None and not reason:
+            # It only let go of this connection: it is still playing.
+            threading.Thread(target=self._reach_player, daemon=True).start()
+            return
+        self.session.tell("warning", "the player stopped and is started again")
+        self.children.start_player(frame)
+        threading.Thread(target=self._reach_player, daemon=True).start()
+
+    def _on_player(self, event: p.PlayerEvent) -> None:
+        match event:
+            case p.DeviceOpened():
+                self._device(event)
+            case p.DeviceLost(name, message):
+                self.session.tell("error", f"the device {name} is gone ({message}); the set goes on in silence until it is back")
+            case p.RecordingState(path, message):
+                self.recording = path
+                if message:
+                    self.session.tell("error" if path is None else "info", message)
+            case p.PlayerHello():
+                self.recording = event.recording
+                if event.device is not None:
+                    self._device(event.device)
+        self.session.take(PlayerSaid(event))
+
+    def _device(self, opened: p.DeviceOpened) -> None:
+        if self.device is not None and self.device.silent and not opened.silent:
+            self.session.tell("info", f"playing on {opened.name}")
+        self.device = opened
+        if opened.silent:
+            why = f" ({opened.message})" if opened.message else ""
+            self.session.tell("warning", f"no sound device: the set runs silently in real time{why}")
+
+    def _on_midi(self, _: None) -> None:
+        batch = self.midi.drain()
+        for command in batch.commands:
+            self._on_command(command)
+        for notice in batch.notices:
+            self.session.tell("info", notice)
+        messages = self._midi_view.messages + batch.messages_count
+        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last)
+
+    def _on_command(self, command: p.Command) -> None:
+        match command:
+            case p.Quit():
+                self.quitting = True
+            case p.Record(path):
+                self._record(path)
+            case p.UseDevice(device):
+                self.order(p.OpenDevice(device))
+            case _:
+                self.session.command(command)
+                self.mapping.sync(values_by_target(self.session.state))
+
+    def _record(self, path: str | None) -> None:
+        if path is None:
+            self.order(p.StopRecording())
+            return
+        where = default_recording(self.session.state.settings.title) if not path else Path(path).expanduser().absolute()
+        self.order(p.StartRecording(str(where), self.session.state.settings.title))
+
+    def _on_quit(self, _: None) -> None:
+        self.quitting = True
+
+    _sources: Final[dict[Source, Callable[[Any, Any], None]]] = {
+        "screen": _on_screen,
+        "screen gone": _on_screen_gone,
+        "generator": _on_generator,
+        "worker gone": _on_worker_gone,
+        "worker refused": _on_worker_refused,
+        "report": _on_report,
+        "player here": _on_player_here,
+        "player gone": _on_player_gone,
+        "player": _on_player,
+        "midi": _on_midi,
+        "command": _on_command,
+        "quit": _on_quit,
+    }
+
+    # ------------------------------------------------------------ what goes out
+
+    def _show(self) -> None:
+        if not self.screens:
+            return
+        self.mapping.sync(values_by_target(self.session.state))
+        self.serial += 1
+        shown = snapshot(self.session.state, self._surroundings(), self.serial)
+        for screen in self.screens:
+            screen.offer(shown)
+
+    def _surroundings(self) -> Surroundings:
+        status = self._status
+        values = dict(zip(status.names, status.values.tolist(), strict=True)) if status is not None else {}
+        up = "main" in self.session.state.up
+        return Surroundings(
+            status=values,
+            waveforms=self.session.waveforms,
+            words=self.session.words(),
+            labels=self.mapping.labels(),
+            pickups=self.mapping.pickups(),
+            midi=self._midi_view,
+            device=self.device,
+            recording=self.recording,
+            notices=self.session.notices,
+            generator_state="working" if self.session.state.jobs else "ready" if up else "starting",
+        )
+
+    # ------------------------------------------------------------ children
+
+    def _look_after_children(self, now: float) -> None:
+        """Start a generator that died again, at most one a second."""
+        for place in self.children.dead_workers():
+            if now < self._restart_at.get(place, 0.0):
+                continue
+            self._restart_at[place] = now + RESTART_S
+            if place not in self._workers:
+                self.children.start_worker(place, self.children.names[place])
+
+    def _close(self) -> None:
+        """Fade out, end every process, and leave nothing but logs and recordings behind."""
+        self.order(p.StopPlayer())
+        self.midi.stop()
+        self._show()
+        with contextlib.suppress(OSError):
+            self.listener.close()
+        if self.children.player is not None:
+            with contextlib.suppress(Exception):
+                self.children.player.wait(3.0)
+        self.children.stop()
+        with contextlib.suppress(OSError):
+            if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
+                (self.folder.parent / CURRENT_FILE).unlink()
+        shutil.rmtree(self.children.sections, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os._exit(0)

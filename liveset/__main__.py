@@ -1,0 +1,5 @@
+"""``python -m liveset`` is the liveset command."""
+
+from liveset.cli import main
+
+main()

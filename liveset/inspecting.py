@@ -1,0 +1,60 @@
+"""`liveset devices` and `liveset midi`: what is plugged in."""
+
+from __future__ import annotations
+
+import threading
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.presets import load_preset
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 2))
+
+
+def show_devices() -> None:
+    """Print the audio outputs.
+
+    Raises:
+        DeviceError: if PortAudio is missing.
+    """
+    from engine.player.backends import list_devices
+
+    console, found = Console(), list_devices()
+    if not found:
+        console.print("no sound device: `liveset play` then runs silently in real time, and `liveset rehearse` needs none")
+        return
+    table = _table("", "number", "name", "system", "channels", "rate")
+    for device in found:
+        mark = "default" if device.is_default else ""
+        table.add_row(mark, str(device.index), device.name, device.hostapi, str(device.channels), f"{device.rate:g} Hz")
+    console.print(table)
+    console.print("\npick one with: liveset play --device NUMBER-OR-NAME", highlight=False)
+
+
+def show_midi(preset_name: str, watch: bool) -> None:
+    """Print the MIDI inputs and the mapping; with ``watch`` what arrives, until Ctrl-C.
+
+    Raises:
+        LivesetError: if the preset or its [midi] table is wrong.
+    """
+    from engine.midi.mapping import Mapping, load_profile
+    from engine.midi.monitor import list_ports, monitor
+
+    console = Console()
+    table = load_preset(preset_name).midi if preset_name else None
+    profile = load_profile(table.controller if table else "generic")
+    mapping = Mapping(profile, table.overrides if table else {})
+    ports = list_ports(profile)
+    names = ", ".join(f"{port.name} ({port.controller})" for port in ports)
+    console.print("MIDI inputs: " + (names or "none (they may be plugged in while a set plays)"), highlight=False)
+    rows = _table("control", "moves")
+    for target, control in mapping.labels().items():
+        rows.add_row(control, target)
+    console.print(rows)
+    if watch:
+        console.print("\nturn a knob or press a pad; Ctrl-C ends", highlight=False)
+        for line in monitor(mapping, threading.Event()):
+            console.print(line, highlight=False, markup=False)

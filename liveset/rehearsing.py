@@ -1,0 +1,115 @@
+"""`liveset rehearse` and `liveset check`: a set without a stage."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.errors import PresetError, RecordingError
+from engine.plan import scaled_note
+from engine.presets import Preset, load_preset
+from engine.session import SetOptions, opening_state
+
+MAX_MINUTES = 24 * 60
+
+
+def rehearse_to_files(
+    preset_name: str,
+    out: Path | None,
+    report: Path | None,
+    midi: Path | None,
+    *,
+    seed: int | None,
+    minutes: float | None,
+    generator: str | None,
+    realtime: bool,
+) -> None:
+    """Rehearse a preset into an audio file, and a report if asked for.
+
+    Raises:
+        LivesetError: for anything wrong, before anything plays where it can be known.
+    """
+    from engine.rehearsal import Rehearsal, RehearsalOptions
+    from liveset.report import check_writable, write_report
+
+    preset = load_preset(preset_name)
+    if minutes is not None and not 0 < minutes <= MAX_MINUTES:
+        raise PresetError(f"--minutes is {minutes:g}", "it is more than 0 and at most 1440")
+    if report is not None:
+        check_writable(report)
+    where = out if out is not None else (report / "set.flac" if report is not None else Path(f"{Path(preset_name).stem}.flac"))
+    options = RehearsalOptions(where.expanduser(), midi, realtime, SetOptions(seed, minutes, generator))
+    rehearsal = Rehearsal(preset, options)
+    console = Console(stderr=True)
+    started = time.monotonic()
+    columns = (TextColumn("{task.description:<14}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=1.0)
+        try:
+            log = rehearsal.run(lambda done, what: progress.update(task, completed=done, description=what or "starting"))
+        except KeyboardInterrupt:
+            progress.stop()
+            console.print(f"stopped; what was played so far is in {where}")
+            raise
+        progress.update(task, completed=1.0, description="done")
+    took = time.monotonic() - started
+    length = log.sections[-1].start_s if log.sections else 0.0
+    console.print(f"{where}: {len(log.sections)} sections, made {length / max(took, 1e-3):.1f} times faster than it plays")
+    if report is not None:
+        try:
+            write_report(report, where, log)
+        except OSError as error:
+            raise RecordingError(f"cannot write the report in {report}: {error.strerror}", "free some disk space") from error
+        console.print(f"{report / 'report.json'} and {report / 'set.png'} say how it went")
+
+
+def check_preset(preset_name: str) -> None:
+    """Print the plan a preset makes.
+
+    Raises:
+        LivesetError: what is wrong with it.
+    """
+    preset = load_preset(preset_name)
+    _check_midi(preset)
+    state = opening_state(preset)
+    grid = state.settings.grid
+    console = Console()
+    seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
+    console.print(
+        f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "
+        f"{int(seconds) // 60}:{int(seconds) % 60:02} minutes, generator {state.generator}, seed {state.settings.seed}",
+        highlight=False,
+        markup=False,
+    )
+    table = Table("section", "role", "from bar", "bars", "energy", "hands over by", box=None, pad_edge=False, padding=(0, 2))
+    bar = 1
+    for part in state.plan:
+        over = f"{part.transition} over {part.transition_bars} bars" if part.transition_bars else part.transition
+        last = part is state.plan[-1]
+        table.add_row(part.name, part.role, str(bar), str(part.bars), f"{part.energy:.2f}", "ending" if last else over)
+        bar += part.bars
+    console.print(table)
+    for line in (*_word_lines(preset), scaled_note(preset, grid)):
+        if line:
+            console.print(f"note: {line}", highlight=False, markup=False)
+
+
+def _check_midi(preset: Preset) -> None:
+    from engine.midi.mapping import Mapping, load_profile
+
+    Mapping(load_profile(preset.midi.controller), preset.midi.overrides)
+
+
+def _word_lines(preset: Preset) -> list[str]:
+    from engine.prompts import parse
+
+    lines = []
+    for number, prompt in enumerate(preset.prompt, 1):
+        parsed = parse(prompt.text)
+        lines += [f'prompt {number}: nothing was understood from "{word}"' for word in parsed.unknown]
+        lines += [f'prompt {number}: "{written}" was taken for "{taken}"' for written, taken in parsed.guesses]
+    return lines

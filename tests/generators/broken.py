@@ -1,0 +1,27 @@
+"""A generator that raises whatever it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.generators.base import Block
+from engine.protocol import STEMS, SectionRequest
+
+
+class Broken:
+    """Never makes a section."""
+
+    name = "broken"
+    stems = STEMS
+    rate = 44_100
+    live = False
+
+    def warm_up(self) -> None:
+        """Nothing to prepare."""
+
+    def generate(
+        self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> Iterator[Block]:
+        """Raise."""
+        raise RuntimeError("no music in here")
+        yield

@@ -1,0 +1,94 @@
+"""The command line, run as a person would: one clear sentence and exit code 2 for every mistake."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ["play", "attach", "rehearse", "check", "devices", "midi", "doctor"]
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = str(tmp_path_factory.mktemp("h"))
+    names = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+    return {**os.environ, **dict.fromkeys(names, folder), "PULSE_SERVER": "unix:/nonexistent", "JACK_NO_START_SERVER": "1"}
+
+
+def liveset(home: dict[str, str], *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "liveset", *words]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env=home, cwd=cwd)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(home: dict[str, str], command: str) -> None:
+    said = liveset(home, command, "--help")
+    assert said.returncode == 0
+    assert f"Example:  liveset {command}" in said.stdout
+
+
+def test_help_of_the_whole(home: dict[str, str]) -> None:
+    said = liveset(home, "--help")
+    assert all(command in said.stdout for command in COMMANDS)
+
+
+WRONG = [
+    (("check", "sunrize"), "sunrise"),
+    (("check", "bad.toml"), '"minutes"'),
+    (("play", "bad.toml"), '"minutes"'),
+    (("bad.toml",), '"minutes"'),
+    (("play", "sunrise", "--block", "300"), "256, 512 or 1024"),
+    (("play", "sunrise", "--minutes", "0"), "more than 0"),
+    (("play", "sunrise", "--record", "nowhere/x.flac"), "there is no folder"),
+    (("play", "sunrise", "--record", "x.mp3"), "neither .flac nor .wav"),
+    (("attach",), "no set is playing"),
+    (("rehearse", "bad.toml", "--out", "x.wav"), '"minutes"'),
+    (("rehearse", "sunrise", "--out", "x.wav", "--midi", "none.mid"), "none.mid"),
+    (("rehearse", "sunrise", "--out", "x.wav", "--midi", "bad.toml"), "bad.toml"),
+    (("rehearse", "sunrise", "--out", "x.wav", "--report", "file/report"), "file"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), WRONG)
+def test_mistakes_are_one_clear_sentence(home: dict[str, str], tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    (tmp_path / "bad.toml").write_text('[set]\nminuts = 6\n[[prompt]]\ntext = "house"\n')
+    (tmp_path / "file").write_text("not a folder")
+    said = liveset(home, *words, cwd=tmp_path)
+    assert said.returncode == 2, said.stdout + said.stderr
+    assert says in said.stderr
+    assert "Traceback" not in said.stdout + said.stderr
+    assert len(said.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "x.wav").exists() or (tmp_path / "x.wav").stat().st_size == 0
+
+
+def test_check_prints_the_plan(home: dict[str, str]) -> None:
+    said = liveset(home, "check", "sunrise")
+    assert said.returncode == 0
+    assert "124 BPM, F minor" in said.stdout
+    assert re.search(r"drop +drop +\d+ +\d+", said.stdout)
+
+
+def test_without_a_terminal_it_plays_with_a_line_a_second_until_interrupted(home: dict[str, str], tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "liveset", "play", "sunrise", "--record", str(tmp_path / "take.wav")]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=home, stdin=subprocess.DEVNULL)
+    assert process.stdout is not None
+    lines: list[str] = []
+    began = time.monotonic()
+    for line in process.stdout:
+        lines.append(line)
+        if sum("playing" in seen for seen in lines) >= 3 or time.monotonic() - began > 60:
+            break
+    process.send_signal(signal.SIGINT)
+    rest = process.stdout.read()
+    assert process.wait(20) == 0, rest
+    text = "".join(lines) + rest
+    assert "Traceback" not in text
+    assert "124 BPM | F minor | intro bar" in text
+    assert (tmp_path / "take.wav").stat().st_size > 44_100

@@ -1,0 +1,24 @@
+"""Who pulls in what: the heavy libraries stay in their own processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LIGHT = [
+    ("engine.conductor", ("torch", "textual", "sounddevice", "mido")),
+    ("engine.client", ("torch", "textual", "numpy", "pydantic", "sounddevice")),
+    ("engine.live_engine", ("torch", "textual", "sounddevice")),
+    ("engine.player.__main__", ("torch", "textual", "mido", "pydantic")),
+    ("liveset.cli", ("torch", "textual", "numpy", "pydantic")),
+    ("liveset.app", ("torch", "numpy", "pydantic", "sounddevice", "mido")),
+]
+
+
+@pytest.mark.parametrize(("module", "heavy"), LIGHT)
+def test_importing_a_process_pulls_in_nothing_of_the_others(module: str, heavy: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print(*[name for name in {heavy!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.split() == []

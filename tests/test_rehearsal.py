@@ -1,0 +1,144 @@
+"""Rehearsing: the whole road without a clock, and the same file twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from engine.errors import LivesetError, RecordingError
+from engine.presets import Preset, parse_preset
+from engine.rehearsal import Rehearsal, RehearsalOptions
+from engine.rehearsal_log import RehearsalLog
+from engine.session import SetOptions
+from liveset.report import write_report
+
+TONES = """
+[set]
+title = "Tones"
+minutes = 0.5
+bpm = 133.3
+key = "A minor"
+seed = 5
+generator = "{generator}"
+
+[[prompt]]
+text = "house"
+weight = 0.8
+
+[[prompt]]
+text = "glorbnik bells"
+weight = 0.1
+"""
+
+
+def preset(generator: str = "tests.generators.tones:Tones") -> Preset:
+    return parse_preset(TONES.format(generator=generator), "tones.toml")
+
+
+def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, seed: int | None = None) -> RehearsalLog:
+    options = RehearsalOptions(out, midi, set=SetOptions(seed=seed))
+    return Rehearsal(chosen or preset(), options).run()
+
+
+@pytest.fixture(autouse=True)
+def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def moves(path: Path) -> Path:
+    """A knob on prompt 1 (CC 16) that closes at four seconds, and a filter move at eight."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    track.append(mido.MetaMessage("set_tempo", tempo=500_000, time=0))
+    track.append(mido.Message("control_change", control=16, value=0, time=4 * 960))
+    track.append(mido.Message("control_change", control=74, value=20, time=4 * 960))
+    file.save(path)
+    return path
+
+
+def test_sections_abut_and_the_set_lands(tmp_path: Path) -> None:
+    out = tmp_path / "set.wav"
+    log = rehearse(out)
+    bar = 4 * 60 / 133.3
+    for here, after in zip(log.sections, log.sections[1:], strict=False):
+        assert after.start_s == pytest.approx(here.start_s + here.bars * bar, abs=2e-4)
+        assert here.transition is not None
+        assert here.transition.start_s == pytest.approx(after.start_s, abs=1e-6)
+    end = log.sections[-1].start_s + log.sections[-1].bars * bar
+    assert abs(end - 30) <= bar
+    length = soundfile.info(out).duration
+    assert abs(length - 30) <= bar
+    assert (log.ladder_hold, log.ladder_pocket, log.underruns) == (0, 0, 0)
+    assert "glorbnik" in log.unknown_words
+
+
+def test_clicks_stay_on_the_beat_across_every_seam(tmp_path: Path) -> None:
+    out = tmp_path / "set.wav"
+    rehearse(out)
+    sound, rate = soundfile.read(out, dtype="float32")
+    strength = np.abs(np.diff(sound[:, 0]))
+    beat = rate * 60 / 133.3
+    onsets = [int(i * beat + np.argmax(strength[int(i * beat) : int(i * beat) + 64])) for i in range(8, 60)]
+    late = np.array(onsets) - np.arange(8, 60) * beat
+    assert np.abs(late - np.median(late)).max() < 0.002 * rate
+
+
+def test_same_preset_and_seed_give_the_same_file(tmp_path: Path) -> None:
+    digests = []
+    for name, seed in (("a.wav", 5), ("b.wav", 5)):
+        rehearse(tmp_path / name, midi=moves(tmp_path / "moves.mid"), seed=seed)
+        digests.append(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert digests[0] == digests[1]
+
+
+def test_moves_of_a_midi_file_are_heard_and_reported(tmp_path: Path) -> None:
+    log = rehearse(tmp_path / "moved.wav", midi=moves(tmp_path / "moves.mid"))
+    rehearse(tmp_path / "plain.wav")
+    assert [round(event.at_s, 1) for event in log.events] == [4.0, 8.0]
+    moved, rate = soundfile.read(tmp_path / "moved.wav", dtype="float32")
+    plain, _ = soundfile.read(tmp_path / "plain.wav", dtype="float32")
+    different = np.flatnonzero(np.abs(moved[: len(plain)] - plain[: len(moved)]).max(axis=1) > 1e-5)
+    assert 4.0 <= different[0] / rate <= 4.0 + 60 / 133.3 * 1.25
+    assert np.abs(moved[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(plain[5 * rate : 6 * rate]).mean()
+
+
+def test_report_names_what_was_played(tmp_path: Path) -> None:
+    out = tmp_path / "set.flac"
+    log = rehearse(out)
+    write_report(tmp_path / "report", out, log)
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    for key in ("preset", "seed", "seconds", "sample_rate", "lufs", "true_peak_dbtp", "longest_silence_ms", "underruns"):
+        assert key in report
+    assert report["ladder"] == {"hold": 0, "pocket": 0}
+    assert report["sections"][0]["prompts"][0] == {"text": "house", "weight": 0.8}
+    assert (tmp_path / "report" / "set.png").stat().st_size > 10_000
+
+
+def test_pocket_stands_in_for_a_generator_that_raises(tmp_path: Path) -> None:
+    log = rehearse(tmp_path / "set.wav", preset("tests.generators.broken:Broken"))
+    assert log.ladder_pocket >= 1
+    sound, rate = soundfile.read(tmp_path / "set.wav", dtype="float32")
+    loud = np.abs(sound[rate : 25 * rate]).max(axis=1)
+    quiet = loud.reshape(-1, rate // 4)[: len(loud) // (rate // 4)].max(axis=1)
+    assert (quiet > 0).all()
+
+
+WRONG_OUT = [("set.mp3", "neither .flac nor .wav"), ("nowhere/set.wav", "there is no folder")]
+
+
+@pytest.mark.parametrize(("name", "says"), WRONG_OUT)
+def test_output_that_cannot_be_written_is_said_before_anything_plays(tmp_path: Path, name: str, says: str) -> None:
+    with pytest.raises(RecordingError, match=says):
+        Rehearsal(preset(), RehearsalOptions(tmp_path / name))
+
+
+def test_a_generator_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LivesetError, match="nowhere"):
+        rehearse(tmp_path / "set.wav", preset("nowhere:Nothing"))
