@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from engine.analysis.audio import correlation
+from engine.analysis.picture import peaks
 from engine.conductor import step
 from engine.errors import SectionError
 from engine.motif import make_motif
@@ -196,8 +198,6 @@ class Session:
                 self.take(Measured(cue.cue_id, self._likeness(cue)))
 
     def _likeness(self, cue: Cue) -> float:
-        from engine.analysis.seams import correlation  # brings scipy, which the first sound must not wait for
-
         now = self.state.now
         if now is None:
             return 0.0
@@ -214,8 +214,6 @@ class Session:
 
     def waveform(self) -> None:
         """Draw the sounding section once it is complete."""
-        from engine.analysis.picture import peaks
-
         now = self.state.now
         if now is None or now.version.id in self.waveforms or not now.version.complete:
             return

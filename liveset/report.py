@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import soundfile
 
-from engine.analysis.loudness import Audio
+from engine.analysis.audio import Audio
 from engine.analysis.survey import Survey, survey
 from engine.errors import RecordingError
 from engine.rehearsal_log import LoggedEvent, LoggedSection, RehearsalLog

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from engine.analysis.loudness import Audio
+from engine.analysis.audio import Audio
 
 HOP: Final = 256
 WINDOW: Final = 1024

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-Audio = npt.NDArray[np.float32]
-"""(frames, channels), full scale at 1."""
+from engine.analysis.audio import Audio, level
 
 Curve = npt.NDArray[np.float64]
 
@@ -39,11 +38,6 @@ def _between() -> npt.NDArray[np.float32]:
 
 
 _BETWEEN: Final = _between()
-
-
-def level(block: Audio) -> npt.NDArray[np.float32]:
-    """The highest absolute value of each frame of (frames, channels)."""
-    return np.asarray(np.abs(block.T).max(axis=0), np.float32)
 
 
 def k_weighting(rate: int) -> Curve:

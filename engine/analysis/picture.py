@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.analysis.loudness import Audio, level
+from engine.analysis.audio import Audio, level
 
 WINDOW: Final = 4096
 LOW_HZ, HIGH_HZ = 30.0, 18_000.0

@@ -1,4 +1,4 @@
-"""What a hand-over between two sections does to the ear: likeness, loudness step, discontinuity."""
+"""What a hand-over between two sections does to the ear: loudness step, discontinuity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.loudness import Audio, mean_lufs
+from engine.analysis.audio import Audio
+from engine.analysis.loudness import mean_lufs
 
 LOOK_S: Final = 3.0
 """Seconds on each side that a loudness step is measured over."""
@@ -17,17 +18,6 @@ GAP_S: Final = 0.1
 NEAR_S: Final = 0.005
 AROUND_S: Final = 2.0
 """Seconds around a seam searched for a discontinuity, and those that tell what steps the music has anyway."""
-
-
-def correlation(a: Audio, b: Audio) -> float:
-    """How alike two overlapping excerpts (frames, channels) are, sample for sample: -1..1, 0 if either is silent.
-
-    Near 1 the two are the same music and a cross-fade needs equal gain; near 0 they are not and it needs equal power.
-    """
-    frames = min(len(a), len(b))
-    x, y = a[:frames].astype(np.float64).ravel(), b[:frames].astype(np.float64).ravel()
-    power = float(x @ x) * float(y @ y)
-    return max(-1.0, min(1.0, float(x @ y) / power**0.5)) if power > 0 else 0.0
 
 
 def loudness_step(audio: Audio, rate: int, at: int, look_s: float = LOOK_S) -> float:

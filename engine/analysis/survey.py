@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.analysis.loudness import SHORT_TERM, STEP_S, Audio, LoudnessMeter, SilenceMeter, TruePeakMeter
+from engine.analysis.audio import Audio
+from engine.analysis.loudness import SHORT_TERM, STEP_S, LoudnessMeter, SilenceMeter, TruePeakMeter
 from engine.analysis.picture import PeakColumns, Spectrogram
 
 

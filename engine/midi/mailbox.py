@@ -13,6 +13,28 @@ KEEP: Final = 2048
 _CONTROL_CHANGE: Final = 0xB0
 
 
+@dataclass(slots=True)
+class _Sweep:
+    """A knob's way since the last fetch: its lowest, highest and latest position, and which extreme came later."""
+
+    low: bytes
+    high: bytes
+    latest: bytes
+    high_last: bool = True
+
+    def add(self, data: bytes) -> None:
+        if data[2] <= self.low[2]:
+            self.low, self.high_last = data, False
+        if data[2] >= self.high[2]:
+            self.high, self.high_last = data, True
+        self.latest = data
+
+    def positions(self) -> list[bytes]:
+        """At most three messages that pass every value the knob passed, and end where it stands."""
+        ends = [self.low, self.high] if self.high_last else [self.high, self.low]
+        return [*dict.fromkeys(data for data in ends if data != self.latest), self.latest]
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """What was fetched: (port, bytes) in order; how many messages arrived, and how many of them were dropped."""
@@ -25,8 +47,9 @@ class Post:
 class Mailbox:
     """Messages of all ports, in order of arrival.
 
-    Of a knob only the latest position is kept, in the place of its last message, so that a flood of control changes
-    costs one message a control. Notes, buttons and encoder ticks are kept one by one, up to `KEEP`.
+    Of a knob only the ends of its way and its latest position are kept, in the place of its last message: a flood of
+    control changes costs three messages a control at most, and a fast sweep still passes the value it has to pick up.
+    Notes, buttons and encoder ticks are kept one by one, up to `KEEP`.
 
     Args:
         wake: called from the callback's thread when the first message since a fetch arrives; must return at once.
@@ -38,7 +61,7 @@ class Mailbox:
         self._merge = merge
         self._lock = threading.Lock()
         self._queued: dict[str, frozenset[tuple[int | None, int]]] = {}
-        self._letters: dict[tuple[str, int, int], tuple[str, bytes]] = {}
+        self._letters: dict[tuple[str, int, int], tuple[str, bytes | _Sweep]] = {}
         self._serial = 0
         self._kept = 0
         self._arrived = 0
@@ -56,8 +79,10 @@ class Mailbox:
             self._arrived += 1
             if self._merges(port, data):
                 key = (port, data[0], data[1])
-                self._letters.pop(key, None)
-                self._letters[key] = (port, data)
+                sweep = self._letters.pop(key, (port, _Sweep(data, data, data)))[1]
+                assert isinstance(sweep, _Sweep)
+                sweep.add(data)
+                self._letters[key] = (port, sweep)
             elif self._kept < KEEP:
                 self._kept += 1
                 self._serial += 1
@@ -80,4 +105,9 @@ class Mailbox:
             arrived, self._arrived = self._arrived, 0
             dropped, self._dropped = self._dropped, 0
             self._kept = 0
-        return Post(tuple(letters.values()), arrived, dropped)
+        messages = [
+            (port, data)
+            for port, letter in letters.values()
+            for data in (letter.positions() if isinstance(letter, _Sweep) else (letter,))
+        ]
+        return Post(tuple(messages), arrived, dropped)

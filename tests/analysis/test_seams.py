@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.seams import correlation, discontinuity, loudness_step
+from engine.analysis.audio import correlation
+from engine.analysis.seams import discontinuity, loudness_step
 from tests.analysis.sounds import RATE, hits, noise, sine
 
 
