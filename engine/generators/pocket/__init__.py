@@ -1,0 +1,5 @@
+"""The embedded generator: text to music, no download."""
+
+from engine.generators.pocket.generator import Pocket
+
+__all__ = ["Pocket"]

@@ -1,0 +1,31 @@
+"""Chance without state: a number for every combination of a seed and a place, the same whoever asks and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+from zlib import crc32
+
+T = TypeVar("T")
+_MASK: Final = (1 << 64) - 1
+
+
+def chance(seed: int, *place: int | str) -> float:
+    """A number in [0, 1) for a seed and a place (SplitMix64's finaliser over each, Steele, Lea and Flood 2014)."""
+    z = seed & _MASK
+    for step in place:
+        z = (z + 0x9E3779B97F4A7C15 * ((crc32(step.encode()) if isinstance(step, str) else step) + 1)) & _MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        z ^= z >> 31
+    return (z >> 11) / (1 << 53)
+
+
+def choose(options: Sequence[T], seed: int, *place: int | str) -> T:
+    """One of the options, all alike."""
+    return options[int(chance(seed, *place) * len(options))]
+
+
+def spread(seed: int, *place: int | str) -> float:
+    """A bell-shaped number around 0, standard deviation about 0.41, within -1..1 (sum of two uniforms)."""
+    return chance(seed, *place) + chance(seed + 1, *place) - 1.0

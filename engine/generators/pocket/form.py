@@ -1,0 +1,172 @@
+"""Form: what every bar of a section is for, before a note is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from engine.protocol import Role, SectionRequest
+
+Fill = Literal["", "small", "medium", "big"]
+
+DRUM_GROUPS: Final = ("kick", "snare", "hats", "perc")
+TONAL_PARTS: Final = ("bass", "pad", "comp", "arp", "melody")
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """How a role shapes a section.
+
+    Attributes:
+        start, end: local energy at its first and last bar: a factor of the request's energy, and a summand.
+        hold: how much harder (in energy) each group or part enters at the start; 9 means never.
+        release: the same at the end of the section.
+        low_cut, opening: octaves of high-pass and of filter opening, from start to end.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    hold: dict[str, float]
+    release: dict[str, float]
+    opening: tuple[float, float] = (0.0, 0.0)
+
+
+_NONE: Final[dict[str, float]] = {}
+ARCS: Final[dict[Role, Arc]] = {
+    "intro": Arc(
+        (0.45, 0.0),
+        (1.0, 0.05),
+        {"bass": 0.2, "comp": 0.1, "melody": 0.4, "arp": 0.3, "snare": 0.1},
+        {"melody": 0.2, "bass": -0.05},
+        (-1.5, 0.0),
+    ),
+    "build": Arc(
+        (0.8, 0.0), (1.0, 0.12), {"melody": 0.15, "perc": 0.0}, {"melody": -0.1, "arp": -0.25, "perc": -0.1}, (-0.9, 0.7)
+    ),
+    "drop": Arc(
+        (1.0, 0.06), (1.0, 0.06), {"arp": -0.05, "melody": -0.08, "comp": -0.1}, {"arp": -0.05, "melody": -0.12, "comp": -0.1}
+    ),
+    "breakdown": Arc(
+        (0.95, 0.0),
+        (1.05, 0.08),
+        {
+            "kick": 9.0,
+            "snare": 9.0,
+            "hats": 0.3,
+            "perc": 0.25,
+            "bass": 0.12,
+            "pad": -0.5,
+            "melody": -0.25,
+            "comp": -0.1,
+            "arp": 0.1,
+        },
+        {
+            "kick": 9.0,
+            "snare": 9.0,
+            "hats": 0.12,
+            "perc": 0.12,
+            "bass": 0.0,
+            "pad": -0.5,
+            "melody": -0.3,
+            "comp": -0.15,
+            "arp": -0.2,
+        },
+        (-0.6, 0.5),
+    ),
+    "outro": Arc(
+        (1.0, 0.0),
+        (0.45, 0.0),
+        {"melody": 0.0, "arp": 0.2},
+        {"melody": 0.25, "arp": 0.3, "comp": 0.1, "bass": -0.1, "pad": -0.3, "snare": 0.1},
+        (0.0, -1.2),
+    ),
+    "free": Arc((0.96, 0.0), (1.0, 0.04), {"melody": 0.05}, {"melody": -0.05}),
+}
+"""What each role does with the request's energy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of the section.
+
+    Attributes:
+        index: from 0; the tail's bars follow on.
+        place: 0..1 through the section.
+        energy: local energy.
+        active: group or part -> 0..1, how present it is (0: silent).
+        fill: kind of fill at its end.
+        roll: beats of snare roll, counted from the bar's end.
+        breath: beats at the bar's end in which the drums hold their breath.
+        opening: octaves by which filters open (negative: close).
+        landing: the set's last bar: one held chord on the tonic.
+        silent: nothing starts any more.
+    """
+
+    index: int
+    place: float
+    energy: float
+    active: dict[str, float]
+    fill: Fill
+    roll: float
+    breath: float
+    opening: float
+    landing: bool
+    silent: bool
+
+
+def smooth(value: float) -> float:
+    """Smoothstep: 0 below 0, 1 above 1."""
+    x = min(1.0, max(0.0, value))
+    return x * x * (3.0 - 2.0 * x)
+
+
+def lay_out(request: SectionRequest, energy: float, starts: dict[str, float], levels: dict[str, float]) -> tuple[Bar, ...]:
+    """Every bar of a section and its tail.
+
+    Args:
+        request: what to make.
+        energy: 0..1, the request's energy as the prompts bend it.
+        starts: tonal part -> energy at which the style brings it in. Drum lanes bring their own.
+        levels: stem or part -> 0..1 where prompts silence it.
+    """
+    arc = ARCS[request.role]
+    bars = []
+    for index in range(request.bars + request.tail_bars):
+        place = min(1.0, index / max(1, request.bars - 1))
+        bent = smooth(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
+        local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
+        active = {}
+        for part in (*DRUM_GROUPS, *TONAL_PARTS):
+            held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0)
+            level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
+            margin = local - held - starts.get(part, 0.0)
+            active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else level * (held < 5.0)
+        opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
+        bars.append(_bar(request, index, place, local, active, opening))
+    return tuple(bars)
+
+
+_STEM: Final = {
+    **dict.fromkeys(DRUM_GROUPS, "drums"),
+    "bass": "bass",
+    "pad": "harmony",
+    "comp": "harmony",
+    "arp": "lead",
+    "melody": "lead",
+}
+
+
+def _bar(request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float) -> Bar:
+    in_tail, ends = index >= request.bars, request.next_role is None
+    landing = ends and index == request.bars - 1
+    left = request.bars - index
+    fill: Fill = ""
+    if not in_tail and not landing and local > 0.25:
+        fill = "big" if left == 1 or (ends and left == 2) else "medium" if index % 8 == 7 else "small" if index % 4 == 3 else ""
+    rising = request.next_role == "drop" and request.role in {"build", "breakdown", "intro", "free"} and not in_tail
+    roll = breath = 0.0
+    if rising:
+        reach = 4 if request.role == "build" and request.bars >= 8 else 2
+        roll = float(request.beats_per_bar) if left <= reach else 0.0
+        breath = 1.0 if left == 1 else 0.0
+    return Bar(index, place, local, active, fill, roll, breath, opening, landing, in_tail and ends)

@@ -1,0 +1,82 @@
+"""Pocket: the embedded musician. Prompts become a score, the score becomes sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import torch
+
+from engine.errors import GeneratorError, LivesetError
+from engine.generators.base import Block
+from engine.generators.pocket.loudness import plan_levels
+from engine.generators.pocket.render import RATE, Renderer
+from engine.generators.pocket.score import compose
+from engine.generators.pocket.shots import Shots
+from engine.generators.pocket.sound import design
+from engine.generators.pocket.spectra import to_sound, to_spectrum
+from engine.generators.pocket.styles import load_style
+from engine.generators.pocket.voices import CHUNK, Tables
+from engine.prompts import DEFAULT_STYLE
+from engine.protocol import STEMS, SectionRequest
+
+_LATER_CHUNKS: Final = 4
+"""Chunks in a block once the first few are out (about 1.5 s)."""
+_QUICK_BLOCKS: Final = 3
+"""Blocks of a single chunk at the start, so that sound is there at once."""
+
+
+class Pocket:
+    """The embedded generator; see `engine.generators.base.Generator`."""
+
+    name = "pocket"
+    stems: tuple[str, ...] = STEMS
+    rate = RATE
+    live = True
+
+    def __init__(self) -> None:
+        self._tables = Tables()
+        self._shots = Shots()
+
+    def warm_up(self) -> None:
+        """Make the default style's drums and wake torch up."""
+        kit = load_style(DEFAULT_STYLE).kit
+        for shot in ("kick", "clap", "hat", "open"):
+            self._shots.get(kit, shot, 1.0, 0)
+        to_sound(to_spectrum(torch.zeros(2, CHUNK)), CHUNK)
+
+    def generate(
+        self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> Iterator[Block]:
+        """Yield blocks (frames, stems, 2) from ``request.from_frame`` to the end of the tail.
+
+        Raises:
+            GeneratorError: if the request makes no sense.
+        """
+        total = request.total_frames(self.rate)
+        if not 0 <= request.from_frame <= total:
+            raise GeneratorError(f"section {request.section_id} has no frame {request.from_frame}")
+        with torch.inference_mode():
+            renderer = self._prepare(request)
+        frame, blocks = request.from_frame, 0
+        while frame < total and not cancelled():
+            first = frame // CHUNK
+            last = min(first + (1 if blocks < _QUICK_BLOCKS else _LATER_CHUNKS), -(-total // CHUNK))
+            with torch.inference_mode():
+                made = torch.cat([renderer.chunk(index) for index in range(first, last)])
+                block = made[frame - first * CHUNK : total - first * CHUNK].contiguous().numpy()
+            frame += len(block)
+            blocks += 1
+            yield block
+            on_progress((frame - request.from_frame) / max(1, total - request.from_frame))
+
+    def _prepare(self, request: SectionRequest) -> Renderer:
+        try:
+            score = compose(request, self.rate)
+            sound = design(score)
+        except LivesetError:
+            raise
+        except (ValueError, ArithmeticError) as error:
+            raise GeneratorError(f"pocket cannot write section {request.section_id}: {error}") from error
+        gains = plan_levels(score, sound, self._tables, self._shots, score.energy)
+        return Renderer(score, sound, gains, self._tables, self._shots)

@@ -1,0 +1,193 @@
+"""Levels decided before a sample exists: K-weighted power is reckoned from the score, the tables and the shots.
+
+The balance between parts comes from the styles, the level of the whole from the energy: -14 LUFS at full energy. Power adds
+up, sources being incoherent; gating follows ITU-R BS.1770-4, with bars as blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from engine.generators.pocket.score import Score
+from engine.generators.pocket.shots import Shots
+from engine.generators.pocket.sound import ATTACK, DECAY, GATE, PLACE, RELEASE, SUSTAIN, SWEEP, SWEEP_S, Sound
+from engine.generators.pocket.spectra import BAND_CENTERS
+from engine.generators.pocket.styles import STEM_OF, blend, load_style
+from engine.generators.pocket.voices import VOICES, Tables, positions
+from engine.protocol import STEMS
+
+FULL_LUFS: Final = -14.0
+RANGE_LU: Final = 8.0
+"""How much quieter the least energy is than the most."""
+_OFFSET: Final = -0.691
+"""BS.1770's constant: LUFS of K-weighted power 1 summed over channels."""
+_FX_LEVEL: Final = -11.0
+_SUB_LEVEL: Final = -8.5
+_TEXTURE_LEVEL: Final = -19.0
+_STEM_KNOB_DB: Final = 14.0
+_KNOBS: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """Linear gains: of the drums, and of every tonal part."""
+
+    drums: float
+    parts: dict[str, float]
+    expected: float
+    """LUFS reckoned for the section before it is brought to its target."""
+    levels: tuple[float, ...]
+    """RMS of a channel of each stem, K-weighted, in the louder bars."""
+
+
+def target_lufs(energy: float) -> float:
+    """Loudness wanted of a section with an energy 0..1."""
+    return FULL_LUFS - RANGE_LU * math.pow(1.0 - min(1.0, max(0.0, energy)), 1.1)
+
+
+def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy: float) -> Gains:
+    """Gains that balance the parts as the styles want and bring the section to `target_lufs` of ``energy``."""
+    bars = len(score.bars)
+    bar_s = float(score.grid.frames_per_bar) / score.grid.rate
+    ducked = _ducked(score, sound, bars)
+    parts, powers, stems = {}, torch.zeros(bars), torch.zeros(len(STEMS), bars)
+    for part in dict.fromkeys(note.part for note in score.notes):
+        per_bar, sounding = _part_power(score, sound, tables, part, bars, bar_s)
+        stem = STEM_OF[part]
+        power = (per_bar * sound.powers[stem]).sum(1)
+        mean = float(power.sum()) * bar_s / max(0.05, sounding)
+        gain = 10 ** ((_level(score, part) - 10 * math.log10(max(mean, 1e-12))) / 20)
+        parts[part] = gain
+        stems[stem] += power * gain**2
+        powers += power * gain**2 * (1.0 - sound.duck[stem] * ducked)
+    drums = _drum_power(score, shots, bars, bar_s)
+    reference = max(1e-9, float((_reference_drums(score, shots, bar_s) * sound.powers[0]).sum()))
+    loud = blend(score.mix, "levels", "drums") + _STEM_KNOB_DB * (score.mix.params["drums"] - 0.5)
+    drum_gain = 10 ** ((loud - 10 * math.log10(reference)) / 20)
+    stems[0] = (drums * sound.powers[0]).sum(1) * drum_gain**2
+    powers += stems[0]
+    expected = _gated(powers[: max(1, _counted(score))])
+    lift = 10 ** ((target_lufs(energy) - expected) / 20)
+    levels = tuple((stems.amax(1) / 2.0).sqrt().mul(lift).tolist())
+    return Gains(drum_gain * lift, {part: gain * lift for part, gain in parts.items()}, expected, levels)
+
+
+def _counted(score: Score) -> int:
+    """Bars before the tail."""
+    return sum(1 for bar in score.bars if not bar.silent) if score.bars[-1].silent else len(score.bars)
+
+
+def _level(score: Score, part: str) -> float:
+    """LU a part should have while it sounds."""
+    if part == "fx":
+        return _FX_LEVEL
+    if part == "sub":
+        return blend(score.mix, "levels", "bass") + _SUB_LEVEL + 12.0 * (score.mix.params["sub"] - 0.6)
+    if part == "texture":
+        return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"]
+    return blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
+
+
+def _gated(powers: Tensor) -> float:
+    """LUFS of power per bar: bars more than 10 LU under the mean of all do not count."""
+    loud = powers.clamp_min(1e-12)
+    kept = loud[loud > 0.1 * loud.mean()]
+    return _OFFSET + 10 * math.log10(float(kept.mean()))
+
+
+def _held(row: list[float]) -> float:
+    """Seconds for which a note would sound at full amplitude: the integral of its envelope squared."""
+    attack, decay, sustain, release, gate = (row[i] for i in (ATTACK, DECAY, SUSTAIN, RELEASE, GATE))
+    fall = 1.0 - sustain
+    e1, e2 = math.exp(-gate / decay), math.exp(-2 * gate / decay)
+    body = sustain**2 * gate + 2 * sustain * fall * decay * (1 - e1) + fall**2 * decay / 2 * (1 - e2)
+    end = sustain + fall * e1
+    reached = min(1.0, gate / attack)
+    return max(1e-4, (body - min(gate, attack) * 0.6) * reached + (end * reached) ** 2 * release / 2)
+
+
+def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int, bar_s: float) -> tuple[Tensor, float]:
+    """K-weighted mean power of a part in every bar (bars, bands), and the seconds in which it sounds."""
+    voice = score.voices[part]
+    step_count = positions(VOICES[voice])[0]
+    per_bar: list[dict[tuple[int, int], float]] = [{} for _ in range(bars)]
+    sounding = last_end = 0.0
+    for note, row in zip(score.notes, sound.rows.tolist(), strict=False):
+        if note.part != part:
+            continue
+        held = _held(row) * note.velocity**2
+        start = note.frame / score.grid.rate
+        sounding += max(0.0, start + row[GATE] - max(start, last_end))
+        last_end = max(last_end, start + row[GATE])
+        opened = row[SWEEP] * row[SWEEP_S] / (row[SWEEP_S] + min(row[GATE], row[DECAY]))
+        place = min(step_count - 1.0, max(0.0, row[PLACE] + opened))
+        first = min(bars - 1, int(start / bar_s))
+        last = min(bars - 1, int((start + max(row[GATE] - 0.01, 0.0)) / bar_s))
+        share = held / (last - first + 1)
+        for pitch, weight in note.pitches:
+            cell = (pitch, round(place * 4))
+            for bar in range(first, last + 1):
+                per_bar[bar][cell] = per_bar[bar].get(cell, 0.0) + share * weight * weight
+    cells = sorted({cell for bar in per_bar for cell in bar})
+    out = torch.zeros(bars, len(BAND_CENTERS))
+    if not cells:
+        return out, 0.0
+    spectra = torch.stack([_seen(tables.energy(voice, pitch, sound.resonance), quarter / 4) for pitch, quarter in cells])
+    column = {cell: i for i, cell in enumerate(cells)}
+    amounts = torch.zeros(bars, len(cells))
+    for i, amounts_of in enumerate(per_bar):
+        for cell, seconds in amounts_of.items():
+            amounts[i, column[cell]] = seconds / bar_s
+    return amounts @ spectra, sounding
+
+
+def _seen(energy: Tensor, place: float) -> Tensor:
+    """Power per band at a filter place between two positions."""
+    low = min(int(place), energy.shape[0] - 1)
+    high = min(low + 1, energy.shape[0] - 1)
+    mixed = torch.lerp(energy[low].sqrt(), energy[high].sqrt(), place - low)
+    return mixed**2
+
+
+def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
+    """K-weighted mean power of the drums in every bar, (bars, bands)."""
+    sums: dict[tuple[str, str, int], list[float]] = {}
+    for hit in score.hits:
+        layer = 0 if hit.velocity < 0.5 else 1 if hit.velocity < 0.85 else 2
+        bar = min(bars - 1, int(hit.frame / score.grid.rate / bar_s))
+        row = sums.setdefault((hit.group, hit.shot, layer), [0.0] * bars)
+        row[bar] += (hit.velocity * hit.gain) ** 2
+    out = torch.zeros(bars, len(BAND_CENTERS))
+    for (group, shot, layer), row in sums.items():
+        energy = shots.get(score.kits[group].kit, shot, (0.4, 0.7, 1.0)[layer], 0)[1]
+        out += torch.tensor(row)[:, None] * energy / (score.grid.rate * bar_s)
+    return out
+
+
+_MARKS: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
+
+
+def _reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
+    """Power of the styles' full beats, (bands,): drums keep their level when lanes leave."""
+    out = torch.zeros(len(BAND_CENTERS))
+    for name, share in score.mix.styles:
+        style = load_style(name)
+        for lane in style.lanes:
+            energy = shots.get(style.kit, lane.shot, 0.8, 0)[1]
+            amount = sum(_MARKS.get(mark, 0.0) ** 2 for mark in lane.patterns[0]) * 10 ** (lane.gain_db / 10)
+            out += share * amount * energy / (score.grid.rate * bar_s)
+    return out
+
+
+def _ducked(score: Score, sound: Sound, bars: int) -> Tensor:
+    """Share of each bar's power that the side-chain would take at full depth."""
+    out = torch.zeros(bars)
+    for frame, velocity in score.kicks:
+        bar = min(bars - 1, score.grid.bar_at(frame))
+        out[bar] += 0.52 * velocity * sound.duck_s
+    return (out / (float(score.grid.frames_per_bar) / score.grid.rate)).clamp_max(0.85)

@@ -1,0 +1,290 @@
+"""Score to sound, chunk by chunk: every chunk is a pure function of the score and of where it lies."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from engine.generators.pocket import space
+from engine.generators.pocket.loudness import Gains
+from engine.generators.pocket.reading import read
+from engine.generators.pocket.score import Score
+from engine.generators.pocket.shots import Shots
+from engine.generators.pocket.sound import (
+    ATTACK,
+    DECAY,
+    END,
+    GATE,
+    LEVEL,
+    ONSET,
+    PLACE,
+    RELEASE,
+    RISE,
+    SUSTAIN,
+    SWEEP,
+    SWEEP_S,
+    SWING,
+    SWING_HZ,
+    TAIL,
+    Sound,
+    stem_of,
+)
+from engine.generators.pocket.spectra import to_spectrum
+from engine.generators.pocket.voices import CHUNK, VOICES, Tables, positions
+
+RATE: Final = 44_100
+STEP: Final = 32
+"""Frames between two points of an envelope; between them it is a straight line."""
+_POINTS: Final = CHUNK // STEP + 2
+_BASS: Final = 1
+_FAINT: Final = 0.003
+"""Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
+_CEILING, _KNEE = 0.86, 0.62
+"""Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it."""
+
+
+class Renderer:
+    """Renders one section.
+
+    Args:
+        score, sound, gains: what to play, how, and how loud.
+        tables, shots: where the sounds are kept.
+    """
+
+    def __init__(self, score: Score, sound: Sound, gains: Gains, tables: Tables, shots: Shots) -> None:
+        self.score = score
+        self.sound = sound
+        self.gains = gains
+        self.tables = tables
+        self.shots = shots
+        self.reach = max(bus.reach for bus in sound.buses)
+        self._notes = self._by_chunk([(int(row[ONSET]), int(row[END])) for row in sound.rows.tolist()][: len(score.notes)])
+        self._hits = self._by_chunk([(hit.frame, hit.frame + 66_000) for hit in score.hits])
+        self._dry: dict[int, list[Tensor | None]] = {}
+        self._spectra: dict[int, tuple[list[Tensor | None], list[Tensor | None]]] = {}
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._points = torch.arange(_POINTS, dtype=torch.float64)
+        self._ramp = torch.arange(STEP, dtype=torch.float32) / STEP
+
+    @staticmethod
+    def _by_chunk(spans: list[tuple[int, int]]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for i, (start, end) in enumerate(spans):
+            for chunk in range(start // CHUNK, end // CHUNK + 1):
+                found.setdefault(chunk, []).append(i)
+        return found
+
+    def chunk(self, index: int) -> Tensor:
+        """Frames index * CHUNK and on: (CHUNK, stems, 2) float32."""
+        for old in [key for key in self._spectra if key < index - self.reach]:
+            del self._spectra[old]
+            self._dry.pop(old, None)
+        stems = torch.zeros(4, 2, CHUNK)
+        history = [self._spectrum(index - back) for back in range(self.reach + 1)]
+        bass = self._dry_chunk(index)[_BASS]
+        if bass is not None:
+            stems[_BASS] = bass
+        for stem, bus in enumerate(self.sound.buses):
+            direct = history[0][0][stem]
+            sends = [history[back][1][stem] for back in range(bus.reach)]
+            if direct is None and not any(send is not None for send in sends):
+                continue
+            if direct is None:
+                direct = torch.zeros(1, space.BINS, dtype=torch.complex64)
+            stems[stem] = bus.apply(direct, sends)
+        self._spread(stems)
+        self._duck(stems, index)
+        self._saturate(stems)
+        return self._finish(stems).permute(2, 0, 1)
+
+    def _spread(self, stems: Tensor) -> None:
+        """Width of harmony and lead: the side signal's gain."""
+        for stem in (2, 3):
+            mid = stems[stem].mean(0)
+            side = (stems[stem, 0] - mid) * self.sound.width
+            torch.add(mid, side, out=stems[stem, 0])
+            torch.sub(mid, side, out=stems[stem, 1])
+
+    def _duck(self, stems: Tensor, index: int) -> None:
+        """Side-chain from the kick."""
+        depth = self.sound.duck
+        if max(depth) <= 0.0:
+            return
+        start = index * CHUNK
+        reach = int((self.sound.duck_s + 0.01) * RATE)
+        near = [(frame, velocity) for frame, velocity in self.score.kicks if start - reach < frame < start + CHUNK]
+        if not near:
+            return
+        time = start + STEP * self._points[:-1]
+        since = (time[None] - torch.tensor([float(frame) for frame, _ in near], dtype=torch.float64)[:, None]) / RATE
+        shape = (since / 0.006).clamp(0.0, 1.0) * (1.0 - since / self.sound.duck_s).clamp(0.0, 1.0) ** 2.0
+        amount = (shape * torch.tensor([velocity for _, velocity in near], dtype=torch.float64)[:, None]).amax(0).float()
+        curve = self._line(amount)[:CHUNK]
+        for stem in range(1, 4):
+            stems[stem].mul_(1.0 - min(0.95, depth[stem]) * curve)
+
+    def _saturate(self, stems: Tensor) -> None:
+        """Bend each stem's peaks, its loudness about unchanged."""
+        for stem, (amount, level) in enumerate(zip(self.sound.drive, self.gains.levels, strict=True)):
+            if amount > 0.02 and level > 1e-5:
+                bent = (stems[stem] * (amount / level)).square_().add_(1.0).rsqrt_()
+                stems[stem].mul_(bent.mul_(math.sqrt(1.0 + 2.0 * amount * amount)))
+
+    def _finish(self, stems: Tensor) -> Tensor:
+        """Round off the peaks of the sum, each stem giving its share."""
+        total = stems.sum(0)
+        peak = total.abs().amax(0)
+        if float(peak.max()) <= _KNEE:
+            return stems
+        span = _CEILING - _KNEE
+        kept = torch.where(peak > _KNEE, (_KNEE + span * torch.tanh((peak - _KNEE) / span)) / peak.clamp_min(1e-6), 1.0)
+        return stems * kept
+
+    def _line(self, points: Tensor) -> Tensor:
+        """Straight lines through points STEP frames apart: (..., points) -> (..., (points - 1) * STEP)."""
+        rise = points[..., 1:] - points[..., :-1]
+        return torch.addcmul(points[..., :-1, None], rise[..., None], self._ramp).flatten(-2)
+
+    def _spectrum(self, index: int) -> tuple[list[Tensor | None], list[Tensor | None]]:
+        """Spectra of a chunk (and the frames before it): direct of every stem, and what each sends to its room."""
+        found = self._spectra.get(index)
+        if found is None:
+            before, now = self._dry_chunk(index - 1), self._dry_chunk(index)
+            direct: list[Tensor | None] = []
+            for stem, (old, new) in enumerate(zip(before, now, strict=True)):
+                sounds = stem != _BASS and not (old is None and new is None)
+                direct.append(to_spectrum(_joined(old, new)) if sounds else None)
+            sends = [None if each is None else each[0] + each[1] for each in direct]
+            found = self._spectra[index] = (direct, sends)
+        return found
+
+    def _dry_chunk(self, index: int) -> list[Tensor | None]:
+        """Direct sound of each stem, (2, CHUNK), the bass (1, CHUNK); None where nothing sounds."""
+        found = self._dry.get(index)
+        if found is None:
+            buffers: list[Tensor | None] = [None] * 4
+            if index >= 0:
+                self._play_hits(index, buffers)
+                self._play_notes(index, buffers)
+            found = self._dry[index] = buffers
+        return found
+
+    def _play_hits(self, index: int, buffers: list[Tensor | None]) -> None:
+        start = index * CHUNK
+        for i in self._hits.get(index, ()):
+            hit = self.score.hits[i]
+            shot = self.shots.get(self.score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)[0]
+            at = hit.frame - start
+            first, last = max(0, at), min(CHUNK, at + shot.shape[1])
+            if last <= first:
+                continue
+            out = buffers[0]
+            if out is None:
+                out = buffers[0] = torch.zeros(2, CHUNK)
+            gain = hit.velocity * hit.gain * self.gains.drums
+            part = shot[:, first - at : last - at]
+            if hit.pan == 0.0:
+                out[:, first:last].add_(part, alpha=gain)
+            else:
+                angle = (1.0 + max(-1.0, min(1.0, hit.pan))) * math.pi / 4
+                out[0, first:last].add_(part[0], alpha=gain * math.cos(angle) * math.sqrt(2.0))
+                out[1, first:last].add_(part[-1], alpha=gain * math.sin(angle) * math.sqrt(2.0))
+
+    def _play_notes(self, index: int, buffers: list[Tensor | None]) -> None:
+        active = self._notes.get(index, [])
+        if not active:
+            return
+        start = index * CHUNK
+        lines, used, since = self._envelopes(active, start)
+        line = iter(lines.unbind(0))
+        for k, i in enumerate(active):
+            if not used[k]:
+                continue
+            note = self.score.notes[i]
+            name = self.score.voices[note.part]
+            first = max(0, -since[k])
+            past = max(0, since[k])
+            skip = past % STEP
+            stem = stem_of(note)
+            out = buffers[stem]
+            if out is None:
+                out = buffers[stem] = torch.zeros(1 if stem == _BASS else 2, CHUNK)
+            span = self._span(note.part, used[k][0], used[k][-1])
+            tables = [self.tables.get(name, pitch, self.sound.detune, self.sound.resonance, *span) for pitch, _ in note.pitches]
+            for j in used[k]:
+                amplitude = next(line)[skip : skip + CHUNK - first]
+                heard = read(tables, note.pitches, j, past, CHUNK - first, note.frame, note.slide, VOICES[name].stereo)
+                out[:, first:].addcmul_(heard, amplitude)
+
+    def _span(self, part: str, low: int, high: int) -> tuple[int, int]:
+        """Filter positions a part's tables are made for: those it has used so far in this section, and these."""
+        before = self._spans.get(part, (low, high))
+        span = self._spans[part] = (min(low, before[0]), max(high, before[1]))
+        return span
+
+    def _envelopes(self, active: list[int], start: int) -> tuple[Tensor, list[list[int]], list[int]]:
+        """How loud each note is at each filter position, in straight lines between points counted from its own onset.
+
+        Returns:
+            (pairs, frames) amplitudes, one row for each position a note uses; the positions each note uses; frames since
+            its onset at the chunk's start (negative: it starts within the chunk).
+        """
+        rows = self.sound.rows[active]
+        since = start - rows[:, ONSET]
+        first = (since.clamp_min(0) // STEP) * STEP
+        frames = first[:, None] + STEP * self._points
+        t = (frames / RATE).float()
+        absolute = ((frames + rows[:, ONSET, None]) / RATE).float()
+        r = rows.float()[:, :, None]
+        held = torch.minimum(t, r[:, GATE])
+        rise = (t / r[:, ATTACK]).clamp_max(1.0)
+        rise = torch.minimum(rise, (r[:, GATE] / r[:, ATTACK]).clamp_max(1.0))
+        level = (
+            r[:, LEVEL]
+            * rise
+            * rise
+            * (3.0 - 2.0 * rise)
+            * (r[:, SUSTAIN] + (1.0 - r[:, SUSTAIN]) * torch.exp(-held / r[:, DECAY]))
+        )
+        after = (t - r[:, GATE]).clamp_min(0.0)
+        level = level * torch.exp(-after / r[:, RELEASE]) * (TAIL - after / r[:, RELEASE]).clamp(0.0, 1.0)
+        place = (
+            r[:, PLACE]
+            + r[:, SWEEP] * torch.exp(-t / r[:, SWEEP_S])
+            + r[:, SWING] * torch.sin(2 * math.pi * r[:, SWING_HZ] * absolute)
+        )
+        place = place + r[:, RISE] * (t / r[:, GATE]).clamp_max(1.0) + self._opening(frames + rows[:, ONSET, None]).float()
+        tops = torch.tensor([positions(VOICES[self.score.voices[self.score.notes[i].part]])[0] - 1.0 for i in active])[:, None]
+        place = torch.minimum(place.clamp_min(0.0), tops)
+        count = int(tops.max()) + 1
+        hats = (1.0 - (place[:, None] - torch.arange(count, dtype=torch.float32)[:, None]).abs()).clamp_min_(0.0)
+        weights = hats.mul_(level[:, None])
+        used = [[j for j, top in enumerate(tops_of) if top > _FAINT] for tops_of in weights.amax(2).tolist()]
+        pairs = [(k, j) for k, each in enumerate(used) for j in each]
+        gains = torch.tensor([self.gains.parts[self.score.notes[active[k]].part] for k, _ in pairs])
+        points = weights[[k for k, _ in pairs], [j for _, j in pairs]] * gains[:, None]
+        return self._line(points), used, since.int().tolist()
+
+    def _opening(self, frames: Tensor) -> Tensor:
+        """Filter places by which the form opens or closes everything at a frame: straight lines from bar to bar."""
+        curve = self._curve()
+        bar = (frames / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
+        low = bar.long()
+        return torch.lerp(curve[low], curve[low + 1], bar - low)
+
+    def _curve(self) -> Tensor:
+        bars = self.score.bars
+        return torch.tensor([bar.opening for bar in bars] + [bars[-1].opening, bars[-1].opening], dtype=torch.float64) / 0.9
+
+
+def _joined(before: Tensor | None, now: Tensor | None) -> Tensor:
+    """Two chunks of which one may be silent: (2, 2 * CHUNK)."""
+    out = torch.zeros(2, space.SIZE)
+    if before is not None:
+        out[:, :CHUNK] = before
+    if now is not None:
+        out[:, CHUNK:] = now
+    return out

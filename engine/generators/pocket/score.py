@@ -1,0 +1,163 @@
+"""What is played: a request becomes hits and notes, deterministic by its seeds. No sound here, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from engine.generators.pocket.form import DRUM_GROUPS, Bar, lay_out
+from engine.generators.pocket.styles import Style, style_for
+from engine.keys import Key
+from engine.motif import make_motif
+from engine.prompts import Mix, mix
+from engine.protocol import MotifNote, SectionRequest
+from engine.timebase import SAMPLE_RATE, Grid
+
+
+class Hit(NamedTuple):
+    """A drum hit: frame, shot, group, amplitude 0..1 (also how hard), gain (linear), pan -1..1, which variant."""
+
+    frame: int
+    shot: str
+    group: str
+    velocity: float
+    gain: float
+    pan: float
+    variant: int
+
+
+class Note(NamedTuple):
+    """Notes that share a part, an onset and a length: frame, frames held, MIDI notes, velocity and a glide.
+
+    ``slide`` is the interval in semitones from which the pitch glides; ``rise`` octaves by which its filter moves while
+    it lasts.
+    """
+
+    frame: int
+    part: str
+    gate: int
+    pitches: tuple[tuple[int, float], ...]
+    velocity: float
+    slide: float = 0.0
+    rise: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A section on paper.
+
+    Attributes:
+        hits, notes: in order of frames.
+        kicks: frames and velocities of the kick, for the side-chain.
+        voices: part -> voice.
+        kits: a hit's group -> the style whose kit plays it.
+        bars: the form.
+        grid: of the section, frame 0 its downbeat.
+        energy, density, brightness: 0..1, the request's as the prompts bend them.
+        mix: the prompts' point.
+        melody: the lead's notes as degrees, beats counted from the section's start.
+    """
+
+    hits: tuple[Hit, ...]
+    notes: tuple[Note, ...]
+    kicks: tuple[tuple[int, float], ...]
+    voices: dict[str, str]
+    kits: dict[str, Style]
+    bars: tuple[Bar, ...]
+    grid: Grid
+    energy: float
+    density: float
+    brightness: float
+    mix: Mix
+    melody: tuple[MotifNote, ...]
+
+
+class Context:
+    """What the writers of drums, harmony and melody share while a section is written."""
+
+    def __init__(self, request: SectionRequest, point: Mix, rate: int = SAMPLE_RATE) -> None:
+        params = point.params
+        self.request = request
+        self.mix = point
+        self.params = params
+        self.key = Key.parse(request.key)
+        self.grid = Grid(request.bpm, request.beats_per_bar, rate)
+        self.energy = _unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
+        self.density = _unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
+        self.brightness = _unit(params["brightness"] + 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
+        self.styles = {part: style_for(point, part) for part in ("bass", "pad", "comp", "arp", "melody")}
+        starts = {part: style.parts[part].start for part, style in self.styles.items()}
+        for part, knob in _PULL.items():
+            starts[part] -= 0.5 * (params[knob] - 0.5)
+        for part in point.voices:
+            if part in starts:
+                starts[part] -= 0.35 * max(point.voices[part].values())
+        starts["arp"] -= 0.25 * (self.density - 0.5)
+        self.bars = lay_out(request, self.energy, starts, dict(point.stems))
+        self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
+        self.beat_frames = float(self.grid.frames_per_beat)
+        self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
+        self.swing = params["swing"] / 3.0 * 0.25
+        self.loose = params["human"] * 0.010 * rate
+
+    def frame(self, bar: int, beat: float, jitter: float = 0.0) -> int:
+        """The frame of a beat (counted in the bar), with the swing of its sixteenth and a player's looseness -1..1."""
+        step = beat * 4.0
+        late = self.swing * (1.0 - abs(step % 2.0 - 1.0))
+        return max(0, self.bar_frames[bar] + round((beat + late) * self.beat_frames + jitter * self.loose))
+
+    def frames(self, beats: float) -> int:
+        """A duration in frames."""
+        return max(1, round(beats * self.beat_frames))
+
+
+_PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
+
+
+def _unit(value: float) -> float:
+    return min(1.0, max(0.0, value))
+
+
+def choose_voices(context: Context) -> dict[str, str]:
+    """The voice of every tonal part: the one prompts name most strongly, else the style's."""
+    chosen = {}
+    for part, style in context.styles.items():
+        votes = context.mix.voices.get(part, {})
+        best = max(votes, key=lambda voice: (votes[voice], voice), default="")
+        sound = style_for(context.mix, "bass sound") if part == "bass" else style
+        chosen[part] = best if best and votes[best] >= 0.4 else sound.parts[part].voice
+    return {**chosen, "sub": "sub", "fx": "noise", "texture": "noise"}
+
+
+def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
+    """Write a section, its tail included; ``from_frame`` does not matter.
+
+    Raises:
+        LivesetError: for a key, vocabulary or style that cannot be read.
+    """
+    from engine.generators.pocket.score_drums import players, write_drums
+    from engine.generators.pocket.score_harmony import write_harmony
+    from engine.generators.pocket.score_melody import write_melody
+
+    context = Context(request, mix(request.prompts), rate)
+    hits = sorted(write_drums(context))
+    chords, notes = write_harmony(context)
+    lead, melody = write_melody(context, chords)
+    kicks = tuple((hit.frame, hit.velocity) for hit in hits if hit.group == "kick")
+    return Score(
+        hits=tuple(hits),
+        notes=tuple(sorted([*notes, *lead])),
+        kicks=kicks,
+        voices=choose_voices(context),
+        kits={
+            **{group: style_for(context.mix, group) for group in DRUM_GROUPS},
+            **{kit: style for group in DRUM_GROUPS for kit, style, _ in players(context.mix, group)},
+        },
+        bars=context.bars,
+        grid=context.grid,
+        energy=context.energy,
+        density=context.density,
+        brightness=context.brightness,
+        mix=context.mix,
+        melody=melody,
+    )

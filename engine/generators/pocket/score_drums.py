@@ -1,0 +1,207 @@
+"""Drum parts: patterns with their variations and ghosts, fills, rolls, breaths, crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.generators.pocket.chance import chance, choose, spread
+from engine.generators.pocket.form import DRUM_GROUPS, Bar, smooth
+from engine.generators.pocket.score import Context, Hit
+from engine.generators.pocket.styles import Lane, Style, load_style, style_for
+from engine.prompts import Mix
+
+VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
+"""Amplitude of a pattern's marks; a digit is ``_EXTRA`` when density is over that many tenths."""
+_EXTRA: Final = 0.55
+
+_FILLS: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
+    "small": (
+        (("snare", "..oX"),),
+        (("snare", ".g.x"), ("rim", "g.o.")),
+        (("tom", "..xo"), ("snare", "g...")),
+        (("snare", "x.gx"),),
+    ),
+    "medium": (
+        (("snare", "x.gxo.Xx"),),
+        (("snare", "..o.x.xX"), ("tom", "o..x.o..")),
+        (("tom", "x.xo..xX"), ("snare", "..g.o.g.")),
+        (("snare", "gogxg.XX"), ("rim", "x..o....")),
+    ),
+    "big": (
+        (("snare", "x.g.x.gxx.xxXxXX"), ("tom", "........o..o.o.o")),
+        (("tom", "..x.x..x.x.x.xxX"), ("snare", "x..g.x..x...X...")),
+        (("snare", "o...o...o.o.xxXX"), ("tom", "..o...o.......xx")),
+        (("tom", "x..x..x.x..xx.xX"), ("snare", "..g...g...g...XX")),
+    ),
+}
+"""Fills over the last 4, 8 and 16 sixteenths of a bar."""
+
+
+def write_drums(context: Context) -> list[Hit]:
+    """Every hit of the section and its tail."""
+    hits: list[Hit] = []
+    for group in DRUM_GROUPS:
+        for kit, style, share in players(context.mix, group):
+            for number, lane in enumerate(style.lanes):
+                if lane.group == group:
+                    for bar in context.bars:
+                        hits.extend(_lane_bar(context, lane, number, bar, kit, share))
+    snare_style = style_for(context.mix, "snare")
+    backbeat = [lane for lane in snare_style.lanes if lane.group == "snare"]
+    for bar in context.bars:
+        if backbeat:
+            hits.extend(_fill(context, bar, min(lane.start for lane in backbeat)))
+            hits.extend(_roll(context, bar))
+        hits.extend(_crash(context, bar))
+    return hits
+
+
+def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
+    """Who plays a drum group: (name of the kit, style, level 0..1).
+
+    One style has kick and snare; hats and percussion of all styles sound together, as strong as their shares.
+    """
+    if group in {"kick", "snare"} or len(point.styles) == 1:
+        return [(group, style_for(point, group), 1.0)]
+    return [(f"{group} {name}", load_style(name), smooth(share / 0.6)) for name, share in point.styles if share > 0.02]
+
+
+def _presence(context: Context, mark: str, lane: Lane) -> float:
+    """Amplitude of a pattern's mark, 0..1, at this density."""
+    if mark in VELOCITY:
+        amplitude = VELOCITY[mark]
+        return amplitude * smooth((context.density - 0.02) / 0.3) if mark == "g" else amplitude
+    if not mark.isdigit():
+        return 0.0
+    wanted = context.density + 0.6 * (context.params["syncopation"] - 0.5)
+    return _EXTRA * smooth(0.5 + (wanted - int(mark) / 10.0) / 0.16)
+
+
+def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float) -> Iterator[Hit]:
+    """A lane in one bar, thinned where a fill or a breath takes over."""
+    level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
+    if bar.silent or level < 0.02:
+        return
+    steps = 4 * context.request.beats_per_bar
+    pattern = _pattern(context, lane, number, bar)
+    last = _free_until(bar, lane, steps)
+    variants = 3 if lane.group in {"hats", "perc"} else 2
+    seed = context.request.seed
+    gain = share * 10 ** (lane.gain_db / 20)
+    for step in range(1 if bar.landing else min(steps, last)):
+        amplitude = _presence(context, pattern[step % 16], lane)
+        if amplitude <= 0.0:
+            continue
+        wobble = spread(seed, number, bar.index, step)
+        velocity = amplitude * level**0.7 * (1.0 + (0.08 + 0.2 * context.params["human"]) * wobble * (lane.group != "kick"))
+        if velocity < 0.03:
+            continue
+        jitter = 0.0 if lane.group == "kick" else spread(seed + 7, number, bar.index, step)
+        frame = context.frame(bar.index, step / 4, jitter)
+        yield Hit(
+            frame,
+            lane.shot,
+            kit,
+            min(1.0, velocity),
+            gain,
+            lane.pan * _pan_width(context),
+            (step * 7 + bar.index) % variants,
+        )
+
+
+def _pan_width(context: Context) -> float:
+    return 0.5 + context.params["width"]
+
+
+def _local(context: Context, bar: Bar, lane: Lane) -> float:
+    """The bar's energy as a lane feels it: how prompts weigh drums moves the point at which it enters."""
+    return bar.energy + 0.5 * (context.params["drums"] - 0.5) - _HOLD.get((context.request.role, lane.group), 0.0)
+
+
+_HOLD: Final = {("breakdown", "hats"): 0.2, ("breakdown", "perc"): 0.15, ("intro", "perc"): 0.05, ("outro", "perc"): 0.1}
+
+
+def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
+    """The lane's main pattern (the set's choice), its variations at the ends of four and eight bars."""
+    count = len(lane.patterns)
+    main = int(chance(context.request.set_seed, "lane", number) * count) if lane.group in {"perc", "hats"} else 0
+    turn = bar.index % 8
+    if count == 1 or (turn in {0, 1, 2, 4, 5, 6} and not (turn % 2 and count > 2 and lane.group != "kick")):
+        return lane.patterns[main]
+    other = 1 + int(chance(context.request.seed, "variation", number, bar.index // 4) * (count - 1))
+    return lane.patterns[(main + other) % count]
+
+
+def _free_until(bar: Bar, lane: Lane, steps: int) -> int:
+    """The step at which a lane gives way in this bar."""
+    last = steps
+    if bar.breath:
+        last = 0 if lane.group == "kick" else steps - round(4 * bar.breath)
+    if bar.roll and lane.group == "snare":
+        last = 0
+    if bar.fill in {"medium", "big"} and not bar.roll:
+        given = {"medium": {"snare": 8, "perc": 4, "kick": 2}, "big": {"snare": 16, "perc": 8, "kick": 4, "hats": 4}}[bar.fill]
+        last = min(last, max(1, steps - given.get(lane.group, 0)))
+    return last
+
+
+def _fill(context: Context, bar: Bar, start: float) -> Iterator[Hit]:
+    """A fill at the bar's end, if the drums are in."""
+    level = bar.active["snare"] * smooth(0.5 + (bar.energy - start) / 0.14)
+    if not bar.fill or bar.roll or bar.silent or level < 0.1:
+        return
+    lines = choose(_FILLS[bar.fill], context.request.seed, "fill", bar.index)
+    steps = 4 * context.request.beats_per_bar
+    style = style_for(context.mix, "snare")
+    for shot, line in lines:
+        sound = shot if shot in style.kit else "snare"
+        offset = steps - len(line)
+        for i, mark in enumerate(line):
+            if mark in VELOCITY and offset + i >= 0:
+                velocity = VELOCITY[mark] * level * (0.55 + 0.35 * bar.energy)
+                jitter = spread(context.request.seed, "fill", bar.index, i)
+                pan = 0.0 if shot == "snare" else 0.5 - i / len(line)
+                yield Hit(
+                    context.frame(bar.index, (offset + i) / 4, jitter), sound, "snare", velocity, _gain(style, sound), pan, i % 2
+                )
+
+
+def _gain(style: Style, shot: str) -> float:
+    """The gain a style's own lane gives a shot, or the snare's usual one."""
+    return next((10 ** (lane.gain_db / 20) for lane in style.lanes if lane.shot == shot), 10 ** (-5.0 / 20))
+
+
+def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
+    """A snare roll that quickens and rises towards the next section."""
+    if not bar.roll:
+        return
+    left = context.request.bars - bar.index
+    style = style_for(context.mix, "snare")
+    rate = {1: 0.25, 2: 0.25, 3: 0.5}.get(left, 1.0)
+    end = context.request.beats_per_bar - bar.breath
+    span = 4.0 if context.request.role == "build" else 2.0
+    beat = 0.0
+    while beat < end - 1e-6:
+        rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
+        velocity = (0.22 + 0.6 * max(0.0, rise)) * smooth(bar.energy / 0.6)
+        shot = "snare" if "snare" in style.kit else "clap"
+        yield Hit(context.frame(bar.index, beat), shot, "snare", velocity, _gain(style, shot), 0.0, int(beat * 4) % 2)
+        step = 0.125 if left == 1 and beat >= end - 1.0 and context.density > 0.55 else rate
+        beat += step
+
+
+def _crash(context: Context, bar: Bar) -> Iterator[Hit]:
+    """Cymbals where a section or a long phrase starts, and where the set lands."""
+    role = context.request.role
+    opens = bar.index == 0 and role in {"drop", "free"} and context.request.previous_role is not None
+    phrase = bar.index and bar.index % 16 == 0 and role in {"drop", "build", "free"} and bar.index < context.request.bars
+    drums = smooth((context.params["drums"] - 0.2) / 0.3) * bar.active["hats"]
+    if not (opens or phrase or bar.landing) or drums < 0.05 or (bar.energy < 0.2 and not bar.landing):
+        return
+    style = style_for(context.mix, "hats")
+    velocity = (0.9 if opens else 0.6) * drums * min(1.0, 0.3 + context.energy)
+    frame = context.frame(bar.index, 0.0)
+    yield Hit(frame, "crash", "hats", velocity, 10 ** (-9.0 / 20), 0.15, bar.index % 2)
+    if (opens and role == "drop") or bar.landing:
+        yield Hit(frame, "impact" if "impact" in style.kit else "tom", "perc", 0.8 * drums, 10 ** (-7.0 / 20), 0.0, 0)

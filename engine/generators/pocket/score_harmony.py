@@ -1,0 +1,171 @@
+"""Bass, pads, chords and the noises between sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from engine.generators.pocket.chance import chance, spread
+from engine.generators.pocket.form import Bar, smooth
+from engine.generators.pocket.harmony import Chord, chord_at, pick_progression, place_root, voice
+from engine.generators.pocket.score import Context, Note, choose_voices
+from engine.generators.pocket.score_drums import VELOCITY
+
+_BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
+_DEEP: Final = ("sub", "808")
+"""Basses that need no sine under them."""
+_SUB_TOP: Final = 42
+"""MIDI note over which the sub plays an octave lower."""
+_LANDING_BEATS: Final = 2.0
+"""How far the last chord rings beyond its bar."""
+
+
+def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
+    """The chord of every bar, and the notes of bass, pad, comp and effects."""
+    progression, chord_bars = pick_progression(context)
+    chords = [chord_at(context, progression, chord_bars, bar.index) for bar in context.bars]
+    notes: list[Note] = []
+    for bar in context.bars:
+        if not bar.silent:
+            notes.extend(_bass_bar(context, bar, chords[bar.index]))
+            notes.extend(_comp_bar(context, bar, chords[bar.index]))
+    notes.extend(_subs(context, notes))
+    notes.extend(_pads(context, chords))
+    notes.extend(_noises(context))
+    return chords, notes
+
+
+def _center(context: Context, part: str) -> int:
+    return round(context.styles[part].parts[part].center + 10 * (context.params["register"] - 0.5))
+
+
+def _variation(context: Context, part: str, count: int, bar: Bar) -> int:
+    """Which of a part's patterns a bar plays: the set's own, another at the ends of phrases."""
+    main = int(chance(context.request.set_seed, part) * count)
+    if count > 1 and bar.index % 4 == 3:
+        return (main + 1 + int(chance(context.request.set_seed, part, bar.index // 8 % 2) * (count - 1))) % count
+    return main
+
+
+def _bass_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
+    level = bar.active["bass"]
+    if level < 0.02:
+        return
+    style = context.styles["bass"].parts["bass"]
+    low = style.center - 6
+    root = place_root(context.key, chord.root, low)
+    beats = context.request.beats_per_bar
+    if bar.landing or context.request.role == "breakdown":
+        length = beats + (_LANDING_BEATS if bar.landing else 0.0)
+        yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
+        return
+    tokens = style.patterns[_variation(context, "bass", len(style.patterns), bar)].split()
+    steps = 4 * beats if not bar.breath else 4 * beats - 4
+    tightness = 0.55 + 0.6 * context.params["decay"]
+    before = root
+    for step in range(steps):
+        token = tokens[step % 16]
+        slide, mark = token.startswith("~"), token.lstrip("~")
+        if mark not in _BASS_DEGREES:
+            continue
+        held = 1
+        while step + held < steps and tokens[(step + held) % 16] == "-":
+            held += 1
+        pitch = (
+            root + (12 if mark == "8" else 0) if mark in "18" else place_root(context.key, chord.root + _BASS_DEGREES[mark], root)
+        )
+        accent = 1.0 if step % 4 == 0 or mark == "8" else 0.86
+        velocity = accent * level**0.7 * (1.0 + 0.12 * spread(context.request.seed, "bass", bar.index, step))
+        gate = held / 4 * min(1.0, tightness if held == 1 else 0.98)
+        jitter = 0.5 * spread(context.request.seed, "bass late", bar.index, step)
+        yield Note(
+            context.frame(bar.index, step / 4, jitter),
+            "bass",
+            context.frames(gate),
+            ((pitch, 1.0),),
+            min(1.0, velocity),
+            float(before - pitch) if slide else 0.0,
+        )
+        before = pitch
+
+
+def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
+    """A sine under the bass, as strong as prompts want it."""
+    weight = smooth((context.params["sub"] - 0.4) / 0.4)
+    if weight < 0.02 or choose_voices(context)["bass"] in _DEEP:
+        return []
+    subs = []
+    for note in notes:
+        if note.part == "bass":
+            lower = tuple((pitch - 12 if pitch > _SUB_TOP else pitch, share) for pitch, share in note.pitches)
+            subs.append(note._replace(part="sub", pitches=lower, velocity=weight * note.velocity))
+    return subs
+
+
+def _comp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
+    level = bar.active["comp"]
+    if level < 0.02:
+        return
+    style = context.styles["comp"].parts["comp"]
+    pitches = voice(context.key, chord, _center(context, "comp"))
+    beats = context.request.beats_per_bar
+    if bar.landing:
+        yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
+        return
+    rhythm = style.patterns[_variation(context, "comp", len(style.patterns), bar)]
+    steps = 4 * beats - (4 if bar.breath else 0)
+    for step in range(steps):
+        mark = rhythm[step % 16]
+        if mark not in VELOCITY:
+            continue
+        held = 1
+        while step + held < steps and rhythm[(step + held) % 16] == "-":
+            held += 1
+        short = 0.35 + 1.3 * context.params["decay"]
+        gate = held / 4 if held > 1 else short / 4
+        seed = context.request.seed
+        velocity = VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
+        frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step))
+        yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
+
+
+def _pads(context: Context, chords: Sequence[Chord]) -> Iterator[Note]:
+    """One held chord for every stretch of the same harmony, at most four bars long."""
+    center = _center(context, "pad")
+    start = 0
+    while start < len(context.bars):
+        bar = context.bars[start]
+        end = start + 1
+        while (
+            end < len(context.bars)
+            and end - start < 4
+            and chords[end] == chords[start]
+            and not context.bars[end].landing
+            and end != context.request.bars
+        ):
+            end += 1
+        level = max(context.bars[i].active["pad"] for i in range(start, end))
+        if level > 0.02 and not bar.silent:
+            beats = float((end - start) * context.request.beats_per_bar)
+            beats -= 1.0 if context.bars[end - 1].breath else 0.0
+            length = beats + (_LANDING_BEATS if bar.landing else 0.05)
+            pitches = voice(context.key, chords[start], center)
+            yield Note(context.frame(start, 0), "pad", context.frames(length), pitches, 0.8 * level**0.7)
+        start = end
+
+
+def _noises(context: Context) -> Iterator[Note]:
+    """A riser towards a drop, a fall after it, and the texture of tape or vinyl where prompts ask for it."""
+    request = context.request
+    beats = request.beats_per_bar
+    if any(bar.breath for bar in context.bars):
+        length = min(request.bars, 8 if request.role == "build" else 4)
+        start = request.bars - length
+        frames = context.frames(length * beats - 0.25)
+        yield Note(context.frame(start, 0), "fx", frames, ((60, 1.0),), 0.75 * context.energy, rise=5.0)
+    if request.role == "drop" and request.previous_role is not None:
+        yield Note(context.frame(0, 0), "fx", context.frames(2 * beats), ((60, 1.0),), 0.4 * context.energy, rise=-4.0)
+    dirt = context.params["dirt"]
+    if dirt > 0.08:
+        bars = request.bars if request.next_role is None else len(context.bars)
+        yield Note(0, "texture", context.frames(bars * beats), ((60, 1.0),), dirt)

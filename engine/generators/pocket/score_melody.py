@@ -1,0 +1,159 @@
+"""The lead: the set's motif developed from phrase to phrase, and arpeggios of the harmony."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from engine import motif as motifs
+from engine.generators.pocket.chance import chance, choose, spread
+from engine.generators.pocket.form import Bar
+from engine.generators.pocket.harmony import Chord, pitch_of, voice
+from engine.generators.pocket.score import Context, Note
+from engine.motif import Motif
+from engine.protocol import MotifNote, Role
+
+_Develop = Callable[[Motif, Context, int], Motif]
+
+DEVELOPMENTS: Final[dict[str, _Develop]] = {
+    "same": lambda motif, context, phrase: motif,
+    "answer": lambda motif, context, phrase: motifs.answer(motif, context.request.beats_per_bar),
+    "varied": lambda motif, context, phrase: motifs.vary(motif, context.request.seed + phrase, 0.4),
+    "up": lambda motif, context, phrase: motifs.transpose(motif, 2),
+    "down": lambda motif, context, phrase: motifs.transpose(motif, -2),
+    "inverted": lambda motif, context, phrase: motifs.invert(motif),
+    "augmented": lambda motif, context, phrase: motifs.augment(motif, 2.0),
+    "head": lambda motif, context, phrase: _head(motif, context, 1),
+    "call": lambda motif, context, phrase: _head(motif, context, 2),
+    "rest": lambda motif, context, phrase: (),
+}
+"""Ways of developing the motif over one phrase of the motif's length (twice that for "augmented")."""
+
+_PLANS: Final[dict[Role, tuple[tuple[str, ...], ...]]] = {
+    "intro": (("head", "rest", "head", "rest"), ("head", "rest", "call", "rest")),
+    "build": (("call", "call", "up", "up"), ("same", "up", "call", "up")),
+    "drop": (("same", "answer", "same", "varied"), ("same", "answer", "up", "answer"), ("same", "same", "varied", "answer")),
+    "breakdown": (("augmented", "inverted", "answer"), ("augmented", "augmented")),
+    "outro": (("same", "rest", "head", "rest"), ("head", "rest", "answer", "rest")),
+    "free": (("same", "varied", "up", "answer"), ("same", "answer", "inverted", "answer")),
+}
+"""What each role does with the motif, phrase by phrase."""
+
+
+def _head(motif: Motif, context: Context, times: int) -> Motif:
+    """The motif's first bar, once or twice."""
+    beats = float(context.request.beats_per_bar)
+    head = motifs.fragment(motif, 0.0, beats)
+    return head if times == 1 else head + motifs.shift(head, beats)
+
+
+def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note], tuple[MotifNote, ...]]:
+    """Notes of melody and arp, and the melody on paper: degrees and beats from the section's start."""
+    paper = tuple(_phrases(context))
+    notes = [note for each in paper for note in _sound(context, each, chords)]
+    notes.extend(_landing(context))
+    for bar in context.bars:
+        if not bar.silent and not bar.landing:
+            notes.extend(_arp_bar(context, bar, chords[bar.index]))
+    return notes, paper
+
+
+def _phrases(context: Context) -> Iterator[MotifNote]:
+    """The plan of the role, unrolled over the section; density thins the phrases."""
+    request = context.request
+    length = motifs.span(context.motif, request.beats_per_bar)
+    end = float(len(context.bars) * request.beats_per_bar)
+    plan = choose(_PLANS[request.role], request.set_seed, "plan", request.role)
+    start, phrase = 0.0, 0
+    while start < end and length > 0:
+        name = plan[phrase % len(plan)]
+        if phrase >= len(plan) and name == "same" and chance(request.seed, "change", phrase) < 0.4:
+            name = "varied"
+        figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), 0.55 + 0.6 * context.density)
+        for note in figure:
+            if start + note.beat < end:
+                yield MotifNote(start + note.beat, note.beats, note.degree)
+        start += length * (2.0 if name == "augmented" else 1.0)
+        phrase += 1
+
+
+def _sound(context: Context, note: MotifNote, chords: Sequence[Chord]) -> Iterator[Note]:
+    """One note of the melody, bent to the chord where it is long or on the beat."""
+    beats = context.request.beats_per_bar
+    index = int(note.beat // beats)
+    bar = context.bars[index]
+    level = bar.active["melody"]
+    beat = note.beat - index * beats
+    if level < 0.02 or bar.silent or bar.landing or (bar.breath and beat >= beats - 1):
+        return
+    degree = note.degree
+    if note.beats >= 0.75 or beat % 1.0 == 0.0:
+        degree = _nearest(degree, chords[index].degrees())
+    center = round(context.styles["melody"].parts["melody"].center + 12 * (context.params["register"] - 0.5))
+    pitch = pitch_of(context.key, degree) + 12 * round((center - pitch_of(context.key, 2)) / 12)
+    seed = context.request.seed
+    velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
+    gate = note.beats * (0.5 + 0.6 * context.params["decay"])
+    yield Note(
+        context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4))),
+        "melody",
+        context.frames(gate),
+        ((pitch, 1.0),),
+        min(1.0, velocity),
+    )
+
+
+def _nearest(degree: int, allowed: Sequence[int]) -> int:
+    """The degree itself, or the chord's nearest one (upwards when there are two)."""
+    for step in (0, 1, -1, 2, -2):
+        if (degree + step) % 7 in allowed:
+            return degree + step
+    return degree
+
+
+def _landing(context: Context) -> Iterator[Note]:
+    """The motif's last word: the tonic over the last chord."""
+    for bar in context.bars:
+        level = bar.active["melody"]
+        if bar.landing and level > 0.1:
+            center = context.styles["melody"].parts["melody"].center
+            pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
+            length = context.request.beats_per_bar + 1.0
+            yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
+
+
+def _arp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
+    level = bar.active["arp"]
+    if level < 0.02:
+        return
+    part = context.styles["arp"].parts["arp"]
+    center = round(part.center + 12 * (context.params["register"] - 0.5))
+    ladder = [pitch for pitch, weight in voice(context.key, chord, center) if weight > 0.4]
+    ladder = ladder + [pitch + 12 for pitch in ladder]
+    count = round((context.request.beats_per_bar - (1 if bar.breath else 0)) / part.step)
+    per_bar = round(context.request.beats_per_bar / part.step)
+    for i in range(count):
+        pitch, weight = _arp_pitch(context, part.shape, ladder, i, per_bar, bar.index)
+        if weight < 0.05:
+            continue
+        velocity = level**0.7 * weight * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))
+        gate = part.step * (0.35 + part.gate * (0.3 + context.params["decay"]))
+        yield Note(context.frame(bar.index, i * part.step), "arp", context.frames(gate), ((pitch, 1.0),), min(1.0, velocity))
+
+
+def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_bar: int, bar: int) -> tuple[int, float]:
+    """The pitch and weight of an arpeggio's step; a riff repeats the set's own line of the bar."""
+    seed = context.request.set_seed
+    if shape == "riff":
+        step = i % 16
+        rest = chance(seed, "riff rest", step)
+        jump = choose((0, 0, 0, 1, 2, 3), seed, "riff", step)
+        return ladder[jump % len(ladder)] if step else ladder[0], 0.0 if rest > 0.45 + 0.5 * context.density else 0.65 + 0.35 * (
+            rest < 0.25
+        )
+    size = len(ladder)
+    turn = bar * per_bar + i
+    up_down = turn % (2 * size - 2)
+    place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
+    sparse = 0.6 + 0.4 * (chance(seed, "arp", i % 8) < 0.35 + context.density)
+    return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)

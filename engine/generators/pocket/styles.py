@@ -1,0 +1,143 @@
+"""Styles as pocket plays them: the musical part of presets/styles/*.toml, checked and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from engine.errors import PromptError
+from engine.prompts import Mix
+from engine.vocabulary import style_table
+
+STEM_OF: Final = {"drums": 0, "bass": 1, "sub": 1, "pad": 2, "comp": 2, "fx": 2, "texture": 2, "arp": 3, "melody": 3}
+"""Index on the stem axis of each part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A drum line; see presets/styles/house.toml. ``start`` is the energy at which it enters, ``pan`` -1..1."""
+
+    shot: str
+    group: str
+    start: float
+    gain_db: float
+    pan: float
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartStyle:
+    """How a style plays a tonal part: its voice, the energy at which it enters, its middle (MIDI note), its patterns."""
+
+    voice: str
+    start: float
+    center: int
+    patterns: tuple[str, ...] = ()
+    shape: str = "up"
+    step: float = 0.25
+    gate: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Progression:
+    """Chord roots as scale degrees counted from 0, and the mood (valence 0..1) they suit."""
+
+    chords: tuple[int, ...]
+    mood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style. ``kit`` maps a shot's name to its model and settings; ``levels`` are LU of each part while it sounds."""
+
+    name: str
+    levels: Mapping[str, float]
+    space: Mapping[str, float]
+    chord_bars: int
+    progressions: tuple[Progression, ...]
+    kit: Mapping[str, tuple[tuple[str, Any], ...]]
+    lanes: tuple[Lane, ...]
+    parts: Mapping[str, PartStyle]
+
+
+@lru_cache(maxsize=64)
+def load_style(name: str) -> Style:
+    """A style by its name.
+
+    Raises:
+        PromptError: if its file lacks something or does not make sense.
+    """
+    data = style_table(name).data
+    try:
+        lanes = tuple(
+            Lane(
+                item["shot"],
+                item["group"],
+                float(item["from"]),
+                float(item["gain"]),
+                float(item.get("pan", 0.0)),
+                tuple(item["pattern"]),
+            )
+            for item in data["lane"]
+        )
+        kit = {shot: tuple(sorted(settings.items())) for shot, settings in data["kit"].items()}
+        parts = {part: _part(part, data[part]) for part in ("bass", "pad", "comp", "arp", "melody")}
+        form = data["form"]
+        progressions = tuple(
+            Progression(tuple(degree - 1 for degree in item["chords"]), float(item["mood"])) for item in form["progressions"]
+        )
+        style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise PromptError(f'style "{name}" lacks or misspells {error}', "see the header of presets/styles/house.toml") from error
+    for lane in lanes:
+        if lane.shot not in kit or any(len(pattern) != 16 for pattern in lane.patterns):
+            raise PromptError(f'style "{name}": lane "{lane.shot}" needs a [kit.{lane.shot}] and patterns of 16 characters')
+    return style
+
+
+def _part(part: str, data: Mapping[str, Any]) -> PartStyle:
+    low = data.get("low")
+    return PartStyle(
+        voice=str(data["voice"]),
+        start=float(data["from"]),
+        center=int(low + 6 if low is not None else data["center"]),
+        patterns=tuple(data.get("pattern" if part == "bass" else "rhythm", ())),
+        shape=str(data.get("shape", "up")),
+        step=float(data.get("step", 0.25)),
+        gate=float(data.get("gate", 0.6)),
+    )
+
+
+_PLACES: Final = {
+    "kick": 0.46,
+    "snare": 0.50,
+    "hats": 0.38,
+    "perc": 0.34,
+    "bass": 0.54,
+    "bass sound": 0.58,
+    "pad": 0.62,
+    "comp": 0.42,
+    "arp": 0.30,
+    "melody": 0.66,
+    "progression": 0.70,
+}
+"""Where along the styles' shares each element of the music looks for its style: a knob turned from one style to another
+swaps them one after another instead of all at once, and where it stands decides alone what plays."""
+
+
+def style_for(mix: Mix, element: str) -> Style:
+    """The style that decides an element of `_PLACES`."""
+    place = _PLACES[element]
+    below = 0.0
+    for name, share in mix.styles:
+        below += share
+        if place < below:
+            return load_style(name)
+    return load_style(mix.styles[-1][0])
+
+
+def blend(mix: Mix, table: str, key: str) -> float:
+    """A number of the styles' ``levels`` or ``space`` table, mixed by share."""
+    return float(sum(share * getattr(load_style(name), table)[key] for name, share in mix.styles))

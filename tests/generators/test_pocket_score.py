@@ -1,0 +1,151 @@
+"""What pocket writes, before anything sounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from engine import motif as motifs
+from engine.generators.pocket.score import Score, compose
+from engine.generators.pocket.styles import load_style
+from engine.generators.pocket.voices import VOICES
+from engine.keys import Key
+from engine.protocol import PromptWeight, SectionRequest
+from engine.vocabulary import style_names, vocabulary
+
+
+def ask(text: str = "house", **changes: object) -> SectionRequest:
+    request = SectionRequest(
+        "s",
+        (PromptWeight(text, 1.0),),
+        8,
+        120.0,
+        "F minor",
+        3,
+        role="drop",
+        energy=1.0,
+        previous_role="build",
+        next_role="breakdown",
+    )
+    return replace(request, **changes)  # type: ignore[arg-type]
+
+
+def hits_in(score: Score, bar: int, beats: tuple[float, float] = (0.0, 4.0), group: str | None = None) -> int:
+    low = score.grid.frame_of_beat(4 * bar + beats[0]) - 40
+    high = score.grid.frame_of_beat(4 * bar + beats[1]) - 40
+    return sum(low <= hit.frame < high and group in (None, hit.group) for hit in score.hits)
+
+
+@pytest.mark.parametrize("style", style_names())
+def test_every_style_is_complete(style: str) -> None:
+    loaded = load_style(style)
+    assert {part.voice for part in loaded.parts.values()} <= set(VOICES)
+    score = compose(ask(style))
+    assert {note.part for note in score.notes} >= {"bass", "pad", "melody"}
+    assert score.hits
+    assert all(0 < hit.velocity <= 1 for hit in score.hits)
+    assert all(note.frame >= 0 and note.gate > 0 and 12 <= pitch <= 112 for note in score.notes for pitch, _ in note.pitches)
+
+
+def test_every_voice_the_vocabulary_names_exists() -> None:
+    named = {voice for entry in vocabulary().entries.values() for voice in entry.voice.values()}
+    assert named <= set(VOICES)
+
+
+def test_the_same_request_is_the_same_score_and_another_seed_is_not() -> None:
+    assert compose(ask()).notes == compose(ask()).notes
+    assert compose(ask()).hits == compose(ask()).hits
+    assert compose(ask(seed=4)).hits != compose(ask()).hits
+    first, other = compose(ask(set_seed=1)), compose(ask(set_seed=2))
+    assert first.melody != other.melody
+
+
+def test_notes_are_in_the_key() -> None:
+    for name in ("F minor", "D dorian", "A major", "E phrygian", "C minor pentatonic"):
+        key = Key.parse(name)
+        allowed = {(key.tonic + step) % 12 for step in key.seven()}
+        for note in compose(ask(key=name)).notes:
+            if note.part not in {"fx", "texture"}:
+                assert {pitch % 12 for pitch, _ in note.pitches} <= allowed, (name, note)
+
+
+def test_the_motif_is_heard_in_every_section_of_a_set() -> None:
+    motif = motifs.make_motif(99)
+    rhythm = [note.beat for note in motif]
+    for role, index in (("drop", 2), ("breakdown", 3), ("intro", 0), ("outro", 6), ("build", 1), ("free", 4)):
+        melody = compose(ask(role=role, index=index, seed=index, set_seed=99, motif=motif, bars=16, density=0.9)).melody
+        onsets = {note.beat for note in melody}
+        scale = 2.0 if role == "breakdown" else 1.0
+        head = {beat * scale for beat in rhythm if beat < 4.0}
+        assert len(head & onsets) >= 0.8 * len(head), role
+
+
+def test_phrases_end_in_fills_and_drops_begin_with_a_cymbal() -> None:
+    score = compose(ask(bars=16, next_role="breakdown"))
+    plain = [hits_in(score, bar, (2.0, 4.0), "snare") for bar in (0, 1, 2, 4, 5, 6)]
+    ends = [hits_in(score, bar, (2.0, 4.0), "snare") for bar in (7, 15)]
+    assert min(ends) > max(plain)
+    assert any(hit.shot == "crash" and hit.frame == 0 for hit in score.hits)
+
+
+def test_a_build_rolls_into_the_drop_and_holds_its_breath() -> None:
+    score = compose(ask(role="build", energy=0.8, bars=8, next_role="drop"))
+    rolls = [hits_in(score, bar, group="snare") for bar in (4, 5, 6, 7)]
+    assert rolls == sorted(rolls) and rolls[-1] > 2 * rolls[0]
+    assert hits_in(score, 7, (3.0, 4.0)) == 0
+    assert any(note.part == "fx" and note.rise > 0 for note in score.notes)
+
+
+def test_a_breakdown_has_no_kick_and_a_drop_has() -> None:
+    assert not compose(ask(role="breakdown", energy=0.5)).kicks
+    assert len(compose(ask()).kicks) > 24
+
+
+def test_the_set_lands_on_the_tonic_and_nothing_starts_after() -> None:
+    score = compose(ask(role="outro", energy=0.5, next_role=None, bars=8))
+    last = score.grid.frame_of_bar(7)
+    after = score.grid.frame_of_bar(8)
+    assert max(hit.frame for hit in score.hits) <= last + 1
+    assert max(note.frame for note in score.notes) < last + 2000 < after
+    key = Key.parse("F minor")
+    bass = [note for note in score.notes if note.part == "bass" and note.frame >= last]
+    assert [pitch % 12 for note in bass for pitch, _ in note.pitches] == [key.tonic]
+    chord = {pitch % 12 for note in score.notes if note.part == "pad" and note.frame >= last for pitch, _ in note.pitches}
+    assert chord == {(key.tonic + step) % 12 for step in (0, 3, 7)}
+
+
+def test_the_tail_plays_on() -> None:
+    score = compose(ask(bars=8, tail_bars=2))
+    assert hits_in(score, 8, group="kick") == 4 and hits_in(score, 9, group="kick") >= 4
+
+
+def test_energy_and_density_bring_in_layers() -> None:
+    counts = [len(compose(ask(energy=energy, role="free")).hits) for energy in (0.1, 0.3, 0.5, 0.7, 0.9)]
+    assert counts == sorted(counts) and counts[-1] > 3 * max(1, counts[0])
+    assert len(compose(ask(density=0.9)).hits) > len(compose(ask(density=0.1)).hits)
+    parts = [len({note.part for note in compose(ask(energy=energy, role="free")).notes}) for energy in (0.1, 0.5, 1.0)]
+    assert parts == sorted(parts) and parts[-1] > parts[0]
+
+
+def test_a_small_move_of_a_knob_keeps_the_piece() -> None:
+    def prompts(weight: float) -> tuple[PromptWeight, ...]:
+        return (PromptWeight("house", 0.9), PromptWeight("bright techno", weight))
+
+    before, after = (compose(ask(prompts=prompts(weight))) for weight in (0.20, 0.22))
+    assert before.voices == after.voices
+    assert before.melody == after.melody
+    kicks = [frame for frame, _ in before.kicks]
+    assert kicks == [frame for frame, _ in after.kicks]
+    places = Counter((note.part, note.pitches[0][0]) for note in before.notes)
+    moved = Counter((note.part, note.pitches[0][0]) for note in after.notes)
+    assert sum((places & moved).values()) > 0.97 * sum(places.values())
+
+
+def test_no_drums_means_none_and_odd_bars_work() -> None:
+    assert not compose(ask("ambient drone, no drums")).hits
+    for beats in (3, 5, 7):
+        score = compose(ask(beats_per_bar=beats, bpm=123.4))
+        assert score.grid.beats_per_bar == beats
+        assert max(hit.frame for hit in score.hits) < score.grid.frame_of_bar(10)

@@ -1,0 +1,97 @@
+"""What prompts are understood to say, and what several of them make together."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from engine.keys import Key
+from engine.prompts import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
+from engine.protocol import PromptWeight
+from engine.vocabulary import style_names, style_table, vocabulary
+
+
+def test_the_vocabulary_is_large_and_every_style_is_a_word() -> None:
+    words = vocabulary()
+    assert len(words.entries) >= 150
+    assert {"house", "techno", "drum and bass", "hip hop", "ambient"} <= set(style_names())
+    for style in style_names():
+        assert style in parse(style).styles, style
+
+
+def test_tempo_and_key_are_read_out() -> None:
+    parsed = parse("drum & bass, 174 BPM in F# minor")
+    assert (parsed.bpm, parsed.key) == (174.0, "F# minor")
+    assert parsed.styles == {"drum and bass": 1.0}
+    assert parsed.unknown == ()
+    assert parse("Bbm house").key == "Bb minor"
+    assert parse("bpm 98.5 trip hop").bpm == 98.5
+
+
+def test_unknown_words_are_named_and_near_misses_matched() -> None:
+    parsed = parse("melancolic tecno with flurbles")
+    assert parsed.unknown == ("flurbles",)
+    assert dict(parsed.guesses) == {"melancolic": "melancholic", "tecno": "techno"}
+    assert parsed.styles == {"techno": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "silent"),
+    [
+        ("ambient drone, no drums", {"drums"}),
+        ("house without bass or kick", {"bass", "kick"}),
+        ("drums only", {"bass", "harmony", "lead"}),
+        ("no hats, no melody", {"hats", "lead"}),
+    ],
+)
+def test_negations_silence_parts(text: str, silent: set[str]) -> None:
+    assert set(parse(text).negated) == silent
+
+
+def test_amounts_scale_what_follows_and_nothing_else() -> None:
+    plain, little, very = (parse(text).values["brightness"] for text in ("dark house", "a bit dark house", "very dark house"))
+    assert very < plain < little < 0
+    assert parse("not dark").values["brightness"] > 0
+    assert parse("very dark, warm").values["warmth"] == parse("warm").values["warmth"]
+
+
+def test_every_value_names_its_words() -> None:
+    parsed = parse("warm analog house, long echoes, rolling bass")
+    assert set(parsed.values) <= set(parsed.sources)
+    assert parsed.sources["echo"] == ("long echoes",)
+
+
+def test_weights_move_the_point_continuously_and_order_does_not_matter() -> None:
+    values = []
+    for step in range(11):
+        prompts = [PromptWeight("house", 0.8), PromptWeight("dark drum and bass", step / 10)]
+        point = mix(prompts)
+        assert point == mix(prompts[::-1])
+        assert sum(share for _, share in point.styles) == pytest.approx(1.0)
+        values.append(point.params["brightness"])
+    steps = [b - a for a, b in itertools.pairwise(values)]
+    assert all(step <= 1e-9 for step in steps)
+    assert max(map(abs, steps)) < 0.3 * abs(values[-1] - values[0])
+
+
+def test_a_prompt_without_a_style_bends_the_style_that_is_there() -> None:
+    plain, bent = mix([PromptWeight("techno", 1.0)]), mix([PromptWeight("techno", 1.0), PromptWeight("bright", 0.5)])
+    assert bent.styles == plain.styles == (("techno", 1.0),)
+    assert bent.params["brightness"] > plain.params["brightness"]
+    assert mix([]).dominant == DEFAULT_STYLE
+    assert mix([PromptWeight("", 1.0), PromptWeight("jungle", 0.0)]).dominant == DEFAULT_STYLE
+
+
+def test_tempo_and_key_are_decided_by_weight_style_and_seed() -> None:
+    prompts = [PromptWeight("house 121 bpm", 0.4), PromptWeight("techno 131 bpm in D dorian", 0.6)]
+    assert decide_bpm(prompts, 1) == 131.0
+    assert decide_key(prompts, 1) == "D dorian"
+    for style in style_names():
+        low, high = style_table(style).bpm
+        tempos = [decide_bpm([PromptWeight(style, 1.0)], seed) for seed in range(20)]
+        assert all(low <= bpm <= high and (2 * bpm).is_integer() for bpm in tempos)
+    assert len({decide_key([PromptWeight("house", 1.0)], seed) for seed in range(40)}) > 8
+    assert Key.parse(decide_key([PromptWeight("happy house", 1.0)], 3)).mode == "major"
+    slow, fast = (decide_bpm([PromptWeight(text, 1.0)], 5) for text in ("slow techno", "fast techno"))
+    assert slow < fast
