@@ -37,11 +37,15 @@ def due_in_s(state: State) -> float:
 
 
 def usable(state: State, version: Version) -> bool:
-    """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays."""
+    """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays.
+
+    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end.
+    """
     if version.complete:
         return True
     grid = state.settings.grid
-    return version.ready_to >= grid.frame_of_bar(2) - grid.origin and state.speed >= STREAM_SPEED
+    fast = state.speed >= STREAM_SPEED or (state.live and not state.speed)
+    return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
 
 
 def origin_at(state: State, frame: int) -> int:
@@ -105,7 +109,7 @@ def switch_cue(state: State) -> Cue | None:
         return _cue(state, version, start, start, transition="equal-power", length=s.fade) if usable(state, version) else None
     for _ in range(2):
         step, beat = grid.next_beat_frame(earliest, 4), grid.next_beat_frame(earliest)
-        on = beat if beat - step <= grid.frames_per_beat / 2 else step
+        on = beat if beat - step <= grid.frames_per_beat / 4 else step
         start = on - s.fade
         origin = origin_at(state, start)
         missing = origin + version.request.from_frame - start

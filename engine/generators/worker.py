@@ -74,6 +74,8 @@ class Worker:
 
     def serve(self) -> None:
         """Work through requests for ever; the reader ends the process when the engine is gone."""
+        self.make(self.orders.get())
+        give_way()  # not earlier: the first sound of a set waits for the first section
         while True:
             self.make(self.orders.get())
 
@@ -136,7 +138,6 @@ def main(argv: list[str]) -> int:
         connection = connect(session, "engine", CONNECT_S)
         send(connection, SectionFailed(-1, str(error)))
         return 1
-    give_way()
     connection = connect(session, "engine", CONNECT_S)
     worker = Worker(generator, connection, folder)
     hello = ClientHello("generator", place, generator.name, generator.stems, generator.live, os.getpid())
