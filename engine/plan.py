@@ -22,8 +22,11 @@ _SHARE: Final[dict[Role, float]] = {"intro": 0.9, "build": 0.7, "drop": 1.6, "br
 """How long a part of each role is against the others: a drop is the longest, a build the shortest."""
 
 _PARTS_PER_CYCLE: Final = _SHARE["build"] + _SHARE["drop"] + _SHARE["breakdown"]
-_BARS_PER_SHARE: Final = 17.0
-"""A share of 1 is about sixteen bars: half a minute at house tempo, long enough to settle, short enough to steer."""
+_SHARE_S: Final = 33.0
+"""Seconds of a share of 1: sixteen bars at house tempo, long enough to settle, short enough to steer."""
+
+_SHARE_BARS: Final = (8.0, 24.0)
+"""Bars of a share of 1, at slow and at fast tempi."""
 
 _INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
     "intro": ("cut", 0),
@@ -75,8 +78,9 @@ def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[
     """
     asked = preset.set.minutes if minutes is None else minutes
     if not preset.section:
-        return arc(total_bars(preset.minutes if asked is None else asked, grid))
-    planned = tuple(_from_table(table, index, preset.section) for index, table in enumerate(preset.section))
+        return arc(total_bars(preset.minutes if asked is None else asked, grid), bars_per_share(grid))
+    share = bars_per_share(grid)
+    planned = tuple(_from_table(table, index, preset.section, share) for index, table in enumerate(preset.section))
     free = [i for i, table in enumerate(preset.section) if table.bars is None]
     if asked is None and not free:
         return planned
@@ -100,7 +104,13 @@ def scaled_note(preset: Preset, grid: Grid) -> str | None:
     return f"its sections add up to {given} bars, {minutes}: the sections are fitted to the minutes"
 
 
-def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable]) -> PlannedSection:
+def bars_per_share(grid: Grid) -> float:
+    """How many bars a part of share 1 has at a tempo."""
+    low, high = _SHARE_BARS
+    return min(high, max(low, grid.bars_in(_SHARE_S)))
+
+
+def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:
     energy = _ENERGY[table.role] if table.energy is None else table.energy
     after = tables[index + 1].role if index + 1 < len(tables) else None
     kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else _into(after)
@@ -109,7 +119,7 @@ def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable])
     return PlannedSection(
         name=name,
         role=table.role,
-        bars=table.bars or round(_SHARE[table.role] * _BARS_PER_SHARE),
+        bars=table.bars or round(_SHARE[table.role] * share),
         energy=energy,
         density=_density(energy) if table.density is None else table.density,
         brightness=_brightness(energy) if table.brightness is None else table.brightness,
@@ -131,14 +141,19 @@ def _brightness(energy: float) -> float:
     return round(0.25 + 0.5 * energy, 3)
 
 
-def arc(bars: int) -> tuple[PlannedSection, ...]:
-    """An arc of parts that adds up to ``bars``: intro, then build, drop and breakdown in rising waves, and an outro."""
+def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
+    """An arc of parts that adds up to ``bars``: intro, then build, drop and breakdown in rising waves, and an outro.
+
+    Args:
+        bars: 1 or more.
+        share: bars of a part of share 1, see `bars_per_share`.
+    """
     if bars < 2 * PHRASE:
         return _named([("free", 0.6)], bars)
     if bars < 4 * PHRASE:
         return _named([("intro", 0.35), ("outro", 0.3)], bars)
     ends = _SHARE["intro"] + _SHARE["outro"] - _SHARE["breakdown"]
-    waves = max(1, round((bars / _BARS_PER_SHARE - ends) / _PARTS_PER_CYCLE))
+    waves = max(1, round((bars / share - ends) / _PARTS_PER_CYCLE))
     parts: list[tuple[Role, float]] = [("intro", 0.3)]
     for wave in range(waves):
         height = 1.0 if waves == 1 else wave / (waves - 1)

@@ -31,7 +31,21 @@ from engine.player.offline import OfflinePlayer
 from engine.presets import Preset
 from engine.rehearsal_log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
 from engine.session import Session, SetOptions, opening_state
-from engine.stage import At, Event, Job, JobDone, JobFailed, JobProgress, Place, Played, PlayerSaid, State, Tick, WorkerLost, WorkerUp
+from engine.stage import (
+    At,
+    Event,
+    Job,
+    JobDone,
+    JobFailed,
+    JobProgress,
+    Place,
+    Played,
+    PlayerSaid,
+    State,
+    Tick,
+    WorkerLost,
+    WorkerUp,
+)
 from engine.views import values_by_target
 
 STEP: Final = 1024

@@ -144,7 +144,9 @@ def _unexpected(error: Exception) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "liveset.log"
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(sys.argv)}\n{''.join(traceback.format_exception(error))}\n")
+            file.write(
+                f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(sys.argv)}\n{''.join(traceback.format_exception(error))}\n"
+            )
         where = f"what happened is in {log}"
     except OSError:
         where = "and the log could not be written"

@@ -39,7 +39,7 @@ class Finding:
 
 def examine() -> int:
     """Print every finding. Returns 1 if something keeps a set from playing, else 0."""
-    console, worst = Console(), 0
+    console, worst = Console(soft_wrap=True), 0
     for check in CHECKS:
         for finding in check():
             mark = f"[{COLOURS[finding.level]}]{GLYPHS[finding.level]} {finding.level:<8}[/]"
@@ -60,7 +60,7 @@ def _sound() -> Iterator[Finding]:
     except LivesetError as error:
         yield Finding("problem", f"sound: {error.message}", error.hint)
         return
-    default = next((device for device in devices if device.is_default), None)
+    default = next((device for device in devices if device.default), None)
     if default is None:
         yield Finding("note", "sound: no output device", "plug one in; until then sets run silently, and rehearse works")
     else:

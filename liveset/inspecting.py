@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from engine.errors import MidiError
 from engine.presets import load_preset
+
+if TYPE_CHECKING:
+    from engine.midi.profiles import Profile
 
 
 def _table(*columns: str) -> Table:
@@ -22,16 +27,26 @@ def show_devices() -> None:
     """
     from engine.player.backends import list_devices
 
-    console, found = Console(), list_devices()
+    console, found = Console(soft_wrap=True), list_devices()
     if not found:
         console.print("no sound device: `liveset play` then runs silently in real time, and `liveset rehearse` needs none")
         return
     table = _table("", "number", "name", "system", "channels", "rate")
     for device in found:
-        mark = "default" if device.is_default else ""
+        mark = "default" if device.default else ""
         table.add_row(mark, str(device.index), device.name, device.hostapi, str(device.channels), f"{device.rate:g} Hz")
     console.print(table)
     console.print("\npick one with: liveset play --device NUMBER-OR-NAME", highlight=False)
+
+
+def _inputs(profile: Profile) -> str:
+    from engine.midi.monitor import list_ports
+
+    try:
+        names = ", ".join(f"{port.name} ({port.controller})" for port in list_ports(profile))
+    except MidiError as error:
+        return f"MIDI inputs: none; {error}"
+    return "MIDI inputs: " + (names or "none (they may be plugged in while a set plays)")
 
 
 def show_midi(preset_name: str, watch: bool) -> None:
@@ -41,15 +56,13 @@ def show_midi(preset_name: str, watch: bool) -> None:
         LivesetError: if the preset or its [midi] table is wrong.
     """
     from engine.midi.mapping import Mapping, load_profile
-    from engine.midi.monitor import list_ports, monitor
+    from engine.midi.monitor import monitor
 
-    console = Console()
+    console = Console(soft_wrap=True)
     table = load_preset(preset_name).midi if preset_name else None
     profile = load_profile(table.controller if table else "generic")
     mapping = Mapping(profile, table.overrides if table else {})
-    ports = list_ports(profile)
-    names = ", ".join(f"{port.name} ({port.controller})" for port in ports)
-    console.print("MIDI inputs: " + (names or "none (they may be plugged in while a set plays)"), highlight=False)
+    console.print(_inputs(profile), highlight=False, markup=False)
     rows = _table("control", "moves")
     for target, control in mapping.labels().items():
         rows.add_row(control, target)

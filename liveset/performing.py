@@ -186,5 +186,3 @@ def status_line(shown: Snapshot) -> str:
     loudness = f"{shown.meters.momentary:.1f} LUFS" if shown.meters.momentary > -100 else "silent"
     parts += [loudness, f"load {shown.audio.load * 100:.0f} %", f"breaks {shown.audio.underruns}"]
     return re.sub(r" +", " ", "  ".join(parts).replace("  ", " | "))
-
-

@@ -44,7 +44,7 @@ def rehearse_to_files(
     where = out if out is not None else (report / "set.flac" if report is not None else Path(f"{Path(preset_name).stem}.flac"))
     options = RehearsalOptions(where.expanduser(), midi, realtime, SetOptions(seed, minutes, generator))
     rehearsal = Rehearsal(preset, options)
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     started = time.monotonic()
     columns = (TextColumn("{task.description:<14}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
@@ -77,7 +77,7 @@ def check_preset(preset_name: str) -> None:
     _check_midi(preset)
     state = opening_state(preset)
     grid = state.settings.grid
-    console = Console()
+    console = Console(soft_wrap=True)
     seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
     console.print(
         f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "
@@ -85,10 +85,13 @@ def check_preset(preset_name: str) -> None:
         highlight=False,
         markup=False,
     )
-    table = Table("section", "role", "from bar", "bars", "energy", "hands over by", box=None, pad_edge=False, padding=(0, 2))
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for heading in ("section", "role", "from bar", "bars", "energy", "hands over by"):
+        table.add_column(heading, no_wrap=True)
     bar = 1
     for part in state.plan:
-        over = f"{part.transition} over {part.transition_bars} bars" if part.transition_bars else part.transition
+        bars = "1 bar" if part.transition_bars == 1 else f"{part.transition_bars} bars"
+        over = f"{part.transition} over {bars}" if part.transition_bars else part.transition
         last = part is state.plan[-1]
         table.add_row(part.name, part.role, str(bar), str(part.bars), f"{part.energy:.2f}", "ending" if last else over)
         bar += part.bars
