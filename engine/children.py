@@ -74,6 +74,12 @@ class Children:
         """Places whose process has ended."""
         return [place for place, process in self.workers.items() if process.poll() is not None]
 
+    def kill_worker(self, place: str) -> None:
+        """End a generator that no longer answers."""
+        process = self.workers.get(place)
+        if process is not None:
+            process.kill()
+
     def stop(self) -> None:
         """End every process; one that does not go is killed."""
         everyone = [*self.workers.values(), *([self.player] if self.player else [])]

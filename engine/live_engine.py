@@ -38,6 +38,9 @@ LINGER_S: Final = 2.0
 """How long a finished set waits for a screen before its processes end."""
 
 RESTART_S: Final = 1.0
+HUNG_S: Final = {True: 15.0, False: 180.0}
+"""Seconds without a word after which a generator at work (a live one, or not) is taken for hung, and ended."""
+
 CURRENT_FILE: Final = "current"
 Source = str
 
@@ -61,6 +64,7 @@ class LiveEngine:
         self._workers: dict[str, Any] = {}
         self._player: Any = None
         self._restart_at: dict[str, float] = {}
+        self._heard_at: dict[str, float] = {}
         self._clock_base = 0
         self._last_clock = 0
         self._status: SharedBlock | None = None
@@ -93,6 +97,7 @@ class LiveEngine:
         folder, request = self.children.sections, job.version.request
         if request.continue_path is not None:
             request = replace(request, continue_path=str(folder / request.continue_path))
+        self._heard_at[job.place] = time.monotonic()
         send(self._workers.get(job.place), p.MakeSection(job.job_id, request, job.version.path))
 
     def cancel(self, job: Job) -> None:
@@ -212,7 +217,7 @@ class LiveEngine:
         self._workers[place] = connection
         read_forever(
             connection,
-            lambda report: self.inbox.put(("report", report)),
+            lambda report: self.inbox.put(("report", (place, report))),
             lambda: self.inbox.put(("worker gone", (place, connection))),
         )
         self.session.take(WorkerUp(place, hello.name, hello.live))  # type: ignore[arg-type]
@@ -226,7 +231,9 @@ class LiveEngine:
     def _on_worker_refused(self, message: str) -> None:
         self.session.tell("error", message)
 
-    def _on_report(self, report: p.WorkerReport) -> None:
+    def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
+        place, report = message
+        self._heard_at[place] = time.monotonic()
         match report:
             case p.SectionProgress(job_id, ready_to):
                 self.session.take(JobProgress(job_id, ready_to))
@@ -365,7 +372,11 @@ class LiveEngine:
     # ------------------------------------------------------------ children
 
     def _look_after_children(self, now: float) -> None:
-        """Start a generator that died again, at most one a second."""
+        """End a generator that hangs, and start one that died again, at most one a second."""
+        for job in self.session.state.jobs:
+            if now - self._heard_at.get(job.place, now) > HUNG_S[self.session.state.live or job.place == "pocket"]:
+                self._heard_at[job.place] = now
+                self.children.kill_worker(job.place)
         for place in self.children.dead_workers():
             if now < self._restart_at.get(place, 0.0):
                 continue

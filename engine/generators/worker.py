@@ -88,7 +88,7 @@ class Worker:
         except LivesetError as error:
             log.warning("job %d: %s", order.job_id, error)
             send(self.connection, SectionFailed(order.job_id, str(error)))
-        except Exception as error:  # noqa: BLE001  a generator is foreign code: no failure of it may end the process
+        except Exception as error:  # a generator is foreign code: no failure of it may end the process
             log.exception("job %d raised", order.job_id)
             send(self.connection, SectionFailed(order.job_id, f"{type(error).__name__}: {error}"))
 

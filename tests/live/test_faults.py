@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -93,6 +95,18 @@ def test_lost_screen_is_not_heard_and_another_attaches(show: Start) -> None:
     playing(one)
     one.client._connection.close()
     one.wait(lambda s: s.state == "playing", "another screen")
+    assert status(one)["silent_frames"] == 0
+
+
+def test_a_generator_that_hangs_is_ended_and_started_again(show: Start) -> None:
+    one = show(minutes=2)
+    playing(one)
+    one.client.send(SetWeight(1, 0.6))
+    for pid in one.pids("engine.generators.worker"):
+        os.kill(pid, signal.SIGSTOP)
+    one.client.send(SetWeight(1, 0.2))
+    one.wait(lambda s: s.restarts == 1, "the restart")
+    one.wait(lambda s: s.next.state == "ready", "the next section")
     assert status(one)["silent_frames"] == 0
 
 
