@@ -21,6 +21,19 @@ from engine.protocol import MAX_PROMPTS, ROLES, TRANSITIONS, Role, TransitionKin
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"
 MAX_MINUTES = 24 * 60
+GENERATORS = ("pocket",)
+"""Generators by name; anything else is ``module:Class``, one of your own."""
+
+
+def checked_generator(name: str) -> str:
+    """A generator's name, if it may be one.
+
+    Raises:
+        PresetError: names the nearest known one.
+    """
+    if name in GENERATORS or ":" in name:
+        return name
+    raise PresetError(f'there is no generator "{name}"', nearest(name, GENERATORS))
 
 
 class _Table(BaseModel):
@@ -45,6 +58,14 @@ class SetTable(_Table):
             return None
         try:
             return Key.parse(value).name
+        except LivesetError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("generator")
+    @classmethod
+    def _known_generator(cls, value: str) -> str:
+        try:
+            return checked_generator(value)
         except LivesetError as error:
             raise ValueError(str(error)) from error
 

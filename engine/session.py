@@ -19,7 +19,7 @@ from engine.conductor import step
 from engine.errors import SectionError
 from engine.motif import make_motif
 from engine.plan import plan_set
-from engine.presets import Preset
+from engine.presets import Preset, checked_generator
 from engine.prompts import decide_bpm, decide_key, parse
 from engine.protocol import ClearEffects, Command, Cue, MarkSection, Notice, PlayerOrder, PromptWeight, SetCues
 from engine.sections import SectionReader
@@ -87,7 +87,7 @@ def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
         LivesetError: if a prompt or key cannot be understood.
     """
     seed = preset.set.seed if options.seed is None else options.seed
-    generator = options.generator or preset.set.generator
+    generator = checked_generator(options.generator) if options.generator else preset.set.generator
     mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
     grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar)
     plan = plan_set(preset, grid, options.minutes)

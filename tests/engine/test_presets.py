@@ -24,6 +24,7 @@ WRONG = [
     (PROMPT + "[[section]]\nprompts = { one = 0.5 }\n", "by number", ""),
     (PROMPT + "[[section]]\nbars = 0\n", "[[section]] number 1, bars", ""),
     ("[set]\n", "no [[prompt]]", "add one"),
+    ('[set]\ngenerator = "pockit"\n' + PROMPT, "pockit", 'did you mean "pocket"?'),
     (PROMPT * 17, "prompt", "16"),
     ("[set\n", "not valid TOML", "line"),
 ]
