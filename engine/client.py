@@ -13,6 +13,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,7 +50,9 @@ def runtime_folder() -> Path:
     Raises:
         EngineError: if it cannot be made.
     """
-    folder = Path(platformdirs.user_runtime_dir(APP))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where there is no runtime folder, its stand-in serves as well
+        folder = Path(platformdirs.user_runtime_dir(APP))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
