@@ -9,15 +9,15 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from engine import protocol as p
-from engine.channels import accept_forever, connect, listen, read_forever, send
-from engine.children import PARAMS_FILE, STATUS_FILE, Children
+from engine.channels import accept_forever, connect, listen, read_forever
+from engine.children import Children
 from engine.errors import LivesetError
+from engine.links import Links
 from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
 from engine.midi.ports import MidiInput
@@ -25,10 +25,8 @@ from engine.plan import scaled_note
 from engine.presets import load_preset
 from engine.screens import ScreenLink, default_recording
 from engine.session import Session, SetOptions, load_state, opening_state
-from engine.shared import PARAMS, STATUS, SharedBlock
-from engine.stage import At, Job, JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerUp
+from engine.stage import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerUp
 from engine.steering import level_params
-from engine.timebase import QUANTUM
 from engine.views import Surroundings, snapshot, values_by_target
 
 TICK_S: Final = 0.01
@@ -61,13 +59,8 @@ class LiveEngine:
         self.quitting = False
         self.device: p.DeviceOpened | None = None
         self.recording: str | None = None
-        self._workers: dict[str, Any] = {}
-        self._player: Any = None
+        self.links = Links(folder, children.sections)
         self._restart_at: dict[str, float] = {}
-        self._heard_at: dict[str, float] = {}
-        self._clock_base = 0
-        self._last_clock = 0
-        self._status: SharedBlock | None = None
         self._record_on_start: str | None = None if resume else options.get("record")
 
         preset = load_preset(options["preset"])
@@ -75,42 +68,12 @@ class LiveEngine:
         mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
         state = (load_state(folder) if resume else None) or opening_state(preset, wanted)
         self.note = scaled_note(preset, state.settings.grid) or ""
-        self.params = SharedBlock(folder / PARAMS_FILE, PARAMS)
-        self.session = Session(state, self, self, children.sections, self.at, save_to=folder)
+        self.links.frame = state.frame
+        self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
         self.mapping = mapping
         self._midi_view = p.MidiView()
         self.resume = resume
-
-    # ------------------------------------------------------------ links the session uses
-
-    def order(self, order: p.PlayerOrder) -> None:
-        """Hand an order to the player."""
-        send(self._player, order)
-
-    def set_params(self, values: Mapping[str, float]) -> None:
-        """Write the player's latest values."""
-        self.params.update(dict(values))
-
-    def start(self, job: Job) -> None:
-        """Hand a job to its generator."""
-        folder, request = self.children.sections, job.version.request
-        if request.continue_path is not None:
-            request = replace(request, continue_path=str(folder / request.continue_path))
-        self._heard_at[job.place] = time.monotonic()
-        send(self._workers.get(job.place), p.MakeSection(job.job_id, request, job.version.path))
-
-    def cancel(self, job: Job) -> None:
-        """Tell a generator to drop a job."""
-        send(self._workers.get(job.place), p.DropSection(job.job_id))
-
-    def at(self) -> At:
-        """Now, in the player's frames; the count goes on when a player has to be started anew."""
-        status = self._status
-        if status is None:
-            return At(self.session.state.frame if hasattr(self, "session") else 0, self._last_clock)
-        self._last_clock = max(self._last_clock, self._clock_base + int(status["beat"]) * QUANTUM)
-        return At(int(status["frame"]), self._last_clock)
 
     # ------------------------------------------------------------ the loop
 
@@ -142,7 +105,7 @@ class LiveEngine:
         (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
         signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
         state = self.session.state
-        self.set_params(
+        self.links.set_params(
             {
                 "bpm": state.settings.grid.bpm,
                 "beats_per_bar": state.settings.grid.beats_per_bar,
@@ -214,7 +177,7 @@ class LiveEngine:
     def _on_generator(self, message: tuple[p.ClientHello, Any]) -> None:
         hello, connection = message
         place = hello.place
-        self._workers[place] = connection
+        self.links.workers[place] = connection
         read_forever(
             connection,
             lambda report: self.inbox.put(("report", (place, report))),
@@ -224,8 +187,8 @@ class LiveEngine:
 
     def _on_worker_gone(self, message: tuple[str, Any]) -> None:
         place, connection = message
-        if self._workers.get(place) is connection:
-            del self._workers[place]
+        if self.links.workers.get(place) is connection:
+            del self.links.workers[place]
             self.session.take(WorkerLost(place))  # type: ignore[arg-type]
 
     def _on_worker_refused(self, message: str) -> None:
@@ -233,7 +196,7 @@ class LiveEngine:
 
     def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
         place, report = message
-        self._heard_at[place] = time.monotonic()
+        self.links.heard_at[place] = time.monotonic()
         match report:
             case p.SectionProgress(job_id, ready_to):
                 self.session.take(JobProgress(job_id, ready_to))
@@ -243,10 +206,7 @@ class LiveEngine:
                 self.session.take(JobFailed(job_id, text))
 
     def _on_player_here(self, connection: Any) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._status = SharedBlock(self.folder / STATUS_FILE, STATUS)
-        self._clock_base = self._last_clock
-        self._player = connection
+        self.links.player_here(connection)
         read_forever(
             connection,
             lambda event: self.inbox.put(("player", event)),
@@ -258,11 +218,9 @@ class LiveEngine:
 
     def _on_player_gone(self, reason: str) -> None:
         """The player died: another goes on from the frame it had reached."""
-        self._player = None
+        frame = self.links.player_gone()
         if self.quitting:
             return
-        frame = self.at().frame
-        self._status = None
         if self.children.player is not None and self.children.player.poll() is None and not reason:
             # It only let go of this connection: it is still playing.
             threading.Thread(target=self._reach_player, daemon=True).start()
@@ -311,17 +269,17 @@ class LiveEngine:
             case p.Record(path):
                 self._record(path)
             case p.UseDevice(device):
-                self.order(p.OpenDevice(device))
+                self.links.order(p.OpenDevice(device))
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
 
     def _record(self, path: str | None) -> None:
         if path is None:
-            self.order(p.StopRecording())
+            self.links.order(p.StopRecording())
             return
         where = default_recording(self.session.state.settings.title) if not path else Path(path).expanduser().absolute()
-        self.order(p.StartRecording(str(where), self.session.state.settings.title))
+        self.links.order(p.StartRecording(str(where), self.session.state.settings.title))
 
     def _on_quit(self, _: None) -> None:
         self.quitting = True
@@ -353,8 +311,7 @@ class LiveEngine:
             screen.offer(shown)
 
     def _surroundings(self) -> Surroundings:
-        status = self._status
-        values = dict(zip(status.names, status.values.tolist(), strict=True)) if status is not None else {}
+        values = self.links.values()
         up = "main" in self.session.state.up
         return Surroundings(
             status=values,
@@ -374,19 +331,19 @@ class LiveEngine:
     def _look_after_children(self, now: float) -> None:
         """End a generator that hangs, and start one that died again, at most one a second."""
         for job in self.session.state.jobs:
-            if now - self._heard_at.get(job.place, now) > HUNG_S[self.session.state.live or job.place == "pocket"]:
-                self._heard_at[job.place] = now
+            if now - self.links.heard_at.get(job.place, now) > HUNG_S[self.session.state.live or job.place == "pocket"]:
+                self.links.heard_at[job.place] = now
                 self.children.kill_worker(job.place)
         for place in self.children.dead_workers():
             if now < self._restart_at.get(place, 0.0):
                 continue
             self._restart_at[place] = now + RESTART_S
-            if place not in self._workers:
+            if place not in self.links.workers:
                 self.children.start_worker(place, self.children.names[place])
 
     def _close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""
-        self.order(p.StopPlayer())
+        self.links.order(p.StopPlayer())
         self.midi.stop()
         self._show()
         with contextlib.suppress(OSError):
