@@ -111,7 +111,7 @@ class EngineProcess:
         """Wait for the engine's word on the preset.
 
         Returns:
-            ``{"title": ..., "note": ...}`` when the set starts.
+            ``{"title": ...}`` when the set starts.
 
         Raises:
             LivesetError: what is wrong with the preset, or that the engine did not start.
@@ -132,14 +132,14 @@ class EngineProcess:
 
 
 class EngineClient:
-    """A connection to an engine: commands out, the latest snapshot in. No call ever waits for the engine.
+    """A connection to an engine: commands out, the latest snapshot in. No call but the first ever waits for the engine.
 
     Args:
         folder: the session's folder.
-        timeout_s: how long to wait for an engine that is still starting.
+        timeout_s: how long to wait for an engine that is still starting; 0 leaves that to `reconnect`.
 
     Raises:
-        EngineError: if no engine answers.
+        EngineError: if no engine answers in time.
     """
 
     def __init__(self, folder: Path, timeout_s: float = 10.0) -> None:
@@ -150,7 +150,9 @@ class EngineClient:
         self._connection: Any = None
         self._open = False
         self._closed = False
-        self._attach(timeout_s)
+        self._trying = threading.Lock()
+        if timeout_s:
+            self._attach(timeout_s)
         threading.Thread(target=self._write, name="commands", daemon=True).start()
 
     def _attach(self, timeout_s: float) -> None:
@@ -195,18 +197,22 @@ class EngineClient:
         return self._open
 
     def reconnect(self) -> bool:
-        """Try once to reach the engine again (a new one may have taken over)."""
-        if self._open:
-            return True
-        if self._closed:
-            return False
-        with contextlib.suppress(LivesetError):
-            self._attach(0.0)
+        """Have a thread try once to reach the engine (a new one may have taken over). Returns whether it is there now."""
+        if not self._open and not self._closed and self._trying.acquire(blocking=False):
+            threading.Thread(target=self._try, name="reconnect", daemon=True).start()
         return self._open
+
+    def _try(self) -> None:
+        try:
+            with contextlib.suppress(LivesetError):
+                self._attach(0.0)
+        finally:
+            self._trying.release()
 
     def close(self) -> None:
         """Let go of the engine; it plays on."""
         self._closed = True
         self._outbox.put(None)
         with contextlib.suppress(OSError):
-            self._connection.close()
+            if self._connection is not None:
+                self._connection.close()

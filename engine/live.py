@@ -34,9 +34,9 @@ def _say(verdict: dict[str, Any]) -> None:
     """Tell whoever started this process how it stands; then the pipe is closed for good."""
     try:
         print(json.dumps(verdict), flush=True)
-    except OSError:
+        sys.stdout.close()
+    except (OSError, ValueError):  # nobody listens any more, or the word was given before
         return
-    sys.stdout.close()
 
 
 def main(argv: list[str]) -> int:
@@ -50,17 +50,30 @@ def main(argv: list[str]) -> int:
         children.start_player()
 
     from engine.errors import LivesetError
-    from engine.live_engine import LiveEngine
 
     try:
+        _say({"title": _checked(options)})
+        from engine.live_engine import LiveEngine
+
         engine = LiveEngine(folder, options, children, resume)
     except LivesetError as error:
         children.stop()
         _say({"error": error.message, "hint": error.hint})
         return 2
-    _say({"title": engine.session.state.settings.title, "note": engine.note})
     engine.run()
     return 0
+
+
+def _checked(options: dict[str, Any]) -> str:
+    """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
+    from engine.midi.mapping import Mapping, load_profile
+    from engine.presets import checked_generator, load_preset
+
+    preset = load_preset(options["preset"])
+    Mapping(load_profile(preset.midi.controller), preset.midi.overrides)
+    if options.get("generator"):
+        checked_generator(options["generator"])
+    return preset.set.title
 
 
 if __name__ == "__main__":

@@ -67,11 +67,13 @@ class LiveEngine:
         wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
         mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
         state = (load_state(folder) if resume else None) or opening_state(preset, wanted)
-        self.note = scaled_note(preset, state.settings.grid) or ""
         self.links.frame = state.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
         self.mapping = mapping
+        note = scaled_note(preset, state.settings.grid)
+        if note and not resume:
+            self.session.tell("info", note)
         self._midi_view = p.MidiView()
         self.resume = resume
 

@@ -86,11 +86,11 @@ def perform(choices: PlayChoices, screen: bool) -> int:
     try:
         if screen:
             import liveset.app  # noqa: F401  textual loads while the engine starts
-        verdict = engine.verdict()
+        engine.verdict()
     except BaseException:
         engine.abandon()
         raise
-    return stay(engine.folder, screen, verdict.get("note", ""))
+    return stay(engine.folder, screen)
 
 
 def reattach(screen: bool) -> int:
@@ -102,19 +102,17 @@ def reattach(screen: bool) -> int:
     folder = running_session()
     if folder is None:
         raise EngineError("no set is playing", "start one with: liveset play")
-    return stay(folder, screen, "")
+    return stay(folder, screen)
 
 
-def stay(folder: Path, screen: bool, note: str) -> int:
+def stay(folder: Path, screen: bool) -> int:
     """Show a set until it is over, stopped or left."""
-    client = EngineClient(folder)
+    client = EngineClient(folder, 0.0 if screen else 10.0)
     if not screen:
-        if note:
-            print(note, flush=True)
         return follow(client)
     from liveset.app import LivesetApp
 
-    ending = LivesetApp(client, notice=note).run()
+    ending = LivesetApp(client).run()
     if ending == "finished":
         client.send(Quit())
     if ending in ("stopped", "finished"):

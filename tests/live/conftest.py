@@ -60,7 +60,8 @@ class Show:
         """The first snapshot for which something holds."""
         deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline:
-            self.client.reconnect()
+            if not self.client.reconnect():
+                time.sleep(0.02)  # the only way to wait for a process that is not there yet
             for shown in self.client.snapshots(1.0):
                 if shown is not None and until(shown):
                     return shown

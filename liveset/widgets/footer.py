@@ -1,0 +1,102 @@
+"""The line of messages, and the line of keys that matter now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.protocol import Notice
+from liveset.keys import Moment, hints
+from liveset.widgets.cells import Line, Piece, clean, crop, line_cells
+from liveset.widgets.lines import LineWidget
+
+LEVELS: Final = {"info": ("· ", "dim"), "warning": ("! ", "warn"), "error": ("✗ ", "bad")}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesView:
+    """What stands first whatever happens (an engine lost, no sound device), then notices, newest first.
+
+    ``fresh`` notices are new enough to go before a standing warning where there is one line alone.
+    """
+
+    standing: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    fresh: bool = False
+
+
+class Notices(LineWidget[NoticesView]):
+    """As many messages as there are lines, the most important at the bottom, beside the keys."""
+
+    def lines(self, view: NoticesView, width: int, height: int) -> list[Line]:
+        """Errors that stand, then the newest notice if it is fresh, then warnings that stand, then the rest."""
+        lost = [notice for notice in view.standing if notice.level == "error"]
+        warned = [notice for notice in view.standing if notice.level != "error"]
+        new = list(view.notices[: 1 if view.fresh else 0])
+        rest = list(view.notices[len(new) :])
+        ordered = [(n, True) for n in (*lost, *new, *warned)] + [(n, False) for n in rest]
+        shown = [self._notice(notice, bright, width) for notice, bright in reversed(ordered[:height])]
+        return [*([()] * (height - len(shown))), *shown]
+
+    def _notice(self, notice: Notice, bright: bool, width: int) -> Line:
+        glyph, style = LEVELS[notice.level]
+        plain = "" if notice.level == "info" else style
+        return ((f" {glyph}", style), (crop(clean(notice.text), width - 4), plain if bright else "dim"))
+
+
+class NoticeBoard:
+    """Which notices are new, counted in updates; `fresh_for` of them a notice stands out."""
+
+    def __init__(self, own: str, fresh_for: float) -> None:
+        self._own = self._line(own)
+        self._own_at = 0
+        self._newest: Notice | None = None
+        self._newest_at = 0
+        self._fresh_for = fresh_for
+        self._updates = 0
+
+    def _line(self, text: str) -> tuple[Notice, ...]:
+        return (Notice("info", text, 0.0),) if text else ()
+
+    def tell(self, text: str) -> None:
+        """A line of the screen's own, in place of the one before."""
+        self._own, self._own_at = self._line(text), self._updates
+
+    def view(self, notices: tuple[Notice, ...], standing: tuple[Notice, ...], updates: int) -> NoticesView:
+        """What to show at this update; ``notices`` oldest first. One that begins with a standing one's words says it better."""
+        self._updates = updates
+        newest = notices[-1] if notices else None
+        if newest != self._newest:
+            self._newest, self._newest_at = newest, updates
+        if newest is None or self._own_at > self._newest_at:
+            ordered, at = (*self._own, *reversed(notices)), self._own_at
+        else:
+            ordered, at = (*reversed(notices), *self._own), self._newest_at
+        said = {s: next((n for n in ordered if n.text.startswith(s.text)), s) for s in standing}
+        rest = tuple(n for n in ordered if n not in said.values())
+        return NoticesView(tuple(said.values()), rest, updates - at < self._fresh_for)
+
+
+class Keys(LineWidget[Moment]):
+    """The footer; what does not fit is left out, from the right."""
+
+    def lines(self, view: Moment, width: int, height: int) -> list[Line]:
+        """One line."""
+        offered = hints(view)
+        kept, last = (offered[:-2], offered[-2:]) if len(offered) > 3 else (offered, ())
+        tail = tuple(_hint(cap, word) for cap, word in last)
+        room = width - sum(line_cells(part.spans) + 2 for part in tail) - 1
+        line: list[tuple[str, str]] = [(" ", "")]
+        for cap, word in kept:
+            part = _hint(cap, word)
+            if (size := line_cells(part.spans) + 2) > room:
+                break
+            line += [*part.spans, ("  ", "")]
+            room -= size
+        for part in tail:
+            line += [*part.spans, ("  ", "")]
+        return [tuple(line[:-1])]
+
+
+def _hint(cap: str, word: str) -> Piece:
+    return Piece(((cap, "key"), (f" {word}", "dim")))

@@ -1,0 +1,172 @@
+"""Keys: what each sends, and what a selection changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from engine.protocol import (
+    Command,
+    Hold,
+    NextNow,
+    Panic,
+    PromptView,
+    Record,
+    ReRoll,
+    SetMacro,
+    SetPrompt,
+    SetStem,
+    SetWeight,
+    TogglePlay,
+)
+from liveset.controls import PENDING_UPDATES, Control
+from liveset.keys import KEYS
+from tests.liveset.fake_link import live, many_prompts
+from tests.liveset.screen import on_stage
+
+SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
+    (("space",), [TogglePlay()]),
+    (("n",), [NextNow()]),
+    (("h",), [Hold()]),
+    (("r",), [ReRoll()]),
+    (("p",), [Panic()]),
+    (("plus",), [SetMacro("energy", 0.75)]),
+    (("equals_sign",), [SetMacro("energy", 0.75)]),
+    (("minus",), [SetMacro("energy", 0.65)]),
+    (("minus", "minus"), [SetMacro("energy", 0.65), SetMacro("energy", 0.6)]),
+    (("up",), [SetWeight(0, 0.75)]),
+    (("down",), [SetWeight(0, 0.7)]),
+    (("shift+up", "shift+up"), [SetWeight(0, 0.75), SetWeight(0, 1.0)]),
+    (("2", "up"), [SetWeight(1, 0.3)]),
+    (("2", "shift+down"), [SetWeight(1, 0.25)]),
+    (("2", "pagedown", "pagedown", "down"), [SetWeight(1, 0.25), SetWeight(1, 0.0), SetWeight(1, 0.0)]),
+    (("4", "end"), [SetWeight(3, 1.0)]),
+    (("1", "home"), [SetWeight(0, 0.0)]),
+    (("1", "0"), [SetWeight(0, 0.0)]),
+    (("5", "up"), [SetWeight(0, 0.75)]),
+    (("right", "up"), [SetWeight(1, 0.3)]),
+    (("left", "up"), [SetWeight(3, 0.05)]),
+    (("f", "down"), [SetMacro("filter", 0.6)]),
+    (("f", "0"), [SetMacro("filter", 0.5)]),
+    (("e", "up"), [SetMacro("echo", 0.25)]),
+    (("v", "up"), [SetMacro("reverb", 0.05)]),
+    (("d", "up"), [SetMacro("drive", 0.05)]),
+    (("o", "down"), [SetMacro("volume", 0.95)]),
+    (("tab", "right", "up"), [SetMacro("echo", 0.25)]),
+    (("tab", "tab", "up"), [SetStem("drums", level=0.85)]),
+    (("shift+tab", "right", "down"), [SetStem("bass", level=0.95)]),
+    (("shift+tab", "m"), [SetStem("drums", muted=True)]),
+    (("m",), []),
+    (("D",), [SetStem("drums", muted=True)]),
+    (("B",), [SetStem("bass", muted=True)]),
+    (("H",), [SetStem("harmony", muted=True)]),
+    (("L",), [SetStem("lead", muted=False)]),
+    (("M",), []),
+]
+
+
+async def test_keys_send_their_commands() -> None:
+    async with on_stage(live()) as stage:
+        for keys, commands in SENDS:
+            stage.screen.desk.selected = Control("prompt", 0)
+            for _ in range(PENDING_UPDATES):
+                stage.screen.update_view()
+            assert await stage.press(*keys) == commands, keys
+
+
+def test_every_key_is_bound_once() -> None:
+    names = [name for key in KEYS for name in key.keys.split(",")]
+    assert len(names) == len(set(names))
+
+
+async def test_steps_go_on_from_what_was_sent_until_the_engine_says_otherwise() -> None:
+    async with on_stage(live()) as stage:
+        await stage.press("up")
+        assert await stage.press("up") == [SetWeight(0, 0.8)]
+        await stage.update(times=20)
+        assert await stage.press("up") == [SetWeight(0, 0.75)]
+
+
+async def test_nine_moves_the_digits_to_the_other_eight() -> None:
+    async with on_stage(many_prompts()) as stage:
+        assert await stage.press("9", "3", "end") == [SetWeight(10, 1.0)]
+        assert await stage.press("9", "3", "home") == [SetWeight(2, 0.0)]
+        assert "keys 1-8: 1 to 8" in stage.text()
+
+
+async def test_recording_starts_in_a_file_named_after_the_set_and_stops() -> None:
+    async with on_stage(live()) as stage:
+        (started,) = await stage.press("R")
+        assert isinstance(started, Record)
+        path = PurePosixPath(started.path or "")
+        assert path.parent == PurePosixPath("/records")
+        assert path.name.startswith("sunrise-")
+        assert path.suffix == ".flac"
+        shown = live()
+        await stage.update(replace(shown, audio=replace(shown.audio, recording=str(path))))
+        assert "● REC" in stage.text()
+        assert await stage.press("R") == [Record(None)]
+
+
+async def test_a_prompt_is_written_in_its_place() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        sent = await stage.press("2", "enter", "h", "space", "n", "up", "enter")
+        assert sent == [SetPrompt(1, "dub chords, long echoesh n")]
+        assert await stage.press("up") == [SetWeight(1, 0.3)]
+
+
+async def test_escape_leaves_a_prompt_as_it_was() -> None:
+    async with on_stage(live()) as stage:
+        await stage.press("1", "enter", "x")
+        await stage.update()
+        assert "leave it as it was" in stage.text()
+        assert await stage.press("escape", "h") == [Hold()]
+
+
+async def test_prompts_may_come_and_go_under_the_selection() -> None:
+    async with on_stage(many_prompts()) as stage:
+        await stage.press("9", "8")
+        await stage.update(replace(live(), prompts=(PromptView("one", 0.5),)))
+        assert await stage.press("up") == [SetWeight(0, 0.55)]
+        await stage.update(replace(live(), prompts=(), macros=(), stems=()))
+        assert await stage.press("up", "down", "0", "end", "tab", "left", "m", "enter", "9", "1", "f", "minus") == []
+
+
+async def test_a_click_selects() -> None:
+    async with on_stage(live()) as stage:
+        await stage.pilot.click(stage.screen.prompts, offset=(10, 3))
+        assert await stage.press("up") == [SetWeight(1, 0.3)]
+        await stage.pilot.click(stage.screen.macros, offset=(5, 3))
+        assert await stage.press("up") == [SetMacro("echo", 0.25)]
+
+
+async def test_the_footer_follows_the_selection() -> None:
+    async with on_stage(live()) as stage:
+        assert "↑↓ weight" in stage.text()
+        await stage.press("f")
+        assert "↑↓ filter" in stage.text()
+        await stage.press("tab")
+        assert "m mute" in stage.text()
+        await stage.update(replace(live(), hold=True))
+        assert "h release" in stage.text()
+
+
+async def test_themes_follow_one_another() -> None:
+    async with on_stage(live()) as stage:
+        before = stage.app.theme
+        await stage.press("t")
+        await stage.update()
+        assert stage.app.theme != before
+        assert f"theme {stage.app.theme}" in stage.text()
+        await stage.press("T")
+        assert stage.app.theme == before
+
+
+async def test_every_command_is_in_the_palette() -> None:
+    async with on_stage(live()) as stage:
+        titles = {command.title for command in stage.app.get_system_commands(stage.screen)}
+        assert {"Play or stop", "Start or stop recording", "Select the filter"} <= titles
+        for command in stage.app.get_system_commands(stage.screen):
+            if command.title == "Play or stop":
+                await command.callback()
+        assert stage.link.sent == [TogglePlay()]

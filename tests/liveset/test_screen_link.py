@@ -1,0 +1,105 @@
+"""The connection and the ways of closing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.protocol import Command, Quit
+from liveset.screens.connection import Connection
+from liveset.screens.perform import PerformScreen
+from tests.liveset.fake_link import FakeLink, live
+from tests.liveset.screen import on_stage
+
+
+async def test_the_frame_is_there_before_any_snapshot() -> None:
+    link = FakeLink()
+    link.here = False
+    async with on_stage(None, (80, 24), link) as stage:
+        shown = stage.text()
+        for word in ("STARTING", "ARC", "NOW", "NEXT", "PROMPTS", "MACROS", "starting the engine", "q close"):
+            assert word in shown
+        prompts_at = stage.screen.prompts.region
+        link.here = True
+        await stage.update(live())
+        assert "LIVE" in stage.line("▶")
+        assert stage.screen.prompts.region == prompts_at
+
+
+async def test_a_lost_engine_is_said_and_tried_again_each_second() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        stage.link.here = False
+        await stage.update(times=90)
+        assert stage.link.tries == 3
+        assert "✗ ENGINE LOST" in stage.text()
+        assert "the music plays on" in stage.text()
+        stage.link.comes_back = True
+        await stage.update(times=31)
+        assert "▶ LIVE" in stage.text()
+        assert "music plays on" not in stage.text()
+
+
+def test_an_engine_that_only_starts_is_tried_ten_times_a_second() -> None:
+    link = FakeLink()
+    link.here = False
+    connection = Connection(link, 30)
+    for _ in range(30):
+        connection.step()
+    assert link.tries == 10
+    assert not connection.lost
+    for _ in range(300):
+        connection.step()
+    notice = connection.notice(finished=False)
+    assert notice is not None and notice.level == "error" and "11 s" in notice.text
+
+
+@pytest.mark.parametrize(
+    ("keys", "outcome", "sent"),
+    [
+        (("q", "s"), "stopped", [Quit()]),
+        (("q", "down", "enter"), "stopped", [Quit()]),
+        (("q", "l"), "left", []),
+        (("q", "enter"), "left", []),
+        (("ctrl+c", "l"), "left", []),
+        (("ctrl+q", "s"), "stopped", [Quit()]),
+    ],
+)
+async def test_closing_asks_what_becomes_of_the_set(keys: tuple[str, ...], outcome: str, sent: list[Command]) -> None:
+    async with on_stage(live()) as stage:
+        await stage.pilot.press(*keys)
+    assert stage.app.return_value == outcome
+    assert stage.link.sent == sent
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_closing_can_be_taken_back(key: str) -> None:
+    async with on_stage(live()) as stage:
+        await stage.press("q")
+        assert not isinstance(stage.app.screen, PerformScreen)
+        assert await stage.press("space", "h", key) == []
+        assert isinstance(stage.app.screen, PerformScreen)
+    assert stage.app.return_value is None
+
+
+async def test_a_finished_set_closes_without_a_question() -> None:
+    async with on_stage(replace(live(), state="finished")) as stage:
+        assert "✓ FINISHED" in stage.text()
+        await stage.pilot.press("q")
+    assert stage.app.return_value == "finished"
+
+
+async def test_the_screen_goes_on_under_the_question() -> None:
+    async with on_stage(live()) as stage:
+        await stage.press("q")
+        await stage.update(live(150))
+        assert "02:30" in stage.text()
+
+
+async def test_help_names_every_group_and_closes() -> None:
+    async with on_stage(live(), (100, 60)) as stage:
+        await stage.press("question_mark")
+        for word in ("Set", "Prompts", "Macros", "Stems", "panic", "command palette"):
+            assert word in stage.text()
+        await stage.press("escape")
+        assert isinstance(stage.app.screen, PerformScreen)

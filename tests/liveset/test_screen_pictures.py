@@ -1,0 +1,27 @@
+"""Pictures of the screen that must not change unseen (``pytest --snapshot-update`` takes them anew)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from liveset.app import LivesetApp, Outcome
+from liveset.screens.perform import PerformScreen
+from tests.liveset.fake_link import FakeLink, live
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_picture(snap_compare: Callable[..., bool], size: tuple[int, int], theme: str) -> None:
+    async def settle(pilot: Pilot[Outcome]) -> None:
+        pilot.app.theme = theme
+        await pilot.pause()
+        screen = pilot.app.screen
+        assert isinstance(screen, PerformScreen)
+        for _ in range(31):
+            screen.update_view()
+        await pilot.pause()
+
+    assert snap_compare(LivesetApp(FakeLink(live()), updates_per_second=0), terminal_size=size, run_before=settle)

@@ -1,0 +1,204 @@
+"""What is shown, at which sizes, and that only what changed is drawn again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.protocol import NextState, Notice, Snapshot
+from liveset.widgets.lines import LineWidget
+from tests.liveset.fake_link import hostile, live, many_prompts
+from tests.liveset.screen import Stage, on_stage
+
+SIZES = [(20, 5), (30, 8), (55, 12), (56, 20), (80, 24), (95, 24), (96, 30), (120, 40), (250, 80), (250, 6), (21, 80)]
+
+
+SHOWN = {"empty": Snapshot(), "live": live(), "many": many_prompts(), "hostile": hostile()}
+CASES = [
+    *(("hostile", size) for size in SIZES),
+    *((name, size) for name in ("empty", "live", "many") for size in ((20, 5), (80, 24), (250, 80))),
+]
+
+
+@pytest.mark.parametrize(("name", "size"), CASES, ids=[f"{name}-{width}x{height}" for name, (width, height) in CASES])
+async def test_any_text_fits_any_size(name: str, size: tuple[int, int]) -> None:
+    async with on_stage(SHOWN[name], size) as stage:
+        await stage.press("tab", "tab", "right", "tab", "right", "9")
+        await stage.update()
+        for widget in stage.screen.query(LineWidget):
+            for y in range(widget.size.height):
+                assert widget.render_line(y).cell_length == widget.size.width
+        used = max(w.region.bottom for w in stage.screen.query(LineWidget) if w.display)
+        assert used <= size[1]
+        assert stage.text().count("\x1b") == 0
+
+
+async def test_what_80_by_24_keeps() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        shown = stage.text()
+        for word in ("01:43", "NEXT  breakdown", "NOW   DROP", "10 BARS LEFT", "✓ SAFE", "19.7 s in hand", "in 10 bars",
+                     "steer until bar 28", "bar 22 of 32", "take B", "-14", "LUFS", "breaks 0", "hold off", "lead muted",
+                     "▶ .45", "cc16", "wobblix", "nanoKONTROL2", "drift +2 bars", "out 23 ms", "pocket 62x"):  # fmt: skip
+            assert word in shown, word
+
+
+async def test_less_height_drops_the_least_important_first() -> None:
+    gone: list[str] = []
+    async with on_stage(live(), (80, 24)) as stage:
+        for height in range(24, 4, -1):
+            await stage.pilot.resize_terminal(80, height)
+            there = {w.__class__.__name__ for w in stage.screen.query(LineWidget) if w.display and w.region.height}
+            gone += [name for name in ("Machine", "Arc", "Keys", "Levels", "Now", "Next") if name not in (*there, *gone)]
+    assert gone[:3] == ["Machine", "Arc", "Keys"]
+    assert "Next" not in gone
+
+
+STATES: list[tuple[NextState, str]] = [
+    ("ready", "✓ SAFE"), ("making", "… MAKING"), ("late", "! LATE"), ("hold", "⟲ HOLD"), ("failed", "✗ FAILED"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "words"), STATES)
+async def test_every_state_of_the_next_section_has_a_glyph_and_a_word(state: NextState, words: str) -> None:
+    shown = live()
+    async with on_stage(replace(shown, next=replace(shown.next, state=state))) as stage:
+        assert words in stage.line("NEXT")
+
+
+async def test_lateness_is_counted_in_seconds_late() -> None:
+    shown = live()
+    async with on_stage(replace(shown, next=replace(shown.next, headroom_s=-2.14, state="late"))) as stage:
+        assert "2.1 s late" in stage.line("NEXT")
+
+
+async def test_loops_hold_and_rungs_of_the_ladder_are_shown() -> None:
+    shown = live()
+    looping = replace(shown, hold=True, now=replace(shown.now, looping=True, loops=2), ladder_hold=2, ladder_pocket=1, restarts=1)
+    async with on_stage(shown) as stage:
+        assert "held" not in stage.text()
+        await stage.update(looping, times=20)
+        for word in ("⟲ LOOPING 2×", "⟲ HOLD ON", "held 2×", "pocket 1×", "restarts 1×"):
+            assert word in stage.text()
+
+
+async def test_another_generator_than_the_sets_is_named() -> None:
+    async with on_stage(replace(live(), generator="stable-audio")) as stage:
+        assert "on pocket" in stage.line("NOW")
+
+
+async def test_a_missing_device_stands_on_the_screen() -> None:
+    shown = live()
+    silent = replace(shown, audio=replace(shown.audio, silent=True))
+    async with on_stage(silent, (80, 24)) as stage:
+        await stage.update(times=400)
+        assert "no sound device: the set runs silently" in stage.text()
+        assert "! out silent" in stage.text()
+        await stage.update(replace(silent, notices=(Notice("info", "news", 9.0),)))
+        assert "· news" in stage.text()
+
+
+async def test_words_not_understood_are_marked_under_their_prompt() -> None:
+    async with on_stage(live()) as stage:
+        lines = stage.text().splitlines()
+        at = next(i for i, line in enumerate(lines) if "euphoric supersaw wobblix" in line)
+        assert "? wobblix not understood" in lines[at + 1]
+        assert "~ euforic → euphoric" in lines[at + 1]
+
+
+async def test_midi_arriving_lights_its_lamp_for_a_moment() -> None:
+    shown = live()
+    async with on_stage(shown) as stage:
+        assert "MIDI ○" in stage.text()
+        await stage.update(replace(shown, midi=replace(shown.midi, messages=9999)), times=1)
+        assert "MIDI ● nanoKONTROL2" in stage.text()
+        await stage.update(times=4)
+        assert "MIDI ○" in stage.text()
+
+
+async def test_a_selected_stem_takes_the_macros_place_where_it_is_narrow() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        assert "STEMS" not in stage.text()
+        await stage.press("shift+tab")
+        await stage.update()
+        assert "STEMS" in stage.text() and "MACROS" not in stage.text()
+
+
+async def test_a_warning_that_stands_is_not_said_twice() -> None:
+    shown = live()
+    said = Notice("warning", "no sound device: the set runs silently in real time (nothing is plugged in)", 2.0)
+    async with on_stage(replace(shown, audio=replace(shown.audio, silent=True), notices=(said, *shown.notices))) as stage:
+        assert stage.text().count("no sound device") == 1
+        assert "nothing is plugged in" in stage.text()
+
+
+async def test_every_theme_can_be_drawn() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        for _ in stage.app.available_themes:
+            await stage.press("t")
+            assert "10 BARS LEFT" in stage.text()
+
+
+# ------------------------------------------------------------ drawing no more than is needed
+
+
+def repaints(stage: Stage) -> dict[str, int]:
+    """Rows painted again since this was last asked, by widget."""
+    counts = {}
+    for widget in stage.screen.query(LineWidget):
+        if widget.repaints:
+            counts[widget.__class__.__name__] = widget.repaints
+        widget.repaints = 0
+    return counts
+
+
+async def settled(stage: Stage) -> None:
+    """Let meters come to rest."""
+    await stage.update(times=60)
+    repaints(stage)
+
+
+async def test_an_equal_snapshot_paints_nothing() -> None:
+    async with on_stage(live()) as stage:
+        await settled(stage)
+        await stage.update(replace(live(), serial=99999), times=30)
+        assert repaints(stage) == {}
+
+
+async def test_a_weight_paints_one_row() -> None:
+    shown = live()
+    async with on_stage(shown) as stage:
+        await settled(stage)
+        first, *rest = shown.prompts
+        await stage.update(replace(shown, prompts=(replace(first, weight=0.4), *rest)))
+        assert repaints(stage) == {"Prompts": 1}
+
+
+async def test_a_second_paints_the_clock_alone() -> None:
+    shown = live()
+    async with on_stage(shown) as stage:
+        await settled(stage)
+        await stage.update(replace(shown, elapsed_s=shown.elapsed_s + 1))
+        assert repaints(stage) == {"Header": 1}
+
+
+async def test_a_playhead_within_its_cell_paints_nothing() -> None:
+    shown = live()
+    async with on_stage(shown) as stage:
+        await settled(stage)
+        await stage.update(replace(shown, now=replace(shown.now, playhead=shown.now.playhead + 1e-4)))
+        assert repaints(stage) == {}
+        await stage.update(replace(shown, now=replace(shown.now, playhead=shown.now.playhead + 0.01)))
+        assert repaints(stage) == {"Now": 3}
+
+
+async def test_what_is_painted_is_what_is_shown() -> None:
+    """Rows kept from earlier must not be stale: a screen that moved looks like one that was there from the start."""
+    async with on_stage(live(60)) as stage:
+        for second in range(61, 104, 3):
+            await stage.update(live(second))
+        await stage.update(live(), times=60)
+        moved = stage.text()
+    async with on_stage(live()) as stage:
+        await stage.update(times=60)
+        assert moved == stage.text()
