@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
+from engine.player.filters import BlockFilter
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -25,8 +25,8 @@ _BINS: Final = 800
 _OFFSET: Final = -0.691
 
 
-def k_weighting(rate: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The K-weighting filter as one fourth-order section ``b, a``.
+def k_weighting(rate: int) -> BlockFilter:
+    """The K-weighting filter: a high shelf, then a high-pass.
 
     The analogue prototypes' values (shelf +4 dB at 1682 Hz, high-pass at 38 Hz) as derived from the standard's 48 kHz
     coefficients by B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement" (AES 145, 2018).
@@ -41,7 +41,8 @@ def k_weighting(rate: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.floa
     k = math.tan(math.pi * f0 / rate)
     a0 = 1 + k / q + k * k
     pass_a = np.array([1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0])
-    return np.convolve(shelf_b, [1.0, -2.0, 1.0]), np.convolve(shelf_a, pass_a)
+    pass_b = np.array([1.0, -2.0, 1.0])
+    return BlockFilter.transfer(shelf_b, shelf_a).then(BlockFilter.transfer(pass_b, pass_a))
 
 
 def loudness(mean_square: float) -> float:
@@ -60,8 +61,8 @@ class Meters:
         self.fall = 10 ** (-FALL_DB_PER_S * quantum_s / 20)
         self._keep = math.exp(-quantum_s / RMS_S)
         self._squares = [0.0, 0.0]
-        self._b, self._a = k_weighting(rate)
-        self._state: Bus = np.zeros((2, 4))
+        self._weighting = k_weighting(rate)
+        self._state = self._weighting.rest(2)
         self._window = [0.0] * round(MOMENTARY_S / quantum_s)
         self._hop = round(HOP_S / quantum_s)
         self._count = 0
@@ -78,7 +79,7 @@ class Meters:
             square = float(np.dot(bus[channel], bus[channel])) / QUANTUM
             self._squares[channel] = square + (self._squares[channel] - square) * self._keep
             self.rms[channel] = math.sqrt(self._squares[channel])
-        weighted, self._state = lfilter(self._b, self._a, bus, axis=-1, zi=self._state)
+        weighted, self._state = self._weighting.run(bus, self._state)
         flat = weighted.ravel()
         self._window[self._count % len(self._window)] = float(np.dot(flat, flat)) / QUANTUM
         self._count += 1

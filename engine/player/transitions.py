@@ -8,7 +8,6 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
@@ -91,7 +90,7 @@ class Fade:
 def _low_pass_spectrum() -> npt.NDArray[np.complex128]:
     n = np.arange(-REACH, REACH + 1)
     taps = np.sinc(2 * CROSSOVER_HZ / SAMPLE_RATE * n) * np.hanning(2 * REACH + 3)[1:-1]
-    spectrum: npt.NDArray[np.complex128] = scipy.fft.rfft(taps / taps.sum(), _FFT)
+    spectrum: npt.NDArray[np.complex128] = np.fft.rfft(taps / taps.sum(), _FFT)
     return spectrum
 
 
@@ -109,8 +108,8 @@ def lows(context: npt.NDArray[np.float32]) -> Floats:
     """
     n = context.shape[1] - 2 * REACH
     assert 0 < n <= QUANTUM
-    spectrum = scipy.fft.rfft(context.astype(np.float64), _FFT, axis=1)
+    spectrum = np.fft.rfft(context.astype(np.float64), _FFT, axis=1)
     spectrum *= _SPECTRUM
     # Circular wrap-around of 1536 points touches only outputs below index 2 * REACH.
-    result: Floats = scipy.fft.irfft(spectrum, _FFT, axis=1)[:, 2 * REACH : 2 * REACH + n]
+    result: Floats = np.fft.irfft(spectrum, _FFT, axis=1)[:, 2 * REACH : 2 * REACH + n]
     return result

@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
+from engine.player.filters import BlockFilter
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -30,32 +30,15 @@ _UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 _DOWN: Final[Bus] = 1.0 - _UP
 
 
-class _Stage:
-    """One second-order state-variable filter as a transfer function, with the map between its states and the filter's.
-
-    ``b`` and ``a`` are what lfilter takes; ``to`` maps the two integrators to lfilter's transposed direct form II state.
-    """
-
-    def __init__(self, cutoff: float, q: float, high: bool, rate: int) -> None:
-        g, k = math.tan(math.pi * min(cutoff, 0.45 * rate) / rate), 1.0 / q
-        a1 = 1.0 / (1.0 + g * (g + k))
-        a2, a3 = g * a1, g * g * a1
-        transition = np.array([[2 * a1 - 1, -2 * a2], [2 * a2, 1 - 2 * a3]])
-        inputs = np.array([2 * a2, 2 * a3])
-        outputs = np.array([-k * a1 - a2, k * a2 - 1 + a3]) if high else np.array([a2, 1 - a3])
-        direct = 1 - k * a2 - a3 if high else a3
-        trace, determinant = 2 * a1 - 2 * a3, (2 * a1 - 1) * (1 - 2 * a3) + 4 * a2 * a2
-        cb, cab = float(outputs @ inputs), float(outputs @ transition @ inputs)
-        self.a = np.array([1.0, -trace, determinant])
-        self.b = np.array([direct, -direct * trace + cb, direct * determinant + cab - trace * cb])
-        self.to = np.array([outputs, outputs @ transition - trace * outputs])
-
-    def run(self, bus: Bus, state: Bus) -> tuple[Bus, Bus]:
-        """Filter a bus from integrator states (2 integrators, 2 channels)."""
-        out, end = lfilter(self.b, self.a, bus, axis=-1, zi=(self.to @ state).T)
-        (p, q), (r, s) = self.to.tolist()
-        inverse = np.array([[s, -q], [-r, p]]) / (p * s - q * r)
-        return out, inverse @ end.T
+def _stage(cutoff: float, q: float, high: bool, rate: int) -> BlockFilter:
+    """One second-order state-variable filter; its states are the two integrators, whose scale hardly moves with the cutoff."""
+    g, k = math.tan(math.pi * min(cutoff, 0.45 * rate) / rate), 1.0 / q
+    a1 = 1.0 / (1.0 + g * (g + k))
+    a2, a3 = g * a1, g * g * a1
+    transition = np.array([[2 * a1 - 1, -2 * a2], [2 * a2, 1 - 2 * a3]])
+    inputs = np.array([2 * a2, 2 * a3])
+    outputs = np.array([-k * a1 - a2, k * a2 - 1 + a3]) if high else np.array([a2, 1 - a3])
+    return BlockFilter(transition, inputs, outputs, 1 - k * a2 - a3 if high else a3)
 
 
 class DjFilter:
@@ -64,7 +47,7 @@ class DjFilter:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._value = 0.5
-        self._stages: tuple[_Stage, ...] = ()
+        self._stages: tuple[BlockFilter, ...] = ()
         self._states = [np.zeros((2, 2)), np.zeros((2, 2))]
 
     def process(self, bus: Bus, target: float) -> Bus:
@@ -87,7 +70,7 @@ class DjFilter:
     def clear(self) -> None:
         """Nothing to cut: the filter has no tail."""
 
-    def _run(self, stages: tuple[_Stage, ...], bus: Bus) -> Bus:
+    def _run(self, stages: tuple[BlockFilter, ...], bus: Bus) -> Bus:
         states = []
         for stage, state in zip(stages, self._states, strict=True):
             bus, end = stage.run(bus, state)
@@ -95,7 +78,7 @@ class DjFilter:
         self._states = states
         return bus
 
-    def _design(self, value: float) -> tuple[_Stage, ...]:
+    def _design(self, value: float) -> tuple[BlockFilter, ...]:
         """Two stages: Butterworth when barely open, the second more resonant (about 4 dB) towards the ends."""
         depth = abs(value - 0.5) * 2
         if depth <= 2 * DEAD:
@@ -103,4 +86,4 @@ class DjFilter:
         high = value > 0.5
         first, last = _HIGH if high else _LOW
         cutoff = first * (last / first) ** depth
-        return _Stage(cutoff, 0.5412, high, self._rate), _Stage(cutoff, 1.3066 + 0.8 * depth, high, self._rate)
+        return _stage(cutoff, 0.5412, high, self._rate), _stage(cutoff, 1.3066 + 0.8 * depth, high, self._rate)

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, lfilter
 
+from engine.player.filters import band_pass
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -33,8 +33,8 @@ class Echo:
         self._loud_until = 0
         self._wet = 1.0
         self._clearing = False
-        self._b, self._a = butter(1, (250.0, 4_500.0), btype="bandpass", fs=rate)
-        self._state: Bus = np.zeros((2, 2))
+        self._band = band_pass(250.0, 4_500.0, rate)
+        self._state = self._band.rest(2)
 
     def clear(self) -> None:
         """Cut what still repeats, within a quantum."""
@@ -55,7 +55,7 @@ class Echo:
         self._delay = delay
         if self._clearing:
             wet *= 1.0 - _UP
-        wet, self._state = lfilter(self._b, self._a, wet, axis=-1, zi=self._state)
+        wet, self._state = self._band.run(wet, self._state)
         self._write(bus, wet, before, after, delay)
         if self._clearing:
             self._clearing = False

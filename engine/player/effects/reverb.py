@@ -11,9 +11,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import hadamard
-from scipy.signal import lfilter
 
+from engine.player.filters import hadamard, one_pole
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -67,15 +66,15 @@ class Reverb:
         self._index = ((starts[:, None] + np.arange(QUANTUM)) % _SIZE + offsets[:, None]).astype(np.intp)
         """Where each line's oldest quantum lies in the flat rings when the writing position is 0: (16, 256)."""
         self._offsets = offsets[:, None]
-        matrix = hadamard(LINES).astype(np.float64) / LINES**0.5
+        matrix = hadamard(LINES) / LINES**0.5
         self._mix = matrix * _SIGNS[:, None]
         split = np.zeros((LINES, 2))
         split[0::2, 0] = split[1::2, 1] = 0.5
         self._in = split * _SIGNS[::-1, None]
         self._out = np.stack((np.where(np.arange(LINES) % 4 < 2, 1.0, -1.0), np.where((np.arange(LINES) + 1) % 4 < 2, 1.0, -1.0)))
         self._out *= _WET / LINES**0.5
-        self._damping = 0.35
-        self._state: Bus = np.zeros((LINES, 1))
+        self._damping = one_pole(0.35)
+        self._state = self._damping.rest(LINES)
         self._quiet = 1 << 30
         self._clearing = False
 
@@ -96,7 +95,7 @@ class Reverb:
         late = self._rings.take(self._read_at(), mode="clip")
         wet: Bus = self._out @ late
         decay = np.power(10.0, -3.0 * np.array(LENGTHS) / (self._rate * (1.2 + 2.8 * after)))[:, None]
-        late, self._state = lfilter([1.0 - self._damping], [1.0, -self._damping], late, axis=-1, zi=self._state)
+        late, self._state = self._damping.run(late, self._state)
         fresh = self._mix @ (late * decay) + self._in @ send
         self._rings[:, self._at : self._at + QUANTUM] = fresh
         self._at = (self._at + QUANTUM) % _SIZE
