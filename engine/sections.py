@@ -86,7 +86,7 @@ class SectionWriter:
             raise SectionError(
                 f"section {self.info.section_id}: a block of shape {block.shape}, wanted (n, {len(self.info.stems)}, 2)"
             )
-        data, at = memoryview(block).cast("B"), HEADER + self.ready * self._frame_bytes
+        data, at = block.data.cast("B"), HEADER + self.ready * self._frame_bytes
         try:
             while data:
                 wrote = os.pwrite(self._fd, data, at)

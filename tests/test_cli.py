@@ -77,7 +77,9 @@ def test_check_prints_the_plan(home: dict[str, str]) -> None:
 
 def test_without_a_terminal_it_plays_with_a_line_a_second_until_interrupted(home: dict[str, str], tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "liveset", "play", "sunrise", "--record", str(tmp_path / "take.wav")]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=home, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=home, stdin=subprocess.DEVNULL
+    )
     assert process.stdout is not None
     lines: list[str] = []
     began = time.monotonic()

@@ -116,6 +116,6 @@ BROKEN = PRESET.replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.bro
 def test_a_generator_that_always_raises_is_stood_in_for_by_pocket(show: Start) -> None:
     one = show(minutes=0.4, text=BROKEN)
     playing(one)
-    shown = one.wait(lambda s: s.ladder_pocket >= 1 and s.now.name != "intro" and s.now.name != "", "pocket's sections")
+    shown = one.wait(lambda s: s.ladder_pocket >= 1 and s.now.name not in {"", "intro"}, "pocket's sections")
     assert shown.now.generator == "pocket"
     assert status(one)["silent_frames"] == 0
