@@ -36,7 +36,7 @@ LINGER_S: Final = 2.0
 """How long a finished set waits for a screen before its processes end."""
 
 RESTART_S: Final = 1.0
-HUNG_S: Final = {True: 15.0, False: 180.0}
+HUNG_S: Final = {True: 8.0, False: 180.0}
 """Seconds without a word after which a generator at work (a live one, or not) is taken for hung, and ended."""
 
 CURRENT_FILE: Final = "current"

@@ -82,33 +82,41 @@ class OfflineWorkers:
     connections: dict[str, Any] = field(default_factory=dict)
     jobs: dict[int, _Real] = field(default_factory=dict)
     work_s: dict[str, float] = field(default_factory=dict)
+    spare: dict[str, str] = field(default_factory=dict)
 
     def open(self, places: dict[str, str]) -> list[WorkerUp]:
-        """Start the processes and wait until they are ready.
+        """Start the set's own generator and wait until it is ready; one that stands in is started when it is needed.
 
         Raises:
-            GeneratorError: if one does not start.
+            GeneratorError: if the set's own does not start.
         """
         self.listener = listen(self.folder, "engine")
         threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True).start()
-        for place, name in places.items():
-            self.children.start_worker(place, name)
-        ups: list[WorkerUp] = []
+        self.spare = {place: name for place, name in places.items() if place != "main"}
+        ups = [self._start_worker("main", places["main"])]
+        return [*ups, *(WorkerUp("pocket", name, True) for name in self.spare.values())]
+
+    def _start_worker(self, place: str, name: str) -> WorkerUp:
+        self.children.start_worker(place, name)
         deadline = time.monotonic() + START_S
-        while len(ups) < len(places):
+        later: list[tuple[str, Any]] = []
+        while True:
             try:
                 kind, message = self.inbox.get(timeout=0.1)
             except queue.Empty:
                 if self.children.dead_workers() or time.monotonic() > deadline:
-                    log = self.children.folder / f"generator-{next(iter(places))}.err"
+                    log = self.children.folder / f"generator-{place}.err"
                     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
                     raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
                 continue
             if kind == "refused":
                 raise GeneratorError(message)
-            if kind == "up":
-                ups.append(message)
-        return sorted(ups, key=lambda up: up.place)
+            if kind == "up" and message.place == place:
+                for waiting in later:
+                    self.inbox.put(waiting)
+                up: WorkerUp = message
+                return up
+            later.append((kind, message))
 
     def _accept(self, connection: Any) -> None:
         try:
@@ -128,6 +136,8 @@ class OfflineWorkers:
         folder, request = self.children.sections, job.version.request
         if request.continue_path is not None:
             request = replace(request, continue_path=str(folder / request.continue_path))
+        if job.place not in self.connections and job.place in self.spare:
+            self._start_worker(job.place, self.spare.pop(job.place))
         self.jobs[job.job_id] = _Real(job, request.from_frame)
         send(self.connections.get(job.place), p.MakeSection(job.job_id, request, job.version.path))
 
@@ -167,6 +177,11 @@ class OfflineWorkers:
             return [message]
         if kind == "gone":
             return self._lost(message)
+        self._note(message)
+        return []
+
+    def _note(self, message: Any) -> None:
+        """Remember how a job really stands."""
         match message:
             case p.SectionProgress(job_id, ready_to) if job_id in self.jobs:
                 self.jobs[job_id].ready_to = ready_to
@@ -174,7 +189,6 @@ class OfflineWorkers:
                 self.jobs[job_id].work_s = work_s
             case p.SectionFailed(job_id, text) if job_id in self.jobs:
                 self.jobs[job_id].failed = text
-        return []
 
     def _lost(self, place: Place) -> list[Event]:
         self.connections.pop(place, None)

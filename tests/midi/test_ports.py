@@ -78,8 +78,8 @@ def test_a_controller_is_opened_as_it_appears_and_dropped_as_it_vanishes() -> No
     assert batch.notices == ("MIDI: nanoKONTROL2 1 is connected (Korg nanoKONTROL2)", "MIDI: Keys is connected (any controller)")
     desk.send("Keys", cc(16, 0), note(36), cc(16, 5))
     batch = rig.midi.drain()
-    assert batch.commands == (TogglePlay(),) and batch.messages_count == 3
-    assert batch.last == "cc16 ch1 = 5 -> prompt 1, waits at 0.00"
+    assert batch.commands == (TogglePlay(), SetWeight(0, 5 / 128)) and batch.messages_count == 3
+    assert batch.last == "cc16 ch1 = 5 -> prompt 1"
     desk.names = ["nanoKONTROL2 1"]
     rig.scan()
     assert rig.midi.drain().ports == ("nanoKONTROL2 1",) and "Keys" not in desk.listeners
