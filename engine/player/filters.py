@@ -10,7 +10,7 @@ Electroacoustics 20(4), 1972.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,56 +21,71 @@ Floats = npt.NDArray[np.float64]
 
 RUN: Final = 32
 _RUNS: Final = QUANTUM // RUN
-_LAG: Final = np.arange(_RUNS + 1)[:, None] - 1 - np.arange(_RUNS)[None, :]
-"""(9, 8): how many runs lie between the end of run i and the start of run j."""
+_LAG: Final = (np.arange(_RUNS + 1)[:, None] - np.arange(_RUNS + 1)[None, :]) % (2 * _RUNS + 1)
+"""(9, 9): runs between a source (the first state, then what each run leaves) and the start of a run (the last: the end);
+9 or more where the source comes later."""
 
-_BACK: Final = np.arange(RUN)[:, None] - np.arange(RUN)[None, :]
-"""(32, 32): how many frames ago input m was, at output n."""
+_BACK: Final = (np.arange(RUN)[None, :] - np.arange(RUN)[:, None]) % (2 * RUN)
+"""(32, 32): how many frames ago input m was, at output n (row m, column n); 32 or more for those to come."""
+
+
+def _powers(matrix: Floats, count: int) -> tuple[Floats, Floats]:
+    """Powers 0 to count - 1 of a (K, K) matrix, one above the other (count * K, K), and the next one; count = 2, 4, 8 ..."""
+    powers, top = np.eye(len(matrix)), matrix
+    for _ in range(count.bit_length() - 1):  # by doubling: cheap enough for a knob that moves
+        powers = np.concatenate((powers, powers @ top))
+        top = top @ top
+    return powers, top
+
+
+class StateSpace(NamedTuple):
+    """A filter z' = A z + B x, y = C z + D x: ``a`` (K, K), ``b`` (K,), ``c`` (K,), and the direct path ``d``."""
+
+    a: Floats
+    b: Floats
+    c: Floats
+    d: float
+
+    def then(self, other: StateSpace) -> StateSpace:
+        """This filter and another after it as one: better conditioned than their product as one transfer function."""
+        near, far = len(self.b), len(other.b)
+        a = np.zeros((near + far, near + far))
+        a[:near, :near], a[near:, near:] = self.a, other.a
+        a[near:, :near] = other.b[:, None] * self.c
+        b = np.concatenate((self.b, other.b * self.d))
+        return StateSpace(a, b, np.concatenate((other.d * self.c, other.c)), self.d * other.d)
+
+
+def transfer(b: Floats, a: Floats) -> StateSpace:
+    """A transfer function b/a, with a[0] = 1 and both of the same length, in transposed direct form II."""
+    order = len(a) - 1
+    transition = np.eye(order, k=1)
+    transition[:, 0] -= a[1:]
+    output = np.zeros(order)
+    output[0] = 1.0
+    return StateSpace(transition, b[1:] - a[1:] * b[0], output, float(b[0]))
 
 
 class BlockFilter:
-    """One filter for several channels at once.
+    """One filter for several channels at once, a quantum at a time."""
 
-    Args:
-        a: (K, K) state transition. b: (K,) input. c: (K,) output. d: direct path.
-    """
-
-    def __init__(self, a: Floats, b: Floats, c: Floats, d: float) -> None:
-        self.parts: Final = (a, b, c, d)
+    def __init__(self, space: StateSpace) -> None:
+        a, b, c, d = space
         order = len(b)
-        powers = [np.eye(order)]
-        for _ in range(RUN):
-            powers.append(a @ powers[-1])
-        steps = np.stack(powers)  # (33, K, K)
-        reached = steps[:RUN] @ b  # (32, K): what an input is worth in the state n frames later
-        response = np.concatenate(([d], reached[: RUN - 1] @ c))
-        self._local: Floats = np.where(_BACK >= 0, response[np.maximum(_BACK, 0)], 0.0).T  # x (32) @ -> y (32)
-        self._from_state: Floats = np.ascontiguousarray((c @ steps[:RUN]).T)  # z (K) @ -> y (32)
-        self._to_state: Floats = np.ascontiguousarray(reached[::-1])  # x (32) @ -> z (K)
-        leaps = [np.eye(order)]
-        for _ in range(_RUNS):
-            leaps.append(powers[RUN] @ leaps[-1])
-        leap = np.stack(leaps)  # (9, K, K)
-        between = np.where((_LAG >= 0)[:, :, None, None], leap[np.maximum(_LAG, 0)], 0.0)  # (9, 8, K, K)
-        whole = np.concatenate((leap[:, None], between), axis=1)  # (9 starts, 1 + 8 sources, K, K)
-        self._starts: Floats = np.ascontiguousarray(whole.transpose(1, 3, 0, 2).reshape((1 + _RUNS) * order, -1))
+        steps, leap = _powers(a, RUN)
+        reached = (steps @ b).reshape(RUN, order)  # what an input is worth in the state n frames later
+        response = np.zeros(2 * RUN)  # nothing, in the second half, from inputs to come
+        response[0] = d
+        response[1:RUN] = reached[: RUN - 1] @ c
+        self._local: Floats = response.take(_BACK)  # x (32) @ -> y (32)
+        self._from_state: Floats = (c @ steps.reshape(RUN, order, order)).T  # z (K) @ -> y (32)
+        self._to_state: Floats = reached[::-1].copy()  # x (32) @ -> z (K)
+        leaps = np.zeros((2 * _RUNS + 1, order, order))
+        some, leaps[_RUNS] = _powers(leap, _RUNS)
+        leaps[:_RUNS] = some.reshape(_RUNS, order, order)
+        whole = leaps.take(_LAG, axis=0)  # (9 starts, 9 sources, K, K)
+        self._starts: Floats = whole.transpose(1, 3, 0, 2).reshape((1 + _RUNS) * order, -1)
         self._order = order
-
-    @classmethod
-    def transfer(cls, b: Floats, a: Floats) -> BlockFilter:
-        """A transfer function b/a, with a[0] = 1 and both of the same length, in transposed direct form II."""
-        order = len(a) - 1
-        transition = np.eye(order, k=1)
-        transition[:, 0] -= a[1:]
-        output = np.zeros(order)
-        output[0] = 1.0
-        return cls(transition, b[1:] - a[1:] * b[0], output, float(b[0]))
-
-    def then(self, other: BlockFilter) -> BlockFilter:
-        """This filter and another after it as one: better conditioned than their product as one transfer function."""
-        (a, b, c, d), (a2, b2, c2, d2) = self.parts, other.parts
-        both = np.block([[a, np.zeros((len(b), len(b2)))], [np.outer(b2, c), a2]])
-        return BlockFilter(both, np.concatenate((b, b2 * d)), np.concatenate((d2 * c, c2)), d * d2)
 
     def rest(self, channels: int) -> Floats:
         """The state of silence, (channels, K)."""
@@ -97,12 +112,12 @@ def band_pass(low: float, high: float, rate: int) -> BlockFilter:
     width, middle, double = last - first, first * last, 2.0 * rate
     a0 = double * double + width * double + middle
     a = np.array([a0, 2 * (middle - double * double), double * double - width * double + middle]) / a0
-    return BlockFilter.transfer(np.array([width * double, 0.0, -width * double]) / a0, a)
+    return BlockFilter(transfer(np.array([width * double, 0.0, -width * double]) / a0, a))
 
 
 def one_pole(damping: float) -> BlockFilter:
     """A low-pass y = (1 - damping) x + damping y', damping 0..1."""
-    return BlockFilter.transfer(np.array([1.0 - damping, 0.0]), np.array([1.0, -damping]))
+    return BlockFilter(transfer(np.array([1.0 - damping, 0.0]), np.array([1.0, -damping])))
 
 
 def hadamard(size: int) -> Floats:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.player.filters import BlockFilter
+from engine.player.filters import BlockFilter, transfer
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ def k_weighting(rate: int) -> BlockFilter:
     a0 = 1 + k / q + k * k
     pass_a = np.array([1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0])
     pass_b = np.array([1.0, -2.0, 1.0])
-    return BlockFilter.transfer(shelf_b, shelf_a).then(BlockFilter.transfer(pass_b, pass_a))
+    return BlockFilter(transfer(shelf_b, shelf_a).then(transfer(pass_b, pass_a)))
 
 
 def loudness(mean_square: float) -> float:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import linalg, signal
 
-from engine.player.filters import BlockFilter, band_pass, hadamard, one_pole
+from engine.player.effects.djfilter import DjFilter
+from engine.player.filters import BlockFilter, band_pass, hadamard, one_pole, transfer
 from engine.player.meters import k_weighting
 from engine.timebase import QUANTUM
 
@@ -23,13 +27,46 @@ CASES = {
 def test_as_the_sample_by_sample_recursion(name: str, channels: int) -> None:
     b, a = (np.asarray(part, np.float64) for part in CASES[name])
     sound = np.random.default_rng(1).standard_normal((channels, 40 * QUANTUM))
-    block = BlockFilter.transfer(b, a)
+    block = BlockFilter(transfer(b, a))
     state, out = block.rest(channels), []
     for start in range(0, sound.shape[1], QUANTUM):
         part, state = block.run(sound[:, start : start + QUANTUM], state)
         out.append(part)
     expected = signal.lfilter(b, a, sound, axis=-1)
     np.testing.assert_allclose(np.concatenate(out, axis=1), expected, atol=1e-9 * np.abs(expected).max())
+
+
+def test_two_filters_as_one_are_one_after_the_other() -> None:
+    first, second = (signal.butter(2, edge, btype="highpass", fs=RATE) for edge in (38.0, 1_500.0))
+    sound = np.random.default_rng(4).standard_normal((2, QUANTUM))
+    both = BlockFilter(transfer(*first).then(transfer(*second)))
+    expected = signal.lfilter(*second, signal.lfilter(*first, sound))
+    np.testing.assert_allclose(both.run(sound, both.rest(2))[0], expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.2, 0.45])
+def test_the_dj_filter_is_two_low_passes_by_the_bilinear_transform(value: float) -> None:
+    depth = 1 - 2 * value
+    cutoff = 18_000.0 * (80.0 / 18_000.0) ** depth
+    g = np.tan(np.pi * cutoff / RATE)
+    sections = []
+    for q in (0.5412, 1.3066 + 0.8 * depth):
+        a = np.array([1 + g / q + g * g, 2 * (g * g - 1), 1 - g / q + g * g])
+        sections.append([*(g * g * np.array([1.0, 2.0, 1.0]) / a[0]), *(a / a[0])])
+    quiet, quanta = 4, 40
+    sound = np.random.default_rng(5).standard_normal((2, quanta * QUANTUM))
+    sound[:, : quiet * QUANTUM] = 0.0  # while the knob is on its way
+    dj = DjFilter(RATE)
+    out = np.concatenate([dj.process(part, value) for part in np.split(sound, quanta, axis=1)], axis=1)
+    expected = signal.sosfilt(sections, sound)
+    np.testing.assert_allclose(out, expected, atol=1e-9 * np.abs(expected).max())
+
+
+def test_the_player_starts_without_what_only_some_need() -> None:
+    heavy = ("scipy", "sounddevice", "soundfile", "soxr")
+    code = f"import sys, engine.player.__main__; print(*[name for name in {heavy!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
 
 
 def test_k_weighting_at_48_khz_is_the_standard_s() -> None:

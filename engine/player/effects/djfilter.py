@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.player.filters import BlockFilter
+from engine.player.filters import BlockFilter, StateSpace
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ _UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 _DOWN: Final[Bus] = 1.0 - _UP
 
 
-def _stage(cutoff: float, q: float, high: bool, rate: int) -> BlockFilter:
+def _stage(cutoff: float, q: float, high: bool, rate: int) -> StateSpace:
     """One second-order state-variable filter; its states are the two integrators, whose scale hardly moves with the cutoff."""
     g, k = math.tan(math.pi * min(cutoff, 0.45 * rate) / rate), 1.0 / q
     a1 = 1.0 / (1.0 + g * (g + k))
@@ -38,7 +38,7 @@ def _stage(cutoff: float, q: float, high: bool, rate: int) -> BlockFilter:
     transition = np.array([[2 * a1 - 1, -2 * a2], [2 * a2, 1 - 2 * a3]])
     inputs = np.array([2 * a2, 2 * a3])
     outputs = np.array([-k * a1 - a2, k * a2 - 1 + a3]) if high else np.array([a2, 1 - a3])
-    return BlockFilter(transition, inputs, outputs, 1 - k * a2 - a3 if high else a3)
+    return StateSpace(transition, inputs, outputs, 1 - k * a2 - a3 if high else a3)
 
 
 class DjFilter:
@@ -47,43 +47,39 @@ class DjFilter:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._value = 0.5
-        self._stages: tuple[BlockFilter, ...] = ()
-        self._states = [np.zeros((2, 2)), np.zeros((2, 2))]
+        self._filter: BlockFilter | None = None
+        self._state = np.zeros((2, 4))
 
     def process(self, bus: Bus, target: float) -> Bus:
         """Filter a quantum, with the knob on its way to ``target``."""
-        before, old = self._value, self._stages
-        if target != before or (target == before and not old and abs(before - 0.5) > DEAD):
+        before, old = self._value, self._filter
+        if target != before or (old is None and abs(before - 0.5) > DEAD):
             value = min(max(target, before - STEP), before + STEP)
             self._value = 0.5 if (value - 0.5) * (before - 0.5) < 0 else value
-            self._stages = self._design(self._value)
-        if old is self._stages:
-            return self._run(old, bus) if old else bus
-        states = list(self._states)
-        left = self._run(old, bus) if old else bus
-        if not old:
-            states = [np.zeros((2, 2)), np.zeros((2, 2))]
-        self._states = states
-        right = self._run(self._stages, bus) if self._stages else bus
-        return left * _DOWN + right * _UP
+            self._filter = self._design(self._value)
+        new = self._filter
+        if old is new:
+            return self._run(old, bus)
+        state = np.zeros((2, 4)) if old is None else self._state
+        left = self._run(old, bus)
+        self._state = state
+        return left * _DOWN + self._run(new, bus) * _UP
 
     def clear(self) -> None:
         """Nothing to cut: the filter has no tail."""
 
-    def _run(self, stages: tuple[BlockFilter, ...], bus: Bus) -> Bus:
-        states = []
-        for stage, state in zip(stages, self._states, strict=True):
-            bus, end = stage.run(bus, state)
-            states.append(end)
-        self._states = states
+    def _run(self, filter_: BlockFilter | None, bus: Bus) -> Bus:
+        if filter_ is not None:
+            bus, self._state = filter_.run(bus, self._state)
         return bus
 
-    def _design(self, value: float) -> tuple[BlockFilter, ...]:
+    def _design(self, value: float) -> BlockFilter | None:
         """Two stages: Butterworth when barely open, the second more resonant (about 4 dB) towards the ends."""
         depth = abs(value - 0.5) * 2
         if depth <= 2 * DEAD:
-            return ()
+            return None
         high = value > 0.5
         first, last = _HIGH if high else _LOW
         cutoff = first * (last / first) ** depth
-        return _stage(cutoff, 0.5412, high, self._rate), _stage(cutoff, 1.3066 + 0.8 * depth, high, self._rate)
+        gentle, sharp = (_stage(cutoff, q, high, self._rate) for q in (0.5412, 1.3066 + 0.8 * depth))
+        return BlockFilter(gentle.then(sharp))
