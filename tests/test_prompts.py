@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from engine.keys import Key
+from engine.presets import load_preset, preset_names
 from engine.prompts import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
 from engine.protocol import PromptWeight
 from engine.vocabulary import style_names, style_table, vocabulary
@@ -95,3 +96,11 @@ def test_tempo_and_key_are_decided_by_weight_style_and_seed() -> None:
     assert Key.parse(decide_key([PromptWeight("happy house", 1.0)], 3)).mode == "major"
     slow, fast = (decide_bpm([PromptWeight(text, 1.0)], 5) for text in ("slow techno", "fast techno"))
     assert slow < fast
+
+
+def test_every_word_of_the_shipped_presets_is_understood() -> None:
+    for name in preset_names():
+        for prompt in load_preset(name).prompt:
+            parsed = parse(prompt.text)
+            assert not parsed.unknown, (name, prompt.text)
+            assert not parsed.guesses, (name, prompt.text)
