@@ -34,21 +34,24 @@ from engine.shared import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
 from engine.timebase import QUANTUM, SAMPLE_RATE, Grid
 
 LOAD = """
-import os
+import os, sys
 os.nice(10)
-try:
-    import torch
-    torch.set_num_threads(1)
-    a = torch.rand(512, 512)
-    step = lambda a: torch.tanh(a @ a)
-except ImportError:
-    import numpy
-    a = numpy.random.rand(512, 512).astype("f")
-    step = lambda a: numpy.tanh(a @ a)
+import torch
+from engine.generators.pocket.generator import Pocket
+from engine.protocol import PromptWeight, SectionRequest
+torch.set_num_threads(1)
+pocket = Pocket()
+pocket.warm_up()
 print("loading", flush=True)
+number = 0
 while True:
-    a = step(a)
+    number += 1
+    prompt = ("warm house", "dark techno", "drum and bass", "hip hop")[number % 4]
+    request = SectionRequest("load", (PromptWeight(prompt, 1.0),), 16, 124.0, "F minor", number, energy=0.9, role="drop")
+    for block in pocket.generate(request, lambda _: None, lambda: False):
+        pass
 """
+"""What keeps a core busy: the embedded generator, as fast as it goes."""
 
 GRID = Grid(120.0)
 CODES = 1 << 16
@@ -59,9 +62,11 @@ EFFECTS = {"filter": 0.35, "drive": 0.3, "echo": 0.4, "reverb": 0.4, "volume": 0
 
 @contextmanager
 def load(wanted: bool) -> Iterator[None]:
-    """A generator-like load: matrix products on every core, at nice 10."""
+    """A generator at work on every core, at nice 10."""
     children = [
-        subprocess.Popen([sys.executable, "-c", LOAD], stdout=subprocess.PIPE, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+        subprocess.Popen(
+            [sys.executable, "-c", LOAD], stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
         for _ in range(os.cpu_count() or 1 if wanted else 0)
     ]
     try:
