@@ -156,6 +156,35 @@ class PromptWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class LoraStrength:
+    """A LoRA file and how strongly it bends the model; 0 is not at all, 1 as it was trained."""
+
+    path: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridFit:
+    """How a generated section lay on the grid it was asked for, as measured, and what was done about it.
+
+    Attributes:
+        bpm: its own tempo as it came out; 0 if no beat was found.
+        phase_ms: how far its downbeats were from the grid's after mending, in milliseconds (positive: late).
+        stretch: by which its length was changed, 1 for not at all.
+        tries: how often it was made.
+        steps: of sampling that the one kept took.
+        sure: 0..1, how clear the beat was.
+    """
+
+    bpm: float
+    phase_ms: float
+    stretch: float
+    tries: int
+    steps: int
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
 class MotifNote:
     """A note of the set's motif: onset and length in beats, degree of the scale counted from 0 (may be negative)."""
 
@@ -184,6 +213,14 @@ class SectionRequest:
             those the section would have there.
         continue_path, continue_frame: the section file before and the frame in it at which this section starts, for
             generators that continue audio; None if there is none.
+        previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars.
+        steps: of sampling, for generators that take steps; fewer are quicker and coarser.
+        tries: how often, at most, a section that misses the grid may be made, each time with another seed.
+        vary_path, vary_amount: a section file that this one is a variation of, from almost 0 (as it was) to 1 (nothing of
+            it left); None if it is none.
+        remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
+            for all of it.
+        loras: what bends the model, each file with its strength.
     """
 
     section_id: str
@@ -209,6 +246,13 @@ class SectionRequest:
     from_frame: int = 0
     continue_path: str | None = None
     continue_frame: int = 0
+    previous_prompts: tuple[PromptWeight, ...] = ()
+    steps: int = 8
+    tries: int = 1
+    vary_path: str | None = None
+    vary_amount: float = 0.6
+    remake_bars: tuple[int, int] | None = None
+    loras: tuple[LoraStrength, ...] = ()
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""
@@ -253,10 +297,14 @@ class SectionProgress:
 
 @dataclass(frozen=True, slots=True)
 class SectionDone:
-    """Generator to engine: the file is complete; ``work_s`` seconds of work went into it."""
+    """Generator to engine: the file is complete; ``work_s`` seconds of work went into it.
+
+    ``fit`` is how it lay on the grid, from generators whose music has to be measured.
+    """
 
     job_id: int
     work_s: float
+    fit: GridFit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class Generator(Protocol):
         stems: names along a block's stem axis.
         rate: frames per second.
         live: fast enough to re-make the section that is playing.
+
+    A generator whose music has to be measured against the grid also has ``fit: GridFit | None``, of the section it made last.
     """
 
     name: str

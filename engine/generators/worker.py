@@ -123,7 +123,8 @@ class Worker:
             return
         if writer.ready != info.frames:
             raise GeneratorError(f"{generator.name} made {writer.ready} of {info.frames} frames")
-        send(self.connection, SectionDone(order.job_id, time.perf_counter() - started))
+        fit = getattr(generator, "fit", None)
+        send(self.connection, SectionDone(order.job_id, time.perf_counter() - started, fit))
 
 
 def main(argv: list[str]) -> int:
