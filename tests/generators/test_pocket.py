@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.pocket import Pocket
@@ -18,6 +19,7 @@ Audio = npt.NDArray[np.float32]
 
 @pytest.fixture(scope="module")
 def pocket() -> Pocket:
+    torch.set_num_threads(1)
     made = Pocket()
     made.warm_up()
     return made
@@ -55,8 +57,6 @@ def _quick(frames: int) -> int:
 
 def lufs(audio: Audio) -> float:
     """Ungated loudness of (frames, 2): K weighting by its power response."""
-    import torch
-
     from engine.generators.pocket.spectra import k_weight
 
     spectrum = np.abs(np.fft.rfft(audio, n=_quick(len(audio)), axis=0)) ** 2

@@ -58,7 +58,7 @@ ARCS: Final[dict[Role, Arc]] = {
             "pad": -0.5,
             "melody": -0.25,
             "comp": -0.1,
-            "arp": 0.1,
+            "arp": 0.2,
         },
         {
             "kick": 9.0,
@@ -69,7 +69,7 @@ ARCS: Final[dict[Role, Arc]] = {
             "pad": -0.5,
             "melody": -0.3,
             "comp": -0.15,
-            "arp": -0.2,
+            "arp": 0.0,
         },
         (-0.6, 0.5),
     ),
@@ -98,6 +98,7 @@ class Bar:
         roll: beats of snare roll, counted from the bar's end.
         breath: beats at the bar's end in which the drums hold their breath.
         opening: octaves by which filters open (negative: close).
+        thin: 0..1, how far the lows are taken away at its downbeat (a build-up's high-pass).
         landing: the set's last bar: one held chord on the tonic.
         silent: nothing starts any more.
     """
@@ -110,6 +111,7 @@ class Bar:
     roll: float
     breath: float
     opening: float
+    thin: float
     landing: bool
     silent: bool
 
@@ -141,9 +143,22 @@ def lay_out(request: SectionRequest, energy: float, starts: dict[str, float], le
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
             active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else level * (held < 5.0)
+        _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
         bars.append(_bar(request, index, place, local, active, opening))
     return tuple(bars)
+
+
+_PRESENT: Final = 0.55
+"""How present at least one tonal part is in every bar, so that no bar is empty."""
+
+
+def _never_empty(active: dict[str, float], levels: dict[str, float], starts: dict[str, float]) -> None:
+    """Bring in the part that the style brings in first, where prompts leave it, when all are faint."""
+    allowed = {part: levels.get(part, 1.0) * levels.get(_STEM[part], 1.0) for part in TONAL_PARTS}
+    part = min(TONAL_PARTS, key=lambda each: (allowed[each] < 0.5, starts.get(each, 0.0) + (each == "bass")))
+    if max(active[each] for each in TONAL_PARTS) < _PRESENT:
+        active[part] = max(active[part], _PRESENT * allowed[part])
 
 
 _STEM: Final = {
@@ -162,11 +177,31 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
     left = request.bars - index
     fill: Fill = ""
     if not in_tail and not landing and local > 0.25:
-        fill = "big" if left == 1 or (ends and left == 2) else "medium" if index % 8 == 7 else "small" if index % 4 == 3 else ""
+        fill = (
+            "big"
+            if left == 1 or (ends and left == 2) or index % 16 == 15
+            else "medium"
+            if index % 8 == 7
+            else "small"
+            if index % 4 == 3
+            else ""
+        )
     rising = request.next_role == "drop" and request.role in {"build", "breakdown", "intro", "free"} and not in_tail
     roll = breath = 0.0
     if rising:
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 else 0.0
-    return Bar(index, place, local, active, fill, roll, breath, opening, landing, in_tail and ends)
+    return Bar(index, place, local, active, fill, roll, breath, opening, _thin(request, left), landing, in_tail and ends)
+
+
+_THINNEST: Final = 0.8
+"""How far a build-up takes the lows away in the end."""
+
+
+def _thin(request: SectionRequest, left: int) -> float:
+    """How far a build-up has taken the lows away with ``left`` bars to go."""
+    if request.next_role != "drop" or request.role != "build" or request.bars < 4:
+        return 0.0
+    reach = 4 if request.bars >= 8 else 2
+    return _THINNEST * min(1.0, max(0.0, 1.0 - left / reach))

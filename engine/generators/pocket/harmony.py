@@ -53,9 +53,15 @@ def chord_at(context: Context, progression: Progression, chord_bars: int, bar: i
 
 
 def pitch_of(key: Key, degree: int) -> int:
-    """MIDI note of a degree of the seven-note scale, the tonic of degree 0 in the octave from MIDI 0."""
+    """MIDI note of a degree of the seven-note scale, the tonic of degree 0 in the octave from MIDI 0.
+
+    In a pentatonic key a degree it does not have becomes its nearest that it has, so that chords turn open and suspended.
+    """
     octave, step = divmod(degree, 7)
-    return key.tonic + 12 * octave + key.seven()[step]
+    semitone = key.seven()[step]
+    if semitone not in key.scale:
+        semitone = min((*key.scale, 12), key=lambda each: abs(each - semitone))
+    return key.tonic + 12 * octave + semitone
 
 
 def voice(key: Key, chord: Chord, center: int) -> tuple[tuple[int, float], ...]:

@@ -19,16 +19,17 @@ from engine.generators.pocket.sound import ATTACK, DECAY, GATE, PLACE, RELEASE, 
 from engine.generators.pocket.spectra import BAND_CENTERS
 from engine.generators.pocket.styles import STEM_OF, blend, load_style
 from engine.generators.pocket.voices import VOICES, Tables, positions
-from engine.protocol import STEMS
+from engine.protocol import STEMS, Role
 
 FULL_LUFS: Final = -14.0
 RANGE_LU: Final = 8.0
 """How much quieter the least energy is than the most."""
 _OFFSET: Final = -0.691
 """BS.1770's constant: LUFS of K-weighted power 1 summed over channels."""
-_FX_LEVEL: Final = -11.0
+_FX_LEVEL: Final = -13.0
 _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
+_CRACKLE_LEVEL: Final = -15.0
 _STEM_KNOB_DB: Final = 14.0
 _KNOBS: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
 
@@ -43,6 +44,8 @@ class Gains:
     """LUFS reckoned for the section before it is brought to its target."""
     levels: tuple[float, ...]
     """RMS of a channel of each stem, K-weighted, in the louder bars."""
+    curve: tuple[float, ...]
+    """Gain of the whole at every bar line, straight lines between: loudness follows the form, not the chance of the layers."""
 
 
 def target_lufs(energy: float) -> float:
@@ -71,10 +74,44 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
     drum_gain = 10 ** ((loud - 10 * math.log10(reference)) / 20)
     stems[0] = (drums * sound.powers[0]).sum(1) * drum_gain**2
     powers += stems[0]
-    expected = _gated(powers[: max(1, _counted(score))])
+    counted = max(1, _counted(score))
+    curve = _follow_form(score, powers, counted)
+    powers = powers * ((curve[1:] + curve[:-1]) / 2.0) ** 2
+    expected = _gated(powers[:counted])
     lift = 10 ** ((target_lufs(energy) - expected) / 20)
     levels = tuple((stems.amax(1) / 2.0).sqrt().mul(lift).tolist())
-    return Gains(drum_gain * lift, {part: gain * lift for part, gain in parts.items()}, expected, levels)
+    return Gains(drum_gain * lift, {part: gain * lift for part, gain in parts.items()}, expected, levels, tuple(curve.tolist()))
+
+
+_SHAPE: Final[dict[Role, tuple[float, float]]] = {
+    "intro": (-3.2, 1.2),
+    "build": (-1.2, 0.9),
+    "drop": (0.0, 0.0),
+    "breakdown": (-0.6, 0.6),
+    "outro": (0.8, -3.5),
+    "free": (0.0, 0.0),
+}
+"""LU against the section's own loudness at its first and last bar."""
+_FOLLOWED: Final = 0.85
+"""Share of a bar's distance from the form's loudness that is made up for: fills and breaths keep the rest."""
+_MOST_LU: Final = (-6.0, 16.0)
+_WINDOW: Final = 5
+"""Bars over which the correction is averaged."""
+
+
+def _follow_form(score: Score, powers: Tensor, counted: int) -> Tensor:
+    """Gain at every bar line that leads the bars' loudness along the role's `_SHAPE`, (bars + 1,)."""
+    loud = 10 * torch.log10(powers.clamp_min(1e-12))
+    mean = _gated(powers[:counted]) - _OFFSET
+    start, end = _SHAPE[score.role]
+    shape = torch.tensor([start + (end - start) * bar.place for bar in score.bars])
+    wanted = (_FOLLOWED * (shape - (loud - mean))).clamp(*_MOST_LU)
+    wanted[counted:] = wanted[counted - 1]
+    reach = _WINDOW // 2
+    padded = torch.cat([wanted[:1].expand(reach), wanted, wanted[-1:].expand(reach)])
+    smooth = padded.unfold(0, _WINDOW, 1).mean(1)
+    lines = torch.cat([wanted[:1], (smooth[1:] + smooth[:-1]) / 2.0, smooth[-1:]])
+    return 10 ** (lines / 20)
 
 
 def _counted(score: Score) -> int:
@@ -88,6 +125,8 @@ def _level(score: Score, part: str) -> float:
         return _FX_LEVEL
     if part == "sub":
         return blend(score.mix, "levels", "bass") + _SUB_LEVEL + 12.0 * (score.mix.params["sub"] - 0.6)
+    if part == "crackle":
+        return _CRACKLE_LEVEL
     if part == "texture":
         return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"]
     return blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
@@ -114,7 +153,7 @@ def _held(row: list[float]) -> float:
 def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int, bar_s: float) -> tuple[Tensor, float]:
     """K-weighted mean power of a part in every bar (bars, bands), and the seconds in which it sounds."""
     voice = score.voices[part]
-    step_count = positions(VOICES[voice])[0]
+    step_count, octaves = positions(VOICES[voice])
     per_bar: list[dict[tuple[int, int], float]] = [{} for _ in range(bars)]
     sounding = last_end = 0.0
     for note, row in zip(score.notes, sound.rows.tolist(), strict=False):
@@ -125,13 +164,13 @@ def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int
         sounding += max(0.0, start + row[GATE] - max(start, last_end))
         last_end = max(last_end, start + row[GATE])
         opened = row[SWEEP] * row[SWEEP_S] / (row[SWEEP_S] + min(row[GATE], row[DECAY]))
-        place = min(step_count - 1.0, max(0.0, row[PLACE] + opened))
         first = min(bars - 1, int(start / bar_s))
         last = min(bars - 1, int((start + max(row[GATE] - 0.01, 0.0)) / bar_s))
         share = held / (last - first + 1)
         for pitch, weight in note.pitches:
-            cell = (pitch, round(place * 4))
             for bar in range(first, last + 1):
+                place = row[PLACE] + opened + score.bars[bar].opening / octaves
+                cell = (pitch, round(4 * min(step_count - 1.0, max(0.0, place))))
                 per_bar[bar][cell] = per_bar[bar].get(cell, 0.0) + share * weight * weight
     cells = sorted({cell for bar in per_bar for cell in bar})
     out = torch.zeros(bars, len(BAND_CENTERS))
@@ -156,15 +195,16 @@ def _seen(energy: Tensor, place: float) -> Tensor:
 
 def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     """K-weighted mean power of the drums in every bar, (bars, bands)."""
-    sums: dict[tuple[str, str, int], list[float]] = {}
+    sums: dict[tuple[str, str, int, int], list[float]] = {}
     for hit in score.hits:
         layer = 0 if hit.velocity < 0.5 else 1 if hit.velocity < 0.85 else 2
         bar = min(bars - 1, int(hit.frame / score.grid.rate / bar_s))
-        row = sums.setdefault((hit.group, hit.shot, layer), [0.0] * bars)
+        sliced = dict(score.kits[hit.group].kit.get(hit.shot, ())).get("model") == "break"
+        row = sums.setdefault((hit.group, hit.shot, layer, hit.variant if sliced else 0), [0.0] * bars)
         row[bar] += (hit.velocity * hit.gain) ** 2
     out = torch.zeros(bars, len(BAND_CENTERS))
-    for (group, shot, layer), row in sums.items():
-        energy = shots.get(score.kits[group].kit, shot, (0.4, 0.7, 1.0)[layer], 0)[1]
+    for (group, shot, layer, variant), row in sums.items():
+        energy = shots.get(score.kits[group].kit, shot, (0.4, 0.7, 1.0)[layer], variant)[1]
         out += torch.tensor(row)[:, None] * energy / (score.grid.rate * bar_s)
     return out
 
@@ -178,8 +218,9 @@ def _reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
     for name, share in score.mix.styles:
         style = load_style(name)
         for lane in style.lanes:
-            energy = shots.get(style.kit, lane.shot, 0.8, 0)[1]
-            amount = sum(_MARKS.get(mark, 0.0) ** 2 for mark in lane.patterns[0]) * 10 ** (lane.gain_db / 10)
+            energy = shots.get(style.kit, lane.shot, 0.9 if lane.sliced else 0.8, 0)[1]
+            amount = sum((0.4 if lane.sliced else _MARKS.get(mark, 0.0)) ** 2 for mark in lane.patterns[0] if mark != ".")
+            amount *= 10 ** (lane.gain_db / 10)
             out += share * amount * energy / (score.grid.rate * bar_s)
     return out
 

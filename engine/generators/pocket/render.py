@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from engine.generators.pocket import space
 from engine.generators.pocket.loudness import Gains
-from engine.generators.pocket.reading import read
+from engine.generators.pocket.reading import read, waver
 from engine.generators.pocket.score import Score
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import (
@@ -40,10 +41,28 @@ STEP: Final = 32
 """Frames between two points of an envelope; between them it is a straight line."""
 _POINTS: Final = CHUNK // STEP + 2
 _BASS: Final = 1
+_LEAD: Final = 3
+_TAPED: Final = (2, 3)
+"""Stems that run through the tape where there is one."""
+_VIBRATO_FROM: Final = 17_000
+"""Frames a single note is held from which it is played with vibrato."""
 _FAINT: Final = 0.003
 """Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
 _CEILING, _KNEE = 0.86, 0.62
 """Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it."""
+
+
+_FLOOR_STEM: Final = 2
+_FLOOR_DB: Final = -84.0
+_FLOOR_CHUNKS: Final = 4
+"""Chunks after which the noise floor repeats."""
+
+
+@lru_cache(maxsize=1)
+def _floor() -> Tensor:
+    """The noise floor: white noise of `_FLOOR_DB` dBFS RMS in each channel, (2, frames)."""
+    noise = torch.randn(2, _FLOOR_CHUNKS * CHUNK, generator=torch.Generator().manual_seed(84))
+    return noise * 10 ** (_FLOOR_DB / 20)
 
 
 class Renderer:
@@ -64,9 +83,17 @@ class Renderer:
         self._notes = self._by_chunk([(int(row[ONSET]), int(row[END])) for row in sound.rows.tolist()][: len(score.notes)])
         self._hits = self._by_chunk([(hit.frame, hit.frame + 66_000) for hit in score.hits])
         self._dry: dict[int, list[Tensor | None]] = {}
-        self._spectra: dict[int, tuple[list[Tensor | None], list[Tensor | None]]] = {}
+        self._taped: dict[int, list[Tensor | None]] = {}
+        self._sends: dict[int, list[Tensor | None]] = {}
         self._spans: dict[str, tuple[int, int]] = {}
         self._points = torch.arange(_POINTS, dtype=torch.float64)
+        bars = score.bars
+        self._curve = torch.tensor([bar.opening for bar in bars] + [bars[-1].opening, bars[-1].opening], dtype=torch.float64)
+        self._thin = torch.tensor([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin], dtype=torch.float64)
+        self._filters = {part: positions(VOICES[voice]) for part, voice in score.voices.items()}
+        ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
+        self._gain = torch.tensor([*gains.curve[:-1], *ending], dtype=torch.float64)
+        self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
         self._ramp = torch.arange(STEP, dtype=torch.float32) / STEP
 
     @staticmethod
@@ -79,26 +106,44 @@ class Renderer:
 
     def chunk(self, index: int) -> Tensor:
         """Frames index * CHUNK and on: (CHUNK, stems, 2) float32."""
-        for old in [key for key in self._spectra if key < index - self.reach]:
-            del self._spectra[old]
-            self._dry.pop(old, None)
+        for old in [key for key in self._sends if key <= index - self.reach]:
+            del self._sends[old]
         stems = torch.zeros(4, 2, CHUNK)
-        history = [self._spectrum(index - back) for back in range(self.reach + 1)]
+        for back in range(self.reach - 1, 0, -1):
+            self._spectrum(index - back)
+        spectra = self._spectrum(index)
         bass = self._dry_chunk(index)[_BASS]
+        thin = self._over_bars(self._thin, index)
+        lean = thin if float(thin.max()) > 0.0 else None
         if bass is not None:
-            stems[_BASS] = bass
+            stems[_BASS] = bass if lean is None else bass * (1.0 - lean)
         for stem, bus in enumerate(self.sound.buses):
-            direct = history[0][0][stem]
-            sends = [history[back][1][stem] for back in range(bus.reach)]
+            direct = spectra[stem]
+            sends = [self._sends[index - back][stem] for back in range(bus.reach)]
             if direct is None and not any(send is not None for send in sends):
                 continue
             if direct is None:
                 direct = torch.zeros(1, space.BINS, dtype=torch.complex64)
-            stems[stem] = bus.apply(direct, sends)
+            stems[stem] = bus.apply(direct, sends, lean if stem != _LEAD else None)
         self._spread(stems)
         self._duck(stems, index)
         self._saturate(stems)
+        stems.mul_(self._over_bars(self._gain, index))
+        self._add_floor(stems, index)
         return self._finish(stems).permute(2, 0, 1)
+
+    def _over_bars(self, curve: Tensor, index: int) -> Tensor:
+        """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
+        bar = ((index * CHUNK + STEP * self._points[:-1]) / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
+        low = bar.long()
+        return self._line(torch.lerp(curve[low], curve[low + 1], bar - low).float())[:CHUNK]
+
+    def _add_floor(self, stems: Tensor, index: int) -> None:
+        """The steady noise floor of a desk, far under hearing; after the set's last bar it fades away."""
+        left = 1.0 - (index * CHUNK - self._ends) / (2.0 * float(self.score.grid.frames_per_bar))
+        if left > 0.0:
+            at = index % _FLOOR_CHUNKS * CHUNK
+            stems[_FLOOR_STEM].add_(_floor()[:, at : at + CHUNK], alpha=min(1.0, left))
 
     def _spread(self, stems: Tensor) -> None:
         """Width of harmony and lead: the side signal's gain."""
@@ -148,23 +193,41 @@ class Renderer:
         rise = points[..., 1:] - points[..., :-1]
         return torch.addcmul(points[..., :-1, None], rise[..., None], self._ramp).flatten(-2)
 
-    def _spectrum(self, index: int) -> tuple[list[Tensor | None], list[Tensor | None]]:
-        """Spectra of a chunk (and the frames before it): direct of every stem, and what each sends to its room."""
-        found = self._spectra.get(index)
+    def _spectrum(self, index: int) -> list[Tensor | None]:
+        """Spectra of a chunk (and the frames before it) of every stem; what each sends to its room is kept.
+
+        Empty where the sends are kept already: only the newest chunk's own spectra are ever asked for twice.
+        """
+        if index in self._sends:
+            return []
+        before, now = self._taped_chunk(index - 1), self._taped_chunk(index)
+        direct: list[Tensor | None] = []
+        for stem, (old, new) in enumerate(zip(before, now, strict=True)):
+            sounds = stem != _BASS and not (old is None and new is None)
+            direct.append(to_spectrum(_joined(old, new)) if sounds else None)
+        self._sends[index] = [None if each is None else each[0] + each[1] for each in direct]
+        return direct
+
+    def _taped_chunk(self, index: int) -> list[Tensor | None]:
+        """Direct sound of each stem, some of them off a tape whose speed wavers."""
+        if self.sound.wow <= 0.0:
+            return self._dry_chunk(index)
+        found = self._taped.get(index)
         if found is None:
-            before, now = self._dry_chunk(index - 1), self._dry_chunk(index)
-            direct: list[Tensor | None] = []
-            for stem, (old, new) in enumerate(zip(before, now, strict=True)):
-                sounds = stem != _BASS and not (old is None and new is None)
-                direct.append(to_spectrum(_joined(old, new)) if sounds else None)
-            sends = [None if each is None else each[0] + each[1] for each in direct]
-            found = self._spectra[index] = (direct, sends)
+            before, found = self._dry_chunk(index - 1), list(self._dry_chunk(index))
+            for stem in _TAPED:
+                if before[stem] is not None or found[stem] is not None:
+                    found[stem] = waver(_joined(before[stem], found[stem]), index * CHUNK, self.sound.wow)
+            self._taped = {key: kept for key, kept in self._taped.items() if key == index - 1}
+            self._taped[index] = found
         return found
 
     def _dry_chunk(self, index: int) -> list[Tensor | None]:
         """Direct sound of each stem, (2, CHUNK), the bass (1, CHUNK); None where nothing sounds."""
         found = self._dry.get(index)
         if found is None:
+            for old in [key for key in self._dry if key < index - 1]:
+                del self._dry[old]
             buffers: list[Tensor | None] = [None] * 4
             if index >= 0:
                 self._play_hits(index, buffers)
@@ -212,11 +275,12 @@ class Renderer:
             out = buffers[stem]
             if out is None:
                 out = buffers[stem] = torch.zeros(1 if stem == _BASS else 2, CHUNK)
+            bend = (note.slide, VOICES[name].vibrato if note.gate > _VIBRATO_FROM and len(note.pitches) == 1 else 0.0)
             span = self._span(note.part, used[k][0], used[k][-1])
             tables = [self.tables.get(name, pitch, self.sound.detune, self.sound.resonance, *span) for pitch, _ in note.pitches]
             for j in used[k]:
                 amplitude = next(line)[skip : skip + CHUNK - first]
-                heard = read(tables, note.pitches, j, past, CHUNK - first, note.frame, note.slide, VOICES[name].stereo)
+                heard = read(tables, note.pitches, j, past, CHUNK - first, note.frame, bend, VOICES[name].stereo)
                 out[:, first:].addcmul_(heard, amplitude)
 
     def _span(self, part: str, low: int, high: int) -> tuple[int, int]:
@@ -256,8 +320,10 @@ class Renderer:
             + r[:, SWEEP] * torch.exp(-t / r[:, SWEEP_S])
             + r[:, SWING] * torch.sin(2 * math.pi * r[:, SWING_HZ] * absolute)
         )
-        place = place + r[:, RISE] * (t / r[:, GATE]).clamp_max(1.0) + self._opening(frames + rows[:, ONSET, None]).float()
-        tops = torch.tensor([positions(VOICES[self.score.voices[self.score.notes[i].part]])[0] - 1.0 for i in active])[:, None]
+        filters = torch.tensor([self._filters[self.score.notes[i].part] for i in active])[:, :, None]
+        place = place + r[:, RISE] * (t / r[:, GATE]).clamp_max(1.0)
+        place = place + self._opening(frames + rows[:, ONSET, None]).float() / filters[:, 1]
+        tops = filters[:, 0] - 1.0
         place = torch.minimum(place.clamp_min(0.0), tops)
         count = int(tops.max()) + 1
         hats = (1.0 - (place[:, None] - torch.arange(count, dtype=torch.float32)[:, None]).abs()).clamp_min_(0.0)
@@ -269,15 +335,11 @@ class Renderer:
         return self._line(points), used, since.int().tolist()
 
     def _opening(self, frames: Tensor) -> Tensor:
-        """Filter places by which the form opens or closes everything at a frame: straight lines from bar to bar."""
-        curve = self._curve()
+        """Octaves by which the form opens or closes every filter at a frame: straight lines from bar to bar."""
+        curve = self._curve
         bar = (frames / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
         low = bar.long()
         return torch.lerp(curve[low], curve[low + 1], bar - low)
-
-    def _curve(self) -> Tensor:
-        bars = self.score.bars
-        return torch.tensor([bar.opening for bar in bars] + [bars[-1].opening, bars[-1].opening], dtype=torch.float64) / 0.9
 
 
 def _joined(before: Tensor | None, now: Tensor | None) -> Tensor:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, lay_out
 from engine.generators.pocket.styles import Style, style_for
 from engine.keys import Key
 from engine.motif import make_motif
 from engine.prompts import Mix, mix
-from engine.protocol import MotifNote, SectionRequest
+from engine.protocol import MotifNote, Role, SectionRequest
 from engine.timebase import SAMPLE_RATE, Grid
 
 
@@ -56,6 +57,7 @@ class Score:
         energy, density, brightness: 0..1, the request's as the prompts bend them.
         mix: the prompts' point.
         melody: the lead's notes as degrees, beats counted from the section's start.
+    role: what the section is for.
     """
 
     hits: tuple[Hit, ...]
@@ -70,6 +72,7 @@ class Score:
     brightness: float
     mix: Mix
     melody: tuple[MotifNote, ...]
+    role: Role
 
 
 class Context:
@@ -95,6 +98,7 @@ class Context:
         starts["arp"] -= 0.25 * (self.density - 0.5)
         self.bars = lay_out(request, self.energy, starts, dict(point.stems))
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
+        self.opener = _opener(self, request)
         self.beat_frames = float(self.grid.frames_per_beat)
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
@@ -118,6 +122,24 @@ def _unit(value: float) -> float:
     return min(1.0, max(0.0, value))
 
 
+_OPENS_UNDER: Final = 0.42
+"""A drum group that enters at less energy than this may carry an intro from its first bar."""
+
+
+def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:
+    """The drum group that plays an intro from its first bar, and the energy it needs; ("", 0) where the style has none."""
+    if request.role != "intro":
+        return "", 0.0
+    groups = ("kick", "hats", "perc")
+    needs = {
+        group: min((lane.start for lane in style_for(context.mix, group).lanes if lane.group == group), default=9.0)
+        for group in groups
+    }
+    ready = [group for group in groups if needs[group] < _OPENS_UNDER]
+    chosen = ready[int(chance(request.set_seed, "opener") * len(ready))] if ready else ""
+    return chosen, needs.get(chosen, 0.0)
+
+
 def choose_voices(context: Context) -> dict[str, str]:
     """The voice of every tonal part: the one prompts name most strongly, else the style's."""
     chosen = {}
@@ -126,7 +148,7 @@ def choose_voices(context: Context) -> dict[str, str]:
         best = max(votes, key=lambda voice: (votes[voice], voice), default="")
         sound = style_for(context.mix, "bass sound") if part == "bass" else style
         chosen[part] = best if best and votes[best] >= 0.4 else sound.parts[part].voice
-    return {**chosen, "sub": "sub", "fx": "noise", "texture": "noise"}
+    return {**chosen, "sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
 
 
 def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
@@ -160,4 +182,5 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         brightness=context.brightness,
         mix=context.mix,
         melody=melody,
+        role=request.role,
     )

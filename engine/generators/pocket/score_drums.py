@@ -14,6 +14,8 @@ from engine.prompts import Mix
 VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
 """Amplitude of a pattern's marks; a digit is ``_EXTRA`` when density is over that many tenths."""
 _EXTRA: Final = 0.55
+_SLICED: Final = 0.9
+"""Amplitude of a break's slices, whose own strokes are soft or hard."""
 
 _FILLS: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
     "small": (
@@ -67,7 +69,7 @@ def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
     return [(f"{group} {name}", load_style(name), smooth(share / 0.6)) for name, share in point.styles if share > 0.02]
 
 
-def _presence(context: Context, mark: str, lane: Lane) -> float:
+def _presence(context: Context, mark: str) -> float:
     """Amplitude of a pattern's mark, 0..1, at this density."""
     if mark in VELOCITY:
         amplitude = VELOCITY[mark]
@@ -90,7 +92,10 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     seed = context.request.seed
     gain = share * 10 ** (lane.gain_db / 20)
     for step in range(1 if bar.landing else min(steps, last)):
-        amplitude = _presence(context, pattern[step % 16], lane)
+        mark = pattern[step % 16]
+        amplitude = _SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
+        if lane.group in {"hats", "perc"}:
+            amplitude *= _busy(step, bar.energy)
         if amplitude <= 0.0:
             continue
         wobble = spread(seed, number, bar.index, step)
@@ -106,8 +111,18 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
             min(1.0, velocity),
             gain,
             lane.pan * _pan_width(context),
-            (step * 7 + bar.index) % variants,
+            int(mark, 16) if lane.sliced else (step * 7 + bar.index) % variants,
         )
+
+
+_QUICK: Final = ((0.0, 0.0), (0.52, 0.3), (0.22, 0.2), (0.52, 0.3))
+"""For each sixteenth of a beat the energy at which cymbals and percussion play it half as loud, and the width of the rise."""
+
+
+def _busy(step: int, energy: float) -> float:
+    """How loud a sixteenth is at a bar's energy, 0..1: little energy leaves the beats, more brings eighths, then sixteenths."""
+    place, width = _QUICK[step % 4]
+    return smooth(0.5 + (energy - place) / width) if width else 1.0
 
 
 def _pan_width(context: Context) -> float:
@@ -116,10 +131,12 @@ def _pan_width(context: Context) -> float:
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:
     """The bar's energy as a lane feels it: how prompts weigh drums moves the point at which it enters."""
-    return bar.energy + 0.5 * (context.params["drums"] - 0.5) - _HOLD.get((context.request.role, lane.group), 0.0)
+    felt = bar.energy + 0.5 * (context.params["drums"] - 0.5) - _HOLD.get((context.request.role, lane.group), 0.0)
+    group, needs = context.opener
+    return max(felt, needs + 0.04 + 0.5 * (context.params["drums"] - 0.5)) if lane.group == group else felt
 
 
-_HOLD: Final = {("breakdown", "hats"): 0.2, ("breakdown", "perc"): 0.15, ("intro", "perc"): 0.05, ("outro", "perc"): 0.1}
+_HOLD: Final = {("breakdown", "hats"): 0.28, ("breakdown", "perc"): 0.15, ("intro", "perc"): 0.05, ("outro", "perc"): 0.1}
 
 
 def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
@@ -199,9 +216,8 @@ def _crash(context: Context, bar: Bar) -> Iterator[Hit]:
     drums = smooth((context.params["drums"] - 0.2) / 0.3) * bar.active["hats"]
     if not (opens or phrase or bar.landing) or drums < 0.05 or (bar.energy < 0.2 and not bar.landing):
         return
-    style = style_for(context.mix, "hats")
     velocity = (0.9 if opens else 0.6) * drums * min(1.0, 0.3 + context.energy)
     frame = context.frame(bar.index, 0.0)
     yield Hit(frame, "crash", "hats", velocity, 10 ** (-9.0 / 20), 0.15, bar.index % 2)
     if (opens and role == "drop") or bar.landing:
-        yield Hit(frame, "impact" if "impact" in style.kit else "tom", "perc", 0.8 * drums, 10 ** (-7.0 / 20), 0.0, 0)
+        yield Hit(frame, "impact", "perc", 0.8 * drums, 10 ** (-7.0 / 20), 0.0, 0)

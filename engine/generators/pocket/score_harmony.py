@@ -16,6 +16,8 @@ _DEEP: Final = ("sub", "808")
 """Basses that need no sine under them."""
 _SUB_TOP: Final = 42
 """MIDI note over which the sub plays an octave lower."""
+_INVERSION: Final = 3
+"""Semitones by which sets place their chords higher or lower: other inversions."""
 _LANDING_BEATS: Final = 2.0
 """How far the last chord rings beyond its bar."""
 
@@ -36,7 +38,8 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
 
 
 def _center(context: Context, part: str) -> int:
-    return round(context.styles[part].parts[part].center + 10 * (context.params["register"] - 0.5))
+    place = context.styles[part].parts[part].center + 10 * (context.params["register"] - 0.5)
+    return round(place) + round(_INVERSION * (2.0 * chance(context.request.set_seed, "inversion", part) - 1.0))
 
 
 def _variation(context: Context, part: str, count: int, bar: Bar) -> int:
@@ -155,17 +158,38 @@ def _pads(context: Context, chords: Sequence[Chord]) -> Iterator[Note]:
 
 
 def _noises(context: Context) -> Iterator[Note]:
-    """A riser towards a drop, a fall after it, and the texture of tape or vinyl where prompts ask for it."""
+    """A riser towards what is louder and a fall after it, as loud as the style is driven."""
     request = context.request
     beats = request.beats_per_bar
+    driven = smooth((context.params["energy"] - 0.1) / 0.45)
+    noises: list[tuple[int, int, float, float]] = []
     if any(bar.breath for bar in context.bars):
-        length = min(request.bars, 8 if request.role == "build" else 4)
-        start = request.bars - length
-        frames = context.frames(length * beats - 0.25)
-        yield Note(context.frame(start, 0), "fx", frames, ((60, 1.0),), 0.75 * context.energy, rise=5.0)
-    if request.role == "drop" and request.previous_role is not None:
-        yield Note(context.frame(0, 0), "fx", context.frames(2 * beats), ((60, 1.0),), 0.4 * context.energy, rise=-4.0)
-    dirt = context.params["dirt"]
+        length = min(request.bars, 4)
+        noises.append((request.bars - length, length, 0.75 * context.energy, 5.0))
+    elif request.next_energy is not None and request.next_energy > request.energy + 0.1 and request.bars > 4:
+        noises.append((request.bars - 2, 2, 0.3, 4.0))
+    falls = {"drop": 0.4 * context.energy, "breakdown": 0.4, "outro": 0.25}.get(request.role, 0.0)
+    if falls and request.previous_role is not None:
+        noises.append((0, 2, falls, -4.0))
+    for start, bars, velocity, rise in noises:
+        if velocity * driven > 0.03:
+            yield Note(
+                context.frame(start, 0), "fx", context.frames(bars * beats - 0.25), ((60, 1.0),), velocity * driven, rise=rise
+            )
+    yield from _textures(context)
+
+
+def _textures(context: Context) -> Iterator[Note]:
+    """The hiss of tape and the crackle of vinyl, through the whole section."""
+    request = context.request
+    allowed = context.mix.stems.get("texture", 1.0)
+    bars = request.bars if request.next_role is None else len(context.bars)
+    length = context.frames(bars * request.beats_per_bar)
+    dirt = context.params["dirt"] * allowed
     if dirt > 0.08:
-        bars = request.bars if request.next_role is None else len(context.bars)
-        yield Note(0, "texture", context.frames(bars * beats), ((60, 1.0),), dirt)
+        yield Note(0, "texture", length, ((60, 1.0),), dirt)
+    asked = context.mix.voices.get("texture", {}).get("crackle", 0.0)
+    dusty = 0.6 * smooth((context.params["dirt"] - 0.45) / 0.25)
+    crackle = max(asked, dusty) * allowed
+    if crackle > 0.05:
+        yield Note(0, "crackle", length, ((60, 1.0), (61, 0.8)), min(1.0, crackle))

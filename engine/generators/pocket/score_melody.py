@@ -7,7 +7,7 @@ from typing import Final
 
 from engine import motif as motifs
 from engine.generators.pocket.chance import chance, choose, spread
-from engine.generators.pocket.form import Bar
+from engine.generators.pocket.form import Bar, smooth
 from engine.generators.pocket.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.score import Context, Note
 from engine.motif import Motif
@@ -40,6 +40,12 @@ _PLANS: Final[dict[Role, tuple[tuple[str, ...], ...]]] = {
 """What each role does with the motif, phrase by phrase."""
 
 
+_HANDED: Final = {"answer": "arp", "inverted": "comp", "up": "arp"}
+"""The voice to which a development may be handed: another than the melody's answers it."""
+_HAND_ON: Final = 0.5
+"""Chance that a set hands a development on."""
+
+
 def _head(motif: Motif, context: Context, times: int) -> Motif:
     """The motif's first bar, once or twice."""
     beats = float(context.request.beats_per_bar)
@@ -49,8 +55,9 @@ def _head(motif: Motif, context: Context, times: int) -> Motif:
 
 def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note], tuple[MotifNote, ...]]:
     """Notes of melody and arp, and the melody on paper: degrees and beats from the section's start."""
-    paper = tuple(_phrases(context))
-    notes = [note for each in paper for note in _sound(context, each, chords)]
+    phrases = list(_phrases(context))
+    paper = tuple(note for note, _ in phrases)
+    notes = [note for each, part in phrases for note in _sound(context, each, part, chords)]
     notes.extend(_landing(context))
     for bar in context.bars:
         if not bar.silent and not bar.landing:
@@ -58,8 +65,8 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
     return notes, paper
 
 
-def _phrases(context: Context) -> Iterator[MotifNote]:
-    """The plan of the role, unrolled over the section; density thins the phrases."""
+def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
+    """The plan of the role, unrolled over the section, with the part that plays each note; density thins the phrases."""
     request = context.request
     length = motifs.span(context.motif, request.beats_per_bar)
     end = float(len(context.bars) * request.beats_per_bar)
@@ -69,15 +76,24 @@ def _phrases(context: Context) -> Iterator[MotifNote]:
         name = plan[phrase % len(plan)]
         if phrase >= len(plan) and name == "same" and chance(request.seed, "change", phrase) < 0.4:
             name = "varied"
+        part = _played_by(context, name)
         figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), 0.55 + 0.6 * context.density)
         for note in figure:
             if start + note.beat < end:
-                yield MotifNote(start + note.beat, note.beats, note.degree)
+                yield MotifNote(start + note.beat, note.beats, note.degree), part
         start += length * (2.0 if name == "augmented" else 1.0)
         phrase += 1
 
 
-def _sound(context: Context, note: MotifNote, chords: Sequence[Chord]) -> Iterator[Note]:
+def _played_by(context: Context, development: str) -> str:
+    """The part that plays a development in this set: the melody, or the voice it is handed to where prompts leave that one."""
+    part = _HANDED.get(development, "melody")
+    silenced = min(context.mix.stems.get(part, 1.0), context.mix.stems.get("harmony" if part == "comp" else "lead", 1.0)) < 1.0
+    drawn = chance(context.request.set_seed, "hand on", development)
+    return "melody" if silenced or drawn > _HAND_ON else part
+
+
+def _sound(context: Context, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
     """One note of the melody, bent to the chord where it is long or on the beat."""
     beats = context.request.beats_per_bar
     index = int(note.beat // beats)
@@ -89,14 +105,14 @@ def _sound(context: Context, note: MotifNote, chords: Sequence[Chord]) -> Iterat
     degree = note.degree
     if note.beats >= 0.75 or beat % 1.0 == 0.0:
         degree = _nearest(degree, chords[index].degrees())
-    center = round(context.styles["melody"].parts["melody"].center + 12 * (context.params["register"] - 0.5))
+    center = round(context.styles[part].parts[part].center + 12 * (context.params["register"] - 0.5))
     pitch = pitch_of(context.key, degree) + 12 * round((center - pitch_of(context.key, 2)) / 12)
     seed = context.request.seed
     velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
     gate = note.beats * (0.5 + 0.6 * context.params["decay"])
     yield Note(
         context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4))),
-        "melody",
+        part,
         context.frames(gate),
         ((pitch, 1.0),),
         min(1.0, velocity),
@@ -128,12 +144,16 @@ def _arp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
         return
     part = context.styles["arp"].parts["arp"]
     center = round(part.center + 12 * (context.params["register"] - 0.5))
+    center += round(6 * (chance(context.request.set_seed, "inversion", "arp") - 0.5))
+    shape = (
+        part.shape if part.shape == "riff" else choose(("up", "updown", "down", part.shape), context.request.set_seed, "shape")
+    )
     ladder = [pitch for pitch, weight in voice(context.key, chord, center) if weight > 0.4]
     ladder = ladder + [pitch + 12 for pitch in ladder]
     count = round((context.request.beats_per_bar - (1 if bar.breath else 0)) / part.step)
     per_bar = round(context.request.beats_per_bar / part.step)
     for i in range(count):
-        pitch, weight = _arp_pitch(context, part.shape, ladder, i, per_bar, bar.index)
+        pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index)
         if weight < 0.05:
             continue
         velocity = level**0.7 * weight * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))
@@ -155,5 +175,5 @@ def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_
     turn = bar * per_bar + i
     up_down = turn % (2 * size - 2)
     place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
-    sparse = 0.6 + 0.4 * (chance(seed, "arp", i % 8) < 0.35 + context.density)
+    sparse = smooth(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
     return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from engine.generators.pocket.breaks import cut
 from engine.generators.pocket.spectra import RATE, to_sound, to_spectrum, weighed
 
 LAYERS: Final = (0.4, 0.7, 1.0)
@@ -18,6 +19,9 @@ LAYERS: Final = (0.4, 0.7, 1.0)
 
 _LONGEST: Final = 65_536
 """Frames of the longest shot."""
+
+_LONG: Final = 20_000
+"""Frames from which a shot is kept in half precision, whose noise lies 66 dB under it."""
 
 Settings = Mapping[str, Any]
 """Numbers by name, and the name of the model."""
@@ -28,7 +32,7 @@ def _time(seconds: float) -> Tensor:
     return torch.arange(min(int(seconds * RATE), _LONGEST), dtype=torch.float32) / RATE
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=6)
 def _white(size: int, seed: int) -> Tensor:
     """Spectrum of white noise in two channels, (2, size // 2 + 1)."""
     return to_spectrum(torch.randn(2, size, generator=torch.Generator().manual_seed(seed)))
@@ -157,6 +161,10 @@ def _impact(s: Settings, rng: torch.Generator) -> Tensor:
     return torch.tanh(1.5 * boom)[None] * 0.9 + burst
 
 
+def _break(s: Settings, rng: torch.Generator) -> Tensor:
+    return cut(s, MODELS, int(s["variant"]))
+
+
 MODELS: Final[dict[str, _Model]] = {
     "kick": _kick,
     "snare": _snare,
@@ -169,6 +177,7 @@ MODELS: Final[dict[str, _Model]] = {
     "tom": _tom,
     "rim": _rim,
     "impact": _impact,
+    "break": _break,
 }
 """Model -> how it sounds; settings as styles' [kit] tables write them."""
 
@@ -180,7 +189,7 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
 }
 """What fills and section starts use where a kit has none of its own."""
 
-_KEPT: Final = 24_000_000
+_KEPT: Final = 15_000_000
 """Bytes of shots kept."""
 
 
@@ -197,7 +206,8 @@ class Shots:
         """A shot for a velocity 0..1.
 
         Returns:
-            (1 or 2, frames) float32 with peak 1, and its K-weighted energy per loudness band over both channels, (bands,).
+            (1 or 2, frames) with peak 1, float32 (long ones float16),
+            and its K-weighted energy per loudness band over both channels, (bands,).
         """
         settings = kit.get(shot) or tuple(sorted(_USUAL[shot].items()))
         key = (settings, variant)
@@ -213,7 +223,7 @@ class Shots:
 
 
 def _size(layers: tuple[tuple[Tensor, Tensor], ...]) -> int:
-    return sum(4 * sound.numel() for sound, _ in layers)
+    return sum(sound.element_size() * sound.numel() for sound, _ in layers)
 
 
 def _end(sound: Tensor) -> int:
@@ -226,7 +236,11 @@ def _make(settings: Settings, variant: int) -> tuple[tuple[Tensor, Tensor], ...]
     """A shot in every strength, with its energies."""
     rng = torch.Generator().manual_seed(31 * variant + sum(map(ord, settings["model"])))
     drawn = float(torch.rand(1, generator=rng)) - 0.5
-    wobbled = {**settings, **({"decay": settings["decay"] * (1.0 + 0.16 * drawn)} if "decay" in settings and variant else {})}
+    wobbled = {
+        **settings,
+        "variant": variant,
+        **({"decay": settings["decay"] * (1.0 + 0.16 * drawn)} if "decay" in settings and variant else {}),
+    }
     full = MODELS[settings["model"]](wobbled, rng)
     full = full[:, : _end(full)]
     count = full.shape[1]
@@ -242,7 +256,8 @@ def _make(settings: Settings, variant: int) -> tuple[tuple[Tensor, Tensor], ...]
             knee = 900.0 * 2.0 ** (6.5 * velocity - 2.2)
             shape = (1.0 + hz / (6.0 * knee)) / (1.0 + hz / knee)
             sound = to_sound(spectrum * shape, size)[:, :count]
-        peak = float(sound.abs().max().clamp_min(1e-6))
+        peak = 1.0 if settings["model"] == "break" else float(sound.abs().max().clamp_min(1e-6))
         power = ((spectrum.abs() * shape) ** 2).sum(0) * (2.0 / size) * (2.0 / full.shape[0]) / peak**2
-        layers.append((sound / peak, weighed(hz, power)))
+        kept = (sound / peak).half() if count > _LONG else sound / peak
+        layers.append((kept, weighed(hz, power)))
     return tuple(layers)

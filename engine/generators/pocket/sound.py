@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket import space
+from engine.generators.pocket.form import smooth
 from engine.generators.pocket.score import Note, Score
 from engine.generators.pocket.spectra import BAND_CENTERS
 from engine.generators.pocket.styles import STEM_OF, blend
@@ -32,6 +33,7 @@ class Sound:
         width: side gain of harmony and lead.
         duck: each stem's side-chain depth, 0..1; ``duck_s`` its recovery in seconds.
         drive: how far over its RMS each stem's saturation starts to bend, as 1 / that; 0 is none.
+        wow: how far a tape's speed wavers, 0..1.
     """
 
     rows: Tensor
@@ -43,6 +45,7 @@ class Sound:
     duck: tuple[float, ...]
     duck_s: float
     drive: tuple[float, ...]
+    wow: float
 
 
 TAIL: Final = 4.2
@@ -63,7 +66,7 @@ def design(score: Score) -> Sound:
     detune = min(3, int(4 * params["detune"]))
     resonance = min(3, int(4 * params["resonance"]))
     beat_s = 60.0 / score.grid.bpm
-    width = 0.22 + 0.5 * params["width"]
+    width = 0.22 + 0.44 * params["width"]
     buses, powers = [], []
     for stem, name in enumerate(STEMS):
         dry = _equaliser(stem, score.brightness, params["warmth"])
@@ -83,7 +86,16 @@ def design(score: Score) -> Sound:
         duck=tuple(min(0.95, depth * (0.15 + 1.1 * pump)) if pump > 0.02 else 0.0 for depth in _DUCK),
         duck_s=min(0.42, 0.62 * beat_s),
         drive=tuple(share * params["drive"] ** 2 for share in _DRIVE),
+        wow=_wow(score),
     )
+
+
+def _wow(score: Score) -> float:
+    """Tape for those who ask for it, and a little where everything is dusty."""
+    asked = score.mix.voices.get("texture", {})
+    dusty = 0.5 * smooth((score.mix.params["dirt"] - 0.45) / 0.3)
+    depth = max(asked.get("tape", 0.0), 0.4 * asked.get("crackle", 0.0), dusty) * score.mix.stems.get("texture", 1.0)
+    return depth if depth > 0.02 else 0.0
 
 
 def _equaliser(stem: int, bright: float, warm: float) -> Tensor:
@@ -131,7 +143,7 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     attack = voice.attack * (softness if voice.attack > 0.003 else max(1.0, softness))
     release = voice.release * length
     if note.part == "texture":
-        octaves, swing = math.log2(2600.0 / LOWEST_CUTOFF) + 2.0 * (score.brightness - 0.5), 0.2
+        octaves, swing = math.log2(voice.cutoff / LOWEST_CUTOFF) + 2.0 * (score.brightness - 0.5), 0.2
     if note.part == "fx":
         octaves, attack = (
             math.log2((500.0 if note.rise > 0 else 6000.0) / LOWEST_CUTOFF),

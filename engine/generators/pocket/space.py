@@ -77,7 +77,7 @@ _REVERB_BANDS: Final = ((0.0, 420.0, 0.85), (420.0, 3600.0, 1.0), (3600.0, 22_05
 _LONGEST_S: Final = 3.7
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=2)
 def reverb(tenths: int) -> Tensor:
     """A hall of a reverberation time (RT60, in tenths of a second), energy 1 per channel: (parts, 2, bins).
 
@@ -113,7 +113,7 @@ def _band(impulse: Tensor, low: float, high: float) -> Tensor:
     return to_sound(to_spectrum(impulse, size) * shape.to(torch.complex64), size)[..., : impulse.shape[-1]]
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=2)
 def echo(delay: int, feedback_percent: int) -> Tensor:
     """Repeats from side to side every ``delay`` frames, each duller than the last: (parts, 2, bins)."""
     feedback = feedback_percent / 100.0
@@ -129,6 +129,27 @@ def echo(delay: int, feedback_percent: int) -> Tensor:
     return partition(_band(taps, 220.0, 12_000.0))
 
 
+_HEARD: Final = 3e-6
+"""Share of a room's power that the highs of a partition must hold to be worth multiplying: -55 dB."""
+
+
+def _widths(wet: Tensor) -> list[int]:
+    """For each partition, the bins up to which it holds what can be heard: late ones have no highs left."""
+    power = (wet.real**2 + wet.imag**2).sum(1)
+    above = power.flip(-1).cumsum(-1).flip(-1)
+    heard = above > _HEARD * float(power.sum())
+    return [int(each.sum()) for each in heard]
+
+
+_THIN_HZ: Final = 330.0
+
+
+@lru_cache(maxsize=1)
+def _lows() -> Tensor:
+    """What a build-up's high-pass takes away, (bins,)."""
+    return 1.0 - high_pass(_THIN_HZ)
+
+
 class Bus:
     """One stem's convolution.
 
@@ -141,21 +162,26 @@ class Bus:
         self.dry = dry
         self.wet = wet
         self.reach = 0 if wet is None else wet.shape[0]
+        self._wide = [] if wet is None else _widths(wet)
 
-    def apply(self, direct: Tensor, sends: Sequence[Tensor | None]) -> Tensor:
+    def apply(self, direct: Tensor, sends: Sequence[Tensor | None], thin: Tensor | None = None) -> Tensor:
         """A chunk of sound.
 
         Args:
             direct: (channels, bins) spectrum of this chunk and the one before.
             sends: the mono spectra sent to the room, this chunk's first, back in time; None is silence.
+            thin: (CHUNK,) 0..1, how far the lows are taken away, or None.
 
         Returns:
             (2, CHUNK), or (1, CHUNK) where nothing but one channel of direct sound goes in.
         """
         out = direct * self.dry
         if self.wet is not None:
-            for part, send in zip(self.wet, sends, strict=False):
+            out = out.expand(2, -1).contiguous() if out.shape[0] == 1 else out
+            for part, send, wide in zip(self.wet, sends, self._wide, strict=False):
                 if send is not None:
-                    out = out.expand(2, -1).contiguous() if out.shape[0] == 1 else out
-                    out.addcmul_(part, send)
-        return to_sound(out, SIZE)[:, CHUNK:]
+                    out[:, :wide].addcmul_(part[:, :wide], send[:wide])
+        heard = to_sound(out, SIZE)[:, CHUNK:]
+        if thin is not None:
+            heard.addcmul_(to_sound(out.mul_(_lows()), SIZE)[:, CHUNK:], thin, value=-1.0)
+        return heard

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -157,6 +158,14 @@ def weighed(freq: Tensor, power: Tensor) -> Tensor:
     Returns:
         (..., bands).
     """
-    bands = torch.bucketize(freq, torch.tensor(BAND_EDGES[1:-1]))
+    bands, weights = _ear()
+    hertz = freq.round().long().clamp_(0, len(weights) - 1)
     out = torch.zeros(*power.shape[:-1], len(BAND_CENTERS))
-    return out.index_add_(-1, bands, power * k_weight(freq))
+    return out.index_add_(-1, bands[hertz], power * weights[hertz])
+
+
+@lru_cache(maxsize=1)
+def _ear() -> tuple[Tensor, Tensor]:
+    """Loudness band and K weight of every whole Hz up to half the rate."""
+    hertz = torch.arange(RATE // 2 + 1, dtype=torch.float32)
+    return torch.bucketize(hertz, torch.tensor(BAND_EDGES[1:-1])), k_weight(hertz)

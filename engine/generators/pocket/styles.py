@@ -11,13 +11,27 @@ from engine.errors import PromptError
 from engine.prompts import Mix
 from engine.vocabulary import style_table
 
-STEM_OF: Final = {"drums": 0, "bass": 1, "sub": 1, "pad": 2, "comp": 2, "fx": 2, "texture": 2, "arp": 3, "melody": 3}
+STEM_OF: Final = {
+    "drums": 0,
+    "bass": 1,
+    "sub": 1,
+    "pad": 2,
+    "comp": 2,
+    "fx": 2,
+    "texture": 2,
+    "crackle": 2,
+    "arp": 3,
+    "melody": 3,
+}
 """Index on the stem axis of each part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A drum line; see presets/styles/house.toml. ``start`` is the energy at which it enters, ``pan`` -1..1."""
+    """A drum line; see presets/styles/house.toml. ``start`` is the energy at which it enters, ``pan`` -1..1.
+
+    ``sliced``: its patterns say which sixteenths of a break sound, 0 to f.
+    """
 
     shot: str
     group: str
@@ -25,6 +39,7 @@ class Lane:
     gain_db: float
     pan: float
     patterns: tuple[str, ...]
+    sliced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,7 @@ def load_style(name: str) -> Style:
                 float(item["gain"]),
                 float(item.get("pan", 0.0)),
                 tuple(item["pattern"]),
+                data["kit"].get(item["shot"], {}).get("model") == "break",
             )
             for item in data["lane"]
         )

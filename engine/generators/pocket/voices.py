@@ -44,6 +44,7 @@ class Voice:
         wobble: octaves of a filter swing in tempo.
         sub: amplitude of a pure fundamental past the filter.
         breath: amplitude of noise around the partials.
+        vibrato: cents by which long notes tremble.
         octave: octaves up or down from the written pitch.
         size: loop in frames, about.
     """
@@ -64,6 +65,7 @@ class Voice:
     q: float = 0.8
     wobble: float = 0.0
     sub: float = 0.0
+    vibrato: float = 0.0
     octave: int = 0
     size: int = 16_384
 
@@ -94,17 +96,19 @@ VOICES: Final[dict[str, Voice]] = {
     "organ": Voice("organ", 1800, 0.4, 1.2, 0.06, 0.5, 0.004, 0.35, 0.7, 0.07, 8, 3, True, 0.7),
     "rave stab": Voice("saw", 1500, 0.4, 1.8, 0.12, 1.0, 0.004, 0.30, 0.35, 0.10, 24, 9, True, 1.0, size=_HALF),
     "dub chord": Voice("saw", 620, 0.35, 1.9, 0.13, 1.4, 0.006, 0.28, 0.25, 0.16, 16, 9, True, 1.3, size=_HALF),
-    "brass": Voice("brass", 1300, 0.4, 1.2, 0.35, 1.4, 0.045, 0.6, 0.8, 0.14, 14, 7, True, 0.8, size=_HALF),
+    "brass": Voice("brass", 1300, 0.4, 1.2, 0.35, 1.4, 0.045, 0.6, 0.8, 0.14, 14, 7, True, 0.8, size=_HALF, vibrato=6),
     # leads and arpeggios
     "pluck": Voice("pulse", 900, 0.5, 2.8, 0.10, 1.3, 0.003, 0.28, 0.12, 0.12, 9, 3, True, 0.9),
     "marimba": Voice("wood", 2500, 0.5, 1.2, 0.05, 1.6, 0.003, 0.35, 0.0, 0.20, 3, 3, True, 0.7),
     "bell": Voice("bell", 3200, 0.5, 1.6, 0.5, 1.8, 0.003, 1.3, 0.0, 0.8, 4, 3, True, 0.7),
-    "flute": Voice("flute", 2400, 0.6, 0.3, 0.3, 1.2, 0.05, 0.6, 0.85, 0.14, 7, 5, True, 0.7, size=_HALF),
-    "square lead": Voice("square", 2200, 0.5, 0.9, 0.25, 0.9, 0.006, 0.5, 0.7, 0.09, 7, 3, True, 0.9),
-    "saw lead": Voice("saw", 1700, 0.5, 1.3, 0.30, 1.0, 0.008, 0.6, 0.7, 0.14, 12, 5, True, 1.0, size=_HALF),
+    "flute": Voice("flute", 2400, 0.6, 0.3, 0.3, 1.2, 0.05, 0.6, 0.85, 0.14, 7, 5, True, 0.7, size=_HALF, vibrato=14),
+    "square lead": Voice("square", 2200, 0.5, 0.9, 0.25, 0.9, 0.006, 0.5, 0.7, 0.09, 7, 3, True, 0.9, vibrato=11),
+    "saw lead": Voice("saw", 1700, 0.5, 1.3, 0.30, 1.0, 0.008, 0.6, 0.7, 0.14, 12, 5, True, 1.0, size=_HALF, vibrato=10),
     "acid lead": Voice("acid", 520, 0.4, 2.6, 0.14, 1.8, 0.003, 0.25, 0.45, 0.05, q=3.4),
     "bleep": Voice("bleep", 1800, 0.5, 1.6, 0.08, 1.4, 0.003, 0.16, 0.15, 0.10, 3, 3, True, 0.8),
-    "noise": Voice("noise", 900, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_WIDE),
+    "noise": Voice("noise", 900, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_HALF),
+    "tape": Voice("noise", 2600, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_HALF),
+    "crackle": Voice("crackle", 3600, 0.0, 0.0, 1.0, 0.3, 0.02, 4.0, 1.0, 0.1, stereo=True, q=0.7, size=_WIDE),
 }
 """Every tonal voice by the name that vocabulary and styles use."""
 
@@ -136,7 +140,7 @@ def partials_at(voice: Voice, pitch: int) -> tuple[Tensor, Tensor, float]:
 class Tables:
     """Tables by voice, pitch, detune and resonance, the least recently used let go beyond ``limit`` bytes."""
 
-    def __init__(self, limit: int = 56_000_000) -> None:
+    def __init__(self, limit: int = 46_000_000) -> None:
         self.limit = limit
         self._tables: OrderedDict[tuple[str, int, int, int], tuple[int, Tensor]] = OrderedDict()
         self._energies: dict[tuple[str, int, int], Tensor] = {}
@@ -148,7 +152,8 @@ class Tables:
         Returns:
             The first position it holds, and (positions, channels, loop + CHUNK) float32. Detune and resonance are 0..3.
         """
-        key = (name, pitch, detune, resonance)
+        spectrum = VOICES[name].spectrum
+        key = (spectrum, pitch, 0, 0) if spectrum in _RANDOM else (name, pitch, detune, resonance)
         found = self._tables.get(key)
         if found is not None and found[0] <= low and high < found[0] + len(found[1]):
             self._tables.move_to_end(key)
@@ -157,8 +162,11 @@ class Tables:
             low, high = min(low, found[0]), max(high, found[0] + len(found[1]) - 1)
             self._bytes -= 4 * found[1].numel()
             del self._tables[key]
-        noise = VOICES[name].spectrum == "noise"
-        made = (0, _noise_table(VOICES[name])) if noise else (low, _table(name, pitch, detune, resonance, low, high))
+        made = (
+            (0, _RANDOM[spectrum](VOICES[name], pitch))
+            if spectrum in _RANDOM
+            else (low, _table(name, pitch, detune, resonance, low, high))
+        )
         self._tables[key] = made
         self._bytes += 4 * made[1].numel()
         while self._bytes > self.limit and len(self._tables) > 1:
@@ -180,10 +188,11 @@ def _resonance(voice: Voice, step: int) -> float:
 
 def _energy(name: str, pitch: int, resonance: int) -> Tensor:
     voice = VOICES[name]
-    if voice.spectrum == "noise":
-        table = to_spectrum(_noise_table(voice)[:, :, : voice.size])
+    if voice.spectrum in _RANDOM:
+        loop = _RANDOM[voice.spectrum](voice, pitch)[:, :, :-CHUNK]
+        table = to_spectrum(loop)
         hz = torch.linspace(0.0, RATE / 2, table.shape[-1])
-        return weighed(hz, 2.0 * (table.abs() ** 2).sum(1) / voice.size**2)
+        return weighed(hz, 2.0 * (table.abs() ** 2).sum(1) / loop.shape[-1] ** 2)
     freq, amplitude, _ = partials_at(voice, pitch)
     response = torch.stack([low_pass(freq, cutoff, _resonance(voice, resonance)) for cutoff in cutoffs(voice)]) * amplitude
     response[:, 0] += _SUB_AMPLITUDE * voice.sub
@@ -258,7 +267,7 @@ def _spread(spectrum: Tensor, place: Tensor, amplitude: Tensor, cents: float, li
         spectrum[channel].index_add_(0, own, torch.polar(gains[channel].reshape(-1), phases[channel, own]))
 
 
-def _noise_table(voice: Voice) -> Tensor:
+def _noise_table(voice: Voice, pitch: int) -> Tensor:
     """Noise through a band around each cutoff, RMS about 0.25 at each."""
     rng = torch.Generator().manual_seed(77)
     spectrum = to_spectrum(torch.randn(2, voice.size, generator=rng))
@@ -268,3 +277,31 @@ def _noise_table(voice: Voice) -> Tensor:
     loop = to_sound(bands[:, None, :] * spectrum, voice.size)
     loop *= 0.25 / loop.std(dim=(1, 2), keepdim=True)
     return torch.cat([loop, loop[..., :CHUNK]], dim=-1).contiguous()
+
+
+_GROOVES: Final = (65_536, 50_000)
+"""Frames after which the clicks of a record come round again, for even and odd pitches: together they take half a minute."""
+
+
+def _crackle_table(voice: Voice, pitch: int) -> Tensor:
+    """Clicks and pops of a record, at every cutoff: a few loud among many soft ones."""
+    size = _GROOVES[pitch % 2]
+    rng = torch.Generator().manual_seed(33 + pitch)
+    count = 34
+    loop = torch.zeros(2, size)
+    gain = torch.rand(count, generator=rng) ** 5 + 0.03
+    at = torch.randint(0, size, (count,), generator=rng)
+    sign = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=rng)
+    side = torch.rand(2, count, generator=rng) * 0.7 + 0.3
+    for channel in range(2):
+        loop[channel].index_add_(0, at, gain * sign * side[channel])
+    hz = torch.arange(size // 2 + 1) * (RATE / size)
+    body = (hz / 500.0) ** 2 / (1.0 + (hz / 500.0) ** 2) / (1.0 + (hz / 7000.0) ** 2)
+    spectrum = to_spectrum(loop) * body
+    loops = to_sound(torch.stack([spectrum * low_pass(hz, cutoff, 0.7) for cutoff in cutoffs(voice)]), size)
+    loops *= 0.06 / loops.std(dim=(1, 2), keepdim=True)
+    return torch.cat([loops, loops[..., :CHUNK]], dim=-1).contiguous()
+
+
+_RANDOM: Final = {"noise": _noise_table, "crackle": _crackle_table}
+"""Spectra that are no partials."""

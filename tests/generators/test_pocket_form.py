@@ -1,0 +1,207 @@
+"""Pocket over a whole set: how it begins, rises, turns, recurs and ends; on paper and in sound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from engine.generators.pocket import Pocket
+from engine.generators.pocket.score import Score, compose
+from engine.keys import Key
+from engine.motif import make_motif
+from engine.protocol import PromptWeight, Role, SectionRequest
+
+from .test_pocket import lufs, play
+
+ARC: tuple[tuple[Role, float], ...] = (
+    ("intro", 0.3),
+    ("build", 0.55),
+    ("drop", 0.9),
+    ("breakdown", 0.4),
+    ("build", 0.65),
+    ("drop", 1.0),
+    ("outro", 0.3),
+)
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Pocket:
+    torch.set_num_threads(1)
+    return Pocket()
+
+
+def ask(text: str = "house", **changes: object) -> SectionRequest:
+    request = SectionRequest("s", (PromptWeight(text, 1.0),), 4, 124.0, "F minor", 3, tail_bars=0, set_seed=9, energy=0.6)
+    return replace(request, **changes)  # type: ignore[arg-type]
+
+
+def whole_set(text: str, set_seed: int, bars: int = 8) -> list[Score]:
+    """The scores of a set's sections."""
+    scores = []
+    for index, (role, energy) in enumerate(ARC):
+        after = ARC[index + 1] if index + 1 < len(ARC) else (None, None)
+        scores.append(
+            compose(
+                ask(
+                    text,
+                    bars=bars,
+                    role=role,
+                    energy=energy,
+                    density=0.2 + 0.7 * energy,
+                    seed=100 * set_seed + index,
+                    set_seed=set_seed,
+                    index=index,
+                    previous_role=ARC[index - 1][0] if index else None,
+                    next_role=after[0],
+                    next_energy=after[1],
+                    motif=make_motif(set_seed),
+                )
+            )
+        )
+    return scores
+
+
+def picture(scores: list[Score], bars: int = 8) -> npt.NDArray[np.float64]:
+    """What is played in every bar: how often each drum, and each pitch class of each part; rows of length 1."""
+    rows = []
+    for score in scores:
+        table: list[dict[tuple[str, int], float]] = [{} for _ in range(bars)]
+        for hit in score.hits:
+            if hit.frame < score.grid.frame_of_bar(bars):
+                cell = table[score.grid.bar_at(hit.frame)]
+                cell[hit.shot, -1] = cell.get((hit.shot, -1), 0.0) + hit.velocity
+        for note in score.notes:
+            if note.frame < score.grid.frame_of_bar(bars) and note.part not in {"fx", "texture"}:
+                cell = table[score.grid.bar_at(note.frame)]
+                for pitch, weight in note.pitches:
+                    place = (note.part, pitch % 12)
+                    cell[place] = cell.get(place, 0.0) + weight * note.velocity
+        rows.extend(table)
+    names = sorted({name for row in rows for name in row})
+    made = np.array([[row.get(name, 0.0) for name in names] for row in rows])
+    length = np.maximum(1e-9, np.linalg.norm(made, axis=1, keepdims=True))
+    return np.asarray(made / length, dtype=np.float64)
+
+
+def phrases(score: Score) -> set[tuple[tuple[float, int], ...]]:
+    """Figures of three notes as they stand in the bar: (beats between onsets, steps between degrees)."""
+    notes = sorted(score.melody, key=lambda note: note.beat)
+    return {
+        tuple((round(b.beat - a.beat, 3), b.degree - a.degree) for a, b in ((x, y), (y, z)))
+        for x, y, z in zip(notes, notes[1:], notes[2:], strict=False)
+    }
+
+
+def test_sections_share_the_motif_and_another_set_has_another() -> None:
+    one, other = whole_set("house", 5), whole_set("house", 6)
+    motif = phrases(replace_melody(one[2], make_motif(5)))
+    for score, (role, _) in zip(one, ARC, strict=True):
+        if role in {"intro", "build", "drop", "outro"}:
+            assert phrases(score) & motif, role
+    shared = len(phrases(one[2]) & phrases(one[5])) / len(phrases(one[2]))
+    foreign = len(phrases(one[2]) & phrases(other[2])) / len(phrases(one[2]))
+    assert shared > 0.4 > foreign
+
+
+def replace_melody(score: Score, melody: tuple[object, ...]) -> Score:
+    return replace(score, melody=melody)  # type: ignore[arg-type]
+
+
+def test_self_similarity_shows_sections_and_returns() -> None:
+    rows = picture(whole_set("techno", 4))
+    alike = rows @ rows.T
+    blocks = alike.reshape(len(ARC), 8, len(ARC), 8).mean(axis=(1, 3))
+    within = np.diag(blocks).mean()
+    drops, breakdown = (2, 5), 3
+    assert within > 0.5
+    assert blocks[drops] > 0.75 * within
+    assert all(blocks[drop, breakdown] < 0.75 * blocks[drops] for drop in drops)
+
+
+def test_two_seeds_are_two_pieces_of_one_style() -> None:
+    one, other = (compose(ask(seed=seed, set_seed=seed, role="drop", energy=1.0, bars=8)) for seed in (1, 2))
+    assert {note.part for note in one.notes} == {note.part for note in other.notes}
+    same = {(note.frame // 500, note.part, note.pitches[0][0]) for note in one.notes}
+    also = {(note.frame // 500, note.part, note.pitches[0][0]) for note in other.notes}
+    assert len(same & also) < 0.5 * len(same)
+
+
+@pytest.mark.parametrize("text", ["house", "drum and bass", "ambient", "lo-fi"])
+def test_an_intro_is_heard_from_its_first_beat_and_rises(pocket: Pocket, text: str) -> None:
+    sound = play(pocket, ask(text, bars=4, role="intro", energy=0.3, next_role="build", next_energy=0.6)).sum(1)
+    bar = len(sound) // 4
+    first, last = lufs(sound[:bar]), lufs(sound[-bar:])
+    assert first > -26.0
+    assert first + 1.0 < last < first + 9.0
+
+
+def test_drums_alone_open_a_set_too(pocket: Pocket) -> None:
+    sound = play(pocket, ask("techno, drums only", bars=2, role="intro", energy=0.3, next_role="build", next_energy=0.6)).sum(1)
+    assert lufs(sound[: 2 * 44_100]) > -26.0
+
+
+@pytest.mark.parametrize("text", ["house", "ambient", "jungle"])
+def test_equal_energy_is_equally_loud(pocket: Pocket, text: str) -> None:
+    levels = [lufs(play(pocket, ask(text, energy=0.7, seed=seed, bars=2)).sum(1)) for seed in (3, 8)]
+    assert abs(levels[1] - levels[0]) < 1.0
+
+
+def test_a_section_stands_on_a_noise_floor_that_ends_with_the_set(pocket: Pocket) -> None:
+    request = ask("ambient drone, no drums, no bass", role="outro", energy=0.2, next_role=None, tail_bars=2, bars=2)
+    sound = play(pocket, request)
+    harmony = sound[:, 2]
+    assert np.abs(harmony[:4410]).max() > 1e-6
+    assert np.abs(harmony[-400:]).max() < 1e-4
+    assert not sound[:, 0].any()
+
+
+def test_a_build_takes_the_lows_away_and_the_drop_brings_them_back(pocket: Pocket) -> None:
+    build = play(pocket, ask("techno", role="build", bars=8, next_role="drop", next_energy=1.0))
+    bar = len(build) // 8
+    bass = build[:, 1, 0]
+    early, late = (float(np.square(bass[k * bar : (k + 1) * bar]).mean()) for k in (2, 7))
+    assert late < 0.3 * early
+    assert compose(ask("techno", role="drop", energy=1.0, previous_role="build")).bars[0].thin == 0.0
+
+
+def test_a_break_is_cut_from_the_own_drums() -> None:
+    score = compose(ask("jungle", bpm=165.0, energy=0.9, role="drop", bars=8))
+    slices = [hit for hit in score.hits if hit.shot == "break"]
+    assert {hit.variant for hit in slices} >= {0, 4, 10, 12}
+    first = [hit.variant for hit in slices if score.grid.bar_at(hit.frame + 400) == 0]
+    fourth = [hit.variant for hit in slices if score.grid.bar_at(hit.frame + 400) == 3]
+    assert first != fourth[: len(first)]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"), [("house, vinyl crackle", {"crackle", "texture"}), ("clean house", set()), ("lo-fi, no vinyl", set())]
+)
+def test_vinyl_and_tape_are_for_those_who_ask(text: str, parts: set[str]) -> None:
+    assert {note.part for note in compose(ask(text)).notes} & {"crackle", "texture"} == parts
+
+
+def test_a_wavering_tape_is_the_same_from_anywhere(pocket: Pocket) -> None:
+    request = ask("worn tape lo-fi", bpm=80.0, bars=2)
+    sound = play(pocket, request)
+    assert np.array_equal(play(pocket, replace(request, from_frame=70_001)), sound[70_001:])
+    plain = play(pocket, ask("lo-fi, no tape", bpm=80.0, bars=2))
+    assert not np.array_equal(plain[:, 2], sound[:, 2])
+
+
+def test_a_pentatonic_key_has_five_notes() -> None:
+    key = Key.parse("A minor pentatonic")
+    notes = compose(ask("hip hop", key=key.name, energy=0.9, bars=8)).notes
+    heard = {pitch % 12 for note in notes if note.part not in {"fx", "texture", "crackle"} for pitch, _ in note.pitches}
+    assert heard == {(key.tonic + step) % 12 for step in key.scale}
+
+
+def test_more_energy_is_more_notes_over_a_set() -> None:
+    energies = [energy for _, energy in ARC]
+    for text in ("house", "techno", "drum and bass", "trance"):
+        scores = whole_set(text, 3)
+        counts = [sum(hit.velocity for hit in score.hits) + len(score.notes) for score in scores]
+        assert np.corrcoef(energies, counts)[0, 1] > 0.8, text
