@@ -180,27 +180,28 @@ def _read_phrases(text: str, reader: _Reader) -> tuple[list[str], list[tuple[str
     for clause in re.split(r"[,;.:!?/+()\[\]\n]+", text):
         tokens = plain(clause).split()
         factor, negated, last, i = 1.0, False, "", 0
+        begin: int | None = None  # where the amount or negation before the next phrase begins
         while i < len(tokens):
             size, phrase = _longest(tokens, i)
             if phrase in words.negations:
-                negated = True
+                negated, begin = True, i if begin is None else begin
             elif phrase in words.amounts:
-                factor *= words.amounts[phrase]
+                factor, begin = factor * words.amounts[phrase], i if begin is None else begin
             elif phrase in _SOLO:
                 reader.solo.append(last or (tokens[i + 1] if i + 1 < len(tokens) else ""))
             elif phrase in words.entries:
-                said = " ".join(tokens[max(0, i - 1) if factor != 1.0 or negated else i : i + size])
-                reader.take(words.entries[phrase], factor, negated, said)
+                reader.take(words.entries[phrase], factor, negated, " ".join(tokens[i if begin is None else begin : i + size]))
                 factor, last = 1.0, phrase
                 negated = negated and i + size < len(tokens) and tokens[i + size] in {"or", "nor"}
+                begin = i + size if negated else None
             elif phrase not in words.ignored:
                 near = _guess(phrase)
                 if near is None:
                     unknown.append(phrase)
                 else:
                     guesses.append((phrase, near))
-                    reader.take(words.entries[near], factor, negated, phrase)
-                    factor, negated, last = 1.0, False, near
+                    reader.take(words.entries[near], factor, negated, " ".join(tokens[i if begin is None else begin : i + size]))
+                    factor, negated, last, begin = 1.0, False, near, None
             i += size
     return unknown, guesses
 

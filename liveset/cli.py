@@ -25,6 +25,13 @@ app = typer.Typer(
     epilog="Example:  liveset sunrise --record night.flac",
 )
 
+models_app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    epilog="Example:  liveset models pull small-music",
+)
+app.add_typer(models_app, name="models")
+
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
 EXIT_ERROR = 2
 
@@ -131,10 +138,87 @@ def midi(
 @app.command(epilog="Example:  liveset doctor")
 @_clean
 def doctor() -> None:
-    """Check sound, MIDI, terminal, disk and generators, and say what to change."""
+    """Check sound, MIDI, terminal, disk, generators and models, and say what to change."""
     from liveset.doctor import examine
 
     raise typer.Exit(examine())
+
+
+@app.command(epilog='Example:  liveset explain "warm dub techno, no hats, 118 BPM"')
+@_clean
+def explain(
+    text: Annotated[str, typer.Argument(help="A prompt, in quotes.", metavar="TEXT")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
+) -> None:
+    """Print what a prompt is understood to say, and the words that nothing came from."""
+    from liveset.explaining import explain as print_explanation
+
+    print_explanation(text, as_json)
+
+
+ModelArgument = Annotated[str, typer.Argument(help="A model's name, as `liveset models list` prints it.", metavar="NAME")]
+
+
+@models_app.callback()
+@_clean
+def models(context: typer.Context) -> None:
+    """Fetch, check and remove the models of the Stable Audio generator; without a command, list them."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models_app.command("list", epilog="Example:  liveset models list")
+@_clean
+def models_list() -> None:
+    """Show which models are here, which can be fetched, their sizes and licences."""
+    from liveset.modelling import show_models
+
+    show_models()
+
+
+@models_app.command("pull", epilog="Example:  liveset models pull small-music")
+@_clean
+def models_pull(name: ModelArgument = "small-music") -> None:
+    """Fetch a model from the Hugging Face Hub; an interrupted download goes on where it stopped."""
+    from liveset.modelling import pull_model
+
+    pull_model(name)
+
+
+@models_app.command("import", epilog="Example:  liveset models import /media/stick/stable-audio-3-small-music")
+@_clean
+def models_import(
+    folder: Annotated[Path, typer.Argument(help="A model's folder in the published format.", metavar="FOLDER")],
+    name: Annotated[str | None, typer.Option(help="What to call it (found out if not given).")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Hard links instead of a copy, on the same disk.")] = False,
+) -> None:
+    """Copy a model that was fetched elsewhere, after checking it."""
+    from liveset.modelling import import_model
+
+    import_model(folder, name, link)
+
+
+@models_app.command("verify", epilog="Example:  liveset models verify small-music")
+@_clean
+def models_verify(
+    name: Annotated[str | None, typer.Argument(help="A model's name; all that are here if not given.", metavar="[NAME]")] = None,
+) -> None:
+    """Check that every file of a model is whole and unchanged."""
+    from liveset.modelling import verify_models
+
+    verify_models(name)
+
+
+@models_app.command("remove", epilog="Example:  liveset models remove small-sfx --yes")
+@_clean
+def models_remove(
+    name: ModelArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a model, or what has arrived of one."""
+    from liveset.modelling import remove_model
+
+    remove_model(name, yes)
 
 
 def _unexpected(error: Exception) -> int:
@@ -157,6 +241,7 @@ def _unexpected(error: Exception) -> int:
 def main() -> None:
     """Run the command line; without a command it is `play`."""
     known = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups if group.name}
     words = sys.argv[1:]
     if not words or (words[0] not in known and words[0] not in ("--help", "-h")):
         words = ["play", *words]

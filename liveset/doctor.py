@@ -128,6 +128,39 @@ def _generators() -> Iterator[Finding]:
         yield Finding("ok", text)
 
 
+def _stable_audio() -> Iterator[Finding]:
+    from importlib.util import find_spec
+
+    from engine.model_files import check_folder
+    from engine.models import installed, model_folder
+    from liveset.modelling import ask_child
+    from liveset.pulling import ADD_EXTRA
+
+    who = "generator stable-audio"
+    here = installed()
+    whole: list[str] = []
+    for name in here:
+        try:
+            check_folder(model_folder(name))
+            whole.append(name)
+        except LivesetError as error:
+            yield Finding("note", f"{who}: {error.message}", f"{error.hint}; until then sets play on pocket")
+    if not here:
+        advice = "liveset models pull small-music, or liveset models import FOLDER; sets play on pocket without"
+        yield Finding("note", f"{who}: no model is here", advice)
+    if find_spec("transformers") is None:
+        yield Finding("note", f"{who}: the transformers package is missing", ADD_EXTRA)
+    elif whole:
+        yield Finding("ok", f"{who}: {', '.join(whole)}")
+    try:
+        found = ask_child()
+    except LivesetError as error:
+        yield Finding("note", f"{who}: {error.message}", error.hint)
+        return
+    speeds = ", ".join(f"{name} {speed:.0f}" for name, speed in found["gigaflops"].items())
+    yield Finding("ok", f"{who}: runs in {found['best']} here (measured in GFLOP/s: {speeds})")
+
+
 def _seconds(state: State) -> float:
     return state.settings.grid.seconds(state.settings.grid.frame_of_bar(state.settings.total_bars))
 
@@ -138,4 +171,4 @@ def _processor() -> Iterator[Finding]:
     yield Finding("ok", text) if cores > 1 else Finding("note", text, "two cores or more keep generating away from playing")
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_sound, _midi, _terminal, _disk, _processor, _generators)
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_sound, _midi, _terminal, _disk, _processor, _generators, _stable_audio)

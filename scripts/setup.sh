@@ -1,5 +1,6 @@
 # Sourced by play and test: a virtual environment in .venv with what liveset needs, made once and again when it changed.
-# Usage: liveset_setup [EXTRA]   (EXTRA: dev). System packages come from apt where there is apt; elsewhere wheels carry them.
+# Usage: liveset_setup [EXTRA]   (EXTRA: dev). LIVESET_EXTRA=stable-audio adds what that generator needs, and it stays added.
+# System packages come from apt where there is apt; elsewhere wheels carry them.
 
 liveset_say() { printf 'liveset: %s\n' "$*" >&2; }
 
@@ -50,6 +51,12 @@ liveset_pip() {
 
 liveset_setup() {
     local extra=${1:-} python stamp wanted
+    if [ "${LIVESET_EXTRA:-}" = stable-audio ] || [ -f .venv/.ready-stable-audio ]; then
+        [ "$extra" = dev ] || extra=stable-audio # dev has it all
+    elif [ -n "${LIVESET_EXTRA:-}" ]; then
+        liveset_say "there is no extra $LIVESET_EXTRA; there is stable-audio"
+        return 1
+    fi
     wanted="$(cat pyproject.toml constraints.txt scripts/setup.sh | cksum) $PWD"
     stamp=".venv/.ready${extra:+-$extra}"
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return 0

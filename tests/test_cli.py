@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["play", "attach", "rehearse", "check", "devices", "midi", "doctor"]
+COMMANDS = ["play", "attach", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
+MODEL_COMMANDS = ["list", "pull", "import", "verify", "remove"]
 
 
 @pytest.fixture
 def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = str(tmp_path_factory.mktemp("h"))
-    names = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+    names = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LIVESET_MODELS")
     return {**os.environ, **dict.fromkeys(names, folder), "PULSE_SERVER": "unix:/nonexistent", "JACK_NO_START_SERVER": "1"}
 
 
@@ -32,6 +33,27 @@ def test_every_command_has_help_with_an_example(home: dict[str, str], command: s
     said = liveset(home, command, "--help")
     assert said.returncode == 0
     assert f"Example:  liveset {command}" in said.stdout
+
+
+@pytest.mark.parametrize("command", MODEL_COMMANDS)
+def test_every_command_about_models_has_help_with_an_example(home: dict[str, str], command: str) -> None:
+    said = liveset(home, "models", command, "--help")
+    assert said.returncode == 0
+    assert f"Example:  liveset models {command}" in said.stdout
+
+
+def test_models_alone_lists_what_can_be_fetched(home: dict[str, str]) -> None:
+    said = liveset(home, "models")
+    assert said.returncode == 0
+    assert "no models yet" in said.stdout
+    assert "small-music" in said.stdout
+    assert "https://stability.ai/license" in said.stdout
+
+
+def test_explain_prints_what_a_prompt_says(home: dict[str, str]) -> None:
+    said = liveset(home, "explain", "dark tehcno, no hats")
+    assert said.returncode == 0
+    assert '"tehcno" was taken for "techno"' in said.stdout
 
 
 def test_help_of_the_whole(home: dict[str, str]) -> None:
@@ -49,6 +71,12 @@ WRONG = [
     (("play", "sunrise", "--record", "nowhere/x.flac"), "there is no folder"),
     (("play", "sunrise", "--record", "x.mp3"), "neither .flac nor .wav"),
     (("attach",), "no set is playing"),
+    (("models", "pull", "small-musik"), "there are small-music"),
+    (("models", "import", "nowhere"), "there is no folder nowhere"),
+    (("models", "import", "."), "model_config.json is missing"),
+    (("models", "verify"), "liveset models pull small-music"),
+    (("models", "verify", "small-sfx"), "liveset models pull small-sfx"),
+    (("models", "remove", "small-music", "--yes"), "is not here"),
     (("rehearse", "bad.toml", "--out", "x.wav"), '"minutes"'),
     (("rehearse", "sunrise", "--out", "x.wav", "--midi", "none.mid"), "none.mid"),
     (("rehearse", "sunrise", "--out", "x.wav", "--midi", "bad.toml"), "bad.toml"),

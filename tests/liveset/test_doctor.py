@@ -1,0 +1,61 @@
+"""`liveset doctor`: what it says of Stable Audio with no model, a whole one, a broken one, and without its package."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from engine.model_files import import_folder
+from engine.models import model_folder
+from liveset import modelling
+from liveset.doctor import Finding, _stable_audio
+
+TINY = Path(__file__).parents[1] / "generators" / "stable_audio" / "data" / "tiny"
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIVESET_MODELS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modelling, "ask_child", lambda: {"best": "bfloat16", "gigaflops": {"float32": 100.4, "bfloat16": 300.0}})
+
+
+def said() -> list[Finding]:
+    return list(_stable_audio())
+
+
+@pytest.mark.usefixtures("measured")
+def test_without_a_model_it_names_the_commands_and_is_no_problem() -> None:
+    first, second = said()
+    assert (first.level, second.level) == ("note", "ok")
+    assert "liveset models pull small-music" in first.advice
+    assert second.what.endswith("runs in bfloat16 here (measured in GFLOP/s: float32 100, bfloat16 300)")
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_whole_model_is_ok_and_a_truncated_one_is_named() -> None:
+    import_folder(TINY, "small-music")
+    assert said()[0] == Finding("ok", "generator stable-audio: small-music")
+    weights = model_folder() / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert said()[0].level == "note"
+    assert f"{weights} is truncated" in said()[0].what
+
+
+@pytest.mark.usefixtures("measured")
+def test_without_the_package_the_command_that_adds_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import_folder(TINY, "small-music")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "liveset[stable-audio]" in said()[0].advice
+
+
+def test_the_precision_is_measured_in_a_process_of_its_own() -> None:
+    found = modelling.ask_child()
+    assert found["best"] in found["gigaflops"]
+    assert all(speed > 0 for speed in found["gigaflops"].values())
