@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import platformdirs
 
+from engine.leftovers import claim
+
 PARAMS_FILE: Final = "params.block"
 STATUS_FILE: Final = "status.block"
 WAIT_S: Final = 3.0
@@ -30,6 +32,7 @@ class Children:
         self.options = options
         self.sections = Path(platformdirs.user_cache_dir("liveset")) / "sessions" / folder.name
         self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._claim = claim(self.sections)
         self.player: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
         self.names: dict[str, str] = {}
@@ -53,10 +56,14 @@ class Children:
         self.player = self._spawn(argv, "player.log", {})
 
     def start_worker(self, place: str, name: str) -> None:
-        """Start a generator with its arithmetic bounded to one thread, so that the player keeps a core."""
+        """Start a generator, its arithmetic bounded: pocket, quick as it is, to one thread; others may use every core.
+
+        They give way to the player, which runs in real time where that is allowed.
+        """
         self.names[place] = name
+        threads = 1 if name == "pocket" else os.cpu_count() or 1
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
-        bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         self.workers[place] = self._spawn(argv, f"generator-{place}.err", bounded)
 
     def _spawn(self, argv: list[str], log: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -67,12 +74,21 @@ class Children:
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 env={**os.environ, **env},
+                pass_fds=() if self._claim is None else (self._claim,),
                 start_new_session=True,
             )
 
     def dead_workers(self) -> list[str]:
         """Places whose process has ended."""
         return [place for place, process in self.workers.items() if process.poll() is not None]
+
+    def drop_worker(self, place: str) -> None:
+        """End a generator that is not wanted any more; it is not started again."""
+        self.names.pop(place, None)
+        process = self.workers.pop(place, None)
+        if process is not None:
+            process.kill()
+            process.wait(WAIT_S)
 
     def kill_worker(self, place: str) -> None:
         """End a generator that no longer answers."""

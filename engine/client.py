@@ -13,6 +13,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -200,6 +201,14 @@ class EngineClient:
         """Have a thread try once to reach the engine (a new one may have taken over). Returns whether it is there now."""
         if not self._open and not self._closed and self._trying.acquire(blocking=False):
             threading.Thread(target=self._try, name="reconnect", daemon=True).start()
+        return self._open
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Try to reach an engine until one answers or the time is over. Returns whether one is there."""
+        deadline = time.monotonic() + timeout_s
+        while not self._open and time.monotonic() < deadline:
+            with contextlib.suppress(LivesetError):
+                self._attach(min(0.2, timeout_s))
         return self._open
 
     def _try(self) -> None:

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from engine import protocol as p
 from engine.channels import accept_forever, connect, listen, read_forever
 from engine.children import Children
 from engine.errors import LivesetError
+from engine.leftovers import sweep
 from engine.links import Links
 from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
@@ -59,6 +61,8 @@ class LiveEngine:
         self.quitting = False
         self.device: p.DeviceOpened | None = None
         self.recording: str | None = None
+        self._interrupted: str | None = None
+        """The recording that a player which died was writing."""
         self.links = Links(folder, children.sections)
         self._restart_at: dict[str, float] = {}
         self._record_on_start: str | None = None if resume else options.get("record")
@@ -119,6 +123,9 @@ class LiveEngine:
         self.mapping.sync(values_by_target(state))
         self.midi.start()
         threading.Thread(target=self._reach_player, daemon=True, name="player").start()
+        threading.Thread(
+            target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
+        ).start()
         if self.resume:
             self.session.tell("warning", "the engine stopped and was started again; the music went on")
             self.children.start_worker("main", state.generator)
@@ -227,6 +234,7 @@ class LiveEngine:
             # It only let go of this connection: it is still playing.
             threading.Thread(target=self._reach_player, daemon=True).start()
             return
+        self._interrupted, self.recording = self.recording or self._interrupted, None
         self.session.tell("warning", "the player stopped and is started again")
         self.children.start_player(frame)
         threading.Thread(target=self._reach_player, daemon=True).start()
@@ -236,6 +244,7 @@ class LiveEngine:
             case p.DeviceOpened():
                 self._device(event)
             case p.DeviceLost(name, message):
+                self.device = replace(self.device, silent=True) if self.device is not None else None
                 self.session.tell("error", f"the device {name} is gone ({message}); the set goes on in silence until it is back")
             case p.RecordingState(path, message):
                 self.recording = path
@@ -243,9 +252,20 @@ class LiveEngine:
                     self.session.tell("error" if path is None else "info", message)
             case p.PlayerHello():
                 self.recording = event.recording
+                self._record_on()
                 if event.device is not None:
                     self._device(event.device)
         self.session.take(PlayerSaid(event))
+
+    def _record_on(self) -> None:
+        """Go on in a file beside the recording that ended with the player before this one."""
+        ended, self._interrupted = self._interrupted, None
+        if ended is None or self.recording is not None:
+            return
+        path = Path(ended)
+        free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
+        self._record(str(free))
+        self.session.tell("error", f"the recording {path.name} ends where the player stopped; it goes on in {free}")
 
     def _device(self, opened: p.DeviceOpened) -> None:
         if self.device is not None and self.device.silent and not opened.silent:

@@ -210,13 +210,23 @@ class _Timeline:
         self.mapping = Mapping(load_profile(preset.midi.controller), preset.midi.overrides, takeover=False)
         self.moves = [(round(move.seconds * rate), move.message) for move in moves]
         self.taken = 0
+        self.length = self.moves[-1][0] if self.moves else 0
 
-    def due(self, frame: int, state: State) -> Iterator[p.Command]:
-        """Commands whose time has come."""
-        while self.taken < len(self.moves) and self.moves[self.taken][0] <= frame:
+    def due(self, clock: int, state: State) -> Iterator[p.Command]:
+        """Commands whose time has come, in frames rendered: the transport may stand still."""
+        while self.taken < len(self.moves) and self.moves[self.taken][0] <= clock:
             self.mapping.sync(values_by_target(state))
             yield from self.mapping.feed("file", self.moves[self.taken][1])
             self.taken += 1
+
+    def left_on(self, frame: int, total: int, state: State) -> Iterator[p.Command]:
+        """What nobody is left to undo once the file is over: a stop, and a hold at the set's end."""
+        if self.taken < len(self.moves):
+            return
+        if state.run == "stopped":
+            yield p.TogglePlay()
+        elif state.held and frame >= total:
+            yield p.Hold(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +322,7 @@ class Rehearsal:
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
-        limit = self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
+        limit = self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
         try:
             with soundfile.SoundFile(self.options.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
                 started = time.monotonic()
@@ -333,7 +343,9 @@ class Rehearsal:
     def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
         """The set's sound, block by block, from its first frame to its last."""
         while session.state.run != "finished":
-            for command in self.timeline.due(self.player.frame, session.state):
+            state = session.state
+            undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
+            for command in (*self.timeline.due(self.clock, state), *undone):
                 self.events.append(LoggedEvent(self.player.frame / self.rate, command))
                 session.command(command)
             for event in workers.due(self.clock):
@@ -346,7 +358,7 @@ class Rehearsal:
                 session.take(PlayerSaid(said))
             if self.player.frame > before:
                 yield block[: self.player.frame - before]
-            if self.player.frame > limit:
+            if self.clock > limit:
                 raise LivesetError("the set did not come to its end", "please report this with the preset")
 
     # ------------------------------------------------------------ the log

@@ -32,6 +32,7 @@ from engine.stage import (
     Discard,
     Event,
     Job,
+    JobProgress,
     Mark,
     Measured,
     SendCues,
@@ -41,6 +42,7 @@ from engine.stage import (
     StartJob,
     State,
     Tell,
+    Tick,
 )
 from engine.timebase import Grid
 
@@ -135,14 +137,18 @@ class Session:
         self._save_to = save_to
         self._words: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
         self._measured: set[int] = set()
+        self._unsaved = False
 
     # ------------------------------------------------------------ events in, actions out
 
     def take(self, event: Event) -> None:
         """Let the conductor decide on an event, and do what it asks."""
         self.state, actions = step(self.state, event, self.now())
-        if actions and self._save_to is not None:
+        # Whatever a performer or another process said is kept, once a turn of the loop however many said it.
+        self._unsaved |= not isinstance(event, Tick | JobProgress)
+        if actions or (self._unsaved and isinstance(event, Tick)):
             self.save()
+            self._unsaved = False
         for action in actions:
             self._do(action)
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.client import EngineClient, EngineProcess, PlayOptions, running_session
-from engine.errors import DeviceError, EngineError, LivesetError, PresetError, RecordingError
+from engine.errors import DeviceError, EngineError, PresetError, RecordingError
 from engine.protocol import Notice, Quit, Snapshot
 
 BLOCKS = (256, 512, 1024)
 DEFAULT_PRESET = "sunrise"
 STATUS_S = 1.0
 QUIT_S = 4.0
+RECOVERY_S = 15.0
+"""How long a headless set waits for the engine that its player starts after one has died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,18 @@ def checked_recording(path: Path) -> Path:
     return path
 
 
+def check_device(device: str) -> None:
+    """Make sure that there is such an output device; where there is none at all the set runs silently.
+
+    Raises:
+        DeviceError: if there are devices, but not this one.
+    """
+    argv = [sys.executable, "-m", "engine.player.check", device]
+    said = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
+    if said:
+        raise DeviceError(said, "liveset devices lists them with their numbers")
+
+
 def perform(choices: PlayChoices, screen: bool) -> int:
     """Start a set and stay with it. Returns the exit code.
 
@@ -82,6 +100,8 @@ def perform(choices: PlayChoices, screen: bool) -> int:
     options = choices.options()
     if running_session() is not None:
         raise EngineError("a set is playing already", "liveset attach  shows it; there you can stop it")
+    if options.device not in (None, "none"):
+        check_device(str(options.device))
     engine = EngineProcess(options)
     try:
         if screen:
@@ -93,6 +113,23 @@ def perform(choices: PlayChoices, screen: bool) -> int:
     return stay(engine.folder, screen)
 
 
+def stop() -> int:
+    """Stop the set that is playing: it fades out and its recording is finished.
+
+    Raises:
+        EngineError: if none is.
+    """
+    folder = running_session()
+    if folder is None:
+        raise EngineError("no set is playing", "start one with: liveset play")
+    client = EngineClient(folder)
+    client.send(Quit())
+    _wait_gone(client)
+    client.close()
+    print("stopped")
+    return 0
+
+
 def reattach(screen: bool) -> int:
     """Stay with the set that is playing.
 
@@ -102,14 +139,14 @@ def reattach(screen: bool) -> int:
     folder = running_session()
     if folder is None:
         raise EngineError("no set is playing", "start one with: liveset play")
-    return stay(folder, screen)
+    return stay(folder, screen, started=False)
 
 
-def stay(folder: Path, screen: bool) -> int:
+def stay(folder: Path, screen: bool, started: bool = True) -> int:
     """Show a set until it is over, stopped or left."""
     client = EngineClient(folder, 0.0 if screen else 10.0)
     if not screen:
-        return follow(client)
+        return follow(client, started)
     from liveset.app import LivesetApp
 
     ending = LivesetApp(client).run()
@@ -130,30 +167,67 @@ def _wait_gone(client: EngineClient) -> None:
         time.sleep(0.02)
 
 
-def follow(client: EngineClient) -> int:
-    """One status line a second until the set is over or Ctrl-C."""
-    last, told = -STATUS_S, set[tuple[str, float]]()
+def follow(client: EngineClient, started: bool = True) -> int:
+    """One status line a second until the set is over; Ctrl-C stops it.
+
+    An engine that dies is waited for, since its player starts another. Where this command started the set, ending it by a
+    signal, or closing the pipe its lines go into, stops the set too.
+
+    Raises:
+        EngineError: if no engine comes back.
+    """
+    told = set[tuple[str, float]]()
+    stops = started
+    for name in _ENDINGS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     try:
-        for shown in client.snapshots(STATUS_S):
-            if shown is None:
-                continue
-            for notice in shown.notices:
-                if (notice.text, notice.at_s) not in told:
-                    told.add((notice.text, notice.at_s))
-                    print(_notice_line(notice), flush=True)
-            if shown.state == "finished":
-                break
-            if time.monotonic() - last >= STATUS_S:
-                last = time.monotonic()
-                print(status_line(shown), flush=True)
+        while not _lines(client, told):
+            print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
+            if not client.wait_connected(RECOVERY_S):
+                raise EngineError("the engine is gone and does not come back", "start again with: liveset play")
+            print("note: the engine is back", flush=True)
+        stops = True
     except KeyboardInterrupt:
+        stops = True
         print("stopping", flush=True)
-    if not client.connected() and not client.reconnect():
-        raise LivesetError("the engine is gone", "its player goes on by itself for a moment; start again with: liveset play")
-    client.send(Quit())
-    _wait_gone(client)
+    except (_Ended, BrokenPipeError):
+        # Nobody reads any more; without this the interpreter would complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if stops and client.wait_connected(QUIT_S):
+        client.send(Quit())
+        _wait_gone(client)
     client.close()
     return 0
+
+
+_ENDINGS = ("SIGTERM", "SIGHUP")
+
+
+class _Ended(BaseException):
+    """A signal asked this process to end."""
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise _Ended
+
+
+def _lines(client: EngineClient, told: set[tuple[str, float]]) -> bool:
+    """Print notices as they come and a status line a second. Returns whether the set is over, False if the engine was lost."""
+    last = -STATUS_S
+    for shown in client.snapshots(STATUS_S):
+        if shown is None:
+            continue
+        for notice in shown.notices:
+            if (notice.text, notice.at_s) not in told:
+                told.add((notice.text, notice.at_s))
+                print(_notice_line(notice), flush=True)
+        if shown.state == "finished":
+            return True
+        if time.monotonic() - last >= STATUS_S:
+            last = time.monotonic()
+            print(status_line(shown), flush=True)
+    return False
 
 
 def clock(seconds: float) -> str:
@@ -182,5 +256,7 @@ def status_line(shown: Snapshot) -> str:
     if after.state != "none":
         parts.append(f"next {after.name}: {after.state}, {after.headroom_s:.1f} s in hand")
     loudness = f"{shown.meters.momentary:.1f} LUFS" if shown.meters.momentary > -100 else "silent"
+    if shown.audio.silent:
+        loudness = "no sound device"
     parts += [loudness, f"load {shown.audio.load * 100:.0f} %", f"breaks {shown.audio.underruns}"]
     return re.sub(r" +", " ", "  ".join(parts).replace("  ", " | "))

@@ -142,3 +142,35 @@ def test_output_that_cannot_be_written_is_said_before_anything_plays(tmp_path: P
 def test_a_generator_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LivesetError, match="nowhere"):
         rehearse(tmp_path / "set.wav", preset("nowhere:Nothing"))
+
+
+def notes(path: Path, *presses: tuple[int, int]) -> Path:
+    """A MIDI file with (note, second) presses."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    track.append(mido.MetaMessage("set_tempo", tempo=500_000, time=0))
+    before = 0
+    for note, second in presses:
+        track.append(mido.Message("note_on", note=note, velocity=100, time=(second - before) * 960))
+        before = second
+    file.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("presses", "expected"),
+    [
+        (((36, 3), (36, 6)), "TogglePlay"),
+        (((36, 3),), "TogglePlay"),
+        (((40, 3),), "Hold"),
+    ],
+    ids=["stopped and started", "left stopped", "left on hold"],
+)
+def test_a_stop_or_a_hold_in_the_file_ends_all_the_same(
+    tmp_path: Path, presses: tuple[tuple[int, int], ...], expected: str
+) -> None:
+    log = rehearse(tmp_path / "set.wav", midi=notes(tmp_path / "moves.mid", *presses))
+    assert [type(event.command).__name__ for event in log.events] == [expected] * 2
+    assert log.sections[-1].role == "outro"
+    assert soundfile.info(tmp_path / "set.wav").duration >= 28

@@ -121,10 +121,7 @@ class PortAudioBackend:
 
     def __init__(self, sd: Any, device: str | None, block: int, buffer: int = BUFFER_FRAMES) -> None:
         self._sd = sd
-        try:
-            info = sd.query_devices(_selector(device), "output")
-        except (sd.PortAudioError, ValueError) as error:
-            raise DeviceError(f"no output device {device!r}" if device else "no output device found", DEVICES_HINT) from error
+        info = find_device(sd, device)
         self.name = str(info["name"])
         self.block = block
         self._channels = min(2, int(info["max_output_channels"]))
@@ -169,6 +166,18 @@ class PortAudioBackend:
             self._stream.close(ignore_errors=True)
         except (self._sd.PortAudioError, OSError):
             return
+
+
+def find_device(sd: Any, device: str | None) -> Any:
+    """What PortAudio says of an output device.
+
+    Raises:
+        DeviceError: if there is none of that name or number.
+    """
+    try:
+        return sd.query_devices(_selector(device), "output")
+    except (sd.PortAudioError, ValueError) as error:
+        raise DeviceError(f"no output device {device!r}" if device else "no output device found", DEVICES_HINT) from error
 
 
 def _selector(device: str | None) -> str | int | None:

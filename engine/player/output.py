@@ -64,6 +64,8 @@ class Output:
         self._renderer, self._status, self._tape = renderer, status, tape
         self._block, self._opener, self._emit, self._clock = block, opener, emit, clock
         self._device: str | None = None
+        self._waiting: list[tuple[str | None, bool]] = []
+        """A change of devices that was asked for while one was being opened."""
         self._backend: Backend = SilentBackend(block)
         self._next: Backend | None = None
         self._generation = 0
@@ -93,7 +95,11 @@ class Output:
     def use(self, device: str | None) -> None:
         """Change to another device; the one that plays stays in use if that cannot be opened."""
         before, self._device = self._device, device
-        self._work([(device, False), (device, True), (before, True)])
+        attempts = [(device, False), (device, True), (before, True)]
+        if self._worker is not None and self._worker.is_alive():
+            self._waiting = attempts
+        else:
+            self._work(attempts)
 
     def tick(self) -> None:
         """Look after the device; call it some 50 times a second."""
@@ -108,7 +114,10 @@ class Output:
         if not self._stopped and self._thread is not None and not self._thread.is_alive():
             self._generation += 1
             self._run()
-        if self._backend.silent and self._next is None and self._clock() >= self._retry_at:
+        if self._waiting and (self._worker is None or not self._worker.is_alive()):
+            attempts, self._waiting = self._waiting, []
+            self._work(attempts)
+        elif self._backend.silent and self._next is None and self._clock() >= self._retry_at:
             self._work([(self._device, True)])
 
     def stop(self) -> None:

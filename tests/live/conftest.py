@@ -70,6 +70,11 @@ class Show:
         log = "\n".join(path.read_text(errors="replace") for path in self.engine.folder.glob("*.log"))
         pytest.fail(f"{what} did not come within {LIMIT_S:g} s; last: {self.client.snapshot()}\n{log}")
 
+    def wait_gone(self) -> None:
+        """Until the engine has let go of this screen."""
+        for _ in self.client.snapshots(1.0):
+            pass
+
     def pids(self, module: str) -> list[int]:
         """Processes of this session that run a module."""
         listing = subprocess.run(["ps", "-eww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from engine.children import STATUS_FILE
+from engine.client import EngineClient
 from engine.protocol import Hold, NextNow, SetMacro, SetWeight, TogglePlay
 from engine.shared import STATUS, SharedBlock
 from tests.live.conftest import PRESET, Show
@@ -90,11 +95,25 @@ def test_killed_player_is_started_again_where_it_was(show: Start) -> None:
     one.wait(lambda s: s.state == "playing" and s.elapsed_s * 44_100 > frame + 44_100, "music")
 
 
-def test_lost_screen_is_not_heard_and_another_attaches(show: Start) -> None:
+def test_a_killed_screen_is_not_heard_and_another_attaches(show: Start, private: Path) -> None:
     one = show(minutes=1)
     playing(one)
-    one.client._connection.close()
-    one.wait(lambda s: s.state == "playing", "another screen")
+    one.client.close()
+    master, terminal = pty.openpty()
+    argv = [sys.executable, "-m", "liveset", "attach"]
+    screen = subprocess.Popen(
+        argv, stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm-256color"}
+    )
+    os.close(terminal)
+    drawn = b""
+    while b"LIVE" not in drawn:
+        drawn += os.read(master, 65_536)
+    screen.kill()
+    assert screen.wait(10) == -signal.SIGKILL
+    os.close(master)
+    one.client = EngineClient(one.engine.folder)
+    at = one.wait(lambda s: s.state == "playing", "another screen").elapsed_s
+    one.wait(lambda s: s.elapsed_s > at + 1, "music")
     assert status(one)["silent_frames"] == 0
 
 
@@ -119,3 +138,59 @@ def test_a_generator_that_always_raises_is_stood_in_for_by_pocket(show: Start) -
     shown = one.wait(lambda s: s.ladder_pocket >= 1 and s.now.name not in {"", "intro"}, "pocket's sections")
     assert shown.now.generator == "pocket"
     assert status(one)["silent_frames"] == 0
+
+
+def test_a_finished_next_section_survives_the_engine(show: Start) -> None:
+    one = show(minutes=2)
+    playing(one)
+    ready = one.wait(lambda s: s.next.state == "ready" and s.next.progress == 1.0, "the whole next section")
+    (before,) = one.pids("engine.live")
+    one.kill("engine.live")
+    shown = one.wait(lambda s: one.pids("engine.live") not in ([], [before]) and s.next.name != "", "a new engine")
+    assert (shown.next.name, shown.next.state) == (ready.next.name, "ready")
+
+
+def test_a_recording_goes_on_in_a_second_file_when_the_player_dies(show: Start, private: Path) -> None:
+    one = show(minutes=1, record=str(private / "take.wav"))
+    playing(one)
+    one.wait(lambda s: s.audio.recording is not None, "the recording")
+    one.kill("engine.player")
+    shown = one.wait(lambda s: "take-2" in str(s.audio.recording), "the second file")
+    assert any("take-2.wav" in notice.text for notice in shown.notices)
+    one.wait(lambda s: s.state == "playing" and (private / "take-2.wav").stat().st_size > 44_100, "sound in it")
+
+
+def test_without_a_screen_an_engine_that_dies_is_waited_for(private: Path) -> None:
+    preset = private / "test.toml"
+    preset.write_text(PRESET.format(minutes=1), encoding="utf-8")
+    argv = [sys.executable, "-m", "liveset", "play", str(preset)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
+    assert process.stdout is not None
+    seen: list[str] = []
+
+    def until(words: str) -> None:
+        for line in process.stdout or ():
+            seen.append(line)
+            if words in line:
+                return
+        pytest.fail(f"{words!r} was not printed:\n{''.join(seen)}")
+
+    until("| playing |")
+    for line in of_this_session(private):
+        if f"-m engine.live {private}" in line:
+            os.kill(int(line.split()[0]), signal.SIGKILL)
+    until("the engine does not answer")
+    until("the engine is back")
+    until("| playing |")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    deadline = time.monotonic() + 10
+    while of_this_session(private) and time.monotonic() < deadline:
+        pass  # the player fades out
+    assert of_this_session(private) == []
+
+
+def of_this_session(private: Path) -> list[str]:
+    """Lines of the process list that name a part of the engine in this test's folder."""
+    listing = subprocess.run(["ps", "-eww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listing.splitlines() if "-m engine." in line and str(private) in line]

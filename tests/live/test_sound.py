@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.protocol import SetMacro, SetWeight
+from engine.protocol import Quit, SetMacro, SetWeight
 from tests.live.conftest import Show
 
 NEEDED = ("pulseaudio", "pactl", "parec")
@@ -38,6 +38,10 @@ class Server:
     process: subprocess.Popen[bytes]
     capture: Path
     recorder: subprocess.Popen[bytes]
+
+    def again(self) -> subprocess.Popen[bytes]:
+        """Start the server a second time, after it was killed."""
+        return subprocess.Popen(self.process.args, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def captured(self) -> np.ndarray:
         """What came out so far: (frames, 2) float32."""
@@ -93,27 +97,44 @@ def runs_of_zeros(sound: np.ndarray, least: int) -> list[tuple[int, int]]:
     return [(int(a), int(b - a)) for a, b in edges if b - a >= least]
 
 
-def heard(server: Server) -> np.ndarray:
-    """The capture from its first sound on."""
-    sound = server.captured()
+def heard(server: Server, start: int) -> np.ndarray:
+    """What was captured from the first sound after ``start`` on."""
+    sound = server.captured()[start:]
     loud = np.flatnonzero(np.abs(sound).max(axis=1) > 0.001)
     return sound[loud[0] :] if len(loud) else sound[:0]
 
 
+CAPTURES = 3
+"""Sets of which one must come through whole at the default latency: a shared machine now and then stops the sound server
+itself for longer than that, which is no fault of the player; a player that makes gaps makes them every time."""
+
+
 @pytest.mark.sound
 def test_captured_sound_has_no_gap(server: Server, show: Callable[..., Show]) -> None:
-    one = show(minutes=2, text=TONES, block=1024)
+    found = []
+    for _ in range(CAPTURES):
+        gaps, counted = captured_gaps(server, show)
+        if not gaps and not counted:
+            return
+        found.append((counted, gaps))
+    pytest.fail(f"breaks counted, and (start, length) of the gaps, in {CAPTURES} captures: {found}")
+
+
+def captured_gaps(server: Server, show: Callable[..., Show]) -> tuple[list[tuple[int, int]], float]:
+    """Play a little of a set, steered, and look at what was captured of it: gaps, and the breaks that the player counted."""
+    before = len(server.captured())
+    one = show(minutes=2, text=TONES)
     shown = one.wait(lambda s: s.state == "playing" and s.elapsed_s > 1, "the first sound")
     assert not shown.audio.silent, shown.notices
-    assert shown.audio.latency_s > 0
+    assert 0 < shown.audio.latency_s < 0.03
     one.client.send(SetWeight(0, 0.4))
     one.client.send(SetMacro("reverb", 0.5))
     shown = one.wait(lambda s: s.elapsed_s > 12, "twelve seconds")
-    sound = heard(server)[: 11 * 44_100]
+    sound = heard(server, before)[: 11 * 44_100]
     assert len(sound) > 8 * 44_100
-    gaps = runs_of_zeros(sound, 32)
-    assert len(gaps) <= shown.audio.underruns, gaps
-    assert sum(length for _, length in gaps) < 0.02 * len(sound)
+    one.client.send(Quit())
+    one.wait_gone()
+    return runs_of_zeros(sound, 32), shown.audio.underruns
 
 
 @pytest.mark.sound
@@ -124,4 +145,12 @@ def test_a_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server,
     os.kill(server.process.pid, signal.SIGKILL)
     one.wait(lambda s: any("gone" in notice.text for notice in s.notices), "the loss")
     at = one.wait(lambda s: s.elapsed_s > shown.elapsed_s, "time going on").elapsed_s
-    one.wait(lambda s: s.elapsed_s > at + 2, "two more seconds")
+    shown = one.wait(lambda s: s.elapsed_s > at + 2, "two more seconds")
+    assert shown.audio.silent
+    again = server.again()
+    try:
+        one.wait(lambda s: not s.audio.silent and s.audio.device != "", "the device's return")
+        one.wait(lambda s: any("playing on" in notice.text for notice in s.notices), "the word of it")
+    finally:
+        again.kill()
+        again.wait()
