@@ -36,17 +36,15 @@ from engine.stage import (
     WorkerLost,
     WorkerUp,
 )
+from engine.pace import MEASURE_WEIGHT
 from engine.steering import take_command
-from engine.wishes import next_index, refit
-from engine.work import choose_jobs, drop_job
+from engine.wishes import next_index, refit, within_limits
+from engine.work import choose_jobs, drop_job, worked_frames
 
 Step = tuple[State, tuple[Action, ...]]
 
 BACKOFF_FRAMES: Final = 11_025
 """A quarter of a second of rendered frames for each failed try in a row, eight at most."""
-
-MEASURE_WEIGHT: Final = 0.3
-"""How much the newest measurement of the generator's speed counts against those before."""
 
 
 def step(state: State, event: Event, at: At) -> Step:
@@ -88,8 +86,15 @@ def _commanded(state: State, event: Commanded) -> Step:
 def _worker_up(state: State, event: WorkerUp) -> Step:
     up = tuple(sorted({*state.up, event.place}))
     if event.place == "main":
-        state = replace(state, generator=event.name, live=event.live)
+        state = replace(state, generator=event.name, live=event.live, max_seconds=event.max_seconds)
+        state = within_limits(_with_stems(state, event.stems))
     return replace(state, up=up), ()
+
+
+def _with_stems(state: State, stems: tuple[str, ...]) -> State:
+    """The stems that the set's generator makes, those that were there already at their levels."""
+    known = {stem: (level, muted) for stem, level, muted in state.levels}
+    return replace(state, levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems or p.STEMS))
 
 
 def _worker_lost(state: State, event: WorkerLost) -> Step:
@@ -165,14 +170,18 @@ def _job_done(state: State, event: JobDone) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
-    made = (job.version.total - job.version.request.from_frame) / state.settings.grid.rate
-    speed = made / max(event.work_s, 1e-3)
+    rate = state.settings.grid.rate
+    made = (job.version.total - job.version.request.from_frame) / rate
+    once = event.work_s / max(1, event.fit.tries if event.fit else 1)
+    speed = made / max(once, 1e-3)
     if job.place == "main":
-        state = replace(state, speed=speed if not state.speed else state.speed + MEASURE_WEIGHT * (speed - state.speed))
+        pace = state.pace.learn(job.version.request.steps, worked_frames(state, job.version.request) / rate, once)
+        speed = speed if not state.speed else state.speed + MEASURE_WEIGHT * (speed - state.speed)
+        state = replace(state, speed=speed, pace=pace)
     headroom = due_in_s(state)
 
     def finished(version: Version) -> Version:
-        return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom)
+        return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom, fit=event.fit)
 
     old = state.next
     state = _update(state, job.version.id, finished)
@@ -191,6 +200,10 @@ def _job_failed(state: State, event: JobFailed) -> Step:
         return state, ()
     failures = state.failures + 1
     state = replace(_abandon(state, job), failures=failures, retry_at=state.clock + BACKOFF_FRAMES * min(failures, 8))
+    variation = job.version.wish.variation
+    if variation is not None and variation == state.variation:
+        text = f"{job.version.wish.name} could not be made out of another section: {event.message}; it is made anew"
+        return replace(state, variation=None), (Tell("warning", text),)
     return state, (
         Tell("warning", f"{job.version.generator} could not make {job.version.wish.name}: {event.message}; trying again"),
     )
@@ -268,6 +281,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         generator=version.generator,
         generated_in_s=version.work_s,
         headroom_s=version.headroom_s,
+        fit=version.fit,
     )
     before = state.history
     if before:
@@ -282,6 +296,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         next=None,
         switch=None,
         take=0,
+        variation=None,
         jump=False,
         overdue=False,
         run="playing" if state.run == "starting" else state.run,

@@ -185,7 +185,7 @@ class LiveEngine:
             lambda report: self.inbox.put(("report", (place, report))),
             lambda: self.inbox.put(("worker gone", (place, connection))),
         )
-        self.session.take(WorkerUp(place, hello.name, hello.live))  # type: ignore[arg-type]
+        self.session.take(WorkerUp(place, hello.name, hello.live, hello.max_seconds, hello.stems))  # type: ignore[arg-type]
 
     def _on_worker_gone(self, message: tuple[str, Any]) -> None:
         place, connection = message
@@ -202,8 +202,8 @@ class LiveEngine:
         match report:
             case p.SectionProgress(job_id, ready_to):
                 self.session.take(JobProgress(job_id, ready_to))
-            case p.SectionDone(job_id, work_s):
-                self.session.take(JobDone(job_id, work_s))
+            case p.SectionDone(job_id, work_s, fit):
+                self.session.take(JobDone(job_id, work_s, fit))
             case p.SectionFailed(job_id, text):
                 self.session.take(JobFailed(job_id, text))
 

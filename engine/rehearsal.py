@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,7 @@ from engine.stage import (
     WorkerUp,
 )
 from engine.views import values_by_target
+from engine.wishes import with_files
 
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""
@@ -68,6 +69,7 @@ class _Real:
     job: Job
     ready_to: int
     work_s: float | None = None
+    fit: p.GridFit | None = None
     failed: str | None = None
 
 
@@ -129,13 +131,12 @@ class OfflineWorkers:
             self.connections[hello.place] = connection
             gone = ("gone", hello.place)
             read_forever(connection, lambda report: self.inbox.put(("report", report)), lambda: self.inbox.put(gone))
-            self.inbox.put(("up", WorkerUp(hello.place, hello.name, hello.live)))  # type: ignore[arg-type]
+            up = WorkerUp(hello.place, hello.name, hello.live, hello.max_seconds, hello.stems)  # type: ignore[arg-type]
+            self.inbox.put(("up", up))
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""
-        folder, request = self.children.sections, job.version.request
-        if request.continue_path is not None:
-            request = replace(request, continue_path=str(folder / request.continue_path))
+        request = with_files(job.version.request, self.children.sections)
         if job.place not in self.connections and job.place in self.spare:
             self._start_worker(job.place, self.spare.pop(job.place))
         self.jobs[job.job_id] = _Real(job, request.from_frame)
@@ -163,7 +164,7 @@ class OfflineWorkers:
                 events.append(JobFailed(job_id, real.failed))
             elif promised == total:
                 self.work_s[version.id] = real.work_s or 0.0
-                events.append(JobDone(job_id, (total - first) / self.rate / VIRTUAL_SPEED))
+                events.append(JobDone(job_id, (total - first) / self.rate / VIRTUAL_SPEED, real.fit))
             elif promised > first:
                 events.append(JobProgress(job_id, promised))
             if real.failed is not None or promised == total:
@@ -185,8 +186,8 @@ class OfflineWorkers:
         match message:
             case p.SectionProgress(job_id, ready_to) if job_id in self.jobs:
                 self.jobs[job_id].ready_to = ready_to
-            case p.SectionDone(job_id, work_s) if job_id in self.jobs:
-                self.jobs[job_id].work_s = work_s
+            case p.SectionDone(job_id, work_s, fit) if job_id in self.jobs:
+                self.jobs[job_id].work_s, self.jobs[job_id].fit = work_s, fit
             case p.SectionFailed(job_id, text) if job_id in self.jobs:
                 self.jobs[job_id].failed = text
 
