@@ -54,6 +54,7 @@ class Children:
 
     def start_worker(self, place: str, name: str) -> None:
         """Start a generator with its arithmetic bounded to one thread, so that the player keeps a core."""
+        self.stop_worker(place)
         self.names[place] = name
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
         bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -79,6 +80,14 @@ class Children:
         process = self.workers.get(place)
         if process is not None:
             process.kill()
+
+    def stop_worker(self, place: str) -> None:
+        """End a generator for good: it is not among the dead that are to be started again."""
+        self.names.pop(place, None)
+        process = self.workers.pop(place, None)
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait(WAIT_S)
 
     def stop(self) -> None:
         """End every process; one that does not go is killed."""

@@ -6,12 +6,14 @@ time is the player's frame count, handed in with each event. Real-time, headless
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
 from engine.cueing import choose_cues, due_in_s
+from engine.pace import MEASURE_WEIGHT, Pace
 from engine.stage import (
     Action,
     At,
@@ -34,14 +36,17 @@ from engine.stage import (
     Tick,
     Version,
     WorkerLost,
+    WorkerRefused,
     WorkerUp,
 )
-from engine.pace import MEASURE_WEIGHT
 from engine.steering import take_command
 from engine.wishes import next_index, refit, within_limits
 from engine.work import choose_jobs, drop_job, worked_frames
 
 Step = tuple[State, tuple[Action, ...]]
+
+STAND_IN: Final = "pocket"
+"""The generator that plays a set whose own cannot be loaded."""
 
 BACKOFF_FRAMES: Final = 11_025
 """A quarter of a second of rendered frames for each failed try in a row, eight at most."""
@@ -106,6 +111,18 @@ def _worker_lost(state: State, event: WorkerLost) -> Step:
     what = "the generator stopped" if known else "the generator did not start"
     detail = f" ({event.message})" if event.message else ""
     return state, (Tell("warning", f"{what}{detail}; it is started again, the set goes on"),)
+
+
+def _worker_refused(state: State, event: WorkerRefused) -> Step:
+    """The set's own generator cannot be loaded: pocket, which needs nothing, plays the set instead."""
+    if state.generator == STAND_IN:
+        return state, (Tell("error", event.message),)
+    for job in state.jobs:
+        state = _abandon(state, job)
+    settings = replace(state.settings, standby=False)
+    state = replace(_with_stems(state, p.STEMS), settings=settings, generator=STAND_IN, live=True, up=(), variation=None)
+    state = replace(state, max_seconds=math.inf, speed=0.0, pace=Pace(), failures=0, retry_at=0)
+    return state, (Tell("error", f"{event.message}; the set plays on {STAND_IN}"),)
 
 
 def _abandon(state: State, job: Job) -> State:
@@ -381,6 +398,7 @@ _HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     PlayerSaid: _player_said,
     WorkerUp: _worker_up,
     WorkerLost: _worker_lost,
+    WorkerRefused: _worker_refused,
     JobProgress: _job_progress,
     JobDone: _job_done,
     JobFailed: _job_failed,

@@ -28,6 +28,8 @@ SPARE: Final = 1.25
 
 SPARE_S: Final = 1.0
 UNBOUND: Final = 2**31
+LONGEST: Final = 64
+"""Bars to which a part is made longer at most, however slow the generator is: it must still be possible to steer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class Limits:
     Attributes:
         bar_s: seconds of a bar.
         max_seconds: of sound at once, with what is continued and the tail.
-        work: seconds of work a second of sound; 0 for not known, or so little that it does not matter.
+        work: seconds of work a second of sound; 0 for not known.
+        hurried: the same with as few steps as there may be.
     """
 
     bar_s: float
     max_seconds: float = math.inf
     work: float = 0.0
+    hurried: float = 0.0
 
     @property
     def most(self) -> int:
@@ -52,10 +56,10 @@ class Limits:
         return _whole(max(1, math.floor((self.max_seconds - KEPT_S) / self.bar_s) - MAX_TRANSITION))
 
     def made_during(self, bars: int) -> int:
-        """The most bars that can be made while ``bars`` bars play; 0 or less for none."""
-        if self.work <= 0:
+        """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
+        if self.hurried <= 0 or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
             return UNBOUND
-        sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.work) - KEPT_S
+        sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.hurried) - KEPT_S
         return math.floor(sound_s / self.bar_s) - MAX_TRANSITION
 
     @property
@@ -65,7 +69,7 @@ class Limits:
         if self.work <= 0 or gain <= 0:
             return 1
         bars = (SPARE * self.work * (KEPT_S / self.bar_s + MAX_TRANSITION + 1) + SPARE_S / self.bar_s) / gain
-        return min(self.most, PHRASE * math.ceil(bars / PHRASE))
+        return min(self.most, LONGEST, PHRASE * math.ceil(bars / PHRASE))
 
 
 def _whole(bars: int) -> int:
@@ -86,7 +90,7 @@ def fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) 
     while ahead:
         part = ahead.pop(0)
         in_time = UNBOUND if before is None else limits.made_during(before)
-        first = _first_piece(part.bars, limits.most, in_time, limits.least)
+        first = _first_piece(part.bars, in_time, limits)
         if first < part.bars:
             ahead.insert(0, _rest(part, part.bars - first))
             part = replace(part, bars=first, transition=JOIN[0], transition_bars=min(JOIN[1], first))
@@ -95,17 +99,18 @@ def fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) 
     return tuple(made)
 
 
-def _first_piece(bars: int, most: int, in_time: int, least: int) -> int:
+def _first_piece(bars: int, in_time: int, limits: Limits) -> int:
     """How many bars of a part to make first: all of them, or so many that neither they nor the rest are too short."""
-    if bars > most:
-        pieces = math.ceil(bars / most)
-        bars, whole = min(most, _rounded_up(math.ceil(bars / pieces))), bars
-        bars = bars if whole - bars >= 1 else most
+    least = max(limits.least, min(PHRASE, limits.most))
+    if bars > limits.most:
+        even = min(limits.most, _rounded_up(math.ceil(bars / math.ceil(bars / limits.most))))
+        bars = even - UNIT if even > UNIT and 0 < bars - even < PHRASE else even
     if bars <= in_time:
         return bars
-    # Too short a piece would leave the one after it no time; then fewer steps have to do.
     piece = max(least, _whole(max(1, in_time)))
-    return piece if piece < bars and bars - piece >= least else bars
+    # Too short a piece would leave the one after it no time, and so on to the end: better late once.
+    goes_on = piece < bars and bars - piece >= least and limits.made_during(piece) >= piece
+    return piece if goes_on else bars
 
 
 def _rounded_up(bars: int) -> int:
@@ -135,5 +140,3 @@ def _lengthened(parts: list[PlannedSection], least: int) -> list[PlannedSection]
                 parts[0] = replace(parts[0], bars=parts[0].bars - taken)
         made.append(part)
     return made
-
-

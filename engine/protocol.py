@@ -543,10 +543,10 @@ class ArcPart:
 
 @dataclass(frozen=True, slots=True)
 class NowView:
-    """The section that sounds. ``fit`` is how it lay on the grid, where that was measured. ``bar`` counts from 1 (0 before the set starts), ``beat`` from 1, ``playhead`` is 0..1.
+    """The section that sounds. ``bar`` counts from 1 (0 before the set starts), ``beat`` from 1, ``playhead`` is 0..1.
 
     ``waveform`` holds peaks 0..1, evenly spaced over the section's bars; empty until known. ``loops`` counts how often
-    its last bars were repeated.
+    its last bars were repeated. ``fit`` is how it lay on the grid, where that had to be measured.
     """
 
     name: str = ""
@@ -570,6 +570,7 @@ class NextView:
     """The section to come. Bars count from 1 within the section that sounds; seconds are in hand until the deadline.
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
+    ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`.
     """
 
     name: str = ""
@@ -586,6 +587,7 @@ class NextView:
     steer_until_bar: int = 0
     energy: float = 0.0
     fit: GridFit | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

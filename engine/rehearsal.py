@@ -24,6 +24,7 @@ import soundfile
 from engine import protocol as p
 from engine.channels import accept_forever, listen, make_key, read_forever, send
 from engine.children import Children
+from engine.conductor import STAND_IN
 from engine.errors import GeneratorError, LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
 from engine.midi.mapping import Mapping, load_profile
@@ -44,6 +45,7 @@ from engine.stage import (
     State,
     Tick,
     WorkerLost,
+    WorkerRefused,
     WorkerUp,
 )
 from engine.views import values_by_target
@@ -60,6 +62,10 @@ GRACE_BARS: Final = 64
 """Bars beyond the plan after which a set that does not end is given up."""
 
 Audio = npt.NDArray[np.float32]
+
+
+class Refused(GeneratorError):
+    """A generator says itself that it cannot be loaded."""
 
 
 @dataclass(slots=True)
@@ -90,13 +96,22 @@ class OfflineWorkers:
         """Start the set's own generator and wait until it is ready; one that stands in is started when it is needed.
 
         Raises:
-            GeneratorError: if the set's own does not start.
+            GeneratorError: if the set's own does not start; `Refused` if it cannot be loaded.
         """
         self.listener = listen(self.folder, "engine")
         threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True).start()
         self.spare = {place: name for place, name in places.items() if place != "main"}
         ups = [self._start_worker("main", places["main"])]
         return [*ups, *(WorkerUp("pocket", name, True) for name in self.spare.values())]
+
+    def reopen(self, name: str) -> list[WorkerUp]:
+        """Start another generator in place of the set's own that could not be loaded.
+
+        Raises:
+            GeneratorError: if that does not start either.
+        """
+        self.spare = {}
+        return [self._start_worker("main", name)]
 
     def _start_worker(self, place: str, name: str) -> WorkerUp:
         self.children.start_worker(place, name)
@@ -112,7 +127,7 @@ class OfflineWorkers:
                     raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
                 continue
             if kind == "refused":
-                raise GeneratorError(message)
+                raise Refused(message)
             if kind == "up" and message.place == place:
                 for waiting in later:
                     self.inbox.put(waiting)
@@ -299,7 +314,14 @@ class Rehearsal:
         session = Session(self.state, self, workers, children.sections, self.at)
         try:
             places = {"main": self.state.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
-            ups = workers.open(places)
+            try:
+                ups = workers.open(places)
+            except Refused as error:
+                if self.state.generator == STAND_IN:
+                    raise
+                session.take(WorkerRefused(str(error)))
+                self.state = session.state
+                ups = workers.reopen(self.state.generator)
             grid = self.state.settings.grid
             self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **dict(self.state.macros)})
             for up in ups:
@@ -309,7 +331,7 @@ class Rehearsal:
             workers.close()
             shutil.rmtree(children.sections, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
-        return self._log(session.state, workers)
+        return self._log(session.state, workers, session.notices)
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
@@ -352,7 +374,7 @@ class Rehearsal:
 
     # ------------------------------------------------------------ the log
 
-    def _log(self, state: State, workers: OfflineWorkers) -> RehearsalLog:
+    def _log(self, state: State, workers: OfflineWorkers, notices: tuple[p.Notice, ...]) -> RehearsalLog:
         unknown = tuple(dict.fromkeys(word for slot in state.slots for word in _unknown(slot.text)))
         return RehearsalLog(
             preset=self.preset.source,
@@ -362,6 +384,7 @@ class Rehearsal:
             ladder_pocket=state.pockets,
             unknown_words=unknown,
             events=tuple(self.events),
+            notices=tuple(notice.text for notice in notices if notice.level != "info"),
             sections=tuple(self._section(state, i, workers) for i in range(len(state.history))),
         )
 
@@ -389,6 +412,7 @@ class Rehearsal:
             )
             if played.transition is not None
             else None,
+            grid=played.fit,
         )
 
 

@@ -7,7 +7,7 @@ transport moved or not; it is the only time there is.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.pace import Pace
@@ -219,7 +219,7 @@ class State:
     failures: int = 0
     retry_at: int = 0
     speed: float = 0.0
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     lead: int = SAMPLE_RATE // 10
     macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
     levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)

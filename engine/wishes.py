@@ -167,12 +167,14 @@ def within_limits(state: State) -> State:
     if state.live:
         return state
     first, grid = first_open(state), state.settings.grid
-    limits = Limits(float(grid.frames_per_bar) / grid.rate, state.max_seconds, _work(state))
+    bar_s = float(grid.frames_per_bar) / grid.rate
+    hurried = state.pace.per_second(STEPS[-1], 0.0)
+    limits = Limits(bar_s, state.max_seconds, _work(state), hurried)
     before = state.plan[first - 1].bars if first else None
     return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
 
 
-KEEPS_UP: Final = 0.6
+KEEPS_UP: Final = 0.45
 """The most seconds of work a second of sound at which steps are full; with more, sections are planned for fewer steps."""
 
 

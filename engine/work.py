@@ -124,9 +124,7 @@ def _next(state: State, place: Place) -> Want | None:
     wanted = wish(state, index, state.take)
     steps, tries = effort(state, index) if place == "main" else (FULL_STEPS, 1)
     start = end_bar(state)
-    return "next", make_version(
-        state, index, wanted, place, start_bar=start, retry=state.failures, steps=steps, tries=tries
-    )
+    return "next", make_version(state, index, wanted, place, start_bar=start, retry=state.failures, steps=steps, tries=tries)
 
 
 def _main_wants(state: State) -> Want | None:
