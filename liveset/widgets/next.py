@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.protocol import NextState, NextView, Snapshot
 from liveset.widgets.cells import Line, Piece, clean, crop, piece, row
-from liveset.widgets.gauges import bars, progress, seconds, unit
+from liveset.widgets.gauges import FULL_STEPS, bars, on_grid, progress, seconds, unit
 from liveset.widgets.lines import GUTTER, LineWidget, label
 
 STATES: Final[dict[NextState, tuple[str, str]]] = {
@@ -87,6 +87,8 @@ class Next(LineWidget[NextSlice]):
             when = f"in {bars(away)}" if away > 0 else "on the next bar"
             when = when if view.bar else ""
             left += [piece(when, "accent", 2), piece(f"at bar {coming.at_bar}", "dim", 3)]
+        few = coming.steps or (coming.fit.steps < FULL_STEPS if coming.fit else False)
+        left.append(piece(on_grid(coming.fit, coming.steps), "warn" if few else "dim", 4))
         return row(width, left, [self._steer(view)], gap=2)
 
     def _steer(self, view: NextSlice) -> Piece:

@@ -81,6 +81,7 @@ class Now(LineWidget[NowSlice]):
             Piece((("bar ", "dim"), (f"{now.bar}", "strong"), (f" of {now.bars}", "dim")), 1),
             piece(f"on {clean(now.generator)}" if view.fallback else "", "warn", 3),
             piece("… re-making" if now.remaking else "", "dim", 4),
+            piece(gauges.on_grid(now.fit), "dim", 6),
         ]
         return row(width, left, [self._left(now)])
 
