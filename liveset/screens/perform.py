@@ -303,7 +303,8 @@ class PerformScreen(Screen[None]):
     def action_remake_bars(self) -> None:
         """Ask which bars of the next section should be made again."""
         bars = self.desk.snapshot.next.bars
-        if not self.prompts.ask(f"bars {BARS[0]}-{BARS[1]}" if bars >= BARS[1] else f"bars 1-{max(1, bars)}"):
+        first, last = BARS if bars >= BARS[1] else (1, max(1, bars))
+        if not self.prompts.ask(f"re-make bars {first}-{last}"):
             self._board.tell("there is no room to ask for bars: make the terminal larger")
         self.footer.show(self._moment())
 

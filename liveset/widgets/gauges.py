@@ -92,13 +92,14 @@ def bars(count: int) -> str:
 FULL_STEPS: Final = 8
 
 
-def on_grid(fit: GridFit | None, steps: int = 0) -> str:
+def few_steps(steps: int) -> str:
+    """``4 steps`` where there were fewer than full, else nothing."""
+    return f"{steps} steps" if 0 < steps < FULL_STEPS else ""
+
+
+def on_grid(fit: GridFit | None) -> str:
     """``grid 124.1 BPM +6 ms, 4 steps``: how a section lay on the grid, and its steps where they were fewer than full."""
-    steps = fit.steps if fit else steps
-    words = [f"grid {_beat(fit)}"] if fit else []
-    if 0 < steps < FULL_STEPS:
-        words.append(f"{steps} steps")
-    return ", ".join(words)
+    return ", ".join(filter(None, (f"grid {_beat(fit)}", few_steps(fit.steps)))) if fit else ""
 
 
 def _beat(fit: GridFit) -> str:

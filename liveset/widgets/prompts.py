@@ -20,6 +20,7 @@ from liveset.widgets.lines import LineWidget
 TEXT_AT: Final = 4
 """Cells before a prompt's text: cursor, number, space."""
 
+ASK_AT: Final = 1
 LONGEST_PROMPT: Final = 500
 BAR_CELLS: Final = 16
 
@@ -144,7 +145,7 @@ class Prompts(LineWidget[PromptsView]):
         if not self.display or self.size.height < 1 or self.writing:
             return False
         self.asking = True
-        self._open(int(self.ruled and self.size.height > 1), text)
+        self._open(int(self.ruled and self.size.height > 1), text, ASK_AT)
         return True
 
     @property
@@ -152,11 +153,11 @@ class Prompts(LineWidget[PromptsView]):
         """Whether keys belong to a text."""
         return self.asking or self.editing is not None
 
-    def _open(self, at: int, text: str) -> None:
-        """The line editor in a row."""
+    def _open(self, at: int, text: str, left: int = TEXT_AT) -> None:
+        """The line editor in a row, from a cell on."""
         field = self.query_one(PromptInput)
-        field.styles.offset = (TEXT_AT, at)
-        field.styles.width = max(4, self.size.width - TEXT_AT - 1)
+        field.styles.offset = (left, at)
+        field.styles.width = max(4, self.size.width - left - 1)
         field.value = clean(text)
         field.cursor_position = len(field.value)
         field.display = True
