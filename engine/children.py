@@ -60,6 +60,7 @@ class Children:
 
         They give way to the player, which runs in real time where that is allowed.
         """
+        self.stop_worker(place)
         self.names[place] = name
         threads = 1 if name == "pocket" else os.cpu_count() or 1
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
@@ -82,19 +83,19 @@ class Children:
         """Places whose process has ended."""
         return [place for place, process in self.workers.items() if process.poll() is not None]
 
-    def drop_worker(self, place: str) -> None:
-        """End a generator that is not wanted any more; it is not started again."""
-        self.names.pop(place, None)
-        process = self.workers.pop(place, None)
-        if process is not None:
-            process.kill()
-            process.wait(WAIT_S)
-
     def kill_worker(self, place: str) -> None:
         """End a generator that no longer answers."""
         process = self.workers.get(place)
         if process is not None:
             process.kill()
+
+    def stop_worker(self, place: str) -> None:
+        """End a generator for good: it is not among the dead that are to be started again."""
+        self.names.pop(place, None)
+        process = self.workers.pop(place, None)
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait(WAIT_S)
 
     def stop(self) -> None:
         """End every process; one that does not go is killed."""

@@ -6,12 +6,14 @@ time is the player's frame count, handed in with each event. Real-time, headless
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
 from engine.cueing import choose_cues, due_in_s
+from engine.pace import MEASURE_WEIGHT, Pace
 from engine.stage import (
     Action,
     At,
@@ -34,19 +36,20 @@ from engine.stage import (
     Tick,
     Version,
     WorkerLost,
+    WorkerRefused,
     WorkerUp,
 )
 from engine.steering import take_command
-from engine.wishes import next_index, refit
-from engine.work import choose_jobs, drop_job
+from engine.wishes import next_index, refit, within_limits
+from engine.work import choose_jobs, drop_job, worked_frames
 
 Step = tuple[State, tuple[Action, ...]]
 
+STAND_IN: Final = "pocket"
+"""The generator that plays a set whose own cannot be loaded."""
+
 BACKOFF_FRAMES: Final = 11_025
 """A quarter of a second of rendered frames for each failed try in a row, eight at most."""
-
-MEASURE_WEIGHT: Final = 0.3
-"""How much the newest measurement of the generator's speed counts against those before."""
 
 
 def step(state: State, event: Event, at: At) -> Step:
@@ -88,8 +91,15 @@ def _commanded(state: State, event: Commanded) -> Step:
 def _worker_up(state: State, event: WorkerUp) -> Step:
     up = tuple(sorted({*state.up, event.place}))
     if event.place == "main":
-        state = replace(state, generator=event.name, live=event.live)
+        state = replace(state, generator=event.name, live=event.live, max_seconds=event.max_seconds)
+        state = within_limits(_with_stems(state, event.stems))
     return replace(state, up=up), ()
+
+
+def _with_stems(state: State, stems: tuple[str, ...]) -> State:
+    """The stems that the set's generator makes, those that were there already at their levels."""
+    known = {stem: (level, muted) for stem, level, muted in state.levels}
+    return replace(state, levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems or p.STEMS))
 
 
 def _worker_lost(state: State, event: WorkerLost) -> Step:
@@ -101,6 +111,18 @@ def _worker_lost(state: State, event: WorkerLost) -> Step:
     what = "the generator stopped" if known else "the generator did not start"
     detail = f" ({event.message})" if event.message else ""
     return state, (Tell("warning", f"{what}{detail}; it is started again, the set goes on"),)
+
+
+def _worker_refused(state: State, event: WorkerRefused) -> Step:
+    """The set's own generator cannot be loaded: pocket, which needs nothing, plays the set instead."""
+    if state.generator == STAND_IN:
+        return state, (Tell("error", event.message),)
+    for job in state.jobs:
+        state = _abandon(state, job)
+    settings = replace(state.settings, standby=False)
+    state = replace(_with_stems(state, p.STEMS), settings=settings, generator=STAND_IN, live=True, up=(), variation=None)
+    state = replace(state, max_seconds=math.inf, speed=0.0, pace=Pace(), failures=0, retry_at=0)
+    return state, (Tell("error", f"{event.message}; the set plays on {STAND_IN}"),)
 
 
 def _abandon(state: State, job: Job) -> State:
@@ -165,14 +187,18 @@ def _job_done(state: State, event: JobDone) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
-    made = (job.version.total - job.version.request.from_frame) / state.settings.grid.rate
-    speed = made / max(event.work_s, 1e-3)
+    rate = state.settings.grid.rate
+    made = (job.version.total - job.version.request.from_frame) / rate
+    once = event.work_s / max(1, event.fit.tries if event.fit else 1)
+    speed = made / max(once, 1e-3)
     if job.place == "main":
-        state = replace(state, speed=speed if not state.speed else state.speed + MEASURE_WEIGHT * (speed - state.speed))
+        pace = state.pace.learn(job.version.request.steps, worked_frames(state, job.version.request) / rate, once)
+        speed = speed if not state.speed else state.speed + MEASURE_WEIGHT * (speed - state.speed)
+        state = replace(state, speed=speed, pace=pace)
     headroom = due_in_s(state)
 
     def finished(version: Version) -> Version:
-        return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom)
+        return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom, fit=event.fit)
 
     old = state.next
     state = _update(state, job.version.id, finished)
@@ -191,6 +217,10 @@ def _job_failed(state: State, event: JobFailed) -> Step:
         return state, ()
     failures = state.failures + 1
     state = replace(_abandon(state, job), failures=failures, retry_at=state.clock + BACKOFF_FRAMES * min(failures, 8))
+    variation = job.version.wish.variation
+    if variation is not None and variation == state.variation:
+        text = f"{job.version.wish.name} could not be made out of another section: {event.message}; it is made anew"
+        return replace(state, variation=None), (Tell("warning", text),)
     return state, (
         Tell("warning", f"{job.version.generator} could not make {job.version.wish.name}: {event.message}; trying again"),
     )
@@ -268,6 +298,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         generator=version.generator,
         generated_in_s=version.work_s,
         headroom_s=version.headroom_s,
+        fit=version.fit,
     )
     before = state.history
     if before:
@@ -282,6 +313,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         next=None,
         switch=None,
         take=0,
+        variation=None,
         jump=False,
         overdue=False,
         run="playing" if state.run == "starting" else state.run,
@@ -366,6 +398,7 @@ _HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     PlayerSaid: _player_said,
     WorkerUp: _worker_up,
     WorkerLost: _worker_lost,
+    WorkerRefused: _worker_refused,
     JobProgress: _job_progress,
     JobDone: _job_done,
     JobFailed: _job_failed,

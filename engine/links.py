@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from engine.protocol import DropSection, MakeSection, PlayerOrder
 from engine.shared import PARAMS, STATUS, SharedBlock
 from engine.stage import At, Job
 from engine.timebase import QUANTUM
+from engine.wishes import with_files
 
 
 class Links:
@@ -69,9 +69,7 @@ class Links:
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""
-        request = job.version.request
-        if request.continue_path is not None:
-            request = replace(request, continue_path=str(self._sections / request.continue_path))
+        request = with_files(job.version.request, self._sections)
         self.heard_at[job.place] = time.monotonic()
         send(self.workers.get(job.place), MakeSection(job.job_id, request, job.version.path))
 

@@ -27,9 +27,10 @@ from engine.plan import scaled_note
 from engine.presets import load_preset
 from engine.screens import ScreenLink, default_recording
 from engine.session import Session, SetOptions, load_state, opening_state
-from engine.stage import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerUp
+from engine.stage import Job, JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused, WorkerUp
 from engine.steering import level_params
 from engine.views import Surroundings, snapshot, values_by_target
+from engine.work import estimate_s, worked_frames
 
 TICK_S: Final = 0.01
 SNAPSHOT_S: Final = 1 / 30
@@ -40,6 +41,9 @@ LINGER_S: Final = 2.0
 RESTART_S: Final = 1.0
 HUNG_S: Final = {True: 8.0, False: 180.0}
 """Seconds without a word after which a generator at work (a live one, or not) is taken for hung, and ended."""
+
+HUNG_WORK: Final = 3.0
+"""So many times the work that is expected of it a slow generator may be silent, if that is longer."""
 
 CURRENT_FILE: Final = "current"
 Source = str
@@ -186,13 +190,16 @@ class LiveEngine:
     def _on_generator(self, message: tuple[p.ClientHello, Any]) -> None:
         hello, connection = message
         place = hello.place
+        if place not in self.children.workers:  # one that was ended a moment ago
+            connection.close()
+            return
         self.links.workers[place] = connection
         read_forever(
             connection,
             lambda report: self.inbox.put(("report", (place, report))),
             lambda: self.inbox.put(("worker gone", (place, connection))),
         )
-        self.session.take(WorkerUp(place, hello.name, hello.live))  # type: ignore[arg-type]
+        self.session.take(WorkerUp(place, hello.name, hello.live, hello.max_seconds, hello.stems))  # type: ignore[arg-type]
 
     def _on_worker_gone(self, message: tuple[str, Any]) -> None:
         place, connection = message
@@ -201,7 +208,15 @@ class LiveEngine:
             self.session.take(WorkerLost(place))  # type: ignore[arg-type]
 
     def _on_worker_refused(self, message: str) -> None:
-        self.session.tell("error", message)
+        """The set's own generator cannot be loaded: pocket takes its place, and needs nobody to stand in for it."""
+        before = self.session.state.generator
+        self.session.take(WorkerRefused(message))
+        after = self.session.state.generator
+        if after == before:
+            return
+        self.links.workers.clear()
+        self.children.stop_worker("pocket")
+        self.children.start_worker("main", after)
 
     def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
         place, report = message
@@ -209,8 +224,8 @@ class LiveEngine:
         match report:
             case p.SectionProgress(job_id, ready_to):
                 self.session.take(JobProgress(job_id, ready_to))
-            case p.SectionDone(job_id, work_s):
-                self.session.take(JobDone(job_id, work_s))
+            case p.SectionDone(job_id, work_s, fit):
+                self.session.take(JobDone(job_id, work_s, fit))
             case p.SectionFailed(job_id, text):
                 self.session.take(JobFailed(job_id, text))
 
@@ -353,7 +368,7 @@ class LiveEngine:
     def _look_after_children(self, now: float) -> None:
         """End a generator that hangs, and start one that died again, at most one a second."""
         for job in self.session.state.jobs:
-            if now - self.links.heard_at.get(job.place, now) > HUNG_S[self.session.state.live or job.place == "pocket"]:
+            if now - self.links.heard_at.get(job.place, now) > self._patience_s(job):
                 self.links.heard_at[job.place] = now
                 self.children.kill_worker(job.place)
         for place in self.children.dead_workers():
@@ -362,6 +377,13 @@ class LiveEngine:
             self._restart_at[place] = now + RESTART_S
             if place not in self.links.workers:
                 self.children.start_worker(place, self.children.names[place])
+
+    def _patience_s(self, job: Job) -> float:
+        """Seconds without a word after which a job's generator is taken for hung; long work in many tries takes longer."""
+        state, request = self.session.state, job.version.request
+        if state.live or job.place == "pocket":
+            return HUNG_S[True]
+        return max(HUNG_S[False], HUNG_WORK * request.tries * estimate_s(state, worked_frames(state, request), request.steps))
 
     def _close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""

@@ -1,7 +1,7 @@
 """Presets: a set described in TOML, checked against a schema before anything plays.
 
 ``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
-arc is planned), ``[midi]`` the controller. README.md lists every key.
+arc is planned), ``[[lora]]`` files that bend the model, ``[midi]`` the controller. README.md lists every key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rapidfuzz import process
 from engine.data import data_folder
 from engine.errors import LivesetError, PresetError
 from engine.keys import Key
-from engine.protocol import MAX_PROMPTS, ROLES, TRANSITIONS, Role, TransitionKind
+from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"
@@ -100,6 +100,13 @@ class SectionTable(_Table):
         return value
 
 
+class LoraTable(_Table):
+    """``[[lora]]``: a LoRA file, as Stability's tools write them, and how strongly it bends the model."""
+
+    path: Annotated[str, Field(min_length=1)]
+    strength: Annotated[float, Field(ge=0.0, le=MAX_STRENGTH)] = 1.0
+
+
 class MidiTable(BaseModel):
     """``[midi]``: the controller's profile, and per-control overrides (``cc20 = "prompt 3"``), checked by the mapping."""
 
@@ -118,6 +125,7 @@ class Preset(_Table):
     set: SetTable = Field(default_factory=SetTable)
     prompt: Annotated[tuple[PromptTable, ...], Field(max_length=MAX_PROMPTS)] = ()
     section: tuple[SectionTable, ...] = ()
+    lora: Annotated[tuple[LoraTable, ...], Field(max_length=MAX_LORAS)] = ()
     midi: MidiTable = Field(default_factory=MidiTable)
     source: str = ""
 
@@ -128,10 +136,11 @@ class Preset(_Table):
 
 
 _KEYS: dict[str, tuple[str, ...]] = {
-    "": ("set", "prompt", "section", "midi"),
+    "": ("set", "prompt", "section", "lora", "midi"),
     "set": tuple(SetTable.model_fields),
     "prompt": tuple(PromptTable.model_fields),
     "section": tuple(SectionTable.model_fields),
+    "lora": tuple(LoraTable.model_fields),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {"role": ROLES, "transition": TRANSITIONS}
 
@@ -165,8 +174,8 @@ def _explain(error: ValidationError, source: str) -> PresetError:
     return PresetError(f"{source}: {_place(location)}: {message[:1].lower() + message[1:]}{shown}")
 
 
-def parse_preset(text: str, source: str = "preset") -> Preset:
-    """Read a preset from TOML text.
+def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Preset:
+    """Read a preset from TOML text; the files it names are looked for from ``folder``.
 
     Raises:
         PresetError: names the table, the key and the nearest right one.
@@ -182,7 +191,15 @@ def parse_preset(text: str, source: str = "preset") -> Preset:
     except ValidationError as error:
         raise _explain(error, source) from error
     _check_slots(preset)
-    return preset
+    return preset.model_copy(update={"lora": tuple(_found(lora, preset.source, folder) for lora in preset.lora)})
+
+
+def _found(lora: LoraTable, source: str, folder: Path) -> LoraTable:
+    """The table with its file's whole path."""
+    path = (folder / Path(lora.path).expanduser()).absolute()
+    if not path.is_file():
+        raise PresetError(f"{source}: [[lora]] path: there is no file {path}", "paths are counted from the preset's own folder")
+    return lora.model_copy(update={"path": str(path)})
 
 
 def _check_slots(preset: Preset) -> None:
@@ -230,4 +247,4 @@ def load_preset(name: str = DEFAULT_PRESET) -> Preset:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PresetError(f"cannot read {path}: {error}", "presets are UTF-8 text files") from error
-    return parse_preset(text, str(path) if path.parent != data_folder() else path.name)
+    return parse_preset(text, str(path) if path.parent != data_folder() else path.name, path.parent)

@@ -7,6 +7,7 @@ values that move continuously (macros, meters, the frame count) travel in memory
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -34,6 +35,12 @@ MACRO_NEUTRAL: Final[dict[str, float]] = {
 """Where each macro does nothing; all run 0..1. Filter closes a low-pass below 0.5 and opens a high-pass above it."""
 
 MAX_PROMPTS: Final = 16
+VARY_AMOUNT: Final = 0.6
+"""How much of what is varied is made anew, if nothing else is said."""
+
+MAX_LORAS: Final = 8
+MAX_STRENGTH: Final = 2.0
+"""How strongly a LoRA file may bend the model at most."""
 
 # ---------------------------------------------------------------- commands: screen, MIDI and command line -> engine
 
@@ -68,6 +75,29 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class ReRoll:
     """Make the next section again with another seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class VaryNext:
+    """Make the next section a variation of what plays; ``amount`` is from almost 0 (as it is) to 1 (nothing of it left)."""
+
+    amount: float = VARY_AMOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class RemakeBars:
+    """Make some bars of the next section again and keep the rest; both counted from 1, the last one included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLora:
+    """Move a LoRA file's strength, 0..2, from the next section on. ``index`` counts from 0."""
+
+    index: int
+    strength: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +164,9 @@ Command = (
     | NextNow
     | Hold
     | ReRoll
+    | VaryNext
+    | RemakeBars
+    | SetLora
     | SetWeight
     | SetPrompt
     | SetMacro
@@ -250,7 +283,7 @@ class SectionRequest:
     steps: int = 8
     tries: int = 1
     vary_path: str | None = None
-    vary_amount: float = 0.6
+    vary_amount: float = VARY_AMOUNT
     remake_bars: tuple[int, int] | None = None
     loras: tuple[LoraStrength, ...] = ()
 
@@ -277,7 +310,10 @@ class DropSection:
 
 @dataclass(frozen=True, slots=True)
 class ClientHello:
-    """First word of whoever connects to the engine: a screen, or a generator for a place (``main`` or ``pocket``)."""
+    """First word of whoever connects to the engine: a screen, or a generator for a place (``main`` or ``pocket``).
+
+    ``max_seconds`` is the most sound that the generator makes at once, with what it continues and the tail.
+    """
 
     role: Literal["screen", "generator"]
     place: str = ""
@@ -285,6 +321,7 @@ class ClientHello:
     stems: tuple[str, ...] = ()
     live: bool = False
     pid: int = 0
+    max_seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,7 +546,7 @@ class NowView:
     """The section that sounds. ``bar`` counts from 1 (0 before the set starts), ``beat`` from 1, ``playhead`` is 0..1.
 
     ``waveform`` holds peaks 0..1, evenly spaced over the section's bars; empty until known. ``loops`` counts how often
-    its last bars were repeated.
+    its last bars were repeated. ``fit`` is how it lay on the grid, where that had to be measured.
     """
 
     name: str = ""
@@ -525,6 +562,7 @@ class NowView:
     loops: int = 0
     generator: str = ""
     remaking: bool = False
+    fit: GridFit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,6 +570,7 @@ class NextView:
     """The section to come. Bars count from 1 within the section that sounds; seconds are in hand until the deadline.
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
+    ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`.
     """
 
     name: str = ""
@@ -547,6 +586,8 @@ class NextView:
     at_bar: int = 0
     steer_until_bar: int = 0
     energy: float = 0.0
+    fit: GridFit | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

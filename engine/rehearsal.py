@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ import soundfile
 from engine import protocol as p
 from engine.channels import accept_forever, listen, make_key, read_forever, send
 from engine.children import Children
+from engine.conductor import STAND_IN
 from engine.errors import GeneratorError, LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
 from engine.midi.mapping import Mapping, load_profile
@@ -44,9 +45,11 @@ from engine.stage import (
     State,
     Tick,
     WorkerLost,
+    WorkerRefused,
     WorkerUp,
 )
 from engine.views import values_by_target
+from engine.wishes import with_files
 
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""
@@ -61,6 +64,10 @@ GRACE_BARS: Final = 64
 Audio = npt.NDArray[np.float32]
 
 
+class Refused(GeneratorError):
+    """A generator says itself that it cannot be loaded."""
+
+
 @dataclass(slots=True)
 class _Real:
     """A job as its generator's process really stands."""
@@ -68,6 +75,7 @@ class _Real:
     job: Job
     ready_to: int
     work_s: float | None = None
+    fit: p.GridFit | None = None
     failed: str | None = None
 
 
@@ -88,13 +96,22 @@ class OfflineWorkers:
         """Start the set's own generator and wait until it is ready; one that stands in is started when it is needed.
 
         Raises:
-            GeneratorError: if the set's own does not start.
+            GeneratorError: if the set's own does not start; `Refused` if it cannot be loaded.
         """
         self.listener = listen(self.folder, "engine")
         threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True).start()
         self.spare = {place: name for place, name in places.items() if place != "main"}
         ups = [self._start_worker("main", places["main"])]
         return [*ups, *(WorkerUp("pocket", name, True) for name in self.spare.values())]
+
+    def reopen(self, name: str) -> list[WorkerUp]:
+        """Start another generator in place of the set's own that could not be loaded.
+
+        Raises:
+            GeneratorError: if that does not start either.
+        """
+        self.spare = {}
+        return [self._start_worker("main", name)]
 
     def _start_worker(self, place: str, name: str) -> WorkerUp:
         self.children.start_worker(place, name)
@@ -110,7 +127,7 @@ class OfflineWorkers:
                     raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
                 continue
             if kind == "refused":
-                raise GeneratorError(message)
+                raise Refused(message)
             if kind == "up" and message.place == place:
                 for waiting in later:
                     self.inbox.put(waiting)
@@ -129,13 +146,12 @@ class OfflineWorkers:
             self.connections[hello.place] = connection
             gone = ("gone", hello.place)
             read_forever(connection, lambda report: self.inbox.put(("report", report)), lambda: self.inbox.put(gone))
-            self.inbox.put(("up", WorkerUp(hello.place, hello.name, hello.live)))  # type: ignore[arg-type]
+            up = WorkerUp(hello.place, hello.name, hello.live, hello.max_seconds, hello.stems)  # type: ignore[arg-type]
+            self.inbox.put(("up", up))
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""
-        folder, request = self.children.sections, job.version.request
-        if request.continue_path is not None:
-            request = replace(request, continue_path=str(folder / request.continue_path))
+        request = with_files(job.version.request, self.children.sections)
         if job.place not in self.connections and job.place in self.spare:
             self._start_worker(job.place, self.spare.pop(job.place))
         self.jobs[job.job_id] = _Real(job, request.from_frame)
@@ -163,7 +179,7 @@ class OfflineWorkers:
                 events.append(JobFailed(job_id, real.failed))
             elif promised == total:
                 self.work_s[version.id] = real.work_s or 0.0
-                events.append(JobDone(job_id, (total - first) / self.rate / VIRTUAL_SPEED))
+                events.append(JobDone(job_id, (total - first) / self.rate / VIRTUAL_SPEED, real.fit))
             elif promised > first:
                 events.append(JobProgress(job_id, promised))
             if real.failed is not None or promised == total:
@@ -185,8 +201,8 @@ class OfflineWorkers:
         match message:
             case p.SectionProgress(job_id, ready_to) if job_id in self.jobs:
                 self.jobs[job_id].ready_to = ready_to
-            case p.SectionDone(job_id, work_s) if job_id in self.jobs:
-                self.jobs[job_id].work_s = work_s
+            case p.SectionDone(job_id, work_s, fit) if job_id in self.jobs:
+                self.jobs[job_id].work_s, self.jobs[job_id].fit = work_s, fit
             case p.SectionFailed(job_id, text) if job_id in self.jobs:
                 self.jobs[job_id].failed = text
 
@@ -308,7 +324,14 @@ class Rehearsal:
         session = Session(self.state, self, workers, children.sections, self.at)
         try:
             places = {"main": self.state.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
-            ups = workers.open(places)
+            try:
+                ups = workers.open(places)
+            except Refused as error:
+                if self.state.generator == STAND_IN:
+                    raise
+                session.take(WorkerRefused(str(error)))
+                self.state = session.state
+                ups = workers.reopen(self.state.generator)
             grid = self.state.settings.grid
             self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **dict(self.state.macros)})
             for up in ups:
@@ -318,7 +341,7 @@ class Rehearsal:
             workers.close()
             shutil.rmtree(children.sections, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
-        return self._log(session.state, workers)
+        return self._log(session.state, workers, session.notices)
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
@@ -363,7 +386,7 @@ class Rehearsal:
 
     # ------------------------------------------------------------ the log
 
-    def _log(self, state: State, workers: OfflineWorkers) -> RehearsalLog:
+    def _log(self, state: State, workers: OfflineWorkers, notices: tuple[p.Notice, ...]) -> RehearsalLog:
         unknown = tuple(dict.fromkeys(word for slot in state.slots for word in _unknown(slot.text)))
         return RehearsalLog(
             preset=self.preset.source,
@@ -373,6 +396,7 @@ class Rehearsal:
             ladder_pocket=state.pockets,
             unknown_words=unknown,
             events=tuple(self.events),
+            notices=tuple(notice.text for notice in notices if notice.level != "info"),
             sections=tuple(self._section(state, i, workers) for i in range(len(state.history))),
         )
 
@@ -400,6 +424,7 @@ class Rehearsal:
             )
             if played.transition is not None
             else None,
+            grid=played.fit,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.protocol import Command, PromptWeight, Role, TransitionKind
+from engine.protocol import Command, GridFit, PromptWeight, Role, TransitionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class LoggedSection:
         generated_in_s: seconds its generation took; None if it is not known.
         headroom_s: seconds it was ready before its deadline (negative: late); None if it had no deadline.
         transition: its hand-over to the next section; None for the last.
+        grid: how it lay on the grid, where that had to be measured.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LoggedSection:
     generated_in_s: float | None = None
     headroom_s: float | None = None
     transition: LoggedTransition | None = None
+    grid: GridFit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class RehearsalLog:
         unknown_words: words of the prompts that nothing was understood from.
         events: commands in order of time.
         sections: sections in order of time.
+        notices: what went wrong, in words for people.
     """
 
     preset: str
@@ -73,3 +76,4 @@ class RehearsalLog:
     unknown_words: tuple[str, ...] = ()
     events: tuple[LoggedEvent, ...] = ()
     sections: tuple[LoggedSection, ...] = ()
+    notices: tuple[str, ...] = ()

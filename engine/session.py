@@ -21,7 +21,7 @@ from engine.motif import make_motif
 from engine.plan import plan_set
 from engine.presets import Preset, checked_generator
 from engine.prompts import decide_bpm, decide_key, parse
-from engine.protocol import ClearEffects, Command, Cue, MarkSection, Notice, PlayerOrder, PromptWeight, SetCues
+from engine.protocol import ClearEffects, Command, Cue, LoraStrength, MarkSection, Notice, PlayerOrder, PromptWeight, SetCues
 from engine.sections import SectionReader
 from engine.stage import (
     Action,
@@ -103,7 +103,8 @@ def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
         standby=generator != "pocket",
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
-    return State(settings, plan, slots, generator=generator)
+    loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
+    return State(settings, plan, slots, generator=generator, live=generator == "pocket", loras=loras)
 
 
 class Session:

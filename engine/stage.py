@@ -6,15 +6,19 @@ transport moved or not; it is the only time there is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.pace import Pace
 from engine.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
     STEMS,
     Command,
     Cue,
+    GridFit,
+    LoraStrength,
     MotifNote,
     PlayerEvent,
     PromptWeight,
@@ -67,6 +71,18 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Variation:
+    """A section file that the next section is made out of.
+
+    ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
+    """
+
+    path: str
+    amount: float = 1.0
+    bars: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a section should sound like: two versions with equal wishes need not be made twice."""
 
@@ -80,6 +96,8 @@ class Wish:
     brightness: float
     take: int
     next_role: Role | None
+    loras: tuple[LoraStrength, ...] = ()
+    variation: Variation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +105,7 @@ class Version:
     """A section as generated, or being generated. Frames count from the section's downbeat.
 
     ``index`` is its place in the plan; ``filler`` marks what pocket plays while a late section is waited for;
-    ``headroom_s`` is how long before its deadline it was complete.
+    ``headroom_s`` is how long before its deadline it was complete, ``fit`` how it lay on the grid, where that was measured.
     """
 
     request: SectionRequest
@@ -101,6 +119,7 @@ class Version:
     work_s: float = 0.0
     headroom_s: float = 0.0
     filler: bool = False
+    fit: GridFit | None = None
 
     @property
     def id(self) -> str:
@@ -161,11 +180,16 @@ class Played:
     transition: TransitionKind | None = None
     transition_start: int = 0
     transition_frames: int = 0
+    fit: GridFit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The conductor's whole state; every change makes a new one."""
+    """The conductor's whole state; every change makes a new one.
+
+    ``speed`` is seconds of sound a second of work, of the last few sections; ``pace`` the same the other way round and by
+    steps; ``max_seconds`` the most sound that the set's own generator makes at once.
+    """
 
     settings: Settings
     plan: tuple[PlannedSection, ...]
@@ -184,14 +208,18 @@ class State:
     last_job: int = 0
     last_section: int = 0
     take: int = 0
+    variation: Variation | None = None
+    loras: tuple[LoraStrength, ...] = ()
     held: bool = False
     jump: bool = False
     generator: str = "pocket"
     live: bool = True
+    max_seconds: float = math.inf
     up: tuple[Place, ...] = ()
     failures: int = 0
     retry_at: int = 0
     speed: float = 0.0
+    pace: Pace = field(default_factory=Pace)
     lead: int = SAMPLE_RATE // 10
     macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
     levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
@@ -249,6 +277,8 @@ class WorkerUp:
     place: Place
     name: str
     live: bool
+    max_seconds: float = math.inf
+    stems: tuple[str, ...] = STEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +287,13 @@ class WorkerLost:
 
     place: Place
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRefused:
+    """The set's own generator cannot be loaded, and will not be tried again."""
+
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +306,11 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobDone:
-    """A job's section is complete; ``work_s`` is the generator's own time."""
+    """A job's section is complete; ``work_s`` is the generator's own time, ``fit`` how it lay on the grid, if measured."""
 
     job_id: int
     work_s: float
+    fit: GridFit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +329,7 @@ class Measured:
     correlation: float
 
 
-Event = Measured | Tick | Commanded | PlayerSaid | WorkerUp | WorkerLost | JobProgress | JobDone | JobFailed
+Event = Measured | Tick | Commanded | PlayerSaid | WorkerUp | WorkerLost | WorkerRefused | JobProgress | JobDone | JobFailed
 
 # ---------------------------------------------------------------- actions
 

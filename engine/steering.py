@@ -8,10 +8,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
-from engine.stage import Action, CutTails, SetParams, Slot, State, Tell
+from engine.stage import Action, CutTails, SetParams, Slot, State, Tell, Variation
 from engine.wishes import next_index
 
 Step = tuple[State, tuple[Action, ...]]
+
+MIN_AMOUNT: Final = 0.02
+"""The least that a variation changes: with none it would be what plays, again."""
 
 
 def take_command(state: State, command: p.Command) -> Step:
@@ -53,7 +56,43 @@ def _hold(state: State, command: p.Hold) -> Step:
 def _re_roll(state: State, command: p.ReRoll) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing to re-roll"),)
-    return replace(state, take=state.take + 1), ()
+    return replace(state, take=state.take + 1, variation=None), ()
+
+
+def _vary_next(state: State, command: p.VaryNext) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing to vary"),)
+    if state.live:
+        state, told = _re_roll(state, p.ReRoll())
+        return state, (*told, Tell("info", f"{state.generator} does not vary audio: the next section is re-rolled"))
+    if state.now is None or not state.now.version.complete:
+        return state, (Tell("info", "there is nothing to vary yet: nothing complete plays"),)
+    amount = max(MIN_AMOUNT, _unit(command.amount))
+    return replace(state, take=state.take + 1, variation=Variation(state.now.version.path, amount)), ()
+
+
+def _remake_bars(state: State, command: p.RemakeBars) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing to re-make"),)
+    if state.live:
+        state, told = _re_roll(state, p.ReRoll())
+        return state, (*told, Tell("info", f"{state.generator} does not re-make bars: the next section is re-rolled"))
+    version = state.next
+    if version is None or not version.complete:
+        return state, (Tell("info", "the next section is not made yet: ask for its bars again once it is"),)
+    first, last = sorted((max(1, command.first), max(1, command.last)))
+    bars = version.request.bars
+    if first > bars:
+        return state, (Tell("info", f"the next section has {bars} bars: there is no bar {first}"),)
+    return replace(state, take=state.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
+
+
+def _set_lora(state: State, command: p.SetLora) -> Step:
+    if not 0 <= command.index < len(state.loras):
+        return state, ()
+    strength = p.MAX_STRENGTH * _unit(command.strength / p.MAX_STRENGTH)
+    lora = replace(state.loras[command.index], strength=strength)
+    return replace(state, loras=(*state.loras[: command.index], lora, *state.loras[command.index + 1 :])), ()
 
 
 def _unit(value: float) -> float:
@@ -115,6 +154,9 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.NextNow: _next_now,
     p.Hold: _hold,
     p.ReRoll: _re_roll,
+    p.VaryNext: _vary_next,
+    p.RemakeBars: _remake_bars,
+    p.SetLora: _set_lora,
     p.SetWeight: _set_weight,
     p.SetPrompt: _set_prompt,
     p.SetMacro: _set_macro,

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.cueing import due_frame, due_in_s, playing_end, usable
+from engine.pace import FULL_STEPS
 from engine.protocol import (
     MACRO_NEUTRAL,
-    STEMS,
+    MAX_STRENGTH,
     ArcPart,
     AudioView,
     DeviceOpened,
@@ -24,9 +25,9 @@ from engine.protocol import (
     Snapshot,
     StemView,
 )
-from engine.stage import State
+from engine.stage import Job, State
 from engine.wishes import end_bar, next_index, weights
-from engine.work import MARGIN_S, estimate_s, next_cost_s
+from engine.work import MARGIN_S, estimate_s, next_cost_s, worked_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
         loops=now.loops,
         generator=version.generator,
         remaking=state.switch is not None or any(job.purpose == "remake" for job in state.jobs),
+        fit=version.fit,
     )
 
 
@@ -165,7 +167,11 @@ def next_view(state: State) -> NextView:
     safe = version is not None and usable(state, version)
     progress = 1.0 if safe and job is None else (making.ready_to / making.total if making else 0.0)
     cost = next_cost_s(state, index)
-    ready_in = 0.0 if safe else estimate_s(state, making.total - making.ready_to) if job and making else cost
+    if job is not None and making is not None and not state.live:
+        progress, left = _slow(state, job, progress)
+    else:
+        left = estimate_s(state, making.total - making.ready_to) if making else cost
+    ready_in = 0.0 if safe else left if job else cost
     due = due_in_s(state)
     start = grid.bar_at(state.now.origin) if state.now else 0
     return NextView(
@@ -182,7 +188,17 @@ def next_view(state: State) -> NextView:
         at_bar=grid.bar_at(due_frame(state)) - start + 1,
         steer_until_bar=_steer_until(state, cost, start),
         energy=part.energy,
+        fit=making.fit if making else None,
+        steps=making.request.steps if making and making.request.steps < FULL_STEPS else 0,
     )
+
+
+def _slow(state: State, job: Job, done: float) -> tuple[float, float]:
+    """How much of a section is made, 0..1, and seconds to its end, by the clock: nothing of it is there before it is sampled."""
+    request = job.version.request
+    cost = estimate_s(state, worked_frames(state, request), request.steps)
+    passed = (state.clock - job.asked_at) / state.settings.grid.rate
+    return max(done, min(0.95, passed / cost)), max(0.1, cost - passed)
 
 
 def _next_state(state: State, safe: bool, ready_in: float, due: float) -> NextState:
@@ -241,5 +257,6 @@ def values_by_target(state: State) -> dict[str, float]:
     index = min(state.now.version.index, len(state.plan) - 1) if state.now else 0
     prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[index]))}
     macros = {f"macro {name}": value for name, value in state.macros}
-    stems = {f"stem {stem}": level for stem, level, _ in state.levels if stem in STEMS}
-    return {**prompts, **macros, **stems}
+    stems = {f"stem {stem}": level for stem, level, _ in state.levels}
+    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.loras)}
+    return {**prompts, **macros, **stems, **loras}

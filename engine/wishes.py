@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from engine.lengths import Limits, fitted
+from engine.pace import FULL_STEPS, STEPS
 from engine.plan import PlannedSection, fit
-from engine.protocol import PromptWeight, SectionRequest
+from engine.protocol import VARY_AMOUNT, PromptWeight, SectionRequest
 from engine.stage import Place, State, Version, Wish
 
 MIN_TAIL_BARS: Final = 2
@@ -45,6 +48,8 @@ def wish(state: State, index: int, take: int) -> Wish:
         brightness=part.brightness,
         take=take,
         next_role=after.role if after else None,
+        loras=() if state.live else state.loras,
+        variation=state.variation if index == next_index(state) else None,
     )
 
 
@@ -64,7 +69,16 @@ def next_index(state: State) -> int | None:
 
 
 def make_version(
-    state: State, index: int, wanted: Wish, place: Place, *, start_bar: int, from_frame: int = 0, retry: int = 0
+    state: State,
+    index: int,
+    wanted: Wish,
+    place: Place,
+    *,
+    start_bar: int,
+    from_frame: int = 0,
+    retry: int = 0,
+    steps: int = FULL_STEPS,
+    tries: int = 1,
 ) -> Version:
     """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
     s = state.settings
@@ -72,6 +86,7 @@ def make_version(
     previous = state.plan[index - 1] if index else None
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
     before = state.now.version if state.now and state.now.version.index < index else None
+    variation = wanted.variation
     request = SectionRequest(
         section_id=section_id,
         prompts=wanted.prompts,
@@ -96,9 +111,25 @@ def make_version(
         from_frame=from_frame,
         continue_path=before.path if before else None,
         continue_frame=s.grid.frame_of_bar(before.request.bars) - s.grid.origin if before else 0,
+        previous_prompts=before.request.prompts if before else (),
+        steps=steps,
+        tries=tries,
+        vary_path=variation.path if variation else None,
+        vary_amount=variation.amount if variation else VARY_AMOUNT,
+        remake_bars=variation.bars if variation else None,
+        loras=wanted.loras,
     )
     generator = "pocket" if place == "pocket" else state.generator
     return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
+
+
+def with_files(request: SectionRequest, folder: Path) -> SectionRequest:
+    """The request with the section files it names as they lie in a folder."""
+
+    def located(path: str | None) -> str | None:
+        return None if path is None else str(folder / path)
+
+    return replace(request, continue_path=located(request.continue_path), vary_path=located(request.vary_path))
 
 
 def end_bar(state: State) -> int:
@@ -112,10 +143,8 @@ def end_bar(state: State) -> int:
 def refit(state: State) -> State:
     """Fit what is still planned to the bars that are left, so that the ending lands where it was asked for."""
     if state.now is None:
-        return state
-    first = state.now.version.index + 1
-    if not state.live and state.next is not None:
-        first += 1
+        return within_limits(state)
+    first = first_open(state)
     ahead = state.plan[first:]
     made = state.plan[state.now.version.index + 1 : first]
     left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in made)
@@ -123,4 +152,35 @@ def refit(state: State) -> State:
         ahead = fit(ahead, max(left, min(4, sum(part.bars for part in ahead))))
     plan = (*state.plan[:first], *ahead)
     drift = end_bar(state) + sum(part.bars for part in plan[state.now.version.index + 1 :]) - state.settings.total_bars
-    return replace(state, plan=plan, drift=drift)
+    return within_limits(replace(state, plan=plan, drift=drift))
+
+
+def first_open(state: State) -> int:
+    """The plan's first index whose length may still change: a slow generator finishes what it has begun."""
+    index = 0 if state.now is None else state.now.version.index + 1
+    begun = state.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.jobs)
+    return index + (begun and not state.live)
+
+
+def within_limits(state: State) -> State:
+    """The plan with sections that a generator which is not live can make at once, and while the one before them plays."""
+    if state.live:
+        return state
+    first, grid = first_open(state), state.settings.grid
+    bar_s = float(grid.frames_per_bar) / grid.rate
+    hurried = state.pace.per_second(STEPS[-1], 0.0)
+    limits = Limits(bar_s, state.max_seconds, _work(state), hurried)
+    before = state.plan[first - 1].bars if first else None
+    return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
+
+
+KEEPS_UP: Final = 0.45
+"""The most seconds of work a second of sound at which steps are full; with more, sections are planned for fewer steps."""
+
+
+def _work(state: State) -> float:
+    """Seconds of work a second of sound to plan with; 0 before anything was measured."""
+    if not state.pace.measured:
+        return 0.0
+    paces = [state.pace.per_second(steps, 0.0) for steps in STEPS]
+    return next((pace for pace in paces if pace <= KEEPS_UP), paces[-1])

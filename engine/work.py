@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.cueing import due_frame, due_in_s, origin_at, playing_end, usable
+from engine.lengths import KEPT_S, SPARE
+from engine.pace import FULL_STEPS, STEPS
+from engine.protocol import SectionRequest
 from engine.stage import Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
 from engine.wishes import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
 
@@ -18,6 +21,9 @@ Want = tuple[Purpose, Version]
 ASSUMED_SPEED = 1.0
 """Seconds of sound a second of work, before anything was measured; a live generator is assumed ten times that."""
 
+MAX_TRIES = 3
+"""How often a section may be made at most until it lies on the grid."""
+
 MARGIN_S = 0.5
 """Kept between an expected finish and the deadline."""
 
@@ -25,16 +31,39 @@ GIVE_UP = 3
 """Failed tries after which pocket stands in for the set's own generator."""
 
 
-def estimate_s(state: State, frames: int) -> float:
-    """Seconds of work that some frames of sound will take."""
+def estimate_s(state: State, frames: int, steps: int = FULL_STEPS) -> float:
+    """Seconds of work that some frames of sound will take; a live generator knows no steps."""
     speed = state.speed or (10 * ASSUMED_SPEED if state.live else ASSUMED_SPEED)
-    return frames / state.settings.grid.rate / speed + 0.1
+    work = 1 / speed if state.live else state.pace.per_second(steps, 1 / speed)
+    return frames / state.settings.grid.rate * work + 0.1
 
 
-def next_cost_s(state: State, index: int) -> float:
-    """Seconds of work the next section will take."""
+def worked_frames(state: State, request: SectionRequest) -> int:
+    """Frames of sound that a request takes the work of: what is still to make, and what is kept of the section before."""
+    kept = 0 if state.live or request.continue_path is None else round(KEPT_S * state.settings.grid.rate)
+    return request.total_frames() - request.from_frame + kept
+
+
+def next_cost_s(state: State, index: int, steps: int = STEPS[-1]) -> float:
+    """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
     part, grid = state.plan[index], state.settings.grid
-    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin)
+    kept = 0 if state.live or state.now is None else round(KEPT_S * grid.rate)
+    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps)
+
+
+def effort(state: State, index: int) -> tuple[int, int]:
+    """The steps that the next section can be made with before its deadline, and how often it can be made with them.
+
+    Nothing waits for a set that has not begun but the performer: full steps, once.
+    """
+    if state.live or state.now is None:
+        return FULL_STEPS, 1
+    left = due_in_s(state) - MARGIN_S
+    in_time = [steps for steps in STEPS if SPARE * next_cost_s(state, index, steps) <= left]
+    steps = in_time[0] if in_time else STEPS[-1]
+    if steps < FULL_STEPS:
+        return steps, 1
+    return steps, max(1, min(MAX_TRIES, int(left / (SPARE * next_cost_s(state, index, steps)))))
 
 
 def stale_next(state: State) -> bool:
@@ -90,10 +119,12 @@ def _next(state: State, place: Place) -> Want | None:
         return None
     if state.next is not None and _has_job(state, state.next):
         return None
-    if _next_safe(state) and next_cost_s(state, index) * 1.25 + MARGIN_S > due_in_s(state):
+    if _next_safe(state) and next_cost_s(state, index) * SPARE + MARGIN_S > due_in_s(state):
         return None
     wanted = wish(state, index, state.take)
-    return "next", make_version(state, index, wanted, place, start_bar=end_bar(state), retry=state.failures)
+    steps, tries = effort(state, index) if place == "main" else (FULL_STEPS, 1)
+    start = end_bar(state)
+    return "next", make_version(state, index, wanted, place, start_bar=start, retry=state.failures, steps=steps, tries=tries)
 
 
 def _main_wants(state: State) -> Want | None:

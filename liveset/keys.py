@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.protocol import Command, Hold, NextNow, Panic, ReRoll, TogglePlay
+from engine.protocol import Command, Hold, NextNow, Panic, ReRoll, TogglePlay, VaryNext
 
 Group = Literal["Set", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen"]
 
@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "next": NextNow(),
     "hold": Hold(),
     "reroll": ReRoll(),
+    "vary": VaryNext(),
     "panic": Panic(),
 }
 """Commands that need nothing from the screen, by the name their action carries."""
@@ -49,6 +50,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("n", "n", "next section now, on the next bar", "send('next')", "Set"),
     Key("h", "h", "hold: the last bars loop until released", "send('hold')", "Set"),
     Key("r", "r", "re-roll: make the next section again, another way", "send('reroll')", "Set"),
+    Key("y", "y", "vary: make the next section out of what plays", "send('vary')", "Set"),
+    Key("b", "b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set"),
     Key("minus", "-", "less energy", "energy(-1)", "Set"),
     Key("plus,equals_sign", "+", "more energy", "energy(1)", "Set"),
     Key("p", "p", "panic: no effects, macros neutral, stems open, no hold", "send('panic')", "Set"),
@@ -121,4 +124,5 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     play = (("space", "stop" if moment.state == "playing" else "play"),)
     steer = (("n", "next now"), ("h", "release" if moment.hold else "hold"), ("r", "re-roll"))
     more = (("- +", "energy"), ("tab", "column"), ("p", "panic"), ("R", "stop rec" if moment.recording else "record"))
-    return (*play, *(steer if moment.state == "playing" else ()), *moves, *more, ("?", "keys"), ("q", "close"))
+    make = (("y", "vary"), ("b", "bars")) if moment.state == "playing" else ()
+    return (*play, *(steer if moment.state == "playing" else ()), *moves, *more, *make, ("?", "keys"), ("q", "close"))

@@ -56,6 +56,8 @@ def rehearse_to_files(
             console.print(f"stopped; what was played so far is in {where}")
             raise
         progress.update(task, completed=1.0, description="done")
+    for line in log.notices:
+        console.print(f"warning: {line}", highlight=False, markup=False)
     took = time.monotonic() - started
     length = log.sections[-1].start_s if log.sections else 0.0
     console.print(f"{where}: {len(log.sections)} sections, made {length / max(took, 1e-3):.1f} times faster than it plays")

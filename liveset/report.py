@@ -127,6 +127,7 @@ def _section(section: LoggedSection) -> dict[str, Any]:
         "generated_in_s",
         "headroom_s",
         "transition",
+        "grid",
     )
     return {name: data[name] for name in order}
 

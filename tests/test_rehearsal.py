@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.errors import LivesetError, RecordingError
+from engine.errors import RecordingError
 from engine.presets import Preset, parse_preset
 from engine.rehearsal import Rehearsal, RehearsalOptions
 from engine.rehearsal_log import RehearsalLog
 from engine.session import SetOptions
 from liveset.report import write_report
+from tests.generators.slow import Slow
+
+REFUSING = "tests.generators.refusing:Refusing"
 
 TONES = """
 [set]
@@ -139,11 +142,6 @@ def test_output_that_cannot_be_written_is_said_before_anything_plays(tmp_path: P
         Rehearsal(preset(), RehearsalOptions(tmp_path / name))
 
 
-def test_a_generator_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LivesetError, match="nowhere"):
-        rehearse(tmp_path / "set.wav", preset("nowhere:Nothing"))
-
-
 def notes(path: Path, *presses: tuple[int, int]) -> Path:
     """A MIDI file with (note, second) presses."""
     file = mido.MidiFile(ticks_per_beat=480)
@@ -174,3 +172,28 @@ def test_a_stop_or_a_hold_in_the_file_ends_all_the_same(
     assert [type(event.command).__name__ for event in log.events] == [expected] * 2
     assert log.sections[-1].role == "outro"
     assert soundfile.info(tmp_path / "set.wav").duration >= 28
+
+
+@pytest.mark.parametrize(("generator", "says"), [("nowhere:Nothing", "nowhere"), (REFUSING, "the model is not here")])
+def test_pocket_plays_for_a_generator_that_cannot_be_loaded(tmp_path: Path, generator: str, says: str) -> None:
+    log = rehearse(tmp_path / "set.wav", preset(generator))
+    (notice,) = log.notices
+    assert says in notice
+    assert notice.endswith("the set plays on pocket")
+    assert (log.ladder_hold, log.ladder_pocket) == (0, 0)
+    rehearse(tmp_path / "pocket.wav", preset("pocket"))
+    assert (tmp_path / "set.wav").read_bytes() == (tmp_path / "pocket.wav").read_bytes()
+
+
+def test_a_slow_generator_is_rehearsed_the_same_twice_and_its_fit_is_reported(tmp_path: Path) -> None:
+    chosen = preset("tests.generators.slow:Slow")
+    logs = [rehearse(tmp_path / name, chosen) for name in ("a.wav", "b.wav")]
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    assert logs[0].notices == ()
+    bar_s = 4 * 60 / 133.3
+    assert all((section.bars + 2) * bar_s + 8 <= Slow.max_seconds for section in logs[0].sections)
+    assert len(logs[0].sections) > 2
+    write_report(tmp_path / "report", tmp_path / "a.wav", logs[0])
+    sections = json.loads((tmp_path / "report" / "report.json").read_text())["sections"]
+    assert sections[0]["grid"] == {"bpm": 133.3, "phase_ms": 4.0, "stretch": 1.0, "tries": 1, "steps": 8, "sure": 0.9}
+    assert [section["grid"]["tries"] for section in sections[1:]] == [3] * (len(sections) - 1)

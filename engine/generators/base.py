@@ -23,6 +23,7 @@ class Generator(Protocol):
         rate: frames per second.
         live: fast enough to re-make the section that is playing.
 
+    One that cannot make any length has ``max_seconds: float``, the most at once, with what it continues and the tail.
     A generator whose music has to be measured against the grid also has ``fit: GridFit | None``, of the section it made last.
     """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import math
 import os
 import queue
 import sys
@@ -141,7 +142,8 @@ def main(argv: list[str]) -> int:
         return 1
     connection = connect(session, "engine", CONNECT_S)
     worker = Worker(generator, connection, folder)
-    hello = ClientHello("generator", place, generator.name, generator.stems, generator.live, os.getpid())
+    most = float(getattr(generator, "max_seconds", math.inf))
+    hello = ClientHello("generator", place, generator.name, generator.stems, generator.live, os.getpid(), most)
     send(connection, hello)
     read_forever(connection, worker.take, lambda: os._exit(0))
     worker.serve()

@@ -12,7 +12,9 @@ from engine.errors import MidiError
 from engine.protocol import (
     MACRO_NEUTRAL,
     MACROS,
+    MAX_LORAS,
     MAX_PROMPTS,
+    MAX_STRENGTH,
     STEMS,
     Command,
     Hold,
@@ -20,12 +22,15 @@ from engine.protocol import (
     NextNow,
     Panic,
     Play,
+    RemakeBars,
     ReRoll,
+    SetLora,
     SetMacro,
     SetStem,
     SetWeight,
     Stop,
     TogglePlay,
+    VaryNext,
 )
 
 TRIGGERS: Final[dict[str, Command]] = {
@@ -35,6 +40,8 @@ TRIGGERS: Final[dict[str, Command]] = {
     "next": NextNow(),
     "hold": Hold(),
     "re-roll": ReRoll(),
+    "vary": VaryNext(),
+    **{f"re-make {first}-{first + 3}": RemakeBars(first, first + 3) for first in (1, 5, 9, 13)},
     "panic": Panic(),
 }
 """Targets that a press carries out."""
@@ -63,6 +70,10 @@ def _weight(slot: int) -> Target:
     return Target(f"prompt {slot + 1}", lambda value: SetWeight(slot, value))
 
 
+def _lora(index: int) -> Target:
+    return Target(f"lora {index + 1}", lambda value: SetLora(index, MAX_STRENGTH * value))
+
+
 def _mute(stem: str) -> Target:
     return Target(f"mute {stem}", lambda value: SetStem(stem, muted=value > 0.5), press=True, toggles=True)
 
@@ -83,6 +94,7 @@ TARGETS: Final[dict[str, Target]] = {
     target.name: target
     for target in (
         *(_weight(slot) for slot in range(MAX_PROMPTS)),
+        *(_lora(index) for index in range(MAX_LORAS)),
         *(_macro(name) for name in MACROS),
         *(_stem(stem) for stem in (*STEMS, "mix")),
         *(_mute(stem) for stem in (*STEMS, "mix")),

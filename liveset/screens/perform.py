@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.protocol import Notice, Quit, Record, SetPrompt, SetStem
+from engine.protocol import Notice, Quit, Record, RemakeBars, SetPrompt, SetStem
 from liveset import controls
 from liveset.controls import COARSE, FINE, Control, Desk
 from liveset.keys import COMMANDS, KEYS, Moment
@@ -23,6 +23,7 @@ from liveset.screens.arrangement import Rows, arrange_columns, arrange_rows
 from liveset.screens.closing import Answer, CloseScreen
 from liveset.screens.connection import Connection
 from liveset.widgets.arc import Arc, ArcView
+from liveset.widgets.cells import clean
 from liveset.widgets.faders import Faders, Macros, MacrosView, Stems, StemsView
 from liveset.widgets.footer import Keys, NoticeBoard, Notices, NoticesView
 from liveset.widgets.header import Header, HeaderView
@@ -35,6 +36,9 @@ from liveset.widgets.prompts import Prompts, PromptsView
 
 SLOW: Final = 3
 """Text is renewed at every third update, ten times a second: faster cannot be read."""
+
+BARS: Final = (5, 8)
+"""Bars of the next section that are offered to be made again."""
 
 FRESH_S: Final = 10.0
 """Seconds for which a notice stands out."""
@@ -153,7 +157,7 @@ class PerformScreen(Screen[None]):
             muted=chosen.kind == "stem" and exists and s.stems[chosen.index].muted,
             hold=s.hold,
             recording=s.audio.recording is not None,
-            editing=self.prompts.editing is not None,
+            editing=self.prompts.writing,
         )
 
     # ------------------------------------------------------------ arrangement
@@ -212,7 +216,7 @@ class PerformScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a prompt is written, keys belong to its text."""
-        return self.prompts.editing is None or action == "close" or action.startswith("app.")
+        return not self.prompts.writing or action == "close" or action.startswith("app.")
 
     def action_send(self, name: str) -> None:
         """A command that needs nothing else."""
@@ -296,6 +300,14 @@ class PerformScreen(Screen[None]):
             self.prompts.edit(slot)
             self.footer.show(self._moment())
 
+    def action_remake_bars(self) -> None:
+        """Ask which bars of the next section should be made again."""
+        bars = self.desk.snapshot.next.bars
+        first, last = BARS if bars >= BARS[1] else (1, max(1, bars))
+        if not self.prompts.ask(f"re-make bars {first}-{last}"):
+            self._board.tell("there is no room to ask for bars: make the terminal larger")
+        self.footer.show(self._moment())
+
     def action_theme(self, step: int) -> None:
         """The next colour theme."""
         names = sorted(self.app.available_themes)
@@ -314,6 +326,16 @@ class PerformScreen(Screen[None]):
         """A prompt was edited."""
         if message.text is not None:
             self.link.send(SetPrompt(message.slot, message.text))
+        self.footer.show(self._moment())
+
+    def on_prompts_answered(self, message: Prompts.Answered) -> None:
+        """Bars were named."""
+        if message.text is not None:
+            numbers = [int(number) for number in re.findall(r"\d{1,4}", message.text)]
+            if len(numbers) in (1, 2) and all(numbers):
+                self.link.send(RemakeBars(numbers[0], numbers[-1]))
+            else:
+                self._board.tell(f'"{clean(message.text)[:20]}" names no bars: write them as 5-8')
         self.footer.show(self._moment())
 
     def on_prompts_picked(self, message: Prompts.Picked) -> None:

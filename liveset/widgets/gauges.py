@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from engine.protocol import GridFit
 from liveset.widgets.cells import Line
 
 EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
@@ -86,6 +87,26 @@ def seconds(value: float) -> str:
 def bars(count: int) -> str:
     """``1 bar``, ``12 bars``."""
     return f"{count} bar" if count == 1 else f"{count} bars"
+
+
+FULL_STEPS: Final = 8
+
+
+def few_steps(steps: int) -> str:
+    """``4 steps`` where there were fewer than full, else nothing."""
+    return f"{steps} steps" if 0 < steps < FULL_STEPS else ""
+
+
+def on_grid(fit: GridFit | None) -> str:
+    """``grid 124.1 BPM +6 ms, 4 steps``: how a section lay on the grid, and its steps where they were fewer than full."""
+    return ", ".join(filter(None, (f"grid {_beat(fit)}", few_steps(fit.steps)))) if fit else ""
+
+
+def _beat(fit: GridFit) -> str:
+    """The tempo and phase measured; a dash where there was no beat to measure."""
+    if not (math.isfinite(fit.bpm) and math.isfinite(fit.phase_ms) and fit.bpm > 0):
+        return "–"
+    return f"{min(fit.bpm, 999.0):.1f} BPM {max(-999, min(999, round(fit.phase_ms))):+d} ms"
 
 
 def waveform(peaks: Sequence[float], width: int, rows: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.protocol import NextState, NextView, Snapshot
 from liveset.widgets.cells import Line, Piece, clean, crop, piece, row
-from liveset.widgets.gauges import bars, progress, seconds, unit
+from liveset.widgets.gauges import FULL_STEPS, bars, few_steps, on_grid, progress, seconds, unit
 from liveset.widgets.lines import GUTTER, LineWidget, label
 
 STATES: Final[dict[NextState, tuple[str, str]]] = {
@@ -59,21 +59,23 @@ class Next(LineWidget[NextSlice]):
             piece(bars(coming.bars), "dim", 2),
             piece(f"take {clean(coming.take)}", "dim", 5),
             piece("" if coming.role == "free" or coming.role in coming.name.lower() else coming.role, "dim", 6),
-            self._making(coming, width),
+            *self._making(coming, width),
         ]
         text, style = STATES[coming.state]
         hand = f"{seconds(coming.headroom_s)} in hand" if coming.headroom_s >= 0 else f"{seconds(-coming.headroom_s)} late"
         in_hand = piece(f"{hand.rjust(IN_HAND_CELLS)} ", "warn" if coming.headroom_s < 0 else "", 3)
         return row(width, left, [piece(text, style, 0), in_hand], gap=2)
 
-    def _making(self, coming: NextView, width: int) -> Piece:
+    def _making(self, coming: NextView, width: int) -> list[Piece]:
         """The progress of the take in the making; only its words where it is done or there is little room."""
         if coming.state == "ready" and coming.progress >= 1:
-            return piece("ready", "dim", 7)
+            few = coming.fit is not None and coming.fit.steps < FULL_STEPS
+            return [piece(on_grid(coming.fit), "warn" if few else "dim", 4) if coming.fit else piece("ready", "dim", 7)]
         length = min(24, max(0, (width - 84) // 2))
         share = f"{round(coming.progress * 100):3d} %"
         spans = (*progress(coming.progress, length, "primary"), (f" {share}", "")) if length >= 6 else ((share.strip(), ""),)
-        return Piece((*spans, (f"  ready in {seconds(coming.ready_in_s)}", "dim")), 4)
+        made = [Piece(spans, 3), piece(f"ready in {seconds(coming.ready_in_s)}", "dim", 4)]
+        return [*made, piece(few_steps(coming.steps), "warn", 3)] if few_steps(coming.steps) else made
 
     def _detail(self, view: NextSlice, width: int) -> Line:
         coming = view.next

@@ -20,6 +20,7 @@ from liveset.widgets.lines import LineWidget
 TEXT_AT: Final = 4
 """Cells before a prompt's text: cursor, number, space."""
 
+ASK_AT: Final = 1
 LONGEST_PROMPT: Final = 500
 BAR_CELLS: Final = 16
 
@@ -62,6 +63,13 @@ class Prompts(LineWidget[PromptsView]):
             self.slot = slot
             self.text = text
 
+    class Answered(Message):
+        """A line that `ask` asked for; ``text`` is None if nothing was answered."""
+
+        def __init__(self, text: str | None) -> None:
+            super().__init__()
+            self.text = text
+
     class Picked(Message):
         """A prompt was clicked."""
 
@@ -72,6 +80,7 @@ class Prompts(LineWidget[PromptsView]):
     def __init__(self, view: PromptsView, *, id: str | None = None) -> None:
         super().__init__(view, id=id)
         self.editing: int | None = None
+        self.asking = False
         self._first = 0
 
     def compose(self) -> ComposeResult:
@@ -129,22 +138,39 @@ class Prompts(LineWidget[PromptsView]):
         if at is None or slot >= len(self.view.prompts):
             return
         self.editing = slot
+        self._open(at, self.view.prompts[slot].text)
+
+    def ask(self, text: str) -> bool:
+        """Let the performer write a line over the heading, beginning with a text. Returns whether there is room for it."""
+        if not self.display or self.size.height < 1 or self.writing:
+            return False
+        self.asking = True
+        self._open(int(self.ruled and self.size.height > 1), text, ASK_AT)
+        return True
+
+    @property
+    def writing(self) -> bool:
+        """Whether keys belong to a text."""
+        return self.asking or self.editing is not None
+
+    def _open(self, at: int, text: str, left: int = TEXT_AT) -> None:
+        """The line editor in a row, from a cell on."""
         field = self.query_one(PromptInput)
-        field.styles.offset = (TEXT_AT, at)
-        field.styles.width = max(4, self.size.width - TEXT_AT - 1)
-        field.value = clean(self.view.prompts[slot].text)
+        field.styles.offset = (left, at)
+        field.styles.width = max(4, self.size.width - left - 1)
+        field.value = clean(text)
         field.cursor_position = len(field.value)
         field.display = True
         self.screen.set_focus(field)  # at once: keys typed right after belong to the text
 
     def _close(self, text: str | None) -> None:
-        if self.editing is None:
+        if not self.writing:
             return
-        slot, self.editing = self.editing, None
+        slot, self.editing, self.asking = self.editing, None, False
         field = self.query_one(PromptInput)
         field.display = False
         self.screen.set_focus(None)
-        self.post_message(self.Written(slot, text))
+        self.post_message(self.Answered(text) if slot is None else self.Written(slot, text))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: what is written counts."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.pace import Pace
 from engine.plan import arc
 from engine.stage import Settings, Slot, StartJob, State, WorkerUp
 from engine.timebase import Grid
@@ -229,7 +230,7 @@ def test_nothing_is_started_that_could_miss_the_deadline() -> None:
     stage = started(live=False)
     for job_id in list(stage.jobs):
         stage.finish(job_id)
-    stage.state = replace(stage.state, speed=2.0)
+    stage.state = replace(stage.state, speed=2.0, pace=Pace(((8, 0.5),)))
     assert stage.state.now is not None
     length = stage.state.now.version.request.bars
     stage.advance(BAR * (length - 2))

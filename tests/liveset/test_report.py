@@ -23,6 +23,7 @@ FIELDS = [
 ]  # fmt: skip
 SECTION_FIELDS = [
     "name", "role", "start_s", "bars", "bpm", "key", "energy", "prompts", "seed", "generated_in_s", "headroom_s", "transition",
+    "grid",
 ]  # fmt: skip
 
 LOG = RehearsalLog(
