@@ -80,7 +80,7 @@ class _Splicer:
             here = self.audio[where + shift :][: min(self.fade, wanted - where)]
             there = self.audio[where + shift + jump :][: len(here)]
             here = here[: len(there)]
-            out[where : where + len(there)] = _crossed(here, there, alike)
+            out[where : where + len(there)] = crossed(here, there, alike)
             at, shift = where + len(there), shift + jump
 
     def _due(self, at: int, shift: int, slope: float) -> int:
@@ -119,7 +119,7 @@ def _rises(thin: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
     power = np.concatenate((np.zeros(1), np.cumsum(thin.astype(np.float64) ** 2)))
     edges = np.clip(np.arange(len(thin))[:, None] + np.array([-size, 0, 2 * size]), 0, len(thin))
     before, after = (np.diff(power[edges], axis=1) / np.array([1, 2])).T
-    return np.clip((after - before) / np.maximum(after + before, 1e-12), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((after - before) / np.maximum(after + before, 1e-12), 0, 1), np.float32)
 
 
 def _likeness(piece: npt.NDArray[np.float32], span: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -131,8 +131,8 @@ def _likeness(piece: npt.NDArray[np.float32], span: npt.NDArray[np.float32]) -> 
     return np.asarray(products / np.sqrt(np.maximum(there * here, 1e-12)))
 
 
-def _crossed(here: Audio, there: Audio, alike: float) -> Audio:
-    """A crossfade of constant power for sounds of that likeness."""
+def crossed(here: Audio, there: Audio, alike: float) -> Audio:
+    """A crossfade of constant power between two sounds of the same length and of that likeness (correlation, 0..1)."""
     up = (0.5 - 0.5 * np.cos(np.pi * (np.arange(len(here)) + 0.5) / max(1, len(here))))[:, None]
     alike = float(np.clip(alike, 0.0, 1.0))
     level = np.sqrt(up**2 + (1 - up) ** 2 + 2 * alike * up * (1 - up))
