@@ -44,7 +44,7 @@ def mended(
     done = ratio if mendable and off * total > _UNHEARD_S * rate else 1.0
     start = max(0, origin + round(pulse.late_s * rate))
     taken = audio[start : start + -int(-total // done)]
-    section = stretch(taken, rate, done)[:total] if done != 1.0 else taken[:total]
+    section = stretch(taken, rate, done, 60 / request.bpm)[:total] if done != 1.0 else taken[:total]
     section = np.concatenate((section, np.zeros((total - len(section), section.shape[1]), np.float32)))
     after = measure(section, rate, request.bpm) if pulse.found and mendable else Pulse(0.0, 0.0, 0.0)
     fit = GridFit(pulse.bpm if pulse.found else 0.0, after.late_s * 1000, done, tries, steps, pulse.sure)

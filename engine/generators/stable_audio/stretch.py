@@ -1,8 +1,8 @@
 """Longer or shorter by a few percent at the same pitch: copies with splices where they are heard least.
 
 Between splices the sound is untouched, so drum hits stay as they are; both channels are spliced at the same frames. A splice
-jumps by 4 to 24 ms to where the waveform looks most like what would have come, away from onsets, so that no moment lies
-further than some 15 ms from its place and the mean error is zero.
+jumps by 4 to 22 ms to where the waveform looks most like what would have come, between beats and away from onsets, so that
+beats lie within some 6 ms of their places, 10 at most.
 """
 
 from __future__ import annotations
@@ -14,27 +14,29 @@ import numpy.typing as npt
 
 Audio = npt.NDArray[np.float32]
 
-_JUMPS_S: Final = (0.004, 0.024)
+_JUMPS_S: Final = (0.004, 0.022)
 _FADE_S: Final = 0.012
-_DRIFT_S: Final = 0.006
-"""How far the copy strays from its place before a splice is looked for."""
+_STRAY_S: Final = 0.005
+"""How far beats may stray from their places before a splice is looked for."""
 
-_LOOK_S: Final = 0.12
-_PLACES: Final = 16
+_PLACES_S: Final = 0.006
+"""Places tried for a splice lie so far apart."""
+
 _THIN: Final = 4
 """Every so many-th frame is compared."""
 
 _RISE_COST: Final = 1.0
-_STRAY_COST: Final = 0.3
+_STRAY_COST: Final = 1.0
 
 
-def stretch(audio: Audio, rate: int, ratio: float) -> Audio:
+def stretch(audio: Audio, rate: int, ratio: float, beat_s: float = 0.5) -> Audio:
     """Change the length of a sound, not its pitch.
 
     Args:
         audio: (frames, channels) float32.
         rate: frames per second.
         ratio: new length over old, 0.9 to 1.1.
+        beat_s: seconds from beat to beat in what comes out; the first beat is its beginning.
 
     Returns:
         (round(frames * ratio), channels) float32; frame f of the old lies near frame f * ratio of the new.
@@ -47,32 +49,34 @@ def stretch(audio: Audio, rate: int, ratio: float) -> Audio:
     wanted = round(len(audio) * ratio)
     if wanted == len(audio) or not len(audio):
         return audio.copy()
-    return _Splicer(audio, rate, ratio).run(wanted)
+    return _Splicer(audio, rate, ratio, beat_s).run(wanted)
 
 
 class _Splicer:
     """One run over a sound: ``shift`` is the source frame minus the output frame of what is being copied."""
 
-    def __init__(self, audio: Audio, rate: int, ratio: float) -> None:
-        self.audio, self.ratio = audio, ratio
+    def __init__(self, audio: Audio, rate: int, ratio: float, beat_s: float) -> None:
+        self.audio = audio
         mono = audio.mean(axis=1, dtype=np.float32)
         even = mono[: len(mono) // _THIN * _THIN].reshape(-1, _THIN)
         self.thin = even.mean(axis=1)
         self.fade = round(_FADE_S * rate) // _THIN * _THIN
-        self.drift = _DRIFT_S * rate
-        self.look = round(_LOOK_S * rate)
+        self.stray = _STRAY_S * rate
+        self.slope = 1 / ratio - 1  # how the shift should move per output frame
+        self.beat = beat_s * rate
+        while self.beat * abs(self.slope) > 2 * self.stray:
+            self.beat /= 2
+        self.places = max(1, round(_PLACES_S * rate))
         self.low, self.high = (round(jump * rate / _THIN) for jump in _JUMPS_S)
         self.rise = _rises(self.thin, self.fade // _THIN)
 
     def run(self, wanted: int) -> Audio:
-        """Copy, and splice whenever the copy has strayed."""
+        """Copy, and splice before each beat that would stray."""
         out = np.empty((wanted, self.audio.shape[1]), np.float32)
-        slope = 1 / self.ratio - 1  # how the shift should move per output frame
         at, shift = 0, 0
         while True:
-            due = self._due(at, shift, slope)
-            found = self._best(due, shift, slope) if due < wanted else None
-            if found is None:
+            beat = self._due(at, shift)
+            if beat >= wanted or (found := self._best(at, beat, shift)) is None:
                 self._copy(out, at, wanted, shift)
                 return out
             where, jump, alike = found
@@ -83,26 +87,29 @@ class _Splicer:
             out[where : where + len(there)] = crossed(here, there, alike)
             at, shift = where + len(there), shift + jump
 
-    def _due(self, at: int, shift: int, slope: float) -> int:
-        """The output frame from which a splice is looked for."""
-        edge = np.sign(slope) * self.drift
-        return max(at, int((shift + edge) / slope))
+    def _due(self, at: int, shift: int) -> float:
+        """The first beat (an output frame) to come that strays too far."""
+        edge = abs(shift) if shift * self.slope > 0 else -abs(shift)
+        limit = (edge + self.stray) / abs(self.slope)
+        return max(int(limit / self.beat) + 1, int((at + self.fade) / self.beat) + 1) * self.beat
 
-    def _best(self, due: int, shift: int, slope: float) -> tuple[int, int, float] | None:
-        """(output frame, jump, likeness) of the splice heard least from ``due`` on; None near the end."""
-        sign, best = (1 if slope > 0 else -1), (np.inf, 0, 0, 0.0)
+    def _best(self, at: int, beat: float, shift: int) -> tuple[int, int, float] | None:
+        """(output frame, jump, likeness) of the splice heard least before a beat; None near the end of the sound."""
+        best = (np.inf, 0, 0, 0.0)
+        sign = 1 if self.slope > 0 else -1
         size = self.fade // _THIN
         jumps = sign * np.arange(self.low, self.high + 1)
-        for where in range(due, due + self.look, max(1, self.look // _PLACES)):
+        stray = np.maximum(0, np.abs(shift + jumps * _THIN - self.slope * beat) / self.stray - 1)
+        for where in range(max(at, int(beat - self.beat)), max(at, int(beat) - self.fade) + 1, self.places):
             source = (where + shift) // _THIN
             first = source + min(int(jumps[0]), int(jumps[-1]))
             last = source + max(int(jumps[0]), int(jumps[-1])) + size
             if first < 0 or last > len(self.thin) or source + size > len(self.thin):
                 continue
             likeness = _likeness(self.thin[source : source + size], self.thin[first:last])[::sign]
-            stray = np.abs(shift + jumps * _THIN - slope * where) / self.drift
-            loud = max(self.rise[source], self.rise[min(len(self.rise) - 1, source + int(jumps[len(jumps) // 2]))])
-            costs = (1 - likeness) + _STRAY_COST * np.maximum(0, stray - 1) ** 2 + _RISE_COST * loud
+            middle = source + int(jumps[len(jumps) // 2])
+            loud = max(self.rise[source], self.rise[min(len(self.rise) - 1, middle)])
+            costs = (1 - likeness) + _STRAY_COST * stray**2 + _RISE_COST * loud
             pick = int(costs.argmin())
             if costs[pick] < best[0]:
                 best = (float(costs[pick]), where, int(jumps[pick]) * _THIN, float(likeness[pick]))

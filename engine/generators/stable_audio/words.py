@@ -35,7 +35,7 @@ _TEMPO: Final = re.compile(
 )
 _MODE_WORDS: Final = "|".join(sorted((*MODES, "maj", "min"), key=len, reverse=True))
 _KEY: Final = re.compile(
-    rf"[,;]?\s*(?:\b(?:in|key:?)\s+(?:of\s+)?)?\b[A-G](?:[#♯♭b]|[ -]sharp|[ -]flat)?\s+(?:{_MODE_WORDS})\b", re.IGNORECASE
+    rf"[,;]?\s*(?:\b(?:in|key:?)\s+(?:of\s+)?)?\b(?-i:[A-G])(?:[#♯♭b]|[ -]sharp|[ -]flat)?\s+(?:{_MODE_WORDS})\b", re.IGNORECASE
 )
 _VOICE: Final = re.compile(r"\b(vocals?|voices?|singing|singer|sung|rap|rapper|choir|lyrics|vocaltype)\b", re.IGNORECASE)
 _UNVOICED: Final = re.compile(r"\b(?:no|without|non)[ -](?:vocals?|voices?|singing|lyrics)\b", re.IGNORECASE)
