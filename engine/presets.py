@@ -21,7 +21,7 @@ from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSIT
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"
 MAX_MINUTES = 24 * 60
-GENERATORS = ("pocket",)
+GENERATORS = ("pocket", "stable-audio")
 """Generators by name; anything else is ``module:Class``, one of your own."""
 
 

@@ -24,7 +24,10 @@ from engine.sections import SectionInfo, SectionWriter
 
 log = logging.getLogger(__name__)
 
-KNOWN: Final = {"pocket": "engine.generators.pocket.generator:Pocket"}
+KNOWN: Final = {
+    "pocket": "engine.generators.pocket.generator:Pocket",
+    "stable-audio": "engine.generators.stable_audio.generator:StableAudioSections",
+}
 """Generators by the name presets use; any other name is read as ``module:Class``."""
 
 NICENESS: Final = 10

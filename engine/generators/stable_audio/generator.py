@@ -1,0 +1,200 @@
+"""Stable Audio as the set's generator: sections that continue each other, vary, and lie on the grid."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import GeneratorError, LivesetError
+from engine.generators.base import Block
+from engine.generators.stable_audio import material, mend
+from engine.generators.stable_audio.level import CEILING, levelled, limited
+from engine.generators.stable_audio.model import StableAudio
+from engine.generators.stable_audio.piece import Piece, plan_piece, plan_remake
+from engine.generators.stable_audio.precision import Precision
+from engine.generators.stable_audio.stretch import crossed
+from engine.models import model_folder
+from engine.protocol import GridFit, SectionRequest
+from engine.timebase import SAMPLE_RATE, Grid
+
+Audio = npt.NDArray[np.float32]
+
+BLOCK: Final = SAMPLE_RATE
+_STEPS_SHARE: Final = 0.7
+"""Of the time a piece takes; the rest goes to decoding. For the progress told alone."""
+
+_SEEDS: Final = 2**63
+
+
+class _Cancelled(Exception):
+    """Nobody wants the section any more."""
+
+
+class StableAudioSections:
+    """Makes a section as one piece of the model's, mends its grid and level, and hands it out in blocks of a second.
+
+    A piece is measured and mended as a whole, so the first block comes when all is made.
+
+    Attributes:
+        fit: how the section made last lay on the grid; None before the first, and after one that failed.
+    """
+
+    name = "stable-audio"
+    stems: tuple[str, ...] = ("mix",)
+    rate = SAMPLE_RATE
+    live = False
+
+    def __init__(self, folder: Path | None = None, model: StableAudio | None = None) -> None:
+        """Read the model from ``folder``, by default the installed one, unless ``model`` is it."""
+        self.fit: GridFit | None = None
+        self._folder, self._model = folder, model
+        self._loras: tuple[tuple[str, float], ...] = ()
+
+    def warm_up(self) -> None:
+        """Load the model; $LIVESET_PRECISION may choose float32, bfloat16 or int8 instead of the fastest that is as good.
+
+        Raises:
+            GeneratorError: it is not installed, not whole, or the transformers package is missing.
+        """
+        self._ready()
+
+    def generate(
+        self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> Iterator[Block]:
+        """See `engine.generators.base.Generator.generate`."""
+        self.fit = None
+        try:
+            section, fit = self._made(request, on_progress, cancelled)
+        except _Cancelled:
+            return
+        except LivesetError:
+            raise
+        except (RuntimeError, MemoryError, ValueError, OSError) as error:
+            message = " ".join(str(error).split())[:200]
+            raise GeneratorError(
+                f"Stable Audio could not make the section: {message or type(error).__name__}", "try fewer bars"
+            ) from error
+        self.fit = fit
+        for start in range(request.from_frame, len(section), BLOCK):
+            if cancelled():
+                return
+            yield section[start : start + BLOCK, None, :]
+
+    def _ready(self) -> StableAudio:
+        if self._model is None:
+            precision = cast(Precision, os.environ.get("LIVESET_PRECISION") or "auto")
+            self._model = StableAudio.load(self._folder or model_folder(), precision=precision)
+        return self._model
+
+    def _made(
+        self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> tuple[Audio, GridFit]:
+        model = self._ready()
+        loras = tuple((lora.path, lora.strength) for lora in request.loras)
+        if loras != self._loras:
+            model.set_loras(loras)
+            self._loras = loras
+        if request.remake_bars is not None:
+            return self._remade(model, request, on_progress, cancelled)
+        piece = plan_piece(request, model.rate, model.config.sample_size)
+        section, fit = self._tried(model, piece, request, on_progress, cancelled)
+        return levelled(section, self.rate, request.energy), fit
+
+    def _tried(
+        self,
+        model: StableAudio,
+        piece: Piece,
+        request: SectionRequest,
+        on_progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> tuple[Audio, GridFit]:
+        """Make the piece until it lies on the grid, with one seed after the other; the best of them, mended."""
+        origin = Grid(request.bpm, request.beats_per_bar, self.rate).frame_of_bar(piece.lead_bars)
+        found: list[tuple[float, Audio, GridFit]] = []
+        tries = max(1, request.tries)
+        for number in range(tries):
+            seed = (request.seed + number) % _SEEDS
+
+            def tell(fraction: float, number: int = number) -> None:
+                on_progress((number + fraction) / tries)
+
+            audio = material.resampled(self._sound(model, piece, request, seed, tell, cancelled), model.rate, self.rate)
+            section, fit, off = mend.mended(
+                audio, self.rate, request, origin, piece.source is not None, number + 1, request.steps
+            )
+            found.append((off, section, fit))
+            if not off:
+                break
+        off, section, fit = min(found, key=lambda each: each[0])
+        on_progress(1.0)
+        return section, GridFit(fit.bpm, fit.phase_ms, fit.stretch, len(found), fit.steps, fit.sure)
+
+    def _remade(
+        self,
+        model: StableAudio,
+        request: SectionRequest,
+        on_progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> tuple[Audio, GridFit]:
+        """A section with some bars made again, the rest as it was to the sample."""
+        piece, start, _, begin = plan_remake(request, model.rate, model.config.sample_size)
+        made = self._sound(model, piece, request, request.seed % _SEEDS, on_progress, cancelled)
+        out = material.whole(request, self.rate).copy()
+        grid = Grid(request.bpm, request.beats_per_bar, self.rate)
+        assert request.remake_bars is not None
+        first, last = grid.frame_of_bar(request.remake_bars[0] - 1), grid.frame_of_bar(request.remake_bars[1])
+        fade = round(grid.frames_per_beat / 8)
+        lead_in = min(fade, first)
+        # the fades end on the bar lines: the first new and the first kept downbeat are heard whole
+        skipped = round((start - begin) / model.rate * self.rate) - lead_in
+        new = limited(material.resampled(made, model.rate, self.rate)[max(0, skipped) :][: last - first + lead_in], self.rate)
+        lead_in -= max(0, -skipped)
+        out[first - lead_in : first] = crossed(out[first - lead_in : first], new[:lead_in], 0.5)
+        tail = out[last - fade : last].copy()
+        body = new[lead_in:][: last - first]
+        out[first : first + len(body)] = body
+        out[last - fade : last] = crossed(out[last - fade : last], tail, 0.5)
+        edge = out[first - lead_in : last]
+        np.clip(edge, -CEILING, CEILING, out=edge)  # where two sounds meet
+        on_progress(1.0)
+        return out, mend.measured(out, self.rate, request, first, last)
+
+    def _sound(
+        self,
+        model: StableAudio,
+        piece: Piece,
+        request: SectionRequest,
+        seed: int,
+        on_progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Audio:
+        """The whole piece (frames, 2) at the model's rate.
+
+        Raises:
+            _Cancelled: while it was being made.
+        """
+        blocks, done = [], 0
+        for block in model.stream(
+            piece.prompt,
+            (piece.frames + 0.5) / model.rate,  # half a frame more: truncating never loses one
+            request.steps,
+            seed,
+            source=piece.source,
+            remake=None if piece.remake is None else [piece.remake],
+            vary=piece.vary,
+            amount=min(1.0, max(0.01, request.vary_amount)),
+            on_progress=lambda fraction: on_progress(fraction * _STEPS_SHARE),
+            cancelled=cancelled,
+        ):
+            blocks.append(block)
+            done += len(block)
+            on_progress(_STEPS_SHARE + (1 - _STEPS_SHARE) * done / piece.frames)
+        if cancelled() or not blocks:
+            raise _Cancelled
+        sound = np.concatenate(blocks)[: piece.frames]
+        return sound if sound.shape[1] == 2 else np.repeat(sound[:, :1], 2, axis=1)
