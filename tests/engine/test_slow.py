@@ -1,4 +1,4 @@
-"""A slow generator in the conductor: steps and tries, what is asked of it, variation and bars made again, giving way to pocket."""
+"""A slow generator in the conductor: what is asked of it and how often, variation, bars made again, giving way to pocket."""
 
 from __future__ import annotations
 
@@ -333,4 +333,3 @@ def test_the_stems_are_those_of_the_sets_generator() -> None:
     stage.command(p.SetStem("mix", level=0.5))
     stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
     assert stage.state.levels == (("mix", 0.5, False),)
-

@@ -119,3 +119,19 @@ def test_a_generator_that_always_raises_is_stood_in_for_by_pocket(show: Start) -
     shown = one.wait(lambda s: s.ladder_pocket >= 1 and s.now.name not in {"", "intro"}, "pocket's sections")
     assert shown.now.generator == "pocket"
     assert status(one)["silent_frames"] == 0
+
+
+REFUSING = PRESET.replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.refusing:Refusing"')
+
+
+def test_pocket_plays_for_a_generator_that_cannot_be_loaded(show: Start) -> None:
+    one = show(minutes=0.4, text=REFUSING)
+    playing(one)
+    shown = one.wait(lambda s: s.next.state == "ready" and s.generator == "pocket", "the next section")
+    told = [notice.text for notice in shown.notices if notice.level != "info" and "sound device" not in notice.text]
+    (line,) = told
+    assert "the model is not here" in line
+    assert line.endswith("the set plays on pocket")
+    assert (shown.ladder_hold, shown.ladder_pocket, shown.restarts) == (0, 0, 0)
+    assert len(one.pids("engine.generators.worker")) == 1
+    assert status(one)["silent_frames"] == 0
