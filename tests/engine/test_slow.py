@@ -302,6 +302,19 @@ def test_the_fit_goes_with_the_section_to_the_screen_and_the_history() -> None:
     assert [played.fit for played in stage.state.history] == [None, FIT]
 
 
+def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
+    stage = slow()
+    job_id = next(iter(stage.jobs))
+    stage.progress(job_id, 0.6)
+    stage.command(p.NextNow())
+    stage.advance(BAR * 2)
+    assert not version_now(stage).complete
+    stage.fit = FIT
+    stage.finish(job_id)
+    assert version_now(stage).fit == FIT
+    assert [played.fit for played in stage.state.history] == [None, FIT]
+
+
 # ------------------------------------------------------------ a generator that cannot be loaded
 
 
