@@ -206,6 +206,10 @@ def _job_done(state: State, event: JobDone) -> Step:
     state = replace(state, jobs=tuple(other for other in state.jobs if other.job_id != job.job_id))
     if job.place == "main":
         state = replace(state, failures=0, retry_at=0)
+    if event.fit is not None:  # of a section that began to sound before it was complete
+        state = replace(
+            state, history=tuple(replace(h, fit=event.fit) if h.section_id == job.version.id else h for h in state.history)
+        )
     if old is not None and state.next is not None and old.id != state.next.id:
         state = replace(state, trash=(*state.trash, old.path))
     return state, ()

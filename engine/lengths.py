@@ -60,7 +60,7 @@ class Limits:
         if self.hurried <= 0 or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
             return UNBOUND
         sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.hurried) - KEPT_S
-        return math.floor(sound_s / self.bar_s) - MAX_TRANSITION
+        return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - MAX_TRANSITION)
 
     @property
     def least(self) -> int:
@@ -132,6 +132,7 @@ def _lengthened(parts: list[PlannedSection], least: int) -> list[PlannedSection]
         part = parts.pop(0)
         while part.bars < least and parts:
             taken = min(least - part.bars, parts[0].bars)
+            taken = parts[0].bars if parts[0].bars - taken < PHRASE else taken
             part = replace(part, bars=part.bars + taken)
             if taken == parts[0].bars:
                 gone = parts.pop(0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from engine import protocol as p
@@ -150,6 +151,8 @@ class Stage:
     jobs: dict[int, Job] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
+    max_seconds: float = math.inf
+    fit: p.GridFit | None = None
 
     def take(self, event: Event) -> None:
         self.state, actions = step(self.state, event, At(self.player.frame, self.clock))
@@ -193,7 +196,17 @@ class Stage:
         job = self.jobs.pop(job_id)
         first, total = job.version.request.from_frame, job.version.total
         self.player.files[job.version.path] = (first, total)
-        self.take(JobDone(job_id, max(0.01, (total - first) / 44100 / 40)))
+        self.take(JobDone(job_id, max(0.01, (total - first) / 44100 / 40), self.fit))
+
+    def work(self, job_id: int, pace: Callable[[int], float]) -> None:
+        """Finish a job after the time its work takes: so many seconds a second of sound with its steps, once."""
+        request = self.jobs[job_id].version.request
+        kept = 8.0 if request.continue_path else 0.0
+        work_s = (request.total_frames() / 44100 + kept) * pace(request.steps)
+        self.advance(round(work_s * 44100))
+        job = self.jobs.pop(job_id)
+        self.player.files[job.version.path] = (0, job.version.total)
+        self.take(JobDone(job_id, work_s, self.fit))
 
     def fail(self, job_id: int) -> None:
         self.jobs.pop(job_id)
@@ -205,7 +218,7 @@ class Stage:
         self.take(WorkerLost("main"))
 
     def up(self) -> None:
-        self.take(WorkerUp("main", self.state.generator, self.state.live))
+        self.take(WorkerUp("main", self.state.generator, self.state.live, self.max_seconds))
 
     def healthy(self, frames: int, look: int = 4096) -> None:
         """Let time pass with generators that finish whatever they are asked within a look."""

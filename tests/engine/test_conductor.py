@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine import protocol as p
 from engine.pace import Pace
 from engine.plan import arc
-from engine.stage import Settings, Slot, StartJob, State, WorkerUp
+from engine.stage import Job, Settings, Slot, StartJob, State, WorkerUp
 from engine.timebase import Grid
 from tests.simulation import FADE, Stage
 
@@ -31,6 +31,23 @@ def started(bars: int = 48, **changes: Any) -> Stage:
     stage.healthy(BAR)
     assert stage.state.now is not None
     return stage
+
+
+def slow(bars: int = 96, max_seconds: float = 120.0, **changes: Any) -> Stage:
+    """A set that plays on a generator which is not live, its first section sounding."""
+    loras = (p.LoraStrength("warm.safetensors", 0.5),)
+    stage = opening(bars, live=False, generator="slow", loras=loras, **changes)
+    stage.max_seconds = max_seconds
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(4096)
+    assert stage.state.now is not None
+    return stage
+
+
+def made(stage: Stage) -> list[Job]:
+    """Everything a generator was asked for so far."""
+    return [action.job for action in stage.actions if isinstance(action, StartJob)]
 
 
 def without_next(bars: int = 48) -> Stage:
@@ -240,6 +257,11 @@ def test_nothing_is_started_that_could_miss_the_deadline() -> None:
     assert len([action for action in stage.actions if isinstance(action, StartJob)]) == before
 
 
+STEERING: list[p.Command] = [
+    p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play(),
+    p.VaryNext(0.4), p.VaryNext(float("nan")), p.RemakeBars(5, 8), p.RemakeBars(99, -3), p.SetLora(0, 1.7), p.SetLora(3, 1.0),
+]  # fmt: skip
+
 OPERATIONS = st.one_of(
     st.tuples(st.just("advance"), st.integers(256, 400_000)),
     st.tuples(st.just("progress"), st.floats(0.05, 0.95)),
@@ -249,10 +271,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("up"), st.just(0)),
     st.tuples(st.just("weight"), st.floats(0, 1)),
     st.tuples(st.just("energy"), st.floats(0, 1)),
-    st.tuples(
-        st.just("command"),
-        st.sampled_from([p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play()]),
-    ),
+    st.tuples(st.just("command"), st.sampled_from(STEERING)),
 )
 
 
@@ -279,10 +298,7 @@ def perform(stage: Stage, name: str, value: Any) -> None:
             stage.command(value)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(OPERATIONS, max_size=60))
-def test_any_order_of_events_leaves_no_frame_unfilled(operations: list[tuple[str, Any]]) -> None:
-    stage = started(32)
+def perform_all(stage: Stage, operations: list[tuple[str, Any]]) -> None:
     for name, value in operations:
         perform(stage, name, value)
     assert stage.player.unfilled == 0
@@ -293,3 +309,21 @@ def test_any_order_of_events_leaves_no_frame_unfilled(operations: list[tuple[str
     assert stage.player.finished
     assert stage.player.unfilled == 0
     check_grid(stage)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(OPERATIONS, max_size=60))
+def test_any_order_of_events_leaves_no_frame_unfilled(operations: list[tuple[str, Any]]) -> None:
+    perform_all(started(32), operations)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(OPERATIONS, max_size=60), st.sampled_from([40.0, 60.0, 120.0]))
+def test_a_slow_generator_leaves_no_frame_unfilled_in_any_order_of_events(
+    operations: list[tuple[str, Any]], max_seconds: float
+) -> None:
+    stage = slow(96, max_seconds=max_seconds)
+    perform_all(stage, operations)
+    for job in made(stage):
+        kept = 8.0 if job.version.request.continue_path else 0.0
+        assert job.version.total / 44_100 + kept <= max_seconds

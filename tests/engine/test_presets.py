@@ -8,6 +8,8 @@ import pytest
 
 from engine.errors import PresetError
 from engine.presets import find_preset, load_preset, parse_preset, preset_names
+from engine.protocol import LoraStrength
+from engine.session import opening_state
 
 PROMPT = '[[prompt]]\ntext = "house"\n'
 
@@ -26,6 +28,11 @@ WRONG = [
     ("[set]\n", "no [[prompt]]", "add one"),
     ('[set]\ngenerator = "pockit"\n' + PROMPT, "pockit", 'did you mean "pocket"?'),
     (PROMPT * 17, "prompt", "16"),
+    (PROMPT + '[[lora]]\npath = "nowhere.safetensors"\n', "nowhere.safetensors", "the preset's own folder"),
+    (PROMPT + '[[lora]]\npath = "a"\nstrength = 2.5\n', "[[lora]] number 1, strength", "2"),
+    (PROMPT + "[[lora]]\nstrenght = 1\n", "", ""),
+    (PROMPT + '[[lora]]\npath = "a"\nstrenght = 1\n', "strenght", 'did you mean "strength"?'),
+    (PROMPT + '[[lora]]\npath = "a"\n' * 9, "lora", "8"),
     ("[set\n", "not valid TOML", "line"),
 ]
 
@@ -71,3 +78,14 @@ def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     mine.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PresetError, match="cannot read"):
         load_preset(str(mine))
+
+
+def test_lora_files_are_found_from_the_presets_folder_and_reach_the_set(tmp_path: Path) -> None:
+    (tmp_path / "loras").mkdir()
+    (tmp_path / "loras" / "warm.safetensors").write_bytes(b"")
+    (tmp_path / "other.safetensors").write_bytes(b"")
+    lines = f'[[lora]]\npath = "loras/warm.safetensors"\nstrength = 1.5\n[[lora]]\npath = "{tmp_path}/other.safetensors"\n'
+    (tmp_path / "mine.toml").write_text(PROMPT + lines, encoding="utf-8")
+    state = opening_state(load_preset(str(tmp_path / "mine.toml")))
+    warm, other = str(tmp_path / "loras" / "warm.safetensors"), str(tmp_path / "other.safetensors")
+    assert state.loras == (LoraStrength(warm, 1.5), LoraStrength(other, 1.0))

@@ -194,3 +194,19 @@ def of_this_session(private: Path) -> list[str]:
     """Lines of the process list that name a part of the engine in this test's folder."""
     listing = subprocess.run(["ps", "-eww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listing.splitlines() if "-m engine." in line and str(private) in line]
+
+
+REFUSING = PRESET.replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.refusing:Refusing"')
+
+
+def test_pocket_plays_for_a_generator_that_cannot_be_loaded(show: Start) -> None:
+    one = show(minutes=0.4, text=REFUSING)
+    playing(one)
+    shown = one.wait(lambda s: s.next.state == "ready" and s.generator == "pocket", "the next section")
+    told = [notice.text for notice in shown.notices if notice.level != "info" and "sound device" not in notice.text]
+    (line,) = told
+    assert "the model is not here" in line
+    assert line.endswith("the set plays on pocket")
+    assert (shown.ladder_hold, shown.ladder_pocket, shown.restarts) == (0, 0, 0)
+    assert len(one.pids("engine.generators.worker")) == 1
+    assert status(one)["silent_frames"] == 0

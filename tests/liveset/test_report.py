@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.protocol import Hold, PromptWeight, SetMacro, SetPrompt, SetWeight
+from engine.protocol import GridFit, Hold, PromptWeight, SetMacro, SetPrompt, SetWeight
 from engine.rehearsal_log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
 from liveset.report import check_writable, write_report
 
@@ -42,7 +42,7 @@ LOG = RehearsalLog(
     sections=(
         LoggedSection(
             "dawn", "intro", 0.0, 2, 120.0, "F minor", 0.2, (PromptWeight("warm", 0.72),), 11, 0.08, math.inf,
-            LoggedTransition("equal-power", 4.0, 2.0),
+            LoggedTransition("equal-power", 4.0, 2.0), GridFit(120.1, -3.5, 0.99, 2, 6, 0.8),
         ),
         LoggedSection("end", "outro", 4.0, 2, 120.0, "F minor", 0.6, (), 12),
     ),
@@ -81,6 +81,8 @@ def test_the_report_holds_every_field_as_valid_json(tmp_path: Path) -> None:
     assert first["prompts"] == [{"text": "warm", "weight": 0.72}]
     assert first["transition"] == {"kind": "equal-power", "start_s": 4.0, "length_s": 2.0}
     assert first["headroom_s"] is None and first["generated_in_s"] == 0.08
+    assert first["grid"] == {"bpm": 120.1, "phase_ms": -3.5, "stretch": 0.99, "tries": 2, "steps": 6, "sure": 0.8}
+    assert last["grid"] is None
     assert last["transition"] is None and last["prompts"] == []
 
 

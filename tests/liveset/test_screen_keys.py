@@ -12,12 +12,14 @@ from engine.protocol import (
     Panic,
     PromptView,
     Record,
+    RemakeBars,
     ReRoll,
     SetMacro,
     SetPrompt,
     SetStem,
     SetWeight,
     TogglePlay,
+    VaryNext,
 )
 from liveset.controls import PENDING_UPDATES, Control
 from liveset.keys import KEYS
@@ -29,6 +31,13 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("n",), [NextNow()]),
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
+    (("y",), [VaryNext()]),
+    (("b", "enter"), [RemakeBars(5, 8)]),
+    (("b", "escape", "h"), [Hold()]),
+    (("b", *["backspace"] * 8, "1", "3", "enter"), [RemakeBars(13, 13)]),
+    (("b", *["backspace"] * 3, "9", "minus", "1", "6", "enter"), [RemakeBars(9, 16)]),
+    (("b", *["backspace"] * 3, "n", "enter"), []),
+    (("b", *["backspace"] * 3, "0", "enter"), []),
     (("p",), [Panic()]),
     (("plus",), [SetMacro("energy", 0.75)]),
     (("equals_sign",), [SetMacro("energy", 0.75)]),
@@ -106,6 +115,32 @@ async def test_recording_starts_in_a_file_named_after_the_set_and_stops() -> Non
         await stage.update(replace(shown, audio=replace(shown.audio, recording=str(path))))
         assert "● REC" in stage.text()
         assert await stage.press("R") == [Record(None)]
+
+
+async def test_bars_are_asked_for_over_the_prompts_and_offered_as_many_as_there_are() -> None:
+    shown = live()
+    for size in ((80, 24), (120, 40), (56, 12)):
+        async with on_stage(replace(shown, next=replace(shown.next, bars=6)), size) as stage:
+            await stage.press("b")
+            await stage.update()
+            assert "re-make bars 1-6" in stage.text(), size
+            assert await stage.press("enter", "h") == [RemakeBars(1, 6), Hold()]
+
+
+async def test_what_names_no_bars_is_said() -> None:
+    async with on_stage(live()) as stage:
+        assert await stage.press("b", *["backspace"] * 3, "q", "enter") == []
+        await stage.update()
+        assert "names no bars: write them as 5-8" in stage.text()
+
+
+async def test_where_there_is_no_room_to_ask_that_is_said() -> None:
+    async with on_stage(live()) as stage:
+        stage.screen.prompts.display = False
+        await stage.press("b")
+        await stage.update()
+        assert "no room to ask for bars" in stage.text()
+        assert await stage.press("h") == [Hold()]
 
 
 async def test_a_prompt_is_written_in_its_place() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
-from engine.protocol import NextState, Notice, Snapshot
+from engine.protocol import GridFit, NextState, Notice, Snapshot, StemView
+from liveset.widgets.gauges import on_grid
 from liveset.widgets.lines import LineWidget
 from tests.liveset.fake_link import hostile, live, many_prompts
 from tests.liveset.screen import Stage, on_stage
@@ -80,6 +82,34 @@ async def test_loops_hold_and_rungs_of_the_ladder_are_shown() -> None:
         await stage.update(looping, times=20)
         for word in ("⟲ LOOPING 2×", "⟲ HOLD ON", "held 2×", "pocket 1×", "restarts 1×"):
             assert word in stage.text()
+
+
+FIT = GridFit(124.1, 6.4, 1.004, 2, 8, 0.9)
+GRID = "grid 124.1 BPM +6 ms"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_how_a_section_lay_on_the_grid_is_shown_where_it_was_measured(size: tuple[int, int]) -> None:
+    shown = replace(live(), stems=(StemView("mix", 1.0, False, 0.3),))
+    async with on_stage(shown, size) as stage:
+        assert "grid" not in stage.text() and "steps" not in stage.text()
+        await stage.update(replace(shown, now=replace(shown.now, fit=FIT)))
+        assert stage.text().count(GRID) == 1
+        few = replace(FIT, steps=4, phase_ms=-11.6)
+        await stage.update(replace(shown, now=replace(shown.now, fit=few), next=replace(shown.next, fit=FIT)))
+        assert "grid 124.1 BPM -12 ms, 4 steps" in stage.text()
+        assert GRID in stage.line("NEXT")
+        assert "✓ SAFE     19.7 s in hand" in stage.line("NEXT")
+        making = replace(shown.next, state="making", progress=0.4, ready_in_s=4.1, steps=6)
+        await stage.update(replace(shown, next=making))
+        assert "40 %" in stage.line("NEXT") and "6 steps" in stage.line("NEXT")
+
+
+def test_a_grid_without_a_beat_is_a_dash() -> None:
+    assert on_grid(None) == ""
+    assert on_grid(replace(FIT, bpm=0.0)) == "grid –"
+    assert on_grid(replace(FIT, phase_ms=math.nan)) == "grid –"
+    assert len(on_grid(replace(FIT, bpm=1e9, phase_ms=-1e9, steps=4))) <= 32
 
 
 async def test_another_generator_than_the_sets_is_named() -> None:

@@ -14,11 +14,14 @@ from engine.protocol import (
     Hold,
     NextNow,
     Panic,
+    RemakeBars,
     ReRoll,
+    SetLora,
     SetMacro,
     SetStem,
     SetWeight,
     TogglePlay,
+    VaryNext,
 )
 from tests.midi.messages import cc, generic, note
 
@@ -36,6 +39,8 @@ DEFAULTS: list[tuple[object, Command]] = [
     (note(45), Panic()),
     (note(43), Panic()),
     (note(37), SetStem("drums", muted=True)),
+    (note(46), VaryNext()),
+    (note(47), RemakeBars(5, 8)),
     (cc(20, 127, channel=16), SetWeight(4, 1.0)),
 ]
 
@@ -70,6 +75,13 @@ def test_71_and_74_are_prompts_once_their_port_turns_out_to_be_a_knob_bank(other
     assert mapper.feed("a", cc(71, 100)) == [SetWeight(1, position(100))]
     assert mapper.feed("a", cc(74, 127)) == [SetWeight(4, 1.0)]
     assert mapper.feed("b", cc(74, 127)) == [SetMacro("filter", 1.0)], "another port is not affected"
+
+
+def test_a_knob_moves_a_lora_over_its_whole_range_and_notes_re_make_bars() -> None:
+    mapper = generic(cc24="lora 2", note48="re-make 13-16")
+    assert mapper.feed("p", cc(24, 127)) == [SetLora(1, 2.0)]
+    assert mapper.feed("p", cc(24, 0)) == [SetLora(1, 0.0)]
+    assert mapper.feed("p", note(48)) == [RemakeBars(13, 16)]
 
 
 def test_an_override_comes_before_the_profile_and_the_bank() -> None:

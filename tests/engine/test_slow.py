@@ -1,0 +1,348 @@
+"""A slow generator in the conductor: what is asked of it and how often, variation, bars made again, giving way to pocket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine import protocol as p
+from engine.pace import Pace
+from engine.stage import State, Version, WorkerLost, WorkerRefused, WorkerUp
+from engine.views import Surroundings, next_view, now_view, values_by_target
+from engine.wishes import with_files
+from engine.work import effort, next_cost_s
+from tests.engine.test_conductor import BAR, made, opening, slow, started
+from tests.simulation import Stage
+
+FIT = p.GridFit(124.1, 6.0, 1.002, 2, 8, 0.9)
+NOWHERE = Surroundings({}, {}, {}, {}, {}, p.MidiView(), None, None, (), "ready")
+
+
+def version_now(stage: Stage) -> Version:
+    assert stage.state.now is not None
+    return stage.state.now.version
+
+
+def version_next(stage: Stage) -> Version:
+    assert stage.state.next is not None
+    return stage.state.next
+
+
+def finish_all(stage: Stage) -> None:
+    while stage.jobs:
+        stage.finish(next(iter(stage.jobs)))
+
+
+def at_pace(state: State, work: float) -> State:
+    return replace(state, pace=Pace(((4, 0.6 * work), (6, 0.8 * work), (8, work))), speed=1 / work)
+
+
+# ------------------------------------------------------------ what is asked
+
+
+def test_a_request_carries_the_mix_before_and_the_lora_files() -> None:
+    stage = slow()
+    stage.command(p.SetWeight(1, 0.9))
+    stage.command(p.SetLora(0, 1.5))
+    finish_all(stage)
+    first, *_, last = [job.version.request for job in made(stage)]
+    assert first.previous_prompts == ()
+    assert last.previous_prompts == first.prompts
+    assert last.prompts != first.prompts
+    assert first.loras == (p.LoraStrength("warm.safetensors", 0.5),)
+    assert last.loras == (p.LoraStrength("warm.safetensors", 1.5),)
+
+
+@pytest.mark.parametrize(("asked", "got"), [(9.0, 2.0), (-1.0, 0.0), (float("nan"), 0.0), (0.25, 0.25)])
+def test_a_lora_stays_within_its_range(asked: float, got: float) -> None:
+    stage = slow()
+    stage.command(p.SetLora(0, asked))
+    assert stage.state.loras[0].strength == got
+    assert values_by_target(stage.state)["lora 1"] == got / 2
+
+
+def test_pocket_is_not_asked_again_because_of_a_lora() -> None:
+    stage = started(loras=(p.LoraStrength("warm.safetensors", 0.5),))
+    stage.healthy(BAR)
+    before = len(made(stage))
+    stage.command(p.SetLora(0, 1.5))
+    stage.healthy(BAR)
+    assert len(made(stage)) == before
+
+
+def test_files_are_named_as_they_lie_in_the_folder() -> None:
+    request = p.SectionRequest("s2", (), 8, 120.0, "A minor", 1, continue_path="a.section", vary_path="b.section")
+    there = with_files(request, Path("/there"))
+    assert (there.continue_path, there.vary_path) == ("/there/a.section", "/there/b.section")
+    plain = with_files(replace(request, continue_path=None, vary_path=None), Path("/there"))
+    assert (plain.continue_path, plain.vary_path) == (None, None)
+
+
+# ------------------------------------------------------------ the deadline
+
+
+def test_steps_fall_and_tries_rise_with_the_time_there_is() -> None:
+    stage = slow()
+    index = version_now(stage).index + 1
+    efforts = [effort(at_pace(stage.state, work), index) for work in (0.05, 0.3, 0.5, 0.6, 0.75, 0.95, 3.0)]
+    assert efforts[0] == (8, 3)
+    assert efforts[-1] == (4, 1)
+    assert [steps for steps, _ in efforts] == sorted((steps for steps, _ in efforts), reverse=True)
+    assert {steps for steps, _ in efforts} == {8, 6, 4}
+    assert all(tries == 1 for steps, tries in efforts if steps < 8)
+    assert {tries for _, tries in efforts} >= {1, 2, 3}
+
+
+def test_the_tries_asked_for_fit_before_the_deadline() -> None:
+    stage = slow()
+    index = version_now(stage).index + 1
+    for work in (0.1, 0.2, 0.3, 0.4, 0.5):
+        state = at_pace(stage.state, work)
+        steps, tries = effort(state, index)
+        left = (BAR * version_now(stage).request.bars - state.frame) / 44_100
+        assert steps == 8
+        assert next_cost_s(state, index, steps) * tries < left
+
+
+def test_the_first_section_and_live_generators_take_full_steps_once() -> None:
+    assert [(job.version.request.steps, job.version.request.tries) for job in made(slow())[:1]] == [(8, 1)]
+    stage = started()
+    stage.healthy(BAR * 40)
+    assert {(job.version.request.steps, job.version.request.tries) for job in made(stage)} == {(8, 1)}
+
+
+def test_pace_is_learned_from_one_try() -> None:
+    stage = slow()
+    stage.fit = replace(FIT, tries=4)
+    (job_id,) = stage.jobs
+    before = stage.state.pace.per_second(8, 1.0)
+    stage.work(job_id, lambda _: 4 * before)
+    assert stage.state.pace.per_second(8, 1.0) == pytest.approx(before, rel=0.01)
+
+
+@pytest.mark.parametrize("work", [0.3, 0.45, 0.6, 0.75])
+def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
+    """As slow as three quarters of a second of work a second of sound: the ladder is not needed once, no bar is lost."""
+    stage = opening(186, live=False, generator="slow")
+    stage.max_seconds = 120.0
+    stage.up()
+    cost = {8: work, 6: 0.8 * work, 4: 0.6 * work}
+    for _ in range(200):
+        if stage.player.finished:
+            break
+        if stage.jobs:
+            stage.work(next(iter(stage.jobs)), lambda steps: cost[steps])
+        else:
+            stage.advance(BAR)
+    assert stage.player.finished
+    assert (stage.state.holds, stage.player.unfilled) == (0, 0)
+    last = stage.state.history[-1]
+    assert last.start_bar + last.bars == 186
+
+
+def test_parts_are_split_as_soon_as_the_generator_says_how_much_it_makes() -> None:
+    stage = slow(96, max_seconds=40.0)
+    bar_s = BAR / 44_100
+    assert all((part.bars + 2) * bar_s + 8 <= 40 for part in stage.state.plan)
+    assert sum(part.bars for part in stage.state.plan) == 96
+
+
+def test_what_a_slow_generator_has_begun_keeps_its_length() -> None:
+    stage = slow()
+    begun = next(iter(stage.jobs.values())).version
+    stage.take(WorkerUp("main", "slow", False, 20.0))
+    assert stage.state.plan[begun.index].bars == begun.request.bars
+    assert all((part.bars + 2) * BAR / 44_100 + 8 <= 20 for part in stage.state.plan[begun.index + 1 :])
+
+
+def test_a_late_wish_is_met_with_fewer_steps_rather_than_not() -> None:
+    stage = slow()
+    finish_all(stage)
+    bars = version_now(stage).request.bars
+    stage.state = at_pace(stage.state, 0.45)
+    index = version_now(stage).index + 1
+    left = 1.25 * next_cost_s(stage.state, index, 4) + 1.0
+    stage.advance(BAR * bars - stage.player.frame - round(left * 44_100))
+    stage.command(p.SetWeight(0, 0.2))
+    asked = made(stage)[-1].version.request
+    assert asked.prompts[0].weight == 0.2
+    assert asked.steps == 4
+    assert next_view(stage.state).steps == 4
+    assert next_view(stage.state).state == "ready", "the one there is stays safe meanwhile"
+
+
+def test_work_that_shows_nothing_until_its_end_is_followed_by_the_clock() -> None:
+    stage = slow()
+    stage.state = at_pace(stage.state, 0.3)
+    before = next_view(stage.state)
+    stage.advance(2 * 44_100)
+    after = next_view(stage.state)
+    assert after.ready_in_s == pytest.approx(before.ready_in_s - 2, abs=0.1)
+    assert before.progress < after.progress < 1
+    stage.advance(60 * 44_100)
+    assert next_view(stage.state).progress == 0.95
+
+
+# ------------------------------------------------------------ variation, and bars made again
+
+
+def test_vary_makes_the_next_out_of_what_plays() -> None:
+    stage = slow()
+    finish_all(stage)
+    stage.command(p.VaryNext(0.4))
+    request = made(stage)[-1].version.request
+    assert (request.vary_path, request.vary_amount, request.remake_bars) == (version_now(stage).path, 0.4, None)
+    finish_all(stage)
+    assert version_next(stage).request == request
+    assert version_next(stage).wish.take == 1
+    stage.command(p.VaryNext())
+    again = made(stage)[-1].version.request
+    assert again.seed != request.seed
+    assert again.vary_amount == p.VARY_AMOUNT
+
+
+@pytest.mark.parametrize(("amount", "got"), [(7.0, 1.0), (0.0, 0.02), (float("nan"), 0.02)])
+def test_a_variation_changes_something_and_no_more_than_all(amount: float, got: float) -> None:
+    stage = slow()
+    finish_all(stage)
+    stage.command(p.VaryNext(amount))
+    assert made(stage)[-1].version.request.vary_amount == got
+
+
+def test_bars_are_made_again_out_of_the_next_section() -> None:
+    stage = slow()
+    finish_all(stage)
+    before = version_next(stage)
+    stage.command(p.RemakeBars(8, 5))
+    request = made(stage)[-1].version.request
+    assert (request.vary_path, request.remake_bars) == (before.path, (5, 8))
+    assert request.bars == before.request.bars
+    assert stage.state.next == before, "the one there is stays until the other is made"
+    finish_all(stage)
+    stage.command(p.RemakeBars(1, 999))
+    request = made(stage)[-1].version.request
+    assert request.remake_bars == (1, before.request.bars)
+    assert request.vary_path != before.path, "what was made last is what is kept"
+
+
+def test_what_cannot_be_made_again_is_said() -> None:
+    stage = slow()
+    stage.command(p.RemakeBars(1, 4))
+    assert "not made yet" in stage.told[-1]
+    finish_all(stage)
+    stage.command(p.RemakeBars(999, 1000))
+    assert f"has {version_next(stage).request.bars} bars" in stage.told[-1]
+    assert stage.state.variation is None
+
+
+def test_the_file_that_is_varied_is_kept_as_long_as_it_may_be_asked_for() -> None:
+    stage = slow()
+    finish_all(stage)
+    source = version_next(stage).path
+    stage.command(p.RemakeBars(1, 4))
+    finish_all(stage)
+    assert source in stage.state.trash
+    assert not any(getattr(action, "path", "") == source for action in stage.actions)
+
+
+def test_a_re_roll_begins_from_nothing_again_and_so_does_the_section_after() -> None:
+    stage = slow()
+    finish_all(stage)
+    stage.command(p.VaryNext(0.4))
+    finish_all(stage)
+    stage.command(p.ReRoll())
+    assert made(stage)[-1].version.request.vary_path is None
+    stage.command(p.VaryNext(0.4))
+    finish_all(stage)
+    stage.command(p.NextNow())
+    stage.advance(BAR * 2)
+    assert version_now(stage).request.vary_path is not None
+    assert stage.state.variation is None
+    assert next(iter(stage.jobs.values())).version.request.vary_path is None
+
+
+def test_a_variation_that_fails_is_made_anew_without_it() -> None:
+    stage = slow()
+    finish_all(stage)
+    stage.command(p.VaryNext(0.4))
+    stage.fail(next(iter(stage.jobs)))
+    assert "made anew" in stage.told[-1]
+    stage.advance(44_100)
+    assert made(stage)[-1].version.request.vary_path is None
+    finish_all(stage)
+    assert version_next(stage).wish.variation is None
+
+
+@pytest.mark.parametrize(("command", "word"), [(p.VaryNext(0.4), "vary"), (p.RemakeBars(5, 8), "re-make")])
+def test_a_live_generator_re_rolls_and_says_so(command: p.Command, word: str) -> None:
+    stage = started()
+    stage.healthy(BAR)
+    before = version_next(stage).request
+    stage.command(command)
+    stage.healthy(BAR)
+    assert version_next(stage).request.seed != before.seed
+    assert version_next(stage).request.vary_path is None
+    assert word in stage.told[-1] and "re-rolled" in stage.told[-1]
+
+
+# ------------------------------------------------------------ how it lay on the grid
+
+
+def test_the_fit_goes_with_the_section_to_the_screen_and_the_history() -> None:
+    stage = slow()
+    assert next_view(stage.state).fit is None
+    stage.fit = FIT
+    finish_all(stage)
+    assert next_view(stage.state).fit == FIT
+    stage.command(p.NextNow())
+    stage.advance(BAR * 2)
+    assert now_view(stage.state, NOWHERE, stage.player.frame).fit == FIT
+    assert [played.fit for played in stage.state.history] == [None, FIT]
+
+
+def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
+    stage = slow()
+    job_id = next(iter(stage.jobs))
+    stage.progress(job_id, 0.6)
+    stage.command(p.NextNow())
+    stage.advance(BAR * 2)
+    assert not version_now(stage).complete
+    stage.fit = FIT
+    stage.finish(job_id)
+    assert version_now(stage).fit == FIT
+    assert [played.fit for played in stage.state.history] == [None, FIT]
+
+
+# ------------------------------------------------------------ a generator that cannot be loaded
+
+
+def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
+    stage = slow(standby=True)
+    stage.take(WorkerUp("pocket", "pocket", True))
+    finish_all(stage)
+    stage.command(p.VaryNext(0.4))
+    stage.take(WorkerLost("main"))
+    told = len(stage.told)
+    stage.take(WorkerRefused("the model is not here"))
+    assert stage.told[told:] == ["the model is not here; the set plays on pocket"]
+    state = stage.state
+    assert (state.generator, state.live, state.up, state.jobs, state.settings.standby) == ("pocket", True, (), (), False)
+    stage.jobs.clear()
+    stage.take(WorkerRefused("the model is not here"))
+    assert stage.state.generator == "pocket"
+    stage.max_seconds = float("inf")
+    stage.healthy(BAR * 200)
+    assert stage.player.finished
+    assert stage.player.unfilled == 0
+    assert {job.version.generator for job in made(stage)[-3:]} == {"pocket"}
+
+
+def test_the_stems_are_those_of_the_sets_generator() -> None:
+    stage = slow()
+    stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
+    assert stage.state.levels == (("mix", 1.0, False),)
+    stage.command(p.SetStem("mix", level=0.5))
+    stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
+    assert stage.state.levels == (("mix", 0.5, False),)
