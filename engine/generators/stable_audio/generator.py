@@ -74,11 +74,9 @@ class StableAudioSections:
             return
         except LivesetError:
             raise
-        except (RuntimeError, MemoryError, ValueError, OSError) as error:
-            message = " ".join(str(error).split())[:200]
-            raise GeneratorError(
-                f"Stable Audio could not make the section: {message or type(error).__name__}", "try fewer bars"
-            ) from error
+        except (RuntimeError, MemoryError, OSError) as error:  # torch: memory, mostly
+            message = " ".join(str(error).split())[:200] or type(error).__name__
+            raise GeneratorError(f"Stable Audio could not make the section: {message}", "try fewer bars") from error
         self.fit = fit
         for start in range(request.from_frame, len(section), BLOCK):
             if cancelled():
