@@ -229,7 +229,7 @@ class _Timeline:
         self.length = self.moves[-1][0] if self.moves else 0
 
     def due(self, clock: int, state: State) -> Iterator[p.Command]:
-        """Commands whose time has come, in frames rendered: the transport may stand still."""
+        """Commands whose time has come, in frames rendered since the first: the transport may stand still."""
         while self.taken < len(self.moves) and self.moves[self.taken][0] <= clock:
             self.mapping.sync(values_by_target(state))
             yield from self.mapping.feed("file", self.moves[self.taken][1])
@@ -365,10 +365,12 @@ class Rehearsal:
 
     def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
         """The set's sound, block by block, from its first frame to its last."""
+        began = 0  # the transport waits for the first section, and a MIDI file's moves with it
         while session.state.run != "finished":
             state = session.state
             undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
-            for command in (*self.timeline.due(self.clock, state), *undone):
+            began = self.clock if not self.player.frame else began
+            for command in (*self.timeline.due(self.clock - began, state), *undone):
                 self.events.append(LoggedEvent(self.player.frame / self.rate, command))
                 session.command(command)
             for event in workers.due(self.clock):

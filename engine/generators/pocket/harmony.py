@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import smooth
@@ -49,7 +50,19 @@ def chord_at(context: Context, progression: Progression, chord_bars: int, bar: i
     if not plan.landing:
         tones += [(root + 6, smooth((rich - 0.3) / 0.35)), (root + 8, 0.8 * smooth((rich - 0.6) / 0.35))]
         tones += [(root + 3, 0.5 * smooth((tense - 0.55) / 0.35))]
+        if _tonic_fits(context.key, root):
+            tones += [(7, _PEDAL)]
     return Chord(root, tuple((degree, weight) for degree, weight in tones if weight > 0.05))
+
+
+_PEDAL: Final = 0.3
+"""How strongly the tonic sounds on in chords that bear it: it keeps the key clear through borrowed-sounding turns."""
+
+
+def _tonic_fits(key: Key, root: int) -> bool:
+    """Whether the tonic is no note of the triad already, and a whole tone or more from each."""
+    apart = {(pitch_of(key, degree) - key.tonic) % 12 for degree in (root, root + 2, root + 4)}
+    return apart.isdisjoint({0, 1, 11})
 
 
 def pitch_of(key: Key, degree: int) -> int:

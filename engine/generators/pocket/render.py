@@ -48,8 +48,9 @@ _VIBRATO_FROM: Final = 17_000
 """Frames a single note is held from which it is played with vibrato."""
 _FAINT: Final = 0.003
 """Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
-_CEILING, _KNEE = 0.86, 0.62
-"""Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it."""
+_CEILING, _KNEE = 0.79, 0.58
+"""Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it; what lies between samples
+can be about 1 dB higher, and stays below -1 dBTP."""
 
 
 _FLOOR_STEM: Final = 2

@@ -87,7 +87,7 @@ class Context:
         self.grid = Grid(request.bpm, request.beats_per_bar, rate)
         self.energy = _unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
         self.density = _unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
-        self.brightness = _unit(params["brightness"] + 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
+        self.brightness = _lit(params["brightness"] + 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
         self.styles = {part: style_for(point, part) for part in ("bass", "pad", "comp", "arp", "melody")}
         starts = {part: style.parts[part].start for part, style in self.styles.items()}
         for part, knob in _PULL.items():
@@ -116,6 +116,16 @@ class Context:
 
 
 _PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
+
+
+_DIM: Final = 0.42
+_DIMMING: Final = 0.55
+
+
+def _lit(brightness: float) -> float:
+    """Brightness within 0..1; below `_DIM` it falls less steeply, since the darkest mixes would have no highs left."""
+    value = _unit(brightness)
+    return value if value >= _DIM else _DIM - _DIMMING * (_DIM - value)
 
 
 def _unit(value: float) -> float:
