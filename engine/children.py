@@ -65,7 +65,8 @@ class Children:
         threads = 1 if name == "pocket" else os.cpu_count() or 1
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
         bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
-        self.workers[place] = self._spawn(argv, f"generator-{place}.err", bounded)
+        # Threads that spin while they wait starve each other, and the player, on a busy machine.
+        self.workers[place] = self._spawn(argv, f"generator-{place}.err", {**bounded, "OMP_WAIT_POLICY": "PASSIVE"})
 
     def _spawn(self, argv: list[str], log: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("ab") as stderr:

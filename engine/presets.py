@@ -170,6 +170,9 @@ def _explain(error: ValidationError, source: str) -> PresetError:
     given = first.get("input")
     if first["type"] == "literal_error" and leaf in _CHOICES:
         return PresetError(f'{source}: {_place(location)} is "{given}"', nearest(str(given), _CHOICES[leaf]))
+    if first["type"] == "too_long":
+        count, most = first["ctx"]["actual_length"], first["ctx"]["max_length"]
+        return PresetError(f"{source}: there are {count} [[{leaf}]] tables", f"at most {most} can be")
     shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
     return PresetError(f"{source}: {_place(location)}: {message[:1].lower() + message[1:]}{shown}")
 

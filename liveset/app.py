@@ -27,7 +27,7 @@ class LivesetApp(App[Outcome]):
     Args:
         link: the connection to the engine; it may not be connected yet.
         notice: a line shown from the start.
-        record_folder: where recordings started from the screen go; None is the working directory.
+        record_folder: where recordings started from the screen go; None leaves that to the engine: the music folder.
         updates_per_second: how often the link is asked; 0 leaves it to whoever calls `PerformScreen.update`.
     """
 
@@ -46,7 +46,7 @@ class LivesetApp(App[Outcome]):
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self._perform = PerformScreen(link, notice, record_folder or Path.cwd(), updates_per_second)
+        self._perform = PerformScreen(link, notice, record_folder, updates_per_second)
 
     def get_default_screen(self) -> Screen[Any]:
         """The perform screen is all there is."""

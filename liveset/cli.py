@@ -87,6 +87,15 @@ def attach(
     raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
 
 
+@app.command(epilog="Example:  liveset stop")
+@_clean
+def stop() -> None:
+    """Stop the set that is playing: it fades out, and its recording is finished."""
+    from liveset.performing import stop as stop_set
+
+    raise typer.Exit(stop_set())
+
+
 @app.command(epilog="Example:  liveset rehearse sunrise --out sunrise.flac --report report --midi moves.mid")
 @_clean
 def rehearse(

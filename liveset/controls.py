@@ -104,6 +104,7 @@ class Desk:
         self.snapshot = Snapshot()
         self.selected = Control("prompt", 0)
         self.bank = 0
+        self.last_prompt = 0
         self._pending: dict[Control, tuple[float, int]] = {}
         self._updates = 0
 
@@ -126,12 +127,15 @@ class Desk:
         """Select a control, or the nearest that exists."""
         self.selected = held(control, self.snapshot) or self.selected
         if self.selected.kind == "prompt":
+            self.last_prompt = self.selected.index
             self.bank = self.selected.index // BANK
 
-    def select_digit(self, number: int) -> None:
-        """Select a prompt of the bank under the digits, if it has that many."""
-        if (slot := self.bank * BANK + number - 1) < len(self.snapshot.prompts):
-            self.select(Control("prompt", slot))
+    def select_digit(self, number: int) -> bool:
+        """Select a prompt of the bank under the digits. Returns whether it has that many."""
+        if (slot := self.bank * BANK + number - 1) >= len(self.snapshot.prompts):
+            return False
+        self.select(Control("prompt", slot))
+        return True
 
     def select_bank(self) -> None:
         """The digits reach the other eight prompts, if there are any."""

@@ -58,6 +58,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("R", "R", "start or stop recording", "record", "Set"),
     *(Key(str(n), str(n), f"select prompt {n}", f"digit({n})", "Prompts", palette=False) for n in range(1, 9)),
     Key("9", "9", "digits reach prompts 9 to 16, or 1 to 8 again", "bank", "Prompts"),
+    Key("a", "a", "add a prompt", "add_prompt", "Prompts"),
     Key("enter", "enter", "write the selected prompt's text", "write", "Prompts"),
     _select("f", "filter", "macro", "select the filter", "Macros"),
     _select("e", "echo", "macro", "select the echo", "Macros"),

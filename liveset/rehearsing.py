@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import time
 from pathlib import Path
 
+import soundfile
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.errors import PresetError, RecordingError
+from engine.errors import LivesetError, PresetError, RecordingError
 from engine.plan import scaled_note
 from engine.presets import Preset, load_preset
 from engine.session import SetOptions, opening_state
@@ -41,9 +44,12 @@ def rehearse_to_files(
         raise PresetError(f"--minutes is {minutes:g}", "it is more than 0 and at most 1440")
     if report is not None:
         check_writable(report)
-    where = out if out is not None else (report / "set.flac" if report is not None else Path(f"{Path(preset_name).stem}.flac"))
+    where = (
+        out if out is not None else (report / "set.flac" if report is not None else _free(Path(f"{Path(preset_name).stem}.flac")))
+    )
     options = RehearsalOptions(where.expanduser(), midi, realtime, SetOptions(seed, minutes, generator))
     rehearsal = Rehearsal(preset, options)
+    signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = Console(stderr=True, soft_wrap=True)
     started = time.monotonic()
     columns = (TextColumn("{task.description:<14}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
@@ -55,18 +61,45 @@ def rehearse_to_files(
             progress.stop()
             console.print(f"stopped; what was played so far is in {where}")
             raise
+        except LivesetError:
+            _remove_empty(where)
+            raise
         progress.update(task, completed=1.0, description="done")
     for line in log.notices:
         console.print(f"warning: {line}", highlight=False, markup=False)
     took = time.monotonic() - started
-    length = log.sections[-1].start_s if log.sections else 0.0
-    console.print(f"{where}: {len(log.sections)} sections, made {length / max(took, 1e-3):.1f} times faster than it plays")
+    length = soundfile.info(where).duration
+    count = "1 section" if len(log.sections) == 1 else f"{len(log.sections)} sections"
+    console.print(
+        f"{where}: {count}, {length:.0f} s of sound made in {took:.0f} s, {length / max(took, 1e-3):.1f} times real time"
+    )
     if report is not None:
         try:
             write_report(report, where, log)
         except OSError as error:
             raise RecordingError(f"cannot write the report in {report}: {error.strerror}", "free some disk space") from error
         console.print(f"{report / 'report.json'} and {report / 'set.png'} say how it went")
+
+
+def _free(path: Path) -> Path:
+    """A name that no file has yet: a rehearsal that named none replaces nothing."""
+    names = (path, *(path.with_stem(f"{path.stem}-{n}") for n in range(2, 1000)))
+    return next((each for each in names if not each.exists()), path)
+
+
+def _remove_empty(path: Path) -> None:
+    """Take away a file in which nothing came to be."""
+    with contextlib.suppress(OSError):
+        try:
+            empty = path.is_file() and soundfile.info(path).frames == 0
+        except soundfile.LibsndfileError:
+            empty = path.stat().st_size == 0
+        if empty:
+            path.unlink()
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def check_preset(preset_name: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["play", "attach", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
+COMMANDS = ["play", "attach", "stop", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
 MODEL_COMMANDS = ["list", "pull", "import", "verify", "remove"]
 
 

@@ -48,6 +48,8 @@ def load_generator(name: str) -> Generator:
         return cast(Generator, getattr(importlib.import_module(module), attribute)())
     except (ImportError, AttributeError) as error:
         raise GeneratorError(f'the generator "{name}" cannot be loaded: {error}', "check that it is installed") from error
+    except TypeError as error:
+        raise GeneratorError(f'"{name}" is no generator: {error}', "name a class, as module:Class") from error
 
 
 def give_way() -> None:

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.protocol import Notice, Quit, Record, RemakeBars, SetPrompt, SetStem
+from engine.protocol import MAX_PROMPTS, Notice, Quit, Record, RemakeBars, SetPrompt, SetStem
 from liveset import controls
 from liveset.controls import COARSE, FINE, Control, Desk
 from liveset.keys import COMMANDS, KEYS, Moment
@@ -52,7 +52,7 @@ class PerformScreen(Screen[None]):
     Args:
         link: the connection to the engine.
         notice: a line shown from the start.
-        record_folder: where recordings started here go.
+        record_folder: where recordings started here go; None is where the engine puts them.
         updates_per_second: how often the link is asked; 0: only `update` does.
     """
 
@@ -60,12 +60,13 @@ class PerformScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key.keys, key.action, key.does, show=False) for key in KEYS]
     AUTO_FOCUS = ""  # nothing: None would hand every key to the hidden text field
 
-    def __init__(self, link: EngineLink, notice: str, record_folder: Path, updates_per_second: float) -> None:
+    def __init__(self, link: EngineLink, notice: str, record_folder: Path | None, updates_per_second: float) -> None:
         super().__init__()
         self.link = link
         self.desk = Desk()
         self._connection = Connection(link, updates_per_second or 30.0)
         self._record_folder = record_folder
+        self._adding = False
         self._rate = updates_per_second
         self._updates = 0
         self._board = NoticeBoard(notice, FRESH_S * (updates_per_second or 30.0))
@@ -230,7 +231,9 @@ class PerformScreen(Screen[None]):
 
     def action_digit(self, number: int) -> None:
         """Select a prompt of the bank under the digits."""
-        self.desk.select_digit(number)
+        if not self.desk.select_digit(number):
+            slot = self.desk.bank * controls.BANK + number
+            self._board.tell(f"there is no prompt {slot}: a adds one")
         self._selected()
 
     def action_bank(self) -> None:
@@ -291,14 +294,29 @@ class PerformScreen(Screen[None]):
         if self.desk.snapshot.audio.recording is not None:
             self.link.send(Record(None))
             return
+        if self._record_folder is None:
+            self.link.send(Record(""))
+            return
         name = re.sub(r"[^a-z0-9]+", "-", self.desk.snapshot.title.lower()).strip("-")[:40] or "set"
         self.link.send(Record(str(self._record_folder / f"{name}-{datetime.now():%Y%m%d-%H%M%S}.flac")))
 
     def action_write(self) -> None:
         """Write the selected prompt's text."""
+        if self.desk.chosen("prompt") is None:
+            self._pick(Control("prompt", self.desk.last_prompt))
         if (slot := self.desk.chosen("prompt")) is not None:
             self.prompts.edit(slot)
             self.footer.show(self._moment())
+
+    def action_add_prompt(self) -> None:
+        """Ask for the text of one more prompt."""
+        if len(self.desk.snapshot.prompts) >= MAX_PROMPTS:
+            self._board.tell(f"there are {MAX_PROMPTS} prompts already: rewrite one with enter")
+        elif self.prompts.ask(""):
+            self._adding = True
+        else:
+            self._board.tell("there is no room to write: make the terminal larger")
+        self.footer.show(self._moment())
 
     def action_remake_bars(self) -> None:
         """Ask which bars of the next section should be made again."""
@@ -329,8 +347,12 @@ class PerformScreen(Screen[None]):
         self.footer.show(self._moment())
 
     def on_prompts_answered(self, message: Prompts.Answered) -> None:
-        """Bars were named."""
-        if message.text is not None:
+        """Bars were named, or one more prompt was written."""
+        adding, self._adding = self._adding, False
+        if adding:
+            if message.text:
+                self.link.send(SetPrompt(len(self.desk.snapshot.prompts), message.text))
+        elif message.text is not None:
             numbers = [int(number) for number in re.findall(r"\d{1,4}", message.text)]
             if len(numbers) in (1, 2) and all(numbers):
                 self.link.send(RemakeBars(numbers[0], numbers[-1]))

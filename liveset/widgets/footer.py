@@ -13,6 +13,11 @@ from liveset.widgets.lines import LineWidget
 LEVELS: Final = {"info": ("· ", "dim"), "warning": ("! ", "warn"), "error": ("✗ ", "bad")}
 
 
+_RANK: Final = {"error": 0, "warning": 1, "info": 2}
+TOGETHER_S: Final = 8.0
+"""Notices no further apart are fresh together, the gravest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoticesView:
     """What stands first whatever happens (an engine lost, no sound device), then notices, newest first.
@@ -32,8 +37,10 @@ class Notices(LineWidget[NoticesView]):
         """Errors that stand, then the newest notice if it is fresh, then warnings that stand, then the rest."""
         lost = [notice for notice in view.standing if notice.level == "error"]
         warned = [notice for notice in view.standing if notice.level != "error"]
-        new = list(view.notices[: 1 if view.fresh else 0])
+        at = view.notices[0].at_s if view.notices else 0.0
+        new = [each for each in view.notices if view.fresh and abs(at - each.at_s) < TOGETHER_S]
         rest = list(view.notices[len(new) :])
+        new.sort(key=lambda each: _RANK[each.level])
         ordered = [(n, True) for n in (*lost, *new, *warned)] + [(n, False) for n in rest]
         shown = [self._notice(notice, bright, width) for notice, bright in reversed(ordered[:height])]
         return [*([()] * (height - len(shown))), *shown]

@@ -64,9 +64,12 @@ def decibels(linear: float) -> float:
     return 20 * math.log10(linear) if math.isfinite(linear) and linear > 1e-5 else float("-inf")
 
 
+_NOTHING_DB: Final = -120.0
+
+
 def level(value: float, width: int = 5) -> str:
-    """A level in dB with one decimal, flush right."""
-    return f"{value:.1f}".rjust(width) if math.isfinite(value) else "-∞".rjust(width)
+    """A level in dB with one decimal, flush right; far below any noise floor it is none."""
+    return f"{value:.1f}".rjust(width) if math.isfinite(value) and value > _NOTHING_DB else "-∞".rjust(width)
 
 
 def clock(seconds: float, long: bool = False) -> str:

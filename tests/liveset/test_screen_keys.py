@@ -9,6 +9,7 @@ from engine.protocol import (
     Command,
     Hold,
     NextNow,
+    Notice,
     Panic,
     PromptView,
     Record,
@@ -205,3 +206,25 @@ async def test_every_command_is_in_the_palette() -> None:
             if command.title == "Play or stop":
                 await command.callback()
         assert stage.link.sent == [TogglePlay()]
+
+
+async def test_a_prompt_is_added_and_a_missing_one_is_said_to_be_missing() -> None:
+    async with on_stage(live()) as stage:
+        count = len(live().prompts)
+        assert await stage.press("a", *"acid", "enter") == [SetPrompt(count, "acid")]
+        assert await stage.press("a", "escape") == []
+        await stage.press("8")
+        await stage.update()
+        assert "there is no prompt 8" in stage.text()
+
+
+async def test_enter_after_a_macro_writes_the_prompt_chosen_last() -> None:
+    async with on_stage(live()) as stage:
+        assert await stage.press("2", "f", "enter", "end", *"!", "enter") == [SetPrompt(1, live().prompts[1].text + "!")]
+
+
+async def test_the_gravest_of_the_fresh_notices_is_shown_where_there_is_one_line() -> None:
+    notices = (Notice("warning", "the engine stopped", 10.0), Notice("info", "no MIDI system answers", 11.0))
+    async with on_stage(replace(live(), notices=notices), (80, 24)) as stage:
+        await stage.update()
+        assert "the engine stopped" in stage.text()

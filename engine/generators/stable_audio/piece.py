@@ -20,7 +20,7 @@ from engine.timebase import Grid
 
 Audio = npt.NDArray[np.float32]
 
-KEPT_S: Final = 8.0
+KEPT_S: Final = 4.5
 """So much of the section before is kept in front, at most, in whole bars."""
 
 CONTEXT_S: Final = 16.0
