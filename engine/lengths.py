@@ -23,10 +23,13 @@ KEPT_S: Final = 8.0
 JOIN: Final[tuple[TransitionKind, int]] = ("equal-power", 2)
 """How sections of one part hand over: both sides are the same music."""
 
-SPARE: Final = 1.25
+SPARE: Final = 1.35
 """An expected time of work counts this much, and `SPARE_S` more, against the time that there is for it."""
 
 SPARE_S: Final = 1.0
+_INSTANT: Final = 1e-6
+"""Seconds of work a second of sound below which nothing is ever late."""
+
 UNBOUND: Final = 2**31
 LONGEST: Final = 64
 """Bars to which a part is made longer at most, however slow the generator is: it must still be possible to steer."""
@@ -57,7 +60,7 @@ class Limits:
 
     def made_during(self, bars: int) -> int:
         """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
-        if self.hurried <= 0 or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
+        if self.hurried <= _INSTANT or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
             return UNBOUND
         sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.hurried) - KEPT_S
         return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - MAX_TRANSITION)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
+from engine.conductor import ALONE
+from engine.lengths import SPARE
 from engine.pace import Pace
 from engine.stage import State, Version, WorkerLost, WorkerRefused, WorkerUp
 from engine.views import Surroundings, next_view, now_view, values_by_target
@@ -133,7 +135,9 @@ def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
         if stage.player.finished:
             break
         if stage.jobs:
-            stage.work(next(iter(stage.jobs)), lambda steps: cost[steps])
+            alone = 1 / ALONE if stage.state.now is None else 1.0
+            costs = {steps: seconds * alone for steps, seconds in cost.items()}
+            stage.work(next(iter(stage.jobs)), costs.__getitem__)
         else:
             stage.advance(BAR)
     assert stage.player.finished
@@ -163,7 +167,7 @@ def test_a_late_wish_is_met_with_fewer_steps_rather_than_not() -> None:
     bars = version_now(stage).request.bars
     stage.state = at_pace(stage.state, 0.45)
     index = version_now(stage).index + 1
-    left = 1.25 * next_cost_s(stage.state, index, 4) + 1.0
+    left = SPARE * next_cost_s(stage.state, index, 4) + 1.0
     stage.advance(BAR * bars - stage.player.frame - round(left * 44_100))
     stage.command(p.SetWeight(0, 0.2))
     asked = made(stage)[-1].version.request
