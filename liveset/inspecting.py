@@ -39,6 +39,12 @@ def show_devices() -> None:
     console.print("\npick one with: liveset play --device NUMBER-OR-NAME", highlight=False)
 
 
+def _order(control: str) -> tuple[str, int]:
+    """Controls before notes, by number."""
+    kind = control.rstrip("0123456789")
+    return kind, int(control[len(kind) :] or 0)
+
+
 def _inputs(profile: Profile) -> str:
     from engine.midi.monitor import list_ports
 
@@ -64,9 +70,15 @@ def show_midi(preset_name: str, watch: bool) -> None:
     mapping = Mapping(profile, table.overrides if table else {})
     console.print(_inputs(profile), highlight=False, markup=False)
     rows = _table("control", "moves")
-    for target, control in mapping.labels().items():
-        rows.add_row(control, target)
+    known = {control: target for target, control in mapping.labels().items()}
+    for label in sorted(known, key=_order):
+        rows.add_row(label, known[label])
+    for control, binding in sorted(profile.bank.items(), key=lambda item: _order(str(item[0]))):
+        if binding is not None:
+            rows.add_row(f"{control}*", binding.target.name)
     console.print(rows)
+    if any(profile.bank.values()):
+        console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)
     if watch:
         console.print("\nturn a knob or press a pad; Ctrl-C ends", highlight=False)
         for line in monitor(mapping, threading.Event()):

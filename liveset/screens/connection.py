@@ -8,6 +8,9 @@ from engine.protocol import Notice
 from liveset.link import EngineLink
 
 STARTING_TRIES_PER_SECOND: Final = 10.0
+GIVEN_UP: Final = 12
+"""Tries after which a player that could start an engine would have done so."""
+
 SLOW_START_S: Final = 10.0
 
 
@@ -53,7 +56,11 @@ class Connection:
             return Notice("info", "the set has ended", 0.0)
         if self._met:
             tries = f" (tried {self.tries}×)" if self.tries > 1 else ""
-            return Notice("error", f"the engine does not answer: the music plays on, trying again each second{tries}", 0.0)
+            if self.tries > GIVEN_UP:
+                return Notice(
+                    "error", f"no engine comes back{tries}: if nothing is heard, close this with q and start again", 0.0
+                )
+            return Notice("error", f"the engine does not answer: its player goes on, trying again each second{tries}", 0.0)
         if self._away > SLOW_START_S * self._rate:
             return Notice("error", f"no engine has answered for {self._away / self._rate:.0f} s: still trying; q closes", 0.0)
         return Notice("info", "starting the engine", 0.0)

@@ -33,7 +33,7 @@ async def test_a_lost_engine_is_said_and_tried_again_each_second() -> None:
         await stage.update(times=90)
         assert stage.link.tries == 3
         assert "✗ ENGINE LOST" in stage.text()
-        assert "the music plays on" in stage.text()
+        assert "its player goes on" in stage.text()
         stage.link.comes_back = True
         await stage.update(times=31)
         assert "▶ LIVE" in stage.text()
