@@ -1,0 +1,120 @@
+"""Rehearsing with Stable Audio: the whole road on a tiny checkpoint, and pocket where the model is not installed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from engine.presets import load_preset
+from engine.rehearsal import Rehearsal, RehearsalOptions
+from engine.rehearsal_log import RehearsalLog
+from liveset.report import write_report
+from tests.generators.stable_audio.conftest import TINY, needs_transformers
+
+PRESET = """
+[set]
+title = "Tiny"
+bpm = 300
+key = "F minor"
+seed = 5
+generator = "stable-audio"
+
+[[prompt]]
+text = "warm house"
+weight = 0.8
+
+[[prompt]]
+text = "dub chords"
+weight = 0.2
+
+[[section]]
+role = "intro"
+bars = 4
+
+[[section]]
+role = "drop"
+bars = 4
+prompts = { 1 = 0.2, 2 = 0.9 }
+transition = "equal-power"
+
+[[section]]
+role = "outro"
+bars = 2
+
+[[lora]]
+path = "lora.safetensors"
+strength = 0.5
+
+[midi]
+ch1_note60 = "vary"
+cc50 = "lora 1"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LIVESET_MODELS", str(tmp_path / "models"))
+
+
+def install(folder: Path) -> None:
+    (folder / "models").mkdir()
+    (folder / "models" / "small-music").symlink_to(TINY)
+
+
+def preset(folder: Path) -> Path:
+    path = folder / "tiny.toml"
+    path.write_text(PRESET, encoding="utf-8")
+    (folder / "lora.safetensors").write_bytes((TINY / "lora.safetensors").read_bytes())
+    return path
+
+
+def moves(path: Path) -> Path:
+    """The LoRA's knob a quarter of a second in, and a press that varies the section after the first."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    track.append(mido.MetaMessage("set_tempo", tempo=500_000, time=0))
+    track.append(mido.Message("control_change", control=50, value=100, time=240))
+    track.append(mido.Message("note_on", note=60, velocity=100, time=240))
+    file.save(path)
+    return path
+
+
+def rehearse(folder: Path, name: str) -> RehearsalLog:
+    options = RehearsalOptions(folder / name, moves(folder / "moves.mid"))
+    return Rehearsal(load_preset(str(preset(folder))), options).run()
+
+
+@needs_transformers
+def test_a_set_on_the_tiny_checkpoint_from_start_to_report(tmp_path: Path) -> None:
+    install(tmp_path)
+    log = rehearse(tmp_path, "a.flac")
+    report = write_report(tmp_path / "report", tmp_path / "a.flac", log)
+    sections = report["sections"]
+    assert log.notices == ()
+    assert (report["ladder"], report["underruns"]) == ({"hold": 0, "pocket": 0}, 0)
+    assert sum(section["bars"] for section in sections) == 10
+    assert [event["command"] for event in report["events"]] == ["set-lora", "vary-next"]
+    for section in sections:
+        assert section["grid"]["steps"] in (4, 6, 8)
+        assert section["generated_in_s"] > 0
+    assert [section["headroom_s"] is not None for section in sections] == [False, True, True]
+    assert sections[1]["transition"]["kind"] in ("equal-power", "equal-gain")
+    json.dumps(report, allow_nan=False)
+    sound, rate = soundfile.read(tmp_path / "a.flac", dtype="float32")
+    quiet = np.abs(sound[rate : 7 * rate]).max(axis=1).reshape(-1, rate // 4).max(axis=1)
+    assert (quiet > 0).all()
+
+
+def test_without_the_model_the_set_plays_on_pocket_and_says_so(tmp_path: Path) -> None:
+    log = rehearse(tmp_path, "a.flac")
+    (notice,) = log.notices
+    assert "stable-audio" in notice or "small-music" in notice
+    assert notice.endswith("the set plays on pocket")
+    assert (log.ladder_hold, log.ladder_pocket) == (0, 0)
