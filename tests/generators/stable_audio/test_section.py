@@ -142,25 +142,25 @@ def test_the_last_whole_bars_are_kept_from_any_file(tmp_path: Path) -> None:
     sound = np.linspace(-0.5, 0.5, 12 * RATE, dtype=np.float32)[:, None].repeat(2, axis=1)
     asked = replace(ASKED, continue_path=write(tmp_path / "a", sound, 11, stems=4), continue_frame=GRID.frame_of_bar(11))
     piece = plan_piece(asked, RATE, LONGEST)
-    assert piece.lead_bars == 8
+    assert piece.lead_bars == 4
     assert piece.source is not None
-    assert np.allclose(piece.source, sound[3 * RATE : 11 * RATE], atol=1e-6)
-    assert piece.frames > 8 * RATE + asked.total_frames()
+    assert np.allclose(piece.source, sound[7 * RATE : 11 * RATE], atol=1e-6)
+    assert piece.frames > 4 * RATE + asked.total_frames()
     early = plan_piece(replace(asked, continue_frame=int(2.5 * RATE)), RATE, LONGEST)
     assert early.lead_bars == 2
     assert early.source is not None and np.allclose(early.source, sound[RATE // 2 : int(2.5 * RATE)], atol=1e-6)
     assert plan_piece(replace(asked, continue_frame=RATE // 2), RATE, LONGEST).source is None
     slow = write(tmp_path / "b", sound[::2], 11, rate=RATE // 2)
     piece = plan_piece(replace(asked, continue_path=slow, continue_frame=11 * RATE // 2), RATE, LONGEST)
-    assert piece.source is not None and len(piece.source) == 8 * RATE
-    assert np.allclose(piece.source[100:-100], sound[3 * RATE : 11 * RATE][100:-100], atol=2e-3)
+    assert piece.source is not None and len(piece.source) == 4 * RATE
+    assert np.allclose(piece.source[100:-100], sound[7 * RATE : 11 * RATE][100:-100], atol=2e-3)
 
 
 def test_less_is_kept_before_a_long_section(tmp_path: Path) -> None:
     path = write(tmp_path / "a", drums(240, 12), 11)
     asked = replace(ASKED, continue_path=path, continue_frame=11 * RATE)
     leads = [plan_piece(replace(asked, bars=bars), RATE, LONGEST).lead_bars for bars in (100, 107, 111, 113)]
-    assert leads == [8, 8, 4, 2]
+    assert leads == [4, 4, 4, 2]
     assert all(plan_piece(replace(asked, bars=bars), RATE, LONGEST).frames <= LONGEST for bars in (100, 111, 113))
 
 
