@@ -11,8 +11,6 @@ from liveset.widgets.cells import Line, Piece, clean, crop, line_cells
 from liveset.widgets.lines import LineWidget
 
 LEVELS: Final = {"info": ("· ", "dim"), "warning": ("! ", "warn"), "error": ("✗ ", "bad")}
-
-
 _RANK: Final = {"error": 0, "warning": 1, "info": 2}
 TOGETHER_S: Final = 8.0
 """Notices no further apart are fresh together, the gravest first."""
@@ -20,28 +18,25 @@ TOGETHER_S: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class NoticesView:
-    """What stands first whatever happens (an engine lost, no sound device), then notices, newest first.
+    """What stands first whatever happens (an engine lost, no sound device), then notices.
 
-    ``fresh`` notices are new enough to go before a standing warning where there is one line alone.
+    ``fresh`` ones, the gravest first, are new enough to go before a standing warning where there is one line alone; the
+    ``notices`` after them are the newest first.
     """
 
     standing: tuple[Notice, ...] = ()
+    fresh: tuple[Notice, ...] = ()
     notices: tuple[Notice, ...] = ()
-    fresh: bool = False
 
 
 class Notices(LineWidget[NoticesView]):
     """As many messages as there are lines, the most important at the bottom, beside the keys."""
 
     def lines(self, view: NoticesView, width: int, height: int) -> list[Line]:
-        """Errors that stand, then the newest notice if it is fresh, then warnings that stand, then the rest."""
+        """Errors that stand, then what is fresh, then warnings that stand, then the rest."""
         lost = [notice for notice in view.standing if notice.level == "error"]
         warned = [notice for notice in view.standing if notice.level != "error"]
-        at = view.notices[0].at_s if view.notices else 0.0
-        new = [each for each in view.notices if view.fresh and abs(at - each.at_s) < TOGETHER_S]
-        rest = list(view.notices[len(new) :])
-        new.sort(key=lambda each: _RANK[each.level])
-        ordered = [(n, True) for n in (*lost, *new, *warned)] + [(n, False) for n in rest]
+        ordered = [(n, True) for n in (*lost, *view.fresh, *warned)] + [(n, False) for n in view.notices]
         shown = [self._notice(notice, bright, width) for notice, bright in reversed(ordered[:height])]
         return [*([()] * (height - len(shown))), *shown]
 
@@ -75,13 +70,19 @@ class NoticeBoard:
         newest = notices[-1] if notices else None
         if newest != self._newest:
             self._newest, self._newest_at = newest, updates
-        if newest is None or self._own_at > self._newest_at:
-            ordered, at = (*self._own, *reversed(notices)), self._own_at
-        else:
-            ordered, at = (*reversed(notices), *self._own), self._newest_at
+        own_first = newest is None or self._own_at > self._newest_at
+        ordered = (*self._own, *reversed(notices)) if own_first else (*reversed(notices), *self._own)
         said = {s: next((n for n in ordered if n.text.startswith(s.text)), s) for s in standing}
-        rest = tuple(n for n in ordered if n not in said.values())
-        return NoticesView(tuple(said.values()), rest, updates - at < self._fresh_for)
+        rest = [n for n in ordered if n not in said.values()]
+        fresh = sorted((n for n in rest if self._fresh(n)), key=lambda n: _RANK[n.level])
+        return NoticesView(tuple(said.values()), tuple(fresh), tuple(n for n in rest if n not in fresh))
+
+    def _fresh(self, notice: Notice) -> bool:
+        """Whether a notice is new; those that came together with the newest one are as new as it is."""
+        if notice in self._own:
+            return self._updates - self._own_at < self._fresh_for
+        together = self._newest is not None and (notice is self._newest or self._newest.at_s - notice.at_s < TOGETHER_S)
+        return together and self._updates - self._newest_at < self._fresh_for
 
 
 class Keys(LineWidget[Moment]):

@@ -228,3 +228,18 @@ async def test_the_gravest_of_the_fresh_notices_is_shown_where_there_is_one_line
     async with on_stage(replace(live(), notices=notices), (80, 24)) as stage:
         await stage.update()
         assert "the engine stopped" in stage.text()
+
+
+async def test_a_line_of_the_screens_own_neither_hides_nor_doubles_the_engines_notices() -> None:
+    notices = (Notice("warning", "long ago", 3.0), Notice("warning", "the engine stopped", 100.0))
+    async with on_stage(replace(live(), notices=notices), (120, 45)) as stage:
+        await stage.update()
+        await stage.press("t")
+        await stage.update()
+        assert stage.text().count("the engine stopped") == 1
+        assert stage.text().count("long ago") == 1
+        assert "theme" in stage.text()
+    async with on_stage(replace(live(), notices=notices), (80, 24)) as stage:
+        await stage.press("t")
+        await stage.update()
+        assert "the engine stopped" in stage.text()
