@@ -66,11 +66,11 @@ def main(argv: list[str]) -> int:
 
 def _checked(options: dict[str, Any]) -> str:
     """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
-    from engine.midi.mapping import Mapping, load_profile
+    from engine.midi.mapping import mapping_of
     from engine.presets import checked_generator, load_preset
 
     preset = load_preset(options["preset"])
-    Mapping(load_profile(preset.midi.controller), preset.midi.overrides)
+    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
     if options.get("generator"):
         checked_generator(options["generator"])
     return preset.set.title

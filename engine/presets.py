@@ -228,6 +228,8 @@ def find_preset(name: str) -> Path:
     Raises:
         PresetError: names the nearest shipped preset.
     """
+    if not name.strip():
+        raise PresetError("the preset's name is empty", "shipped are " + ", ".join(preset_names()))
     path = Path(name).expanduser()
     if path.suffix == ".toml" and path.is_file():
         return path

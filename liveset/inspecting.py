@@ -61,13 +61,14 @@ def show_midi(preset_name: str, watch: bool) -> None:
     Raises:
         LivesetError: if the preset or its [midi] table is wrong.
     """
-    from engine.midi.mapping import Mapping, load_profile
+    from engine.midi.mapping import mapping_of
     from engine.midi.monitor import monitor
+    from engine.midi.profiles import GENERIC
 
     console = Console(soft_wrap=True)
-    table = load_preset(preset_name).midi if preset_name else None
-    profile = load_profile(table.controller if table else "generic")
-    mapping = Mapping(profile, table.overrides if table else {})
+    preset = load_preset(preset_name) if preset_name else None
+    mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
+    profile = mapping.profile
     console.print(_inputs(profile), highlight=False, markup=False)
     rows = _table("control", "moves")
     known = {control: target for target, control in mapping.labels().items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.errors import LivesetError, PresetError, RecordingError
+from engine.errors import PresetError, RecordingError
 from engine.plan import scaled_note
 from engine.presets import Preset, load_preset
 from engine.session import SetOptions, opening_state
@@ -42,12 +43,13 @@ def rehearse_to_files(
     preset = load_preset(preset_name)
     if minutes is not None and not 0 < minutes <= MAX_MINUTES:
         raise PresetError(f"--minutes is {minutes:g}", "it is more than 0 and at most 1440")
+    _check_midi(preset)
     if report is not None:
         check_writable(report)
-    where = (
-        out if out is not None else (report / "set.flac" if report is not None else _free(Path(f"{Path(preset_name).stem}.flac")))
-    )
-    options = RehearsalOptions(where.expanduser(), midi, realtime, SetOptions(seed, minutes, generator))
+    where = _destination(preset_name, out, report)
+    # A file that is there already is replaced only by a rehearsal that came to its end.
+    written = _free(where)
+    options = RehearsalOptions(written, midi, realtime, SetOptions(seed, minutes, generator))
     rehearsal = Rehearsal(preset, options)
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = Console(stderr=True, soft_wrap=True)
@@ -59,15 +61,17 @@ def rehearse_to_files(
             log = rehearsal.run(lambda done, what: progress.update(task, completed=done, description=what or "starting"))
         except KeyboardInterrupt:
             progress.stop()
-            console.print(f"stopped; what was played so far is in {where}")
+            empty = _remove_empty(written)
+            console.print("stopped before anything was played" if empty else f"stopped; what was played so far is in {written}")
             raise
-        except LivesetError:
-            _remove_empty(where)
+        except BaseException:
+            _remove_empty(written)
             raise
         progress.update(task, completed=1.0, description="done")
     for line in log.notices:
         console.print(f"warning: {line}", highlight=False, markup=False)
     took = time.monotonic() - started
+    _put_in_place(written, where)
     length = soundfile.info(where).duration
     count = "1 section" if len(log.sections) == 1 else f"{len(log.sections)} sections"
     console.print(
@@ -87,8 +91,35 @@ def _free(path: Path) -> Path:
     return next((each for each in names if not each.exists()), path)
 
 
-def _remove_empty(path: Path) -> None:
-    """Take away a file in which nothing came to be."""
+def _destination(preset_name: str, out: Path | None, report: Path | None) -> Path:
+    """Where the sound goes.
+
+    Raises:
+        RecordingError: if what is there already may not be replaced.
+    """
+    if out is None and report is None:
+        return _free(Path(f"{Path(preset_name).stem}.flac"))
+    where = (out if out is not None else report / "set.flac" if report is not None else Path()).expanduser()
+    where = where.resolve() if where.is_symlink() else where  # the file is replaced, not the link to it
+    if where.is_dir():
+        raise RecordingError(f"{where} is a folder", "name a file in it")
+    if where.exists() and not os.access(where, os.W_OK):
+        raise RecordingError(f"cannot write {where}: it may only be read", "name another file")
+    return where
+
+
+def _put_in_place(written: Path, where: Path) -> None:
+    """Let a finished rehearsal take the place of the file it was asked to replace."""
+    if written == where:
+        return
+    try:
+        written.replace(where)
+    except OSError as error:
+        raise RecordingError(f"cannot replace {where}: {error.strerror}", f"the rehearsal is in {written}") from error
+
+
+def _remove_empty(path: Path) -> bool:
+    """Take away a file in which nothing came to be. Returns whether it was so."""
     with contextlib.suppress(OSError):
         try:
             empty = path.is_file() and soundfile.info(path).frames == 0
@@ -96,6 +127,8 @@ def _remove_empty(path: Path) -> None:
             empty = path.stat().st_size == 0
         if empty:
             path.unlink()
+        return bool(empty)
+    return True
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -137,9 +170,9 @@ def check_preset(preset_name: str) -> None:
 
 
 def _check_midi(preset: Preset) -> None:
-    from engine.midi.mapping import Mapping, load_profile
+    from engine.midi.mapping import mapping_of
 
-    Mapping(load_profile(preset.midi.controller), preset.midi.overrides)
+    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
 
 
 def _word_lines(preset: Preset) -> list[str]:

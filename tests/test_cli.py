@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import soundfile
 
 COMMANDS = ["play", "attach", "stop", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
 MODEL_COMMANDS = ["list", "pull", "import", "verify", "remove"]
@@ -63,6 +64,12 @@ def test_help_of_the_whole(home: dict[str, str]) -> None:
 
 WRONG = [
     (("check", "sunrize"), "sunrise"),
+    (("check", ""), "the preset's name is empty"),
+    (("check", "midi.toml"), "midi.toml: [midi] cc500"),
+    (("play", "midi.toml"), "midi.toml: [midi] cc500"),
+    (("midi", "--preset", "midi.toml"), "midi.toml: [midi] cc500"),
+    (("rehearse", "midi.toml", "--out", "x.wav"), "midi.toml: [midi] cc500"),
+    (("rehearse", "sunrise", "--out", "folder.wav"), "folder.wav is a folder"),
     (("check", "bad.toml"), '"minutes"'),
     (("play", "bad.toml"), '"minutes"'),
     (("bad.toml",), '"minutes"'),
@@ -87,13 +94,61 @@ WRONG = [
 @pytest.mark.parametrize(("words", "says"), WRONG)
 def test_mistakes_are_one_clear_sentence(home: dict[str, str], tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     (tmp_path / "bad.toml").write_text('[set]\nminuts = 6\n[[prompt]]\ntext = "house"\n')
+    (tmp_path / "midi.toml").write_text('[[prompt]]\ntext = "house"\n[midi]\ncc500 = "prompt 1"\n')
     (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "folder.wav").mkdir()
+    before = sorted(tmp_path.rglob("*"))
     said = liveset(home, *words, cwd=tmp_path)
     assert said.returncode == 2, said.stdout + said.stderr
     assert says in said.stderr
     assert "Traceback" not in said.stdout + said.stderr
     assert len(said.stderr.strip().splitlines()) == 1
-    assert not (tmp_path / "x.wav").exists() or (tmp_path / "x.wav").stat().st_size == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+SHORT = '[set]\nminutes = 0.1\n[[prompt]]\ntext = "house"\n'
+
+
+def test_a_rehearsal_replaces_what_it_was_told_to_and_says_how_quick_it_was(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "short.toml").write_text(SHORT)
+    (tmp_path / "x.wav").write_text("old")
+    said = liveset(home, "rehearse", "short.toml", "--out", "x.wav", cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["short.toml", "x.wav"]
+    length = soundfile.info(tmp_path / "x.wav").duration
+    assert re.search(rf"x\.wav: 1 section, {length:.0f} s of sound made in \d+ s, \d+\.\d times real time", said.stderr)
+
+
+def test_a_rehearsal_that_was_given_no_name_replaces_nothing(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "short.toml").write_text(SHORT)
+    (tmp_path / "short.flac").write_text("old")
+    said = liveset(home, "rehearse", "short.toml", cwd=tmp_path)
+    assert "short-2.flac: 1 section" in said.stderr
+    assert (tmp_path / "short.flac").read_text() == "old"
+    assert soundfile.info(tmp_path / "short-2.flac").frames > 0
+
+
+def test_a_rehearsal_into_the_home_folder_by_its_sign(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "short.toml").write_text(SHORT)
+    said = liveset(home, "rehearse", "short.toml", "--out=~/signed.wav", cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert soundfile.info(Path(home["HOME"]) / "signed.wav").frames > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["short.toml"]
+
+
+def test_a_rehearsal_that_fails_leaves_the_old_file_and_nothing_of_its_own(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "dies.py").write_text("import os\n\n\ndef Dies():\n    os._exit(3)\n")
+    (tmp_path / "short.toml").write_text(SHORT.replace("[[prompt]]", 'generator = "dies:Dies"\n[[prompt]]'))
+    (tmp_path / "x.wav").write_text("old")
+    before = sorted(tmp_path.iterdir())
+    paths = os.pathsep.join((str(tmp_path), *sys.path))
+    said = liveset(
+        {**home, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}, "rehearse", "short.toml", "--out", "x.wav", cwd=tmp_path
+    )
+    assert said.returncode == 2, said.stderr
+    assert "the generator did not start" in said.stderr
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "x.wav").read_text() == "old"
 
 
 def test_check_prints_the_plan(home: dict[str, str]) -> None:

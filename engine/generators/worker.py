@@ -38,18 +38,24 @@ def load_generator(name: str) -> Generator:
     """Import and make a generator by name.
 
     Raises:
-        GeneratorError: if there is none of that name, or it cannot be imported.
+        GeneratorError: if there is none of that name, or it cannot be imported or made.
     """
     target = KNOWN.get(name, name)
     module, colon, attribute = target.partition(":")
-    if not colon:
+    if not (module and colon and attribute):
         raise GeneratorError(f'there is no generator "{name}"', f"known are {', '.join(KNOWN)}")
     try:
-        return cast(Generator, getattr(importlib.import_module(module), attribute)())
+        made = getattr(importlib.import_module(module), attribute)()
     except (ImportError, AttributeError) as error:
         raise GeneratorError(f'the generator "{name}" cannot be loaded: {error}', "check that it is installed") from error
-    except TypeError as error:
+    except LivesetError:
+        raise
+    except Exception as error:  # foreign code may raise anything, as it is imported or made
         raise GeneratorError(f'"{name}" is no generator: {error}', "name a class, as module:Class") from error
+    missing = [part for part in ("generate", "warm_up") if not hasattr(made, part)]
+    if missing:
+        raise GeneratorError(f'"{name}" is no generator: it has no {" and no ".join(missing)}', "name a class, as module:Class")
+    return cast(Generator, made)
 
 
 def give_way() -> None:

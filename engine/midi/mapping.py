@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import mido
 
+from engine.errors import MidiError
 from engine.midi.profiles import Binding, Bindings, Control, Profile, load_profile, parse_bindings, profile_of_port
 from engine.midi.targets import TARGETS
 from engine.midi.values import HELD, RELATIVE, TICK, position, takes_hold
 from engine.protocol import Command
 
-__all__ = ["Mapping", "Profile", "load_profile"]
+__all__ = ["Mapping", "Profile", "load_profile", "mapping_of"]
 
 NO_OVERRIDES: Final[Table[str, object]] = MappingProxyType({})
 
@@ -209,6 +210,23 @@ class Mapping:
             return text
         waits = self.pickups().get(binding.target.name)
         return f"{text} -> {binding.target.name}" + ("" if waits is None else f", waits at {waits:.2f}")
+
+
+def mapping_of(source: str, controller: str, overrides: Table[str, object]) -> Mapping:
+    """The mapping a preset asks for, checked.
+
+    Args:
+        source: the preset, for the message.
+        controller: the profile's name.
+        overrides: as `Mapping` takes them.
+
+    Raises:
+        MidiError: names the preset and what is wrong in its [midi] table.
+    """
+    try:
+        return Mapping(load_profile(controller), overrides)
+    except MidiError as error:
+        raise MidiError(f"{source}: {error.message}", error.hint) from error
 
 
 _KINDS: Final = {"control_change": "cc", "note_on": "note"}

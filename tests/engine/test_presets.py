@@ -27,7 +27,7 @@ WRONG = [
     (PROMPT + "[[section]]\nbars = 0\n", "[[section]] number 1, bars", ""),
     ("[set]\n", "no [[prompt]]", "add one"),
     ('[set]\ngenerator = "pockit"\n' + PROMPT, "pockit", 'did you mean "pocket"?'),
-    (PROMPT * 17, "prompt", "16"),
+    (PROMPT * 17, "there are 17 [[prompt]] tables", "at most 16 can be"),
     (PROMPT + '[[lora]]\npath = "nowhere.safetensors"\n', "nowhere.safetensors", "the preset's own folder"),
     (PROMPT + '[[lora]]\npath = "a"\nstrength = 2.5\n', "[[lora]] number 1, strength", "2"),
     (PROMPT + "[[lora]]\nstrenght = 1\n", "", ""),
@@ -56,6 +56,12 @@ def test_at_least_six_presets_ship_and_can_be_read() -> None:
 
 def test_keys_are_spelled_in_one_way() -> None:
     assert parse_preset('[set]\nkey = "f min"\n' + PROMPT).set.key == "F minor"
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_said_to_be_empty(name: str) -> None:
+    with pytest.raises(PresetError, match=r"the preset's name is empty.*sunrise"):
+        find_preset(name)
 
 
 def test_midi_overrides_are_kept_for_the_mapping() -> None:

@@ -6,7 +6,7 @@ import mido
 import pytest
 
 from engine.errors import MidiError
-from engine.midi.mapping import Mapping
+from engine.midi.mapping import Mapping, mapping_of
 from engine.midi.profiles import load_profile, profile_names, profile_of_port
 from engine.midi.values import position
 from engine.protocol import (
@@ -204,3 +204,10 @@ def test_the_same_messages_give_the_same_commands() -> None:
     messages = [cc(16 + n % 10, (n * 37) % 128) for n in range(500)] + [note(36 + n % 12, n % 3) for n in range(50)]
     one, two = generic(takeover=True), generic(takeover=True)
     assert [one.feed("p", m) for m in messages] == [two.feed("p", m) for m in messages]
+
+
+def test_a_mistake_in_a_presets_table_names_the_preset() -> None:
+    with pytest.raises(MidiError, match=r"^mine\.toml: \[midi\] cc500: there is no cc500"):
+        mapping_of("mine.toml", "generic", {"cc500": "prompt 1"})
+    with pytest.raises(MidiError, match=r"^mine\.toml: \[midi\] controller: no profile"):
+        mapping_of("mine.toml", "geneic", {})
