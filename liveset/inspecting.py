@@ -12,7 +12,7 @@ from engine.errors import MidiError
 from engine.presets import load_preset
 
 if TYPE_CHECKING:
-    from engine.midi.profiles import Profile
+    from engine.midi.profiles import Bindings, Control, Profile
 
 
 def _table(*columns: str) -> Table:
@@ -39,10 +39,21 @@ def show_devices() -> None:
     console.print("\npick one with: liveset play --device NUMBER-OR-NAME", highlight=False)
 
 
-def _order(control: str) -> tuple[str, int]:
-    """Controls before notes, by number."""
-    kind = control.rstrip("0123456789")
-    return kind, int(control[len(kind) :] or 0)
+def _order(control: Control) -> tuple[str, int, int]:
+    """Controllers before notes, by number."""
+    return control.kind, control.number, control.channel or 0
+
+
+def _rows(profile: Profile, overrides: Bindings) -> list[tuple[str, str]]:
+    """Every control that moves something, in order, then the second row of knobs, marked; overrides before both."""
+    plain = {**profile.controls, **overrides}
+    bank = {control: binding for control, binding in profile.bank.items() if control not in overrides}
+    return [
+        (f"{control}{mark}", binding.target.name)
+        for table, mark in ((plain, ""), (bank, "*"))
+        for control in sorted(table, key=_order)
+        if (binding := table[control]) is not None and not binding.low
+    ]
 
 
 def _inputs(profile: Profile) -> str:
@@ -63,7 +74,7 @@ def show_midi(preset_name: str, watch: bool) -> None:
     """
     from engine.midi.mapping import mapping_of
     from engine.midi.monitor import monitor
-    from engine.midi.profiles import GENERIC
+    from engine.midi.profiles import GENERIC, parse_bindings
 
     console = Console(soft_wrap=True)
     preset = load_preset(preset_name) if preset_name else None
@@ -71,12 +82,8 @@ def show_midi(preset_name: str, watch: bool) -> None:
     profile = mapping.profile
     console.print(_inputs(profile), highlight=False, markup=False)
     rows = _table("control", "moves")
-    known = {control: target for target, control in mapping.labels().items()}
-    for label in sorted(known, key=_order):
-        rows.add_row(label, known[label])
-    for control, binding in sorted(profile.bank.items(), key=lambda item: _order(str(item[0]))):
-        if binding is not None:
-            rows.add_row(f"{control}*", binding.target.name)
+    for control, target in _rows(profile, parse_bindings(preset.midi.overrides if preset else {})):
+        rows.add_row(control, target)
     console.print(rows)
     if any(profile.bank.values()):
         console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)

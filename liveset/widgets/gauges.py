@@ -72,6 +72,15 @@ def level(value: float, width: int = 5) -> str:
     return f"{value:.1f}".rjust(width) if math.isfinite(value) and value > _NOTHING_DB else "-∞".rjust(width)
 
 
+GATE_LUFS: Final = -70.0
+"""The absolute gate of BS.1770: what is below it does not count as sound."""
+
+
+def loudness(value: float, width: int = 5) -> str:
+    """A loudness in LUFS with one decimal, flush right; a dash for silence."""
+    return (f"{value:.1f}" if math.isfinite(value) and value >= GATE_LUFS else "–").rjust(width)
+
+
 def clock(seconds: float, long: bool = False) -> str:
     """Minutes and seconds, with hours where ``long`` or needed."""
     whole = max(0, int(seconds)) if math.isfinite(seconds) else 0

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.protocol import MeterView, Snapshot
 from liveset.widgets.cells import Line, Piece, clean, crop, piece, row
-from liveset.widgets.gauges import level, level_cells, whole
+from liveset.widgets.gauges import level, level_cells, loudness, whole
 from liveset.widgets.lines import LineWidget
 
 FALL_DB: Final = 0.8
@@ -79,8 +79,8 @@ class Levels(LineWidget[LevelsView]):
         ]
         limiting = view.reduction < -0.05
         right = [
-            Piece(((level(view.momentary), "strong"), (" LUFS ", "dim"))),
-            Piece((("set ", "dim"), (level(view.integrated), ""), (" LUFS", "dim")), 4),
+            Piece(((loudness(view.momentary), "strong"), (" LUFS ", "dim"))),
+            Piece((("set ", "dim"), (loudness(view.integrated), ""), (" LUFS", "dim")), 4),
             Piece(
                 (
                     ("limit ", "dim"),

@@ -22,10 +22,11 @@ from engine.protocol import (
     TogglePlay,
     VaryNext,
 )
+from liveset.app import LivesetApp
 from liveset.controls import PENDING_UPDATES, Control
 from liveset.keys import KEYS
-from tests.liveset.fake_link import live, many_prompts
-from tests.liveset.screen import on_stage
+from tests.liveset.fake_link import FakeLink, live, many_prompts
+from tests.liveset.screen import Stage, on_stage
 
 SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("space",), [TogglePlay()]),
@@ -243,3 +244,12 @@ async def test_a_line_of_the_screens_own_neither_hides_nor_doubles_the_engines_n
         await stage.press("t")
         await stage.update()
         assert "the engine stopped" in stage.text()
+
+
+async def test_without_a_folder_the_engine_says_where_recordings_go() -> None:
+    link = FakeLink(live())
+    app = LivesetApp(link, updates_per_second=0)
+    async with app.run_test() as pilot:
+        stage = Stage(app, link, pilot)
+        await stage.update()
+        assert await stage.press("R") == [Record("")]

@@ -232,3 +232,14 @@ async def test_what_is_painted_is_what_is_shown() -> None:
     async with on_stage(live()) as stage:
         await stage.update(times=60)
         assert moved == stage.text()
+
+
+@pytest.mark.parametrize("lufs", [-70.1, -95.2, -905.4, -math.inf])
+async def test_below_the_gate_loudness_is_a_dash(lufs: float) -> None:
+    shown = replace(live(), meters=replace(live().meters, momentary=lufs, integrated=lufs))
+    async with on_stage(shown, (120, 40)) as stage:
+        line = next(line for line in stage.text().splitlines() if "LUFS" in line)
+        assert line.split("LUFS")[0].split()[-1] == "–"
+        assert line.split("set ")[1].split()[:2] == ["–", "LUFS"]
+        await stage.update(replace(shown, meters=replace(shown.meters, momentary=-69.9, integrated=-69.9)))
+        assert stage.text().count("-69.9 LUFS") == 2

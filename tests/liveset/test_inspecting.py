@@ -1,0 +1,30 @@
+"""`liveset midi`: what it lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.midi.profiles import load_profile
+from liveset.inspecting import show_midi
+
+
+def test_the_mapping_is_listed_in_order_with_the_second_row_of_knobs(capsys: pytest.CaptureFixture[str]) -> None:
+    show_midi("", False)
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith(("cc", "note"))]
+    plain, row = [c for c in listed if not c.endswith("*")], [c for c in listed if c.endswith("*")]
+    assert row == [f"cc{n}*" for n in range(70, 78)]
+    assert plain == sorted(plain, key=lambda c: (c.startswith("note"), int(c.lstrip("cnote"))))
+    every = {str(control) for control in load_profile("generic").controls}
+    assert every == set(plain)
+
+
+def test_a_presets_overrides_are_listed_in_place_of_the_profiles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[[prompt]]\ntext = "house"\n[midi]\ncc1 = "prompt 2"\ncc72 = "off"\nnote43 = "off"\n')
+    show_midi(str(path), False)
+    rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.startswith(("cc", "note")))
+    assert rows["cc1"].strip() == "prompt 2"
+    assert "note43" not in rows and "cc72*" not in rows and "cc72" not in rows
+    assert rows["note45"].strip() == "panic"

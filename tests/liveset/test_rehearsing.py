@@ -1,0 +1,68 @@
+"""What becomes of the files of a rehearsal that does not come to its end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.errors import RecordingError
+from engine.rehearsal import Rehearsal
+from liveset.rehearsing import rehearse_to_files
+
+
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def rehearse(out: Path) -> None:
+    rehearse_to_files("sunrise", out, None, None, seed=None, minutes=None, generator=None, realtime=False)
+
+
+def breaks_off(frames: int, why: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every rehearsal end after so many frames."""
+
+    def run(self: Rehearsal, progress: object) -> None:
+        soundfile.write(self.options.out, np.zeros((frames, 2), dtype=np.float32), 44_100)
+        raise why
+
+    monkeypatch.setattr(Rehearsal, "run", run)
+
+
+@pytest.mark.parametrize("frames", [0, 100])
+def test_one_that_fails_leaves_the_old_file_as_it_was(tmp_path: Path, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks_off(frames, RecordingError("the disk is full"), monkeypatch)
+    (tmp_path / "x.wav").write_text("old")
+    with pytest.raises(RecordingError, match="the disk is full"):
+        rehearse(tmp_path / "x.wav")
+    assert (tmp_path / "x.wav").read_text() == "old"
+    assert (tmp_path / "x-2.wav").exists() == bool(frames)
+
+
+def test_one_that_is_stopped_says_where_what_was_played_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaks_off(100, KeyboardInterrupt(), monkeypatch)
+    (tmp_path / "x.wav").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(tmp_path / "x.wav")
+    assert "so far is in" in capsys.readouterr().err
+    assert (tmp_path / "x.wav").read_text() == "old"
+    assert soundfile.info(tmp_path / "x-2.wav").frames == 100
+
+
+def test_one_that_is_stopped_before_its_first_sound_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaks_off(0, KeyboardInterrupt(), monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(tmp_path / "x.wav")
+    assert "before anything was played" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
