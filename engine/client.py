@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import secrets
+import struct
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ OPTIONS_FILE: Final = "options.json"
 CURRENT_FILE: Final = "current"
 APP: Final = "liveset"
 VERDICT_S: Final = 20.0
+_PULSE: Final = struct.Struct("=dd")
+"""The last two values of the player's status block, ``beat`` and ``alive``: read here without numpy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,14 @@ class EngineClient:
         if not self._open and not self._closed and self._trying.acquire(blocking=False):
             threading.Thread(target=self._try, name="reconnect", daemon=True).start()
         return self._open
+
+    def pulse(self) -> float | None:
+        """How many blocks the session's player has rendered; it grows as long as the player lives. None if there is none."""
+        try:
+            beat, alive = _PULSE.unpack((self.folder / "status.block").read_bytes()[-_PULSE.size :])
+        except (OSError, struct.error):
+            return None
+        return float(beat) if alive else None
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Try to reach an engine until one answers or the time is over. Returns whether one is there."""

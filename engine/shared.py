@@ -49,7 +49,8 @@ STATUS: Final = (
 """``frame``: transport frame at the end of the last block rendered; ``heard_frame``: that less the output latency.
 Peaks and RMS are linear, momentary and integrated in LUFS, reduction in dB; load and load_max are fractions of a block;
 ``silent_frames`` counts frames rendered as silence for want of a section while the transport ran after the first cue had
-started (it must stay 0); ``beat`` counts every block rendered, ``alive`` is 1 while the player runs."""
+started (it must stay 0); ``beat`` counts every block rendered, ``alive`` is 1 while the player runs; these two stay last,
+where `engine.client` reads them."""
 
 
 class SharedBlock:

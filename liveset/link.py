@@ -22,5 +22,8 @@ class EngineLink(Protocol):
     def reconnect(self) -> bool:
         """Try once to reach an engine; True when connected."""
 
+    def pulse(self) -> float | None:
+        """How many blocks the player has rendered, whether an engine answers or not; None if there is no player."""
+
     def close(self) -> None:
         """Let go of the connection; the set plays on."""

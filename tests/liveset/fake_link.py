@@ -52,6 +52,8 @@ class FakeLink:
         self.here = True
         self.comes_back = False
         self.tries = 0
+        self.plays = True
+        self.blocks = 0
         self.closed = False
 
     def send(self, command: Command) -> None:
@@ -67,6 +69,10 @@ class FakeLink:
         self.tries += 1
         self.here = self.here or self.comes_back
         return self.here
+
+    def pulse(self) -> float | None:
+        self.blocks += self.plays
+        return float(self.blocks)
 
     def close(self) -> None:
         self.closed = True

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from engine.children import STATUS_FILE
+from engine.client import EngineClient
 from engine.protocol import Command, Quit
+from engine.shared import STATUS, SharedBlock
 from liveset.screens.connection import Connection
 from liveset.screens.perform import PerformScreen
 from tests.liveset.fake_link import FakeLink, live
@@ -33,11 +37,41 @@ async def test_a_lost_engine_is_said_and_tried_again_each_second() -> None:
         await stage.update(times=90)
         assert stage.link.tries == 3
         assert "✗ ENGINE LOST" in stage.text()
-        assert "its player goes on" in stage.text()
+        assert "the music plays on" in stage.text()
         stage.link.comes_back = True
         await stage.update(times=31)
         assert "▶ LIVE" in stage.text()
         assert "music plays on" not in stage.text()
+
+
+async def test_a_lost_engine_whose_player_is_gone_too_is_said_to_play_nothing() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        stage.link.here = stage.link.plays = False
+        await stage.update()
+        assert "the engine does not answer: trying" in stage.text(), "one look tells nothing of the player"
+        await stage.update(times=120)
+        assert "the player is gone too: nothing plays; q, then liveset play" in stage.text()
+        assert "plays on" not in stage.text()
+        stage.link.plays = True
+        await stage.update(times=60)
+        assert "the music plays on" in stage.text()
+        stage.link.comes_back = True
+        await stage.update(times=31)
+        assert "gone too" not in stage.text()
+
+
+def test_the_players_pulse_is_read_from_its_status_block(tmp_path: Path) -> None:
+    client = EngineClient(tmp_path, 0.0)
+    assert client.pulse() is None
+    status = SharedBlock(tmp_path / STATUS_FILE, STATUS, create=True)
+    assert client.pulse() is None, "a player that has not begun"
+    status.update({"alive": 1.0, "beat": 7.0})
+    assert client.pulse() == 7.0
+    status["beat"] = 8.0
+    assert client.pulse() == 8.0
+    status["alive"] = 0.0
+    assert client.pulse() is None
+    client.close()
 
 
 def test_an_engine_that_only_starts_is_tried_ten_times_a_second() -> None:
