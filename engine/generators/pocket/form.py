@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -120,6 +121,34 @@ def smooth(value: float) -> float:
     """Smoothstep: 0 below 0, 1 above 1."""
     x = min(1.0, max(0.0, value))
     return x * x * (3.0 - 2.0 * x)
+
+
+_SPARSE: Final = (0.30, 0.85)
+"""Energies at which a pattern has the fewest and all of its notes."""
+_FEWEST: Final = 0.15
+"""Share of a pattern's notes that the least energy leaves."""
+
+
+def thinned(onsets: Sequence[bool], energy: float) -> list[float]:
+    """How loud each step of a pattern is at a bar's energy, 0..1: little energy leaves the strongest beats of those it has.
+
+    Args:
+        onsets: for each sixteenth whether the pattern has a note there.
+        energy: 0..1.
+    """
+    strongest = sorted((i for i, on in enumerate(onsets) if on), key=lambda i: (_metre(i), i))
+    low, high = _SPARSE
+    share = _FEWEST + (1.0 - _FEWEST) * min(1.0, max(0.0, (energy - low) / (high - low)))
+    room = max(1.0, share * len(strongest))
+    out = [0.0] * len(onsets)
+    for rank, i in enumerate(strongest):
+        out[i] = min(1.0, max(0.0, room - rank))
+    return out
+
+
+def _metre(step: int) -> int:
+    """Weakness of a sixteenth in the bar: 0 the downbeat, then half notes, beats, eighths, sixteenths."""
+    return next(weakness for weakness, size in enumerate((16, 8, 4, 2, 1)) if step % size == 0)
 
 
 def lay_out(request: SectionRequest, energy: float, starts: dict[str, float], levels: dict[str, float]) -> tuple[Bar, ...]:

@@ -29,8 +29,10 @@ _OFFSET: Final = -0.691
 _FX_LEVEL: Final = -13.0
 _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
-_CRACKLE_LEVEL: Final = -15.0
+_CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
+_DRUMS_LEAD: Final = 4.0
+"""LU by which drums come forward, against all else, from no energy to full."""
 _KNOBS: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
 
 
@@ -71,6 +73,7 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
     drums = _drum_power(score, shots, bars, bar_s)
     reference = max(1e-9, float((_reference_drums(score, shots, bar_s) * sound.powers[0]).sum()))
     loud = blend(score.mix, "levels", "drums") + _STEM_KNOB_DB * (score.mix.params["drums"] - 0.5)
+    loud += _DRUMS_LEAD * (score.energy - 0.6)
     drum_gain = 10 ** ((loud - 10 * math.log10(reference)) / 20)
     stems[0] = (drums * sound.powers[0]).sum(1) * drum_gain**2
     powers += stems[0]

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, lay_out
-from engine.generators.pocket.styles import Style, style_for
+from engine.generators.pocket.styles import Lane, Style, style_for
 from engine.keys import Key
 from engine.motif import make_motif
 from engine.prompts import Mix, mix
@@ -99,6 +99,7 @@ class Context:
         self.bars = lay_out(request, self.energy, starts, dict(point.stems))
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
+        self.clock = _clock(self)
         self.beat_frames = float(self.grid.frames_per_beat)
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
@@ -148,6 +149,13 @@ def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:
     ready = [group for group in groups if needs[group] < _OPENS_UNDER]
     chosen = ready[int(chance(request.set_seed, "opener") * len(ready))] if ready else ""
     return chosen, needs.get(chosen, 0.0)
+
+
+def _clock(context: Context) -> Lane | None:
+    """The cymbal that goes on telling the beats in a breakdown: the first one to enter; None where drums come late."""
+    lanes = [lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced]
+    first = min(lanes, key=lambda lane: (lane.shot != "hat", lane.start), default=None)
+    return first if first is not None and first.start <= _OPENS_UNDER + 0.1 else None
 
 
 def choose_voices(context: Context) -> dict[str, str]:

@@ -83,6 +83,9 @@ def _presence(context: Context, mark: str) -> float:
 def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
     level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
+    clock = lane is context.clock and level < _CLOCK and context.request.role == "breakdown"
+    if clock:
+        level = _CLOCK * bar.active[lane.group]
     if bar.silent or level < 0.02:
         return
     steps = 4 * context.request.beats_per_bar
@@ -90,12 +93,12 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     last = _free_until(bar, lane, steps)
     variants = 3 if lane.group in {"hats", "perc"} else 2
     seed = context.request.seed
-    gain = share * 10 ** (lane.gain_db / 20)
+    gain = share * 10 ** ((lane.gain_db + _lift(lane, bar.energy)) / 20)
     for step in range(1 if bar.landing else min(steps, last)):
-        mark = pattern[step % 16]
+        mark = pattern[step % 16] if not clock else _CLOCK_MARKS[step % 4]
         amplitude = _SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
-        if lane.group in {"hats", "perc"}:
-            amplitude *= _busy(step, bar.energy)
+        if lane.group in {"hats", "perc"} or lane.sliced:
+            amplitude *= _busy(step, bar.energy + (_BREAK_BUSIER if lane.sliced else 0.0))
         if amplitude <= 0.0:
             continue
         wobble = spread(seed, number, bar.index, step)
@@ -115,8 +118,12 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
         )
 
 
-_QUICK: Final = ((0.0, 0.0), (0.52, 0.3), (0.22, 0.2), (0.52, 0.3))
+_QUICK: Final = ((0.0, 0.0), (0.66, 0.36), (0.46, 0.3), (0.66, 0.36))
 """For each sixteenth of a beat the energy at which cymbals and percussion play it half as loud, and the width of the rise."""
+
+
+_BREAK_BUSIER: Final = 0.2
+"""How much sooner, in energy, a sliced break plays its quick notes."""
 
 
 def _busy(step: int, energy: float) -> float:
@@ -125,8 +132,21 @@ def _busy(step: int, energy: float) -> float:
     return smooth(0.5 + (energy - place) / width) if width else 1.0
 
 
+_LIFT_DB: Final = 3.0
+
+
+def _lift(lane: Lane, energy: float) -> float:
+    """dB by which cymbals and percussion come forward where the energy is high, so that their quick notes are heard."""
+    return _LIFT_DB * smooth((energy - 0.6) / 0.35) if lane.group in {"hats", "perc"} else 0.0
+
+
 def _pan_width(context: Context) -> float:
-    return 0.5 + context.params["width"]
+    return 0.7 + context.params["width"]
+
+
+_CLOCK: Final = 0.55
+"""How present the closed hat's beats stay in a breakdown, where its style has drums by then: time is still told."""
+_CLOCK_MARKS: Final = "x.o."
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:

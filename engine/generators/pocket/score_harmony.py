@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.generators.pocket.chance import chance, spread
-from engine.generators.pocket.form import Bar, smooth
+from engine.generators.pocket.form import Bar, smooth, thinned
 from engine.generators.pocket.harmony import Chord, chord_at, pick_progression, place_root, voice
 from engine.generators.pocket.score import Context, Note, choose_voices
 from engine.generators.pocket.score_drums import VELOCITY
@@ -64,12 +64,13 @@ def _bass_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
         return
     tokens = style.patterns[_variation(context, "bass", len(style.patterns), bar)].split()
     steps = 4 * beats if not bar.breath else 4 * beats - 4
+    kept = thinned([tokens[step % 16].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
     tightness = 0.55 + 0.6 * context.params["decay"]
     before = root
     for step in range(steps):
         token = tokens[step % 16]
         slide, mark = token.startswith("~"), token.lstrip("~")
-        if mark not in _BASS_DEGREES:
+        if mark not in _BASS_DEGREES or kept[step] < 0.05:
             continue
         held = 1
         while step + held < steps and tokens[(step + held) % 16] == "-":
@@ -78,7 +79,7 @@ def _bass_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
             root + (12 if mark == "8" else 0) if mark in "18" else place_root(context.key, chord.root + _BASS_DEGREES[mark], root)
         )
         accent = 1.0 if step % 4 == 0 or mark == "8" else 0.86
-        velocity = accent * level**0.7 * (1.0 + 0.12 * spread(context.request.seed, "bass", bar.index, step))
+        velocity = kept[step] * accent * level**0.7 * (1.0 + 0.12 * spread(context.request.seed, "bass", bar.index, step))
         gate = held / 4 * min(1.0, tightness if held == 1 else 0.98)
         jitter = 0.5 * spread(context.request.seed, "bass late", bar.index, step)
         yield Note(
@@ -117,9 +118,10 @@ def _comp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
         return
     rhythm = style.patterns[_variation(context, "comp", len(style.patterns), bar)]
     steps = 4 * beats - (4 if bar.breath else 0)
+    kept = thinned([rhythm[step % 16] in VELOCITY for step in range(steps)], bar.energy)
     for step in range(steps):
         mark = rhythm[step % 16]
-        if mark not in VELOCITY:
+        if mark not in VELOCITY or kept[step] < 0.05:
             continue
         held = 1
         while step + held < steps and rhythm[(step + held) % 16] == "-":
@@ -127,7 +129,7 @@ def _comp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
         short = 0.35 + 1.3 * context.params["decay"]
         gate = held / 4 if held > 1 else short / 4
         seed = context.request.seed
-        velocity = VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
+        velocity = kept[step] * VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
         frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step))
         yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
 

@@ -48,6 +48,9 @@ class Sound:
     wow: float
 
 
+_CALM: Final = 0.45
+"""Energy under which voices are one step less detuned: quiet chords that beat against themselves do not sound calm."""
+
 TAIL: Final = 4.2
 """Time constants after which a released note has ended."""
 
@@ -63,10 +66,10 @@ _DUCK: Final = (0.0, 0.95, 0.75, 0.45)
 def design(score: Score) -> Sound:
     """Everything continuous about how a score sounds."""
     params = score.mix.params
-    detune = min(3, int(4 * params["detune"]))
+    detune = max(0, min(3, int(4 * params["detune"])) - (score.energy < _CALM))
     resonance = min(3, int(4 * params["resonance"]))
     beat_s = 60.0 / score.grid.bpm
-    width = 0.22 + 0.44 * params["width"]
+    width = 0.28 + 0.44 * params["width"]
     buses, powers = [], []
     for stem, name in enumerate(STEMS):
         dry = _equaliser(stem, score.brightness, params["warmth"])

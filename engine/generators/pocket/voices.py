@@ -287,9 +287,9 @@ def _crackle_table(voice: Voice, pitch: int) -> Tensor:
     """Clicks and pops of a record, at every cutoff: a few loud among many soft ones."""
     size = _GROOVES[pitch % 2]
     rng = torch.Generator().manual_seed(33 + pitch)
-    count = 34
+    count = 60
     loop = torch.zeros(2, size)
-    gain = torch.rand(count, generator=rng) ** 5 + 0.03
+    gain = torch.rand(count, generator=rng) ** 6 * 0.5 + 0.06
     at = torch.randint(0, size, (count,), generator=rng)
     sign = 1.0 - 2.0 * torch.randint(0, 2, (count,), generator=rng)
     side = torch.rand(2, count, generator=rng) * 0.7 + 0.3
