@@ -21,6 +21,9 @@ __all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_bpm", "decide_key", "mix", 
 DEFAULT_STYLE: Final = "house"
 """What plays when no prompt names a style."""
 
+_LIGHT: Final = 0.4
+"""Weight, against the heaviest prompt's, under which those that name a style give way to the default one."""
+
 _MOST_NEGATIVE_VALENCE: Final = 0.35
 """Below this valence major modes are not drawn."""
 
@@ -52,8 +55,9 @@ class Mix:
 def mix(prompts: Sequence[PromptWeight]) -> Mix:
     """The weighted point of several prompts; weights need not be normalised, no prompts give the default style.
 
-    Prompts that name a style share the music among them by weight. A prompt without one bends what is there, fully when
-    it is as heavy as the heaviest. Everything is a continuous function of the weights.
+    Prompts that name a style share the music among them by weight; where they are light beside one that names none, the
+    default style comes in, so that nothing jumps as they leave. What a prompt bends it bends fully when it is as heavy as
+    the heaviest. Everything is a continuous function of the weights.
 
     Raises:
         PromptError: if a vocabulary or style file cannot be read.
@@ -61,14 +65,15 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     read = [(parse(prompt.text), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
     top = max((weight for _, weight in read), default=1.0)
     styled = sum(weight for parsed, weight in read if parsed.styles)
-    shares: dict[str, float] = {}
+    heard = min(1.0, styled / (_LIGHT * top))
+    shares: dict[str, float] = {DEFAULT_STYLE: 1.0 - heard} if heard < 1.0 else {}
     moves: dict[str, float] = {}
     silence: dict[str, float] = {}
     voices: dict[str, dict[str, float]] = {}
     for parsed, weight in read:
-        scale = weight / styled if parsed.styles else weight / top
+        scale = weight / max(styled, top) if parsed.styles else weight / top
         for name, value in parsed.styles.items():
-            shares[name] = shares.get(name, 0.0) + value * scale
+            shares[name] = shares.get(name, 0.0) + value * heard * weight / styled
         for name, value in parsed.values.items():
             moves[name] = moves.get(name, 0.0) + value * scale
         for name, level in parsed.stems.items():
@@ -77,7 +82,7 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
             for voice, value in named.items():
                 votes = voices.setdefault(part, {})
                 votes[voice] = min(1.0, votes.get(voice, 0.0) + value * scale)
-    styles = tuple(sorted(shares.items())) or ((DEFAULT_STYLE, 1.0),)
+    styles = tuple(sorted(shares.items()))
     params = {name: sum(share * style_table(style).params[name] for style, share in styles) for name in vocabulary().parameters}
     for name, move in moves.items():
         params[name] = min(1.0, max(0.0, params[name] + move))
