@@ -77,6 +77,7 @@ class LiveEngine:
         state = (load_state(folder) if resume else None) or opening_state(preset, wanted)
         self.links.frame = state.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
+        self.session.later = lambda work: threading.Thread(target=work, daemon=True, name="keep").start()
         self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
         self.mapping = mapping
         note = scaled_note(preset, state.settings.grid)

@@ -78,10 +78,47 @@ class ReRoll:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeper:
+    """A section that the performer saved.
+
+    Attributes:
+        name: its folder among the keepers; path: its section file.
+        title: the set it is from; part: what it was called there.
+        role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
+        seed, set_seed: the section's own and the set's: pocket makes the same music from them.
+        kept: when, as YYYY-MM-DD HH:MM.
+    """
+
+    name: str
+    path: str
+    title: str
+    part: str
+    role: Role
+    bars: int
+    beats_per_bar: int
+    bpm: float
+    key: str
+    prompts: tuple[PromptWeight, ...]
+    generator: str
+    seed: int
+    set_seed: int
+    kept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Save what plays among the keepers."""
+
+
+@dataclass(frozen=True, slots=True)
 class VaryNext:
-    """Make the next section a variation of what plays; ``amount`` is from almost 0 (as it is) to 1 (nothing of it left)."""
+    """Make the next section a variation of what plays, or of a keeper.
+
+    ``amount`` is from almost 0 (as it is) to 1 (nothing of it left).
+    """
 
     amount: float = VARY_AMOUNT
+    keeper: Keeper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +201,7 @@ Command = (
     | NextNow
     | Hold
     | ReRoll
+    | Keep
     | VaryNext
     | RemakeBars
     | SetLora

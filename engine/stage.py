@@ -75,11 +75,13 @@ class Variation:
     """A section file that the next section is made out of.
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
+    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again.
     """
 
     path: str
     amount: float = 1.0
     bars: tuple[int, int] | None = None
+    seeds: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

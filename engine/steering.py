@@ -62,6 +62,8 @@ def _re_roll(state: State, command: p.ReRoll) -> Step:
 def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing to vary"),)
+    if command.keeper is not None:
+        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
     if state.live:
         state, told = _re_roll(state, p.ReRoll())
         return state, (*told, Tell("info", f"{state.generator} does not vary audio: the next section is re-rolled"))
@@ -69,6 +71,28 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
         return state, (Tell("info", "there is nothing to vary yet: nothing complete plays"),)
     amount = max(MIN_AMOUNT, _unit(command.amount))
     return replace(state, take=state.take + 1, variation=Variation(state.now.version.path, amount)), ()
+
+
+MOST_STRETCHED: Final = 0.05
+"""How far a keeper's tempo may be from the set's, as a share of it."""
+
+
+def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
+    """The next section out of a keeper: its sound where the generator varies sound, else its patterns and motif."""
+    grid = state.settings.grid
+    if keeper.beats_per_bar != grid.beats_per_bar:
+        text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar, the set {grid.beats_per_bar}: it cannot be varied here"
+        return state, (Tell("warning", text),)
+    if state.live:
+        variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
+        told = f"the next section brings back the patterns and the motif of {keeper.name}"
+        return replace(state, take=state.take + 1, variation=variation), (Tell("info", told),)
+    if abs(keeper.bpm / grid.bpm - 1) > MOST_STRETCHED:
+        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: only keepers within 5 % of its tempo can be varied"
+        return state, (Tell("warning", text),)
+    told = f"the next section becomes a variation of {keeper.name}"
+    told += f" ({keeper.key}; the set is in {state.settings.key})" if keeper.key != state.settings.key else ""
+    return replace(state, take=state.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
 
 
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:

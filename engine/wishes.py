@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.lengths import Limits, fitted
+from engine.motif import make_motif
 from engine.pace import FULL_STEPS, STEPS
 from engine.plan import PlannedSection, fit
 from engine.protocol import VARY_AMOUNT, PromptWeight, SectionRequest
@@ -87,6 +88,7 @@ def make_version(
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
     before = state.now.version if state.now and state.now.version.index < index else None
     variation = wanted.variation
+    seeds = variation.seeds if variation and not retry else None
     request = SectionRequest(
         section_id=section_id,
         prompts=wanted.prompts,
@@ -95,8 +97,8 @@ def make_version(
         bpm=s.grid.bpm,
         beats_per_bar=s.grid.beats_per_bar,
         key=s.key,
-        seed=derive_seed(s.seed, index, wanted.take, retry),
-        set_seed=s.seed,
+        seed=seeds[0] if seeds else derive_seed(s.seed, index, wanted.take, retry),
+        set_seed=seeds[1] if seeds else s.seed,
         energy=wanted.energy,
         density=wanted.density,
         brightness=wanted.brightness,
@@ -107,14 +109,14 @@ def make_version(
         previous_role=previous.role if previous else None,
         next_role=wanted.next_role,
         next_energy=after.energy if after else None,
-        motif=s.motif,
+        motif=make_motif(seeds[1], s.grid.beats_per_bar) if seeds else s.motif,
         from_frame=from_frame,
         continue_path=before.path if before else None,
         continue_frame=s.grid.frame_of_bar(before.request.bars) - s.grid.origin if before else 0,
         previous_prompts=before.request.prompts if before else (),
         steps=steps,
         tries=tries,
-        vary_path=variation.path if variation else None,
+        vary_path=variation.path if variation and variation.path else None,
         vary_amount=variation.amount if variation else VARY_AMOUNT,
         remake_bars=variation.bars if variation else None,
         loras=wanted.loras,

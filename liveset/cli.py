@@ -32,6 +32,13 @@ models_app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 
+keepers_app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    epilog="Example:  liveset keepers export sunrise-drop-1 drop.flac",
+)
+app.add_typer(keepers_app, name="keepers")
+
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
 EXIT_ERROR = 2
 
@@ -228,6 +235,47 @@ def models_remove(
     from liveset.modelling import remove_model
 
     remove_model(name, yes)
+
+
+KeeperArgument = Annotated[str, typer.Argument(help="A keeper's name, as `liveset keepers` prints it.", metavar="NAME")]
+
+
+@keepers_app.callback()
+@_clean
+def keepers(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a list.")] = False,
+) -> None:
+    """Sections kept while playing: export or remove them; without a command, list them."""
+    if context.invoked_subcommand is None:
+        from liveset.keeping import show_keepers
+
+        show_keepers(as_json)
+
+
+@keepers_app.command("export", epilog="Example:  liveset keepers export sunrise-drop-1 drop.flac")
+@_clean
+def keepers_export(
+    name: KeeperArgument,
+    out: Annotated[Path, typer.Argument(help="The audio file, .flac or .wav.", metavar="FILE")],
+    stems: Annotated[bool, typer.Option("--stems", help="One file a stem, named FILE-STEM.")] = False,
+) -> None:
+    """Write a keeper as an audio file; nothing is overwritten."""
+    from liveset.keeping import export_keeper
+
+    export_keeper(name, out, stems)
+
+
+@keepers_app.command("remove", epilog="Example:  liveset keepers remove sunrise-drop-1")
+@_clean
+def keepers_remove(
+    name: KeeperArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a keeper."""
+    from liveset.keeping import remove
+
+    remove(name, yes)
 
 
 def _unexpected(error: Exception) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.protocol import Command, Hold, NextNow, Panic, ReRoll, TogglePlay, VaryNext
+from engine.protocol import Command, Hold, Keep, NextNow, Panic, ReRoll, TogglePlay, VaryNext
 
 Group = Literal["Set", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen"]
 
@@ -15,6 +15,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "hold": Hold(),
     "reroll": ReRoll(),
     "vary": VaryNext(),
+    "keep": Keep(),
     "panic": Panic(),
 }
 """Commands that need nothing from the screen, by the name their action carries."""
@@ -52,6 +53,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("r", "r", "re-roll: make the next section again, another way", "send('reroll')", "Set"),
     Key("y", "y", "vary: make the next section out of what plays", "send('vary')", "Set"),
     Key("b", "b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set"),
+    Key("k", "k", "keep what plays, for this set or another", "send('keep')", "Set"),
+    Key("K", "K", "keepers: make the next section out of one", "keepers", "Set"),
     Key("minus", "-", "less energy", "energy(-1)", "Set"),
     Key("plus,equals_sign", "+", "more energy", "energy(1)", "Set"),
     Key("p", "p", "panic: no effects, macros neutral, stems open, no hold", "send('panic')", "Set"),
@@ -125,5 +128,5 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     play = (("space", "stop" if moment.state == "playing" else "play"),)
     steer = (("n", "next now"), ("h", "release" if moment.hold else "hold"), ("r", "re-roll"))
     more = (("- +", "energy"), ("tab", "column"), ("p", "panic"), ("R", "stop rec" if moment.recording else "record"))
-    make = (("y", "vary"), ("b", "bars")) if moment.state == "playing" else ()
+    make = (("k", "keep"), ("y", "vary"), ("b", "bars"), ("K", "keepers")) if moment.state == "playing" else ()
     return (*play, *(steer if moment.state == "playing" else ()), *moves, *more, *make, ("?", "keys"), ("q", "close"))

@@ -18,6 +18,7 @@ from engine.protocol import (
     STEMS,
     Command,
     Hold,
+    Keep,
     Macro,
     NextNow,
     Panic,
@@ -41,6 +42,7 @@ TRIGGERS: Final[dict[str, Command]] = {
     "hold": Hold(),
     "re-roll": ReRoll(),
     "vary": VaryNext(),
+    "keep": Keep(),
     **{f"re-make {first}-{first + 3}": RemakeBars(first, first + 3) for first in (1, 5, 9, 13)},
     "panic": Panic(),
 }

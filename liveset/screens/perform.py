@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.protocol import MAX_PROMPTS, Notice, Quit, Record, RemakeBars, SetPrompt, SetStem
+from engine.protocol import MAX_PROMPTS, Keeper, Notice, Quit, Record, RemakeBars, SetPrompt, SetStem, VaryNext
 from liveset import controls
 from liveset.controls import COARSE, FINE, Control, Desk
 from liveset.keys import COMMANDS, KEYS, Moment
@@ -22,6 +22,7 @@ from liveset.link import EngineLink
 from liveset.screens.arrangement import Rows, arrange_columns, arrange_rows
 from liveset.screens.closing import Answer, CloseScreen
 from liveset.screens.connection import Connection
+from liveset.screens.keepers import KeepersScreen
 from liveset.widgets.arc import Arc, ArcView
 from liveset.widgets.cells import clean
 from liveset.widgets.faders import Faders, Macros, MacrosView, Stems, StemsView
@@ -368,6 +369,16 @@ class PerformScreen(Screen[None]):
         """A macro or stem was clicked."""
         if message.index < controls.count(self.desk.snapshot, message.kind):
             self._pick(Control(message.kind, message.index))
+
+    # ------------------------------------------------------------ keepers
+
+    def action_keepers(self) -> None:
+        """Offer the sections that were kept."""
+        self.app.push_screen(KeepersScreen(), self._keeper_chosen)
+
+    def _keeper_chosen(self, keeper: Keeper | None) -> None:
+        if keeper is not None:
+            self.link.send(VaryNext(keeper=keeper))
 
     # ------------------------------------------------------------ closing
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from engine.protocol import (
     Command,
     Hold,
+    Keep,
     NextNow,
     Notice,
     Panic,
@@ -34,6 +35,7 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
     (("y",), [VaryNext()]),
+    (("k",), [Keep()]),
     (("b", "enter"), [RemakeBars(5, 8)]),
     (("b", "escape", "h"), [Hold()]),
     (("b", *["backspace"] * 8, "1", "3", "enter"), [RemakeBars(13, 13)]),

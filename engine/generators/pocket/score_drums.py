@@ -97,8 +97,8 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     for step in range(1 if bar.landing else min(steps, last)):
         mark = pattern[step % 16] if not clock else _CLOCK_MARKS[step % 4]
         amplitude = _SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
-        if lane.group in {"hats", "perc"} or lane.sliced:
-            amplitude *= _busy(step, bar.energy + (_BREAK_BUSIER if lane.sliced else 0.0))
+        if lane.group in {"hats", "perc"} or lane.sliced or mark not in "Xx":
+            amplitude *= _busy(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
         if amplitude <= 0.0:
             continue
         wobble = spread(seed, number, bar.index, step)
@@ -122,8 +122,8 @@ _QUICK: Final = ((0.0, 0.0), (0.66, 0.36), (0.46, 0.3), (0.66, 0.36))
 """For each sixteenth of a beat the energy at which cymbals and percussion play it half as loud, and the width of the rise."""
 
 
-_BREAK_BUSIER: Final = 0.2
-"""How much sooner, in energy, a sliced break plays its quick notes."""
+_SOONER: Final = 0.15
+"""How much sooner, in energy, sliced breaks and the soft strokes of kick and snare are quick."""
 
 
 def _busy(step: int, energy: float) -> float:
@@ -144,7 +144,7 @@ def _pan_width(context: Context) -> float:
     return 0.7 + context.params["width"]
 
 
-_CLOCK: Final = 0.55
+_CLOCK: Final = 0.7
 """How present the closed hat's beats stay in a breakdown, where its style has drums by then: time is still told."""
 _CLOCK_MARKS: Final = "x.o."
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine import motif as motifs
 from engine.generators.pocket.chance import chance, choose, spread
-from engine.generators.pocket.form import Bar, smooth
+from engine.generators.pocket.form import Bar, smooth, thinned
 from engine.generators.pocket.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.score import Context, Note
 from engine.motif import Motif
@@ -138,6 +138,10 @@ def _landing(context: Context) -> Iterator[Note]:
             yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
 
 
+_ARP_SOONER: Final = 0.1
+"""How much sooner, in energy, an arpeggio is complete than other patterns."""
+
+
 def _arp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
     level = bar.active["arp"]
     if level < 0.02:
@@ -152,8 +156,11 @@ def _arp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
     ladder = ladder + [pitch + 12 for pitch in ladder]
     count = round((context.request.beats_per_bar - (1 if bar.breath else 0)) / part.step)
     per_bar = round(context.request.beats_per_bar / part.step)
+    size = max(1, round(4 * part.step))
+    kept = thinned([step % size == 0 for step in range(max(per_bar, count) * size)], bar.energy + _ARP_SOONER)
     for i in range(count):
         pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index)
+        weight *= kept[i * size]
         if weight < 0.05:
             continue
         velocity = level**0.7 * weight * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))

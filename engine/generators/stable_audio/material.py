@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import signal
 
 from engine.errors import GeneratorError, SectionError
+from engine.generators.stable_audio.stretch import stretch
 from engine.protocol import SectionRequest
 from engine.sections import SectionReader
 from engine.timebase import Grid
@@ -17,6 +18,9 @@ from engine.timebase import Grid
 Audio = npt.NDArray[np.float32]
 
 SAME_TEMPO: Final = 0.0005
+"""Share by which tempos may differ and count as the same."""
+MOST_STRETCHED: Final = 0.05
+"""Share by which a section's tempo may be changed to fit the set's."""
 
 
 def resampled(audio: Audio, rate: int, wanted: int) -> Audio:
@@ -61,12 +65,15 @@ def whole(request: SectionRequest, rate: int) -> Audio:
     info = reader.info
     if reader.ready < info.frames or info.first_frame:
         raise GeneratorError(f"{request.vary_path} is no whole section, so that it cannot be varied")
-    if abs(info.bpm / request.bpm - 1) > SAME_TEMPO or info.beats_per_bar != request.beats_per_bar:
+    ratio = info.bpm / request.bpm
+    if abs(ratio - 1) > MOST_STRETCHED or info.beats_per_bar != request.beats_per_bar:
         raise GeneratorError(
             f"{info.section_id} has {info.bpm:g} BPM in {info.beats_per_bar}, the set {request.bpm:g} in {request.beats_per_bar}",
             "vary a section of the same tempo",
         )
     audio = resampled(reader.audio.sum(axis=1, dtype=np.float32), info.rate, rate)
+    if abs(ratio - 1) > SAME_TEMPO:
+        audio = stretch(audio, rate, ratio, 60 / request.bpm)
     wanted = request.total_frames(rate)
     grid = Grid(request.bpm, request.beats_per_bar, rate)
     while len(audio) < wanted:  # the bars, and again the bars, and behind them the tail

@@ -1,0 +1,72 @@
+"""`liveset keepers`: what was kept, as audio files or out of the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+import typer
+from rich.console import Console
+
+from engine.errors import RecordingError
+from engine.keepers import find_keeper, keepers, keepers_root, remove_keeper
+from engine.sections import SectionReader
+from liveset.screens.keepers import line
+
+_ENDINGS: Final = (".flac", ".wav")
+
+
+def show_keepers(as_json: bool) -> None:
+    """Print all keepers, the newest first, and those that are broken."""
+    good, broken = keepers()
+    if as_json:
+        typer.echo(json.dumps({"folder": str(keepers_root()), "keepers": [asdict(each) for each in good], "broken": broken}))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    if not good and not broken:
+        console.print(f"nothing is kept yet in {keepers_root()}: k on the screen keeps what plays", markup=False)
+    for keeper in good:
+        console.print(f"{keeper.kept}  {line(keeper)}", markup=False)
+    for text in broken:
+        console.print(f"✗ {text}", markup=False)
+
+
+def export_keeper(name: str, out: Path, stems: bool) -> None:
+    """Write a keeper's sound into one file, or one a stem.
+
+    Raises:
+        SectionError: there is no such keeper, or it is broken.
+        RecordingError: a file is there already, or cannot be written.
+    """
+    if out.suffix.lower() not in _ENDINGS:
+        raise RecordingError(f"{out} is neither .flac nor .wav", "name the file with one of these endings")
+    reader = SectionReader(find_keeper(name).path)
+    names = reader.info.stems
+    sounds = {out.with_stem(f"{out.stem}-{stem}"): reader.audio[:, i] for i, stem in enumerate(names)} if stems else {}
+    sounds = sounds or {out: reader.audio.sum(axis=1)}
+    for path in sounds:
+        if path.exists():
+            raise RecordingError(f"{path} is there already", "name another file, or move that one away")
+    for path, sound in sounds.items():
+        try:
+            soundfile.write(path, np.clip(sound, -1.0, 1.0), reader.info.rate, subtype="PCM_24")
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise RecordingError(f"cannot write {path}: {error}", "name another file") from error
+        typer.echo(f"{path}  {len(sound) / reader.info.rate:.1f} s")
+
+
+def remove(name: str, yes: bool) -> None:
+    """Delete a keeper, after asking.
+
+    Raises:
+        SectionError: there is no such keeper, or it cannot be deleted.
+    """
+    if not yes and not typer.confirm(f"delete the keeper {name}?"):
+        typer.echo("kept")
+        return
+    remove_keeper(name)
+    typer.echo(f"{name} is gone")

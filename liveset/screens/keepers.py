@@ -1,0 +1,105 @@
+"""The keepers, for the performer who asked for them: one is chosen, and the next section is made out of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.errors import SectionError
+from engine.protocol import Keeper
+from liveset.widgets.cells import clean
+
+NONE: str = "nothing is kept yet: k keeps what plays"
+
+
+class KeepersScreen(ModalScreen[Keeper | None]):
+    """All keepers, the newest first; the answer is one of them, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,K,q,ctrl+q,ctrl+c", "leave", "away", show=False),
+        Binding("d,delete", "delete", "delete", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keepers: tuple[Keeper, ...] = ()
+        self._asked = ""
+        """The keeper that is deleted when it is asked for once more."""
+
+    def compose(self) -> ComposeResult:
+        """The list, and a line about it."""
+        with Vertical(id="keepers") as box:
+            box.border_title = "Keepers"
+            box.border_subtitle = "enter: next section out of it · d twice: delete · esc"
+            yield OptionList(id="kept", markup=False, compact=True)
+            yield Static("", id="keepers-note", markup=False)
+
+    def on_mount(self) -> None:
+        """Read them; the keyboard starts on the newest."""
+        self._fill(0)
+        self.query_one(OptionList).focus()
+
+    def _fill(self, highlighted: int) -> None:
+        from engine.keepers import keepers  # brings numpy, which the first frame must not wait for
+
+        self._keepers, broken = keepers()
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(line(keeper)) for keeper in self._keepers])
+        if self._keepers:
+            options.highlighted = min(highlighted, len(self._keepers) - 1)
+        options.display = bool(self._keepers)
+        self._note(" · ".join(broken) if broken else "" if self._keepers else NONE)
+
+    def _note(self, text: str) -> None:
+        note = self.query_one("#keepers-note", Static)
+        note.update(text)
+        note.display = bool(text)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter, or a click."""
+        event.stop()
+        self.dismiss(self._keepers[event.option_index])
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Another one: what was to be deleted is not any more."""
+        event.stop()
+        if self._asked and self._keepers[event.option_index].name != self._asked:
+            self._asked = ""
+            self._note("")
+
+    def action_delete(self) -> None:
+        """Delete the highlighted keeper, at the second time of asking."""
+        at = self.query_one(OptionList).highlighted
+        if at is None or not self._keepers:
+            return
+        name = self._keepers[at].name
+        if self._asked != name:
+            self._asked = name
+            self._note(f"d once more deletes {name}")
+            return
+        from engine.keepers import remove_keeper
+
+        self._asked = ""
+        try:
+            remove_keeper(name)
+        except SectionError as error:
+            self._note(str(error))
+            return
+        self._fill(at)
+
+    def action_leave(self) -> None:
+        """Away, with nothing chosen."""
+        self.dismiss(None)
+
+
+def line(keeper: Keeper) -> str:
+    """A keeper in one line."""
+    prompts = ", ".join(clean(prompt.text) for prompt in sorted(keeper.prompts, key=lambda prompt: -prompt.weight))
+    return f"{keeper.name:<24} {keeper.bars:>3} bars  {keeper.bpm:>5.1f}  {keeper.key:<10} {prompts}"

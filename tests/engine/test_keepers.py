@@ -1,0 +1,170 @@
+"""Keepers: kept whole or not at all, named when broken, and music of them again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from engine import protocol as p
+from engine.errors import RecordingError, SectionError
+from engine.keepers import AUDIO_FILE, CARD_FILE, find_keeper, keep, keepers, keepers_root, remove_keeper
+from engine.motif import make_motif
+from engine.sections import SectionInfo, SectionReader, SectionWriter
+from engine.stage import Tell
+from engine.steering import take_command
+from liveset.keeping import export_keeper
+from tests.engine.test_conductor import made, slow, started
+from tests.engine.test_slow import finish_all
+from tests.simulation import Stage
+from tests.test_rehearsal import rehearse
+
+WHEN = datetime(2026, 5, 1, 22, 30)
+CARD = p.Keeper(
+    "Sunrise DROP", "", "Sunrise", "drop", "drop", 8, 4, 124.0, "F minor", (p.PromptWeight("house", 0.8),), "pocket", 7, 9
+)
+FRAMES = 4410
+
+
+@pytest.fixture(autouse=True)
+def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def section(path: Path, stems: tuple[str, ...] = ("drums", "bass")) -> Path:
+    writer = SectionWriter(path, SectionInfo("s1", stems, 44_100, 0, FRAMES, 8, 0, 4, 124.0, "F minor", 7, "pocket"))
+    writer.write(np.full((FRAMES, len(stems), 2), 0.25, np.float32))
+    writer.close()
+    return path
+
+
+def kept(tmp_path: Path, card: p.Keeper = CARD) -> p.Keeper:
+    return keep(section(tmp_path / "s1.section").open("rb"), card, WHEN)
+
+
+def test_what_is_kept_outlives_its_session_and_is_read_again(tmp_path: Path) -> None:
+    first, second = kept(tmp_path), kept(tmp_path)
+    (tmp_path / "s1.section").unlink()
+    assert (first.name, second.name) == ("sunrise-drop-1", "sunrise-drop-2")
+    assert first.kept == "2026-05-01 22:30"
+    assert find_keeper("sunrise-drop-1") == first
+    assert set(keepers()[0]) == {first, second} and keepers()[1] == ()
+    assert float(SectionReader(first.path).audio.mean()) == 0.25
+    remove_keeper("sunrise-drop-1")
+    assert [each.name for each in keepers()[0]] == ["sunrise-drop-2"]
+    assert kept(tmp_path).name == "sunrise-drop-1"
+
+
+def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("not a folder")
+    with pytest.raises(RecordingError, match="cannot be kept"):
+        kept(tmp_path)
+    (tmp_path / "kept").unlink()
+    with pytest.raises(SectionError, match="there is no keeper"):
+        find_keeper("sunrise-drop-1")
+    assert keepers() == ((), ())
+
+
+@pytest.mark.parametrize("harm", ["card", "format", "audio", "cut"])
+def test_a_broken_keeper_is_named_and_the_others_are_there(tmp_path: Path, harm: str) -> None:
+    bad, good = kept(tmp_path), kept(tmp_path)
+    folder = keepers_root() / bad.name
+    if harm == "card":
+        (folder / CARD_FILE).write_text("{")
+    elif harm == "format":
+        card = json.loads((folder / CARD_FILE).read_text())
+        (folder / CARD_FILE).write_text(json.dumps({**card, "format": 99}))
+    elif harm == "audio":
+        (folder / AUDIO_FILE).unlink()
+    else:
+        data = (folder / AUDIO_FILE).read_bytes()
+        (folder / AUDIO_FILE).write_bytes(data[:-8])
+    there, broken = keepers()
+    assert there == (good,)
+    assert len(broken) == 1 and bad.name in broken[0]
+    with pytest.raises(SectionError, match=bad.name):
+        find_keeper(bad.name)
+    remove_keeper(bad.name)
+    assert keepers() == ((good,), ())
+
+
+@pytest.mark.parametrize("name", ["", "..", "../kept", "nobody"])
+def test_only_a_keeper_is_ever_removed(tmp_path: Path, name: str) -> None:
+    kept(tmp_path)
+    with pytest.raises(SectionError, match="there is no keeper"):
+        remove_keeper(name)
+    assert len(keepers()[0]) == 1
+
+
+def test_a_keeper_becomes_audio_files_and_none_is_overwritten(tmp_path: Path) -> None:
+    name = kept(tmp_path).name
+    out = tmp_path / "drop.flac"
+    export_keeper(name, out, stems=False)
+    sound, rate = soundfile.read(out)
+    assert rate == 44_100 and sound.shape == (FRAMES, 2) and sound.mean() == pytest.approx(0.5, abs=1e-4)
+    with pytest.raises(RecordingError, match="there already"):
+        export_keeper(name, out, stems=False)
+    export_keeper(name, out, stems=True)
+    assert soundfile.read(tmp_path / "drop-bass.flac")[0].mean() == pytest.approx(0.25, abs=1e-4)
+    with pytest.raises(RecordingError, match="neither"):
+        export_keeper(name, tmp_path / "drop.mp3", stems=False)
+
+
+# ------------------------------------------------------------ music of them again
+
+
+def told(stage: Stage, keeper: p.Keeper) -> str:
+    _, actions = take_command(stage.state, p.VaryNext(0.5, keeper))
+    return next(action.text for action in actions if isinstance(action, Tell))
+
+
+def test_a_slow_generator_varies_the_keepers_sound() -> None:
+    stage = slow()
+    finish_all(stage)
+    grid = stage.state.settings.grid
+    keeper = replace(CARD, path="/kept/a/audio.section", bpm=grid.bpm * 1.03, key=stage.state.settings.key)
+    stage.command(p.VaryNext(0.5, keeper))
+    request = made(stage)[-1].version.request
+    assert (request.vary_path, request.vary_amount) == ("/kept/a/audio.section", 0.5)
+    assert request.seed != keeper.seed
+    before = len(made(stage))
+    for other in (replace(keeper, bpm=grid.bpm * 1.07), replace(keeper, beats_per_bar=3)):
+        stage.command(p.VaryNext(0.5, other))
+    finish_all(stage)
+    assert len(made(stage)) == before, "what cannot be varied is said, and nothing is begun"
+    assert "within 5 %" in told(stage, replace(keeper, bpm=grid.bpm * 1.07))
+    assert "3 beats a bar" in told(stage, replace(keeper, beats_per_bar=3))
+    assert "the set is in" in told(stage, replace(keeper, key="B lydian"))
+
+
+def test_pocket_brings_back_what_the_keeper_was_made_from() -> None:
+    stage = started()
+    stage.healthy(88_200)
+    stage.command(p.VaryNext(0.5, CARD))
+    stage.healthy(88_200)
+    request = next(job.version.request for job in reversed(made(stage)) if job.version.index == 1)
+    assert (request.seed, request.set_seed, request.vary_path) == (CARD.seed, CARD.set_seed, None)
+    assert request.motif == make_motif(CARD.set_seed, 4)
+    later = [job.version.request for job in made(stage) if job.version.index == 0]
+    assert all(each.set_seed == stage.state.settings.seed for each in later)
+
+
+def test_a_note_keeps_what_plays(tmp_path: Path) -> None:
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    track += [mido.Message("note_on", note=48, velocity=90, time=480 * 8), mido.Message("note_off", note=48, time=10)]
+    file.tracks.append(track)
+    file.save(tmp_path / "keep.mid")
+    log = rehearse(tmp_path / "out.flac", midi=tmp_path / "keep.mid")
+    (keeper,), broken = keepers()
+    assert not broken
+    assert (keeper.title, keeper.part, keeper.seed) == ("Tones", log.sections[0].name, log.sections[0].seed)
+    reader = SectionReader(keeper.path)
+    assert reader.ready == reader.info.frames and float(np.abs(reader.audio).max()) > 0.01

@@ -1,0 +1,66 @@
+"""The list of keepers on the screen, and the commands about them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.keepers import CARD_FILE, keepers, keepers_root
+from engine.protocol import Hold, VaryNext
+from liveset.cli import app
+from liveset.screens.keepers import NONE
+from tests.engine.test_keepers import kept
+from tests.liveset.fake_link import live
+from tests.liveset.screen import on_stage
+
+
+@pytest.fixture(autouse=True)
+def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
+
+
+async def test_a_keeper_is_chosen_for_the_next_section(tmp_path: Path) -> None:
+    older, newer = kept(tmp_path), kept(tmp_path)
+    async with on_stage(live(), size=(80, 24)) as stage:
+        assert await stage.press("K") == []
+        assert stage.line("│ sunrise-drop-2").strip().startswith("│ sunrise-drop-2")
+        assert "124.0  F minor" in stage.text() and "house" in stage.text()
+        assert await stage.press("h") == [], "the set's own keys rest while the list is there"
+        assert await stage.press("down", "enter") == [VaryNext(keeper=older)]
+        assert await stage.press("K", "enter") == [VaryNext(keeper=newer)]
+        assert await stage.press("K", "escape", "h") == [Hold()]
+
+
+async def test_none_are_kept_and_one_is_deleted_at_the_second_time(tmp_path: Path) -> None:
+    async with on_stage(live(), size=(80, 24)) as stage:
+        await stage.press("K")
+        assert NONE in stage.text()
+        assert await stage.press("enter", "d", "escape") == []
+        kept(tmp_path), kept(tmp_path)
+        await stage.press("K", "d")
+        assert "d once more deletes sunrise-drop-2" in stage.text()
+        await stage.press("down", "d", "up")
+        assert "once more" not in stage.text() and len(keepers()[0]) == 2
+        await stage.press("d", "d")
+        assert [each.name for each in keepers()[0]] == ["sunrise-drop-1"]
+        (keepers_root() / "sunrise-drop-1" / CARD_FILE).write_text("{")
+        await stage.press("escape", "K")
+        assert "sunrise-drop-1 has no readable keeper.json" in " ".join(stage.text().split())
+
+
+def test_the_commands_list_export_and_remove(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert "nothing is kept yet" in run(app, ["keepers"]).output
+    name = kept(tmp_path).name
+    assert f"2026-05-01 22:30  {name}" in run(app, ["keepers"]).output
+    assert json.loads(run(app, ["keepers", "--json"]).output)["keepers"][0]["bpm"] == 124.0
+    assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac")]).exit_code == 0
+    again = run(app, ["keepers", "export", name, str(tmp_path / "a.flac")])
+    assert again.exit_code == 2 and "there already" in again.output
+    assert run(app, ["keepers", "remove", name], input="n\n").exit_code == 0 and keepers()[0]
+    assert run(app, ["keepers", "remove", name, "--yes"]).exit_code == 0 and not keepers()[0]
+    gone = run(app, ["keepers", "remove", "..", "--yes"])
+    assert gone.exit_code == 2 and "there is no keeper" in gone.output
