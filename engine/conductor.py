@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
-from engine.cueing import choose_cues, due_in_s
+from engine.cueing import choose_cues, due_in_s, usable
 from engine.pace import MEASURE_WEIGHT, Pace
 from engine.stage import (
+    OPENING,
     Action,
     At,
     Commanded,
@@ -168,6 +169,9 @@ def _offer(state: State, job: Job) -> State:
         if state.now is None or version.index != state.now.version.index or version.id == state.now.version.id:
             return state
         return replace(state, switch=version)
+    if version.index == OPENING:
+        wanted = version.complete and state.now is None and (state.next is None or not usable(state, state.next))
+        return replace(state, next=version) if wanted else state
     if version.index != next_index(state):
         return state
     if state.next is None or version.complete or not state.next.complete:
@@ -316,7 +320,8 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         before = (*before[:-1], closed)
     left = [state.now.version.path, *([state.now.fallback.path] if state.now.fallback else [])] if state.now else []
     discard = tuple(Discard(path) for path in dict.fromkeys(state.trash) if path not in (*left, version.path))
-    pockets = state.pockets + (version.place == "pocket" and state.settings.standby)
+    opening = version.index == OPENING
+    pockets = state.pockets + (version.place == "pocket" and state.settings.standby and not opening)
     state = replace(
         state,
         now=Playing(version, cue, event.origin_frame, event.frame),
@@ -325,13 +330,14 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         take=0,
         variation=None,
         jump=False,
-        overdue=False,
+        overdue=opening,  # what follows comes in on the first bar line that it can
         run="playing" if state.run == "starting" else state.run,
         history=(*before, part),
         trash=tuple(left),
         pockets=pockets,
     )
-    return refit(state), (*discard, Mark(part.name, part.start_frame))
+    told = (Tell("info", f"pocket opens the set while {state.generator} makes its first section"),) if opening else ()
+    return refit(state), (*discard, Mark(part.name, part.start_frame), *told)
 
 
 def _looped(state: State, event: p.Looped) -> Step:

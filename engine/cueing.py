@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.protocol import Cue
-from engine.stage import Action, SendCues, State, Version
+from engine.protocol import Cue, TransitionKind
+from engine.stage import OPENING, Action, SendCues, State, Version
 from engine.wishes import next_index
 
 STREAM_SPEED = 2.0
@@ -87,12 +87,13 @@ def next_cue(state: State) -> Cue | None:
     grid, due = state.settings.grid, due_frame(state)
     if state.now is None:
         return _cue(state, version, due, due)
-    part = state.plan[state.now.version.index]
-    bars = min(part.transition_bars, version.request.bars)
+    opening = state.now.version.index == OPENING
+    kind: TransitionKind = "equal-power" if opening else state.plan[state.now.version.index].transition
+    bars = min(1 if opening else state.plan[state.now.version.index].transition_bars, version.request.bars)
     bar = grid.bar_at(due)
     left = state.now.version.total - (due - origin_at(state, due - 1))
     length = max(0, min(grid.frame_of_bar(bar + bars) - due, left))
-    return _cue(state, version, due, due, transition=part.transition if length else "cut", length=length)
+    return _cue(state, version, due, due, transition=kind if length else "cut", length=length)
 
 
 def switch_cue(state: State) -> Cue | None:
@@ -149,7 +150,7 @@ def choose_cues(state: State) -> tuple[State, tuple[Action, ...]]:
     frozen = [cue for cue in state.cues if cue.start_frame <= state.frame + state.settings.commit and state.run == "playing"]
     known = dict(state.cue_versions)
     held_ids = {known[cue.cue_id].id for cue in frozen if cue.cue_id in known}
-    here = state.now.version.index if state.now else -1
+    here = state.now.version.index if state.now else None
     hands_over = any(known[cue.cue_id].index != here for cue in frozen if cue.cue_id in known)
     wanted: list[tuple[Cue, Version]] = []
     if not frozen:

@@ -24,10 +24,10 @@ from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
 from engine.midi.ports import MidiInput
 from engine.plan import scaled_note
-from engine.presets import load_preset
+from engine.presets import Preset, load_preset
 from engine.screens import ScreenLink, default_recording
 from engine.session import Session, SetOptions, load_state, opening_state
-from engine.stage import Job, JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused, WorkerUp
+from engine.stage import Job, JobDone, JobFailed, JobProgress, PlayerSaid, State, Tick, WorkerLost, WorkerRefused, WorkerUp
 from engine.steering import level_params
 from engine.views import Surroundings, snapshot, values_by_target
 from engine.work import estimate_s, worked_frames
@@ -47,6 +47,12 @@ HUNG_WORK: Final = 3.0
 
 CURRENT_FILE: Final = "current"
 Source = str
+
+
+def _live_state(preset: Preset, options: SetOptions) -> State:
+    """The state before anything happened; nobody waits in silence for a generator that takes its time."""
+    state = opening_state(preset, options)
+    return replace(state, settings=replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket"))
 
 
 class LiveEngine:
@@ -74,7 +80,7 @@ class LiveEngine:
         preset = load_preset(options["preset"])
         wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
         mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
-        state = (load_state(folder) if resume else None) or opening_state(preset, wanted)
+        state = (load_state(folder) if resume else None) or _live_state(preset, wanted)
         self.links.frame = state.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.later = lambda work: threading.Thread(target=work, daemon=True, name="keep").start()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from rapidfuzz import process
@@ -49,6 +49,7 @@ class SetTable(_Table):
     key: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     generator: str = "pocket"
+    opening: Literal["pocket", "wait"] = "pocket"
     beats_per_bar: Annotated[int, Field(ge=2, le=12)] = 4
 
     @field_validator("key")

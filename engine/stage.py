@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from engine.pace import Pace
 from engine.plan import PlannedSection
@@ -33,6 +33,9 @@ Purpose = Literal["next", "remake"]
 Place = Literal["main", "pocket"]
 """Which generator: the set's own, or pocket standing in for it."""
 
+OPENING: Final = -1
+"""The index of a version that pocket plays until the plan's first section is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -47,6 +50,7 @@ class Settings:
         fade: frames of a re-make's crossfade, which ends on the beat.
         loop_bars: bars that loop when nothing follows.
         standby: pocket can stand in for the set's own generator.
+        opens: pocket plays from the start until the first section of a slower generator is there.
     """
 
     grid: Grid
@@ -59,6 +63,7 @@ class Settings:
     fade: int = 441
     loop_bars: int = 4
     standby: bool = False
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +111,9 @@ class Wish:
 class Version:
     """A section as generated, or being generated. Frames count from the section's downbeat.
 
-    ``index`` is its place in the plan; ``filler`` marks what pocket plays while a late section is waited for;
-    ``headroom_s`` is how long before its deadline it was complete, ``fit`` how it lay on the grid, where that was measured.
+    ``index`` is its place in the plan, `OPENING` for what pocket plays before its first part; ``filler`` marks what pocket
+    plays while a section is waited for; ``headroom_s`` is how long before its deadline it was complete, ``fit`` how it lay
+    on the grid, where that was measured.
     """
 
     request: SectionRequest
@@ -236,6 +242,11 @@ class State:
     def job(self, place: Place) -> Job | None:
         """What a generator works on."""
         return next((job for job in self.jobs if job.place == place), None)
+
+    @property
+    def here(self) -> int:
+        """The plan's index of what sounds; of its first part before that sounds."""
+        return 0 if self.now is None else min(max(0, self.now.version.index), len(self.plan) - 1)
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

@@ -25,7 +25,7 @@ from engine.protocol import (
     Snapshot,
     StemView,
 )
-from engine.stage import Job, State
+from engine.stage import OPENING, Job, State
 from engine.wishes import end_bar, next_index, weights
 from engine.work import MARGIN_S, estimate_s, next_cost_s, worked_frames
 
@@ -116,7 +116,7 @@ def arc_view(state: State) -> tuple[ArcPart, ...]:
         here = i == len(state.history) - 1
         end = max(end_bar(state), played.start_bar + 1) if here else state.history[i + 1].start_bar
         energy = state.now.version.wish.energy if here and state.now else played.energy
-        role = state.plan[played.index].role if played.index < len(state.plan) else "free"
+        role = state.plan[played.index].role if 0 <= played.index < len(state.plan) else "free"
         parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, "now" if here else "played"))
     bar = end_bar(state)
     first = 0 if state.now is None else state.now.version.index + 1
@@ -160,7 +160,7 @@ def next_view(state: State) -> NextView:
     if index is None:
         return NextView()
     part = state.plan[index]
-    leaving = state.plan[state.now.version.index] if state.now else None
+    leaving = state.plan[state.now.version.index] if state.now and state.now.version.index != OPENING else None
     grid, version = state.settings.grid, state.next
     job = next((job for job in state.jobs if job.purpose == "next"), None)
     making = job.version if job else version
@@ -219,9 +219,8 @@ def _steer_until(state: State, cost: float, start_bar: int) -> int:
 
 
 def _prompts(state: State, around: Surroundings) -> tuple[PromptView, ...]:
-    index = min(state.now.version.index, len(state.plan) - 1) if state.now else 0
     views = []
-    for i, (slot, weight) in enumerate(zip(state.slots, weights(state, state.plan[index]), strict=True)):
+    for i, (slot, weight) in enumerate(zip(state.slots, weights(state, state.plan[state.here]), strict=True)):
         unknown, guesses = around.words.get(slot.text, ((), ()))
         target = f"prompt {i + 1}"
         views.append(PromptView(slot.text, weight, around.labels.get(target, ""), around.pickups.get(target), unknown, guesses))
@@ -254,8 +253,7 @@ def _audio(around: Surroundings) -> AudioView:
 
 def values_by_target(state: State) -> dict[str, float]:
     """Every steerable value by its target's name, for knobs that take over softly."""
-    index = min(state.now.version.index, len(state.plan) - 1) if state.now else 0
-    prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[index]))}
+    prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
     macros = {f"macro {name}": value for name, value in state.macros}
     stems = {f"stem {stem}": level for stem, level, _ in state.levels}
     loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.loras)}

@@ -12,7 +12,7 @@ from engine.motif import make_motif
 from engine.pace import FULL_STEPS, STEPS
 from engine.plan import PlannedSection, fit
 from engine.protocol import VARY_AMOUNT, PromptWeight, SectionRequest
-from engine.stage import Place, State, Version, Wish
+from engine.stage import OPENING, Place, State, Version, Wish
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -59,7 +59,7 @@ def wish_now(state: State) -> Wish | None:
     if state.now is None:
         return None
     made = state.now.version.wish
-    wanted = wish(state, min(state.now.version.index, len(state.plan) - 1), made.take)
+    wanted = wish(state, state.here, made.take)
     return replace(made, prompts=wanted.prompts, energy=wanted.energy, density=wanted.density, brightness=wanted.brightness)
 
 
@@ -84,9 +84,9 @@ def make_version(
     """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
     s = state.settings
     section_id = f"s{state.last_section + 1:05d}"
-    previous = state.plan[index - 1] if index else None
+    previous = state.plan[index - 1] if index > 0 else None
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
-    before = state.now.version if state.now and state.now.version.index < index else None
+    before = state.now.version if state.now and OPENING < state.now.version.index < index else None
     variation = wanted.variation
     seeds = variation.seeds if variation and not retry else None
     request = SectionRequest(
@@ -103,7 +103,7 @@ def make_version(
         density=wanted.density,
         brightness=wanted.brightness,
         role=wanted.role,
-        index=index,
+        index=max(0, index),
         first_bar=start_bar,
         position=min(1.0, start_bar / max(1, s.total_bars)),
         previous_role=previous.role if previous else None,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from engine.cueing import due_frame, due_in_s, origin_at, playing_end, usable
 from engine.lengths import KEPT_S, SPARE
 from engine.pace import FULL_STEPS, STEPS
 from engine.protocol import SectionRequest
-from engine.stage import Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
+from engine.stage import OPENING, Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
 from engine.wishes import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
 
 Want = tuple[Purpose, Version]
@@ -54,9 +55,9 @@ def next_cost_s(state: State, index: int, steps: int = STEPS[-1]) -> float:
 def effort(state: State, index: int) -> tuple[int, int]:
     """The steps that the next section can be made with before its deadline, and how often it can be made with them.
 
-    Nothing waits for a set that has not begun but the performer: full steps, once.
+    Nothing waits for a set that has not begun, or that pocket opens, but the performer: full steps, once.
     """
-    if state.live or state.now is None:
+    if state.live or state.now is None or state.now.version.index == OPENING:
         return FULL_STEPS, 1
     left = due_in_s(state) - MARGIN_S
     in_time = [steps for steps in STEPS if SPARE * next_cost_s(state, index, steps) <= left]
@@ -144,6 +145,8 @@ def _spare_wants(state: State) -> Want | None:
     """What pocket should do while the set's own generator is late or failing."""
     if not state.settings.standby or _next_safe(state) or next_index(state) is None:
         return None
+    if state.settings.opens and state.now is None and state.wants_play and not state.live:
+        return _opening(state)
     if state.failures >= GIVE_UP or (state.now is None and state.failures):
         return _next(state, "pocket")
     filling = state.now is not None and (state.now.version.filler or (state.switch is not None and state.switch.filler))
@@ -153,6 +156,15 @@ def _spare_wants(state: State) -> Want | None:
     wanted = replace(wish(state, index, state.take), bars=FILLER_BARS, role="free", tail_bars=2)
     version = make_version(state, index, wanted, "pocket", start_bar=state.settings.grid.bar_at(due_frame(state)))
     return "remake", replace(version, filler=True)
+
+
+OPENING_BARS: Final = 16
+
+
+def _opening(state: State) -> Want:
+    """What pocket plays from the first moment on, in the set's tempo, key and prompts."""
+    wanted = replace(wish(state, 0, 0), name="opening", bars=OPENING_BARS, role="intro", tail_bars=2, variation=None, loras=())
+    return "next", replace(make_version(state, OPENING, wanted, "pocket", start_bar=0), filler=True)
 
 
 def _may_replace(state: State, job: Job, purpose: Purpose) -> bool:

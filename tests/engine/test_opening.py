@@ -1,0 +1,123 @@
+"""Pocket opens the set of a slow generator: sound at once, the first section on a bar line, and no rung of the ladder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import protocol as p
+from engine.stage import OPENING, WorkerLost, WorkerRefused, WorkerUp
+from engine.views import arc_view, next_view, now_view, values_by_target
+from tests.engine.test_conductor import BAR, GRID, OPERATIONS, check_grid, made, opening, perform_all
+from tests.engine.test_slow import NOWHERE, finish_all
+from tests.simulation import Stage
+
+
+def waiting(bars: int = 96, **changes: Any) -> Stage:
+    """A slow generator's set before anything sounds, its pocket there first."""
+    stage = opening(bars, live=False, generator="slow", standby=True, **changes)
+    stage.state = replace(stage.state, settings=replace(stage.state.settings, opens=True))
+    stage.take(WorkerUp("pocket", "pocket", True))
+    return stage
+
+
+def opened(bars: int = 96) -> Stage:
+    """The set opened by pocket, the generator at work on its first section."""
+    stage = waiting(bars)
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(4096)
+    stage.up()
+    stage.advance(4096)
+    return stage
+
+
+def test_pocket_is_heard_at_once_and_the_first_section_comes_in_on_a_bar() -> None:
+    stage = opened()
+    now = stage.state.now
+    assert now is not None and now.version.index == OPENING and stage.player.starts[0][1] == 0
+    assert any("pocket opens the set" in text for text in stage.told)
+    (first,) = [job for job in stage.jobs.values() if job.place == "main"]
+    request = first.version.request
+    assert (request.index, request.continue_path, request.steps, request.tries) == (0, None, 8, 1)
+    stage.advance(BAR * 21)
+    assert stage.state.now is not None and stage.state.now.version.index == OPENING
+    stage.finish(first.job_id)
+    stage.advance(BAR * 2)
+    cue, frame = stage.player.starts[-1]
+    assert frame == GRID.frame_of_bar(GRID.bar_at(frame)) and 22 <= GRID.bar_at(frame) <= 23
+    assert (cue.transition, cue.length) == ("equal-power", BAR) or abs(cue.length - BAR) < 2
+    assert stage.state.now.version.index == 0
+    assert (stage.state.holds, stage.state.pockets, stage.player.unfilled) == (0, 0, 0)
+    assert not any("late" in text for text in stage.told)
+    first_played = stage.state.history[0]
+    assert (first_played.name, first_played.index) == ("opening", OPENING)
+    check_grid(stage)
+
+
+def test_the_opening_is_shown_and_the_plan_still_lands() -> None:
+    stage = opened()
+    assert now_view(stage.state, NOWHERE, 0).name == "opening"
+    view = next_view(stage.state)
+    assert view.name == stage.state.plan[0].name and view.transition == ""
+    assert [part.state for part in arc_view(stage.state)][:2] == ["now", "plan"]
+    assert values_by_target(stage.state)["prompt 1"] == 0.8
+    stage.advance(BAR * 5)
+    finish_all(stage)
+    stage.healthy(BAR * 400, look=16_384)
+    assert stage.player.finished
+    last = stage.state.history[-1]
+    assert abs(last.start_bar + last.bars - 96) <= 1
+    assert all(played.index == i - 1 for i, played in enumerate(stage.state.history))
+
+
+def test_it_does_not_open_where_it_need_not() -> None:
+    live = opening(48, standby=True)
+    live.state = replace(live.state, settings=replace(live.state.settings, opens=True))
+    live.up()
+    assert [job.version.index for job in made(live)] == [0]
+    stopped = opening(96, live=False, generator="slow", standby=True, wants_play=False)
+    stopped.state = replace(stopped.state, settings=replace(stopped.state.settings, opens=True))
+    stopped.take(WorkerUp("pocket", "pocket", True))
+    assert not stopped.jobs
+    quick = waiting()
+    quick.up()
+    main = next(job.job_id for job in quick.jobs.values() if job.place == "main")
+    quick.finish(main)
+    quick.advance(BAR)
+    assert quick.state.now is not None and quick.state.now.version.index == 0
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_generator_that_does_not_come_leaves_pocket_playing(refused: bool) -> None:
+    stage = waiting(48)
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(BAR)
+    stage.take(WorkerRefused("no model") if refused else WorkerLost("main"))
+    stage.advance(BAR * 40)
+    assert stage.player.unfilled == 0 and stage.player.running
+    stage.up()
+    stage.healthy(BAR * 400, look=16_384)
+    assert stage.player.finished and stage.player.unfilled == 0
+
+
+def test_steering_reaches_the_first_section_while_pocket_opens() -> None:
+    stage = opened()
+    for command in (p.NextNow(), p.Hold(), p.ReRoll(), p.VaryNext(), p.RemakeBars(1, 2), p.SetWeight(1, 0.9), p.Hold(False)):
+        stage.command(command)
+        stage.advance(BAR)
+    finish_all(stage)
+    stage.advance(BAR * 2)
+    assert stage.state.now is not None and stage.state.now.version.index == 0
+    assert stage.player.unfilled == 0
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(OPERATIONS, max_size=60))
+def test_an_opening_leaves_no_frame_unfilled_in_any_order_of_events(operations: list[tuple[str, Any]]) -> None:
+    stage = waiting(96)
+    stage.max_seconds = 60.0
+    perform_all(stage, operations)
