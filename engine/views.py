@@ -174,18 +174,23 @@ def next_view(state: State) -> NextView:
     ready_in = 0.0 if safe else left if job else cost
     due = due_in_s(state)
     start = grid.bar_at(state.now.origin) if state.now else 0
+    entry = due_frame(state)
+    opening = state.now is not None and state.now.version.index == OPENING
+    if opening and not safe:  # it comes in on the first bar line that it can
+        entry = grid.frame_of_bar(grid.next_bar(max(entry, state.frame + round(ready_in * grid.rate))))
+        due = max(due, ready_in)
     return NextView(
         name=part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
         take=take_letter(state.take),
-        state=_next_state(state, safe, ready_in, due),
+        state="making" if opening and not (safe or state.failures or state.held) else _next_state(state, safe, ready_in, due),
         progress=progress,
         ready_in_s=ready_in,
         headroom_s=due - ready_in,
-        transition=leaving.transition if leaving else "",
-        transition_bars=leaving.transition_bars if leaving else 0,
-        at_bar=grid.bar_at(due_frame(state)) - start + 1,
+        transition=leaving.transition if leaving else "equal-power" if opening else "",
+        transition_bars=leaving.transition_bars if leaving else int(opening),
+        at_bar=grid.bar_at(entry) - start + 1,
         steer_until_bar=_steer_until(state, cost, start),
         energy=part.energy,
         fit=making.fit if making else None,

@@ -254,7 +254,9 @@ def status_line(shown: Snapshot) -> str:
         f"{now.name} bar {now.bar} of {now.bars}",
     ]
     if after.state != "none":
-        parts.append(f"next {after.name}: {after.state}, {after.headroom_s:.1f} s in hand")
+        when = f"{after.headroom_s:.1f} s in hand"
+        waited = after.state == "making" and after.headroom_s <= 0
+        parts.append(f"next {after.name}: {after.state}, {f'ready in {after.ready_in_s:.0f} s' if waited else when}")
     loudness = f"{shown.meters.momentary:.1f} LUFS" if shown.meters.momentary > -100 else "silent"
     if shown.audio.silent:
         loudness = "no sound device"

@@ -62,7 +62,9 @@ def test_the_opening_is_shown_and_the_plan_still_lands() -> None:
     stage = opened()
     assert now_view(stage.state, NOWHERE, 0).name == "opening"
     view = next_view(stage.state)
-    assert view.name == stage.state.plan[0].name and view.transition == ""
+    assert view.name == stage.state.plan[0].name and (view.transition, view.transition_bars) == ("equal-power", 1)
+    assert view.state == "making" and view.headroom_s == 0
+    assert view.at_bar - 1 == pytest.approx(view.ready_in_s / (BAR / 44_100), abs=1.5)
     assert [part.state for part in arc_view(stage.state)][:2] == ["now", "plan"]
     assert values_by_target(stage.state)["prompt 1"] == 0.8
     stage.advance(BAR * 5)
