@@ -13,6 +13,9 @@ from engine.errors import GeneratorError
 
 MUSIC: Final = "small-music"
 CONFIG_FILE: Final = "model_config.json"
+ADD_THE_EXTRA: Final = (
+    'add what it needs: pip install "liveset[stable-audio]", or in a checkout: LIVESET_EXTRA=stable-audio ./scripts/play doctor'
+)
 PARTIAL: Final = ".partial"
 """Below the root: folders of models that are still arriving."""
 

@@ -132,9 +132,8 @@ def _stable_audio() -> Iterator[Finding]:
     from importlib.util import find_spec
 
     from engine.model_files import check_folder
-    from engine.models import installed, model_folder
+    from engine.models import ADD_THE_EXTRA, installed, model_folder
     from liveset.modelling import ask_child
-    from liveset.pulling import ADD_EXTRA
 
     who = "generator stable-audio"
     here = installed()
@@ -149,7 +148,7 @@ def _stable_audio() -> Iterator[Finding]:
         advice = "liveset models pull small-music, or liveset models import FOLDER; sets play on pocket without"
         yield Finding("note", f"{who}: no model is here", advice)
     if find_spec("transformers") is None:
-        yield Finding("note", f"{who}: the transformers package is missing", ADD_EXTRA)
+        yield Finding("note", f"{who}: the transformers package is missing", ADD_THE_EXTRA)
     elif whole:
         yield Finding("ok", f"{who}: {', '.join(whole)}")
     try:

@@ -19,11 +19,8 @@ from typing import Any, Final
 
 from engine.errors import GeneratorError
 from engine.model_files import Manifest, OnBytes, check_room, finish, partial_folder, read_object, sha256, text_encoder
-from engine.models import CONFIG_FILE, Model
+from engine.models import ADD_THE_EXTRA, CONFIG_FILE, Model
 
-ADD_EXTRA: Final = (
-    'add what it needs: pip install "liveset[stable-audio]", or in a checkout: LIVESET_EXTRA=stable-audio ./scripts/play doctor'
-)
 _OWN: Final = ("model_config.json", "model.safetensors", "LICENSE*", "NOTICE*")
 _TEXT: Final = ("*.json", "*.safetensors", "tokenizer.model", "LICENSE*", "NOTICE*")
 _TIMEOUT_S: Final = 20.0
@@ -61,7 +58,7 @@ class Hub:
 
     def __init__(self, endpoint: str | None = None) -> None:
         if importlib.util.find_spec("huggingface_hub") is None:
-            raise GeneratorError("fetching models needs the huggingface_hub package", ADD_EXTRA)
+            raise GeneratorError("fetching models needs the huggingface_hub package", ADD_THE_EXTRA)
         self.endpoint = endpoint
 
     def files(self, repository: str) -> list[RemoteFile]:

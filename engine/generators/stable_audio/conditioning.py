@@ -22,6 +22,7 @@ from engine.generators.stable_audio.config import DiffusionConfig
 from engine.generators.stable_audio.layers import parameter
 from engine.generators.stable_audio.precision import Linear, Precision
 from engine.generators.stable_audio.transformer import Context, fourier_features
+from engine.models import ADD_THE_EXTRA
 
 REMEMBERED = 64
 """Prompts whose encodings are kept; the longest takes 0.8 MB at the published size."""
@@ -223,13 +224,13 @@ def import_transformers() -> Any:
     Raises:
         GeneratorError: it is not installed, or too old to know T5Gemma; says which command adds it.
     """
-    how = "install it with: pip install 'liveset[stable-audio]'"
+    how = ADD_THE_EXTRA
     try:
         transformers = importlib.import_module("transformers")
     except ImportError as error:
         raise GeneratorError("Stable Audio's text encoder needs the transformers package", how) from error
     if not hasattr(transformers, "T5GemmaEncoderModel"):
-        raise GeneratorError(f"transformers {transformers.__version__} does not know T5Gemma", how)
+        raise GeneratorError(f"transformers {transformers.__version__} is too old to know T5Gemma", how)
     return transformers
 
 

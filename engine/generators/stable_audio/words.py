@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from engine.keys import MODES
 from engine.protocol import PromptWeight, Role, SectionRequest
+from engine.wording import parse
 
 Curve = npt.NDArray[np.float32]
 
@@ -50,8 +51,28 @@ def completed(text: str, request: SectionRequest) -> str:
     bpm = f"{request.bpm:.1f}".removesuffix(".0")
     sung = _VOICE.search(_UNVOICED.sub("", own)) is not None
     parts = [own, _ROLE_WORDS[request.role], *_character(request), f"in {request.key}", f"{bpm} BPM"]
-    tags = "TrackType: Music" if sung else "TrackType: Music, VocalType: Instrumental"
-    return ", ".join([part for part in parts if part] + [tags])
+    tags = {"Genre": _genres(own), "TrackType": "Music", "VocalType": "" if sung else "Instrumental"}
+    written = {match.lower() for match in _TAG.findall(own)}
+    added = [f"{tag}: {value}" for tag, value in tags.items() if value and tag.lower() not in written]
+    return ", ".join([part for part in parts if part] + added)
+
+
+_TAG: Final = re.compile(r"\b(genre|tracktype|vocaltype)\s*:", re.IGNORECASE)
+"""Tags that a prompt brings itself."""
+
+
+def _genres(text: str) -> str:
+    """The genres a prompt names outright, the heaviest first, as the model's tags are written: "House, Dub Techno"."""
+    parsed = parse(text)
+    if parsed.guesses:  # a near miss may be no genre at all
+        return ""
+    heaviest = sorted(parsed.styles, key=lambda style: -parsed.styles[style])
+    return ", ".join(_title(style) for style in heaviest)
+
+
+def _title(style: str) -> str:
+    words = style.split()
+    return " ".join(word if word in {"and", "n"} else word.upper() if word == "uk" else word.capitalize() for word in words)
 
 
 def _character(request: SectionRequest) -> list[str]:

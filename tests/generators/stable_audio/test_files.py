@@ -135,7 +135,7 @@ def test_without_transformers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return original(name, package)
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(GeneratorError, match=r"pip install 'liveset\[stable-audio\]'"):
+    with pytest.raises(GeneratorError, match=r'pip install "liveset\[stable-audio\]"'):
         StableAudio.load(folder)
 
 

@@ -13,6 +13,7 @@ from engine.protocol import ROLES, PromptWeight, SectionRequest
 
 ASKED = SectionRequest("s", (PromptWeight("warm house", 1.0),), 8, 120.0, "F minor", 3)
 TAGS = "TrackType: Music, VocalType: Instrumental"
+GENRE = {"warm house": "House", "dusty hip hop, mellow piano": "Hip Hop", "techno": "Techno"}
 BAR_S = 2.0
 
 
@@ -21,7 +22,7 @@ def mixed(*weights: float) -> tuple[PromptWeight, ...]:
 
 
 def test_a_prompt_is_completed() -> None:
-    assert completed("warm house", ASKED) == f"warm house, in F minor, 120 BPM, {TAGS}"
+    assert completed("warm house", ASKED) == f"warm house, in F minor, 120 BPM, Genre: House, {TAGS}"
     texts = {completed("warm house", replace(ASKED, role=role)) for role in ROLES}
     assert len(texts) == len(ROLES)
     assert "drop" in completed("warm house", replace(ASKED, role="drop"))
@@ -43,7 +44,29 @@ def test_a_prompt_is_completed() -> None:
     ],
 )
 def test_a_tempo_or_key_of_its_own_gives_way(given: str, own: str) -> None:
-    assert completed(given, ASKED) == f"{own}, in F minor, 120 BPM, {TAGS}"
+    genre = f"Genre: {GENRE[own]}, " if own in GENRE else ""
+    assert completed(given, ASKED) == f"{own}, in F minor, 120 BPM, {genre}{TAGS}"
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("rolling dnb, vinyl", "Genre: Drum and Bass,"),
+        ("uk garage and lo-fi", "Genre: UK Garage, Lo-fi,"),
+        ("dub techno chords", "Genre: Dub Techno,"),
+        ("bright pads", ""),
+        ("glorbnik hosue", ""),
+    ],
+)
+def test_a_genre_that_is_named_becomes_a_tag(text: str, tag: str) -> None:
+    assert tag in completed(text, ASKED)
+    assert ("Genre:" in completed(text, ASKED)) == bool(tag)
+
+
+def test_tags_a_prompt_brings_itself_are_left_alone() -> None:
+    text = completed("house, genre: Jazz, VocalType: Female", ASKED)
+    assert text.lower().count("genre:") == 1 and text.count("VocalType:") == 1
+    assert text.endswith("TrackType: Music")
 
 
 @pytest.mark.parametrize(
