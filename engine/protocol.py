@@ -645,13 +645,17 @@ class PromptView:
 
 @dataclass(frozen=True, slots=True)
 class MacroView:
-    """A macro and the control it is under."""
+    """A macro and the control it is under; or a LoRA file, whose strength is ``value`` times `MAX_STRENGTH`.
+
+    ``lora`` counts the files from 0, and is None for a macro.
+    """
 
     name: str
     value: float
     neutral: float
     control: str = ""
     pickup: float | None = None
+    lora: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

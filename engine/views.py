@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from engine.cueing import due_frame, due_in_s, playing_end, usable
 from engine.pace import FULL_STEPS
@@ -89,12 +90,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         next=next_view(state),
         hold=state.held,
         prompts=_prompts(state, around),
-        macros=tuple(
-            MacroView(
-                name, value, MACRO_NEUTRAL[name], around.labels.get(f"macro {name}", ""), around.pickups.get(f"macro {name}")
-            )
-            for name, value in state.macros
-        ),
+        macros=_macros(state, around),
         stems=tuple(StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.levels),
         meters=_meters(status),
         audio=_audio(around),
@@ -229,6 +225,19 @@ def _prompts(state: State, around: Surroundings) -> tuple[PromptView, ...]:
         unknown, guesses = around.words.get(slot.text, ((), ()))
         target = f"prompt {i + 1}"
         views.append(PromptView(slot.text, weight, around.labels.get(target, ""), around.pickups.get(target), unknown, guesses))
+    return tuple(views)
+
+
+def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
+    """The macros, and under them the LoRA files, where the set's generator takes them."""
+    views = [
+        MacroView(name, value, MACRO_NEUTRAL[name], around.labels.get(f"macro {name}", ""), around.pickups.get(f"macro {name}"))
+        for name, value in state.macros
+    ]
+    for i, lora in enumerate(() if state.live else state.loras):
+        target, name = f"lora {i + 1}", PurePath(lora.path).stem
+        control, pickup = around.labels.get(target, ""), around.pickups.get(target)
+        views.append(MacroView(name, lora.strength / MAX_STRENGTH, 0.0, control, pickup, i))
     return tuple(views)
 
 

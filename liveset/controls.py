@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.protocol import Command, Macro, SetMacro, SetStem, SetWeight, Snapshot
+from engine.protocol import MAX_STRENGTH, Command, Macro, SetLora, SetMacro, SetStem, SetWeight, Snapshot
 
 Kind = Literal["prompt", "macro", "stem"]
 KINDS: Final[tuple[Kind, ...]] = ("prompt", "macro", "stem")
@@ -91,7 +91,10 @@ def moved(control: Control, snapshot: Snapshot, to: float) -> Command:
         case "prompt":
             return SetWeight(control.index, to)
         case "macro":
-            name: Macro = snapshot.macros[control.index].name  # type: ignore[assignment]  # the view carries it as text
+            view = snapshot.macros[control.index]
+            if view.lora is not None:
+                return SetLora(view.lora, MAX_STRENGTH * to)
+            name: Macro = view.name  # type: ignore[assignment]  # the view carries it as text
             return SetMacro(name, to)
         case "stem":
             return SetStem(snapshot.stems[control.index].name, level=to)

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, TypeVar
 from textual import events
 from textual.message import Message
 
-from engine.protocol import MacroView, Snapshot, StemView
+from engine.protocol import MAX_STRENGTH, MacroView, Snapshot, StemView
 from liveset.controls import Kind
 from liveset.widgets.cells import Line, clean, fit
 from liveset.widgets.gauges import amount, bar, decibels, level_cells, slider
@@ -82,13 +82,14 @@ class Macros(Faders[MacrosView]):
         length = min(24, width - NAME_CELLS - 4 - 5 - (control_cells + 1 if control_cells else 0))
         moved = abs(macro.value - macro.neutral) > 0.004
         plain = "cursor" if chosen else "" if moved else "dim"
-        value: Line = ((f" {amount(macro.value)} ", plain if chosen else "strong" if moved else "dim"),)
+        number = amount(macro.value) if macro.lora is None else f"×{MAX_STRENGTH * macro.value:.1f}"
+        value: Line = ((f" {number} ", plain if chosen else "strong" if moved else "dim"),)
         if not control_cells and macro.pickup is not None:
             value = ((f"▶{amount(macro.pickup)} ", "warn"),)
         control: Line = ((" ", ""), *hardware(clean(macro.control), macro.pickup, control_cells)) if control_cells else ()
         return (
             ("▸" if chosen else " ", "cursor"),
-            (MACRO_KEYS.get(macro.name, " "), "key"),
+            (MACRO_KEYS.get(macro.name, " ") if macro.lora is None else "+", "key" if macro.lora is None else "dim"),
             (f" {fit(clean(macro.name), NAME_CELLS)}", plain),
             *slider(macro.value, macro.neutral, length, "cursor" if chosen else "primary"),
             *value,

@@ -12,7 +12,7 @@ from engine.conductor import ALONE
 from engine.lengths import SPARE
 from engine.pace import Pace
 from engine.stage import State, Version, WorkerLost, WorkerRefused, WorkerUp
-from engine.views import Surroundings, next_view, now_view, values_by_target
+from engine.views import Surroundings, next_view, now_view, snapshot, values_by_target
 from engine.wishes import with_files
 from engine.work import effort, next_cost_s
 from tests.engine.test_conductor import BAR, made, opening, slow, started
@@ -63,6 +63,15 @@ def test_a_lora_stays_within_its_range(asked: float, got: float) -> None:
     stage.command(p.SetLora(0, asked))
     assert stage.state.loras[0].strength == got
     assert values_by_target(stage.state)["lora 1"] == got / 2
+
+
+def test_lora_files_are_shown_under_the_macros_where_the_generator_takes_them() -> None:
+    stage = slow()
+    around = replace(NOWHERE, labels={"lora 1": "cc24"}, pickups={"lora 1": 0.3})
+    last = snapshot(stage.state, around, 1).macros[-1]
+    assert (last.name, last.value, last.control, last.pickup, last.lora) == ("warm", 0.25, "cc24", 0.3, 0)
+    pocket = started(loras=(p.LoraStrength("warm.safetensors", 0.5),))
+    assert all(macro.lora is None for macro in snapshot(pocket.state, NOWHERE, 1).macros)
 
 
 def test_pocket_is_not_asked_again_because_of_a_lora() -> None:

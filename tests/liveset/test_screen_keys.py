@@ -9,6 +9,7 @@ from engine.protocol import (
     Command,
     Hold,
     Keep,
+    MacroView,
     NextNow,
     Notice,
     Panic,
@@ -16,6 +17,7 @@ from engine.protocol import (
     Record,
     RemakeBars,
     ReRoll,
+    SetLora,
     SetMacro,
     SetPrompt,
     SetStem,
@@ -255,3 +257,15 @@ async def test_without_a_folder_the_engine_says_where_recordings_go() -> None:
         stage = Stage(app, link, pilot)
         await stage.update()
         assert await stage.press("R") == [Record("")]
+
+
+async def test_a_lora_file_stands_under_the_macros_and_moves_like_one() -> None:
+    shown = live()
+    bending = MacroView("warm tape", 0.4, 0.0, "cc24", None, 0)
+    async with on_stage(replace(shown, macros=(*shown.macros, bending)), size=(120, 40)) as stage:
+        assert "warm ta…" in stage.text() and "×0.8" in stage.text()
+        assert await stage.press("f", "left", "up") == [SetLora(0, 0.9)]
+        assert await stage.press("end", "0") == [SetLora(0, 2.0), SetLora(0, 0.0)]
+    async with on_stage(replace(shown, macros=(*shown.macros, bending)), size=(80, 24)) as stage:
+        await stage.press("f", "left")
+        assert "▸+ warm ta…" in stage.text()
