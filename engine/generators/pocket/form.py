@@ -123,7 +123,7 @@ def smooth(value: float) -> float:
     return x * x * (3.0 - 2.0 * x)
 
 
-_SPARSE: Final = (0.30, 0.85)
+_SPARSE: Final = (0.30, 0.95)
 """Energies at which a pattern has the fewest and all of its notes."""
 _FEWEST: Final = 0.15
 """Share of a pattern's notes that the least energy leaves."""

@@ -13,6 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.generators.pocket.form import smooth
 from engine.generators.pocket.score import Score
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import ATTACK, DECAY, GATE, PLACE, RELEASE, SUSTAIN, SWEEP, SWEEP_S, Sound
@@ -31,6 +32,8 @@ _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
+_TUNE_LEAD: Final = 12.0
+"""LU by which the tune comes forward from no energy to full where no drums carry it."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
 _KNOBS: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
@@ -132,7 +135,11 @@ def _level(score: Score, part: str) -> float:
         return _CRACKLE_LEVEL
     if part == "texture":
         return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"]
-    return blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
+    level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
+    if part in {"arp", "melody"}:
+        drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
+        level += _TUNE_LEAD * (score.energy - 0.5) * (1.0 - smooth((drums - 0.15) / 0.25))
+    return level
 
 
 def _gated(powers: Tensor) -> float:

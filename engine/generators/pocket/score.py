@@ -119,8 +119,8 @@ class Context:
 _PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
 
 
-_DIM: Final = 0.42
-_DIMMING: Final = 0.55
+_DIM: Final = 0.48
+_DIMMING: Final = 0.5
 
 
 def _lit(brightness: float) -> float:

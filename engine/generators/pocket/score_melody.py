@@ -138,7 +138,7 @@ def _landing(context: Context) -> Iterator[Note]:
             yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
 
 
-_ARP_SOONER: Final = 0.1
+_ARP_SOONER: Final = 0.0
 """How much sooner, in energy, an arpeggio is complete than other patterns."""
 
 

@@ -55,7 +55,7 @@ TAIL: Final = 4.2
 """Time constants after which a released note has ended."""
 
 _LOW_CUT: Final = (24.0, 27.0, 130.0, 190.0)
-_TILT: Final = (7.0, 3.0, 8.0, 8.0)
+_TILT: Final = (6.0, 3.0, 6.0, 6.0)
 """dB between dark and bright above 2.2 kHz on each stem's bus."""
 _WIDENED: Final = (2, 3)
 """Stems whose side signal has a gain; their channels start out unlike each other."""
@@ -137,7 +137,7 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     step = positions(voice)[1]
     mean = sum(pitch for pitch, _ in note.pitches) / len(note.pitches)
     octaves = math.log2(voice.cutoff / LOWEST_CUTOFF)
-    octaves += 3.6 * (score.brightness - 0.5) - 0.7 * (params["warmth"] - 0.5)
+    octaves += 3.3 * (score.brightness - 0.5) - 0.7 * (params["warmth"] - 0.5)
     octaves += voice.track * (mean - 60.0) / 12.0 + voice.touch * (note.velocity - 0.75)
     beat_s = 60.0 / score.grid.bpm
     slow = note.part in {"pad", "fx", "texture"}
@@ -146,7 +146,7 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     attack = voice.attack * (softness if voice.attack > 0.003 else max(1.0, softness))
     release = voice.release * length
     if note.part == "texture":
-        octaves, swing = math.log2(voice.cutoff / LOWEST_CUTOFF) + 2.0 * (score.brightness - 0.5), 0.2
+        octaves, swing = math.log2(voice.cutoff / LOWEST_CUTOFF) + 1.0 * (score.brightness - 0.5), 0.2
     if note.part == "fx":
         octaves, attack = (
             math.log2((500.0 if note.rise > 0 else 6000.0) / LOWEST_CUTOFF),

@@ -107,7 +107,7 @@ VOICES: Final[dict[str, Voice]] = {
     "acid lead": Voice("acid", 520, 0.4, 2.6, 0.14, 1.8, 0.003, 0.25, 0.45, 0.05, q=3.4),
     "bleep": Voice("bleep", 1800, 0.5, 1.6, 0.08, 1.4, 0.003, 0.16, 0.15, 0.10, 3, 3, True, 0.8),
     "noise": Voice("noise", 900, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_HALF),
-    "tape": Voice("noise", 2600, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_HALF),
+    "tape": Voice("noise", 4000, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_HALF),
     "crackle": Voice("crackle", 3600, 0.0, 0.0, 1.0, 0.3, 0.02, 4.0, 1.0, 0.1, stereo=True, q=0.7, size=_WIDE),
 }
 """Every tonal voice by the name that vocabulary and styles use."""
