@@ -122,7 +122,7 @@ def test_self_similarity_shows_sections_and_returns() -> None:
     drops, breakdown = (2, 5), 3
     assert within > 0.5
     assert blocks[drops] > 0.75 * within
-    assert all(blocks[drop, breakdown] < 0.75 * blocks[drops] for drop in drops)
+    assert all(blocks[drop, breakdown] < 0.8 * blocks[drops] for drop in drops)
 
 
 def test_two_seeds_are_two_pieces_of_one_style() -> None:
@@ -243,3 +243,19 @@ def test_a_breakdown_goes_on_telling_the_beats() -> None:
     assert not any(hit.group in {"kick", "snare"} for hit in score.hits)
     drumless = compose(ask("techno, no drums", role="breakdown", energy=0.4, bars=8))
     assert not drumless.hits
+
+
+def test_the_pulse_turns_within_sections_and_not_between_them() -> None:
+    def off_beats(role: Role, before: Role, energy: float) -> list[int]:
+        """Strong off-beats of the open hat in every bar."""
+        score = compose(ask("house", role=role, previous_role=before, energy=energy, bars=16))
+        bar = float(score.grid.frames_per_bar)
+        hits = [hit for hit in score.hits if hit.shot == "open" and hit.velocity > 0.1]
+        return [sum(int(hit.frame / bar) == index for hit in hits) for index in range(16)]
+
+    drop = off_beats("drop", "build", 1.0)
+    assert min(drop[:15]) >= 3
+    for after in (off_beats("breakdown", "drop", 0.4), off_beats("outro", "drop", 0.25)):
+        assert after[0] >= 3 and after[12:] == [0, 0, 0, 0]
+    build = off_beats("build", "breakdown", 0.65)
+    assert build[0] == 0 and build[12] >= 3

@@ -100,6 +100,7 @@ class Context:
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
         self.clock = _clock(self)
+        self.offbeat = _offbeat(self)
         self.beat_frames = float(self.grid.frames_per_beat)
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
@@ -156,6 +157,13 @@ def _clock(context: Context) -> Lane | None:
     lanes = [lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced]
     first = min(lanes, key=lambda lane: (lane.shot != "hat", lane.start), default=None)
     return first if first is not None and first.start <= _OPENS_UNDER + 0.1 else None
+
+
+def _offbeat(context: Context) -> Lane | None:
+    """The cymbal of strong off-beats, as house has it; None where the style has none."""
+    lanes = (lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
+    off = (lane for lane in lanes if {step % 4 for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"} == {2})
+    return next(off, None)
 
 
 def choose_voices(context: Context) -> dict[str, str]:

@@ -86,6 +86,8 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     clock = lane is context.clock and level < _CLOCK and context.request.role == "breakdown"
     if clock:
         level = _CLOCK * bar.active[lane.group]
+    if lane is context.offbeat:
+        level = _turned(context, level, bar)
     if bar.silent or level < 0.02:
         return
     steps = 4 * context.request.beats_per_bar
@@ -97,7 +99,7 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     for step in range(1 if bar.landing else min(steps, last)):
         mark = pattern[step % 16] if not clock else _CLOCK_MARKS[step % 4]
         amplitude = _SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
-        if lane.group in {"hats", "perc"} or lane.sliced or mark not in "Xx":
+        if (lane.group in {"hats", "perc"} and lane is not context.offbeat) or lane.sliced or mark not in "Xx":
             amplitude *= _busy(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
         if amplitude <= 0.0:
             continue
@@ -147,6 +149,21 @@ def _pan_width(context: Context) -> float:
 _CLOCK: Final = 0.7
 """How present the closed hat's beats stay in a breakdown, where its style has drums by then: time is still told."""
 _CLOCK_MARKS: Final = "x.o."
+
+
+_LINGER: Final = 0.5
+"""How present the off-beat cymbal of a drop stays when it is over."""
+_TURNS: Final = (0.35, 0.2)
+"""The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
+
+
+def _turned(context: Context, level: float, bar: Bar) -> float:
+    """The off-beat cymbal's level: the pulse that a section leans on turns over within sections, never between two."""
+    role, before = context.request.role, context.request.previous_role
+    gone = smooth(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
+    if before == "drop" and role in {"breakdown", "outro"}:
+        return max(level, _LINGER * bar.active["hats"] * (1.0 - gone))
+    return level * gone if role == "build" and before in {"intro", "breakdown"} else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:
