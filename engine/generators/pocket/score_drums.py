@@ -83,7 +83,7 @@ def _presence(context: Context, mark: str) -> float:
 def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
     level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
-    clock = lane is context.clock and level < _CLOCK and context.request.role == "breakdown"
+    clock = lane is context.clock and level < _CLOCK and context.request.role == "breakdown" and not _leans_off(context)
     if clock:
         level = _CLOCK * bar.active[lane.group]
     if lane is context.offbeat:
@@ -157,13 +157,22 @@ _TURNS: Final = (0.35, 0.2)
 """The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
 
 
+def _leans_off(context: Context) -> bool:
+    """Whether what came before leans on the off-beats."""
+    return context.offbeat is not None and (context.request.role, context.request.previous_role) in _AFTER_A_DROP
+
+
+_AFTER_A_DROP: Final = {("breakdown", "drop"), ("build", "breakdown"), ("outro", "drop")}
+
+
 def _turned(context: Context, level: float, bar: Bar) -> float:
     """The off-beat cymbal's level: the pulse that a section leans on turns over within sections, never between two."""
-    role, before = context.request.role, context.request.previous_role
     gone = smooth(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
-    if before == "drop" and role in {"breakdown", "outro"}:
-        return max(level, _LINGER * bar.active["hats"] * (1.0 - gone))
-    return level * gone if role == "build" and before in {"intro", "breakdown"} else level
+    if _leans_off(context):
+        faded = gone if context.request.role == "outro" else 0.0
+        return max(level, _LINGER * bar.active["hats"] * (1.0 - faded))
+    first = context.request.role == "build" and context.request.previous_role == "intro"
+    return level * gone if first else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:
