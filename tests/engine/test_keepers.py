@@ -14,7 +14,7 @@ import soundfile
 
 from engine import protocol as p
 from engine.errors import RecordingError, SectionError
-from engine.keepers import AUDIO_FILE, CARD_FILE, find_keeper, keep, keepers, keepers_root, remove_keeper
+from engine.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
 from engine.motif import make_motif
 from engine.sections import SectionInfo, SectionReader, SectionWriter
 from engine.stage import Tell
@@ -46,7 +46,7 @@ def section(path: Path, stems: tuple[str, ...] = ("drums", "bass")) -> Path:
 
 
 def kept(tmp_path: Path, card: p.Keeper = CARD) -> p.Keeper:
-    return keep(section(tmp_path / "s1.section").open("rb"), card, WHEN)
+    return keep([Layer(SectionReader(section(tmp_path / "s1.section")))], card, WHEN)
 
 
 def test_what_is_kept_outlives_its_session_and_is_read_again(tmp_path: Path) -> None:
