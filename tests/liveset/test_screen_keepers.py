@@ -60,6 +60,7 @@ def test_the_commands_list_export_and_remove(tmp_path: Path) -> None:
     assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac")]).exit_code == 0
     again = run(app, ["keepers", "export", name, str(tmp_path / "a.flac")])
     assert again.exit_code == 2 and "there already" in again.output
+    assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac"), "--force"]).exit_code == 0
     assert run(app, ["keepers", "remove", name], input="n\n").exit_code == 0 and keepers()[0]
     assert run(app, ["keepers", "remove", name, "--yes"]).exit_code == 0 and not keepers()[0]
     gone = run(app, ["keepers", "remove", "..", "--yes"])
