@@ -16,7 +16,7 @@ from rich.console import Console
 from engine.errors import RecordingError
 from engine.keepers import find_keeper, keepers, keepers_root, remove_keeper
 from engine.sections import Audio, SectionReader
-from liveset.screens.keepers import line
+from liveset.widgets.kept import line
 
 _ENDINGS: Final = (".flac", ".wav")
 
