@@ -183,7 +183,9 @@ class Session:
                 self.workers.start(job)
             case CancelJob(job):
                 self.workers.cancel(job)
-                self._remove(job.version.path)
+                now = self.state.now
+                if now is None or all(heard.path != job.version.path for heard in now.heard):  # else it goes with the section
+                    self._remove(job.version.path)
             case SendCues(cues):
                 self.player.order(SetCues(tuple(self._located(cue) for cue in cues)))
                 self._measure(cues)

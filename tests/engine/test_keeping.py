@@ -164,10 +164,12 @@ def test_a_keeper_is_named_as_it_lies_there_now(tmp_path: Path, keeping: tuple[K
     assert "test-intro-1 is broken" in told[-1]
 
 
-def test_a_rehearsal_keeps_a_section_whose_knob_was_turned_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ticks", [80, 480 * 2])
+def test_a_rehearsal_keeps_a_section_whose_knob_was_turned_twice(tmp_path: Path, ticks: int) -> None:
+    """The first time before all of the section was made, or after."""
     file = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()
-    track.append(mido.Message("control_change", control=16, value=90, time=480 * 2))
+    track.append(mido.Message("control_change", control=16, value=90, time=ticks))
     track.append(mido.Message("control_change", control=16, value=20, time=480 * 2))
     track.append(mido.Message("note_on", note=48, velocity=90, time=480 * 4))
     file.tracks.append(track)
