@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
-from engine.cueing import choose_cues, due_in_s, usable
+from engine.cueing import choose_cues, due_in_s, played_on, usable
 from engine.pace import MEASURE_WEIGHT, Pace
 from engine.stage import (
     OPENING,
@@ -21,6 +21,7 @@ from engine.stage import (
     Commanded,
     Discard,
     Event,
+    Heard,
     Job,
     JobDone,
     JobFailed,
@@ -282,7 +283,8 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
         fallback = old
     else:
         trash = () if old.id == version.id or old.complete else (old.path,)
-    now = replace(state.now, version=version, cue=cue, origin=event.origin_frame, fallback=None if version.complete else fallback)
+    now = played_on(state.now, version, cue, event.origin_frame, event.frame)
+    now = replace(now, fallback=None if version.complete else fallback)
     if now.fallback is None and fallback is not None and fallback.id != version.id:
         trash = (*trash, fallback.path)
     switch = None if state.switch is not None and state.switch.id == version.id else state.switch
@@ -324,7 +326,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     pockets = state.pockets + (version.place == "pocket" and state.settings.standby and not opening)
     state = replace(
         state,
-        now=Playing(version, cue, event.origin_frame, event.frame),
+        now=Playing(version, cue, event.origin_frame, event.frame, heard=(Heard(version.path, 0),)),
         next=None,
         switch=None,
         take=0,
@@ -383,7 +385,7 @@ def _hello(state: State, event: p.PlayerHello) -> Step:
         said = p.CueStarted(event.cue.cue_id, event.frame, event.cue.origin_frame)
         state = replace(state, cues=(event.cue, *state.cues))
         return _cue_started(state, said)
-    now = replace(state.now, version=version, cue=event.cue, origin=event.cue.origin_frame)
+    now = played_on(state.now, version, event.cue, event.cue.origin_frame, event.cue.start_frame)
     return replace(state, now=now), ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.protocol import Cue, TransitionKind
-from engine.stage import OPENING, Action, SendCues, State, Version
+from engine.stage import OPENING, Action, Heard, Playing, SendCues, State, Version
 from engine.wishes import next_index
 
 STREAM_SPEED = 2.0
@@ -57,6 +57,16 @@ def origin_at(state: State, frame: int) -> int:
         bar = grid.bar_at(end)
         origin += end - grid.frame_of_bar(bar - loop)
     return origin
+
+
+def played_on(now: Playing, version: Version, cue: Cue, origin: int, frame: int) -> Playing:
+    """The sounding section in another version, from a frame of the transport on."""
+    first = max(0, frame - origin)
+    if now.heard and now.heard[-1].path == version.path:
+        heard = now.heard
+    else:  # what began later than this one, in a loop before, is not heard any more
+        heard = (*(each for each in now.heard if each.first < first), Heard(version.path, first))
+    return replace(now, version=version, cue=cue, origin=origin, heard=heard)
 
 
 def _is_last(state: State, version: Version) -> bool:

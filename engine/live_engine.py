@@ -18,6 +18,7 @@ from engine import protocol as p
 from engine.channels import accept_forever, connect, listen, read_forever
 from engine.children import Children
 from engine.errors import LivesetError
+from engine.keeping import Kept
 from engine.leftovers import sweep
 from engine.links import Links
 from engine.midi.mapping import Mapping as ControlMapping
@@ -44,6 +45,9 @@ HUNG_S: Final = {True: 8.0, False: 180.0}
 
 HUNG_WORK: Final = 3.0
 """So many times the work that is expected of it a slow generator may be silent, if that is longer."""
+
+KEEPING_S: Final = 5.0
+"""How long a set that is over waits for a keeper to be written."""
 
 CURRENT_FILE: Final = "current"
 Source = str
@@ -83,7 +87,8 @@ class LiveEngine:
         state = (load_state(folder) if resume else None) or _live_state(preset, wanted)
         self.links.frame = state.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
-        self.session.later = lambda work: threading.Thread(target=work, daemon=True, name="keep").start()
+        self.session.keeping.later = self._keep
+        self._keepings: list[threading.Thread] = []
         self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
         self.mapping = mapping
         note = scaled_note(preset, state.settings.grid)
@@ -189,6 +194,15 @@ class LiveEngine:
             lambda command: self.inbox.put(("command", command)),
             lambda: self.inbox.put(("screen gone", screen)),
         )
+
+    def _keep(self, work: Callable[[], Kept]) -> None:
+        """Write a keeper on a thread of its own; what came of it is told in turn."""
+        self._keepings = [thread for thread in self._keepings if thread.is_alive()]
+        self._keepings.append(threading.Thread(target=lambda: self.inbox.put(("kept", work())), daemon=True, name="keep"))
+        self._keepings[-1].start()
+
+    def _on_kept(self, kept: Kept) -> None:
+        self.session.keeping.done(kept)
 
     def _on_screen_gone(self, screen: ScreenLink) -> None:
         screen.close()
@@ -340,6 +354,7 @@ class LiveEngine:
         "player": _on_player,
         "midi": _on_midi,
         "command": _on_command,
+        "kept": _on_kept,
         "quit": _on_quit,
     }
 
@@ -403,6 +418,8 @@ class LiveEngine:
             with contextlib.suppress(Exception):
                 self.children.player.wait(3.0)
         self.children.stop()
+        for thread in self._keepings:
+            thread.join(KEEPING_S)
         with contextlib.suppress(OSError):
             if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
                 (self.folder.parent / CURRENT_FILE).unlink()

@@ -38,6 +38,12 @@ MAX_PROMPTS: Final = 16
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
 
+MOST_STRETCHED: Final = 0.05
+"""How far the tempo of what is varied may be from the set's, as a share of it."""
+
+NEWEST_KEEPER: Final = "newest"
+"""Stands for the name of the keeper that was kept last."""
+
 MAX_LORAS: Final = 8
 MAX_STRENGTH: Final = 2.0
 """How strongly a LoRA file may bend the model at most."""
@@ -114,11 +120,11 @@ class Keep:
 class VaryNext:
     """Make the next section a variation of what plays, or of a keeper.
 
-    ``amount`` is from almost 0 (as it is) to 1 (nothing of it left).
+    ``amount`` is from almost 0 (as it is) to 1 (nothing of it left). ``keeper`` may be a keeper's name, or `NEWEST_KEEPER`.
     """
 
     amount: float = VARY_AMOUNT
-    keeper: Keeper | None = None
+    keeper: Keeper | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

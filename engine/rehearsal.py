@@ -341,7 +341,7 @@ class Rehearsal:
             workers.close()
             shutil.rmtree(children.sections, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
-        return self._log(session.state, workers, session.notices)
+        return self._log(session, workers)
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
@@ -388,7 +388,8 @@ class Rehearsal:
 
     # ------------------------------------------------------------ the log
 
-    def _log(self, state: State, workers: OfflineWorkers, notices: tuple[p.Notice, ...]) -> RehearsalLog:
+    def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
+        state = session.state
         unknown = tuple(dict.fromkeys(word for slot in state.slots for word in _unknown(slot.text)))
         return RehearsalLog(
             preset=self.preset.source,
@@ -398,8 +399,9 @@ class Rehearsal:
             ladder_pocket=state.pockets,
             unknown_words=unknown,
             events=tuple(self.events),
-            notices=tuple(notice.text for notice in notices if notice.level != "info"),
+            notices=tuple(notice.text for notice in session.notices if notice.level != "info"),
             sections=tuple(self._section(state, i, workers) for i in range(len(state.history))),
+            kept=session.keeping.names,
         )
 
     def _section(self, state: State, i: int, workers: OfflineWorkers) -> LoggedSection:

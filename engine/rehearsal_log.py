@@ -66,6 +66,7 @@ class RehearsalLog:
         events: commands in order of time.
         sections: sections in order of time.
         notices: what went wrong, in words for people.
+        kept: names of the keepers that were made.
     """
 
     preset: str
@@ -77,3 +78,4 @@ class RehearsalLog:
     events: tuple[LoggedEvent, ...] = ()
     sections: tuple[LoggedSection, ...] = ()
     notices: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()

@@ -10,15 +10,14 @@ import contextlib
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from engine.analysis.audio import correlation
 from engine.analysis.picture import peaks
 from engine.conductor import step
-from engine.errors import LivesetError, SectionError
-from engine.keepers import keep
+from engine.errors import SectionError
+from engine.keeping import Keeping
 from engine.motif import make_motif
 from engine.plan import plan_set
 from engine.presets import Preset, checked_generator
@@ -28,13 +27,13 @@ from engine.protocol import (
     Command,
     Cue,
     Keep,
-    Keeper,
     LoraStrength,
     MarkSection,
     Notice,
     PlayerOrder,
     PromptWeight,
     SetCues,
+    VaryNext,
 )
 from engine.sections import SectionReader
 from engine.stage import (
@@ -147,8 +146,7 @@ class Session:
         self.workers = workers
         self.folder = folder
         self.now = now
-        self.later: Callable[[Callable[[], None]], None] = lambda work: work()
-        """Runs what may take a while, such as copying a file: at once, unless the set plays in real time."""
+        self.keeping = Keeping(folder, self.tell)
         self.notices: tuple[Notice, ...] = ()
         self.waveforms: dict[str, tuple[float, ...]] = {}
         self._save_to = save_to
@@ -168,54 +166,16 @@ class Session:
             self._unsaved = False
         for action in actions:
             self._do(action)
+        self.keeping.look(self.state)
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
         if isinstance(command, Keep):
-            self._keep()
-        else:
-            self.take(Commanded(command))
-
-    def _keep(self) -> None:
-        """Save what plays; its file is opened at once, so that it may leave the session while it is copied."""
-        now = self.state.now
-        if now is None or not now.version.complete or now.version.request.from_frame:
-            whole = None if now is None else now.fallback
-        else:
-            whole = now.version
-        if whole is None or not whole.complete:
-            self.tell("info", "nothing whole plays yet: keep it again in a moment")
+            self.keeping.ask(self.state)
             return
-        request, settings = whole.request, self.state.settings
-        keeper = Keeper(
-            name=f"{settings.title} {whole.wish.name}",
-            path="",
-            title=settings.title,
-            part=whole.wish.name,
-            role=request.role,
-            bars=request.bars,
-            beats_per_bar=request.beats_per_bar,
-            bpm=request.bpm,
-            key=request.key,
-            prompts=request.prompts,
-            generator=whole.generator,
-            seed=request.seed,
-            set_seed=request.set_seed,
-        )
-        try:
-            section = (self.folder / whole.path).open("rb")
-        except OSError as error:
-            self.tell("error", f"the section that plays cannot be kept: {error.strerror}")
-            return
-        self.later(lambda: self._kept(section, keeper))
-
-    def _kept(self, section: BinaryIO, keeper: Keeper) -> None:
-        try:
-            made = keep(section, keeper, datetime.now())
-        except LivesetError as error:
-            self.tell("error", str(error))
-        else:
-            self.tell("info", f"kept as {made.name}: K makes the next section out of it")
+        taken = self.keeping.named(command) if isinstance(command, VaryNext) else command
+        if taken is not None:
+            self.take(Commanded(taken))
 
     def _do(self, action: Action) -> None:
         match action:
@@ -223,7 +183,9 @@ class Session:
                 self.workers.start(job)
             case CancelJob(job):
                 self.workers.cancel(job)
-                self._remove(job.version.path)
+                now = self.state.now
+                if now is None or all(heard.path != job.version.path for heard in now.heard):  # else it goes with the section
+                    self._remove(job.version.path)
             case SendCues(cues):
                 self.player.order(SetCues(tuple(self._located(cue) for cue in cues)))
                 self._measure(cues)

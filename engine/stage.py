@@ -152,10 +152,19 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A file that the sounding section was played from, from one of the section's frames on."""
+
+    path: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class Playing:
     """The section that sounds: its version, its cue, where its frame 0 lies now, and how often it looped.
 
-    ``fallback`` is a complete version of the same section to go back to when this one stops being made.
+    ``fallback`` is a complete version of the same section to go back to when this one stops being made. ``heard`` are its
+    versions so far, this one last; the first holds the section's beginning.
     """
 
     version: Version
@@ -164,6 +173,7 @@ class Playing:
     started: int
     loops: int = 0
     fallback: Version | None = None
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

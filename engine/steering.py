@@ -62,7 +62,7 @@ def _re_roll(state: State, command: p.ReRoll) -> Step:
 def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing to vary"),)
-    if command.keeper is not None:
+    if isinstance(command.keeper, p.Keeper):
         return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
     if state.live:
         state, told = _re_roll(state, p.ReRoll())
@@ -73,21 +73,20 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
     return replace(state, take=state.take + 1, variation=Variation(state.now.version.path, amount)), ()
 
 
-MOST_STRETCHED: Final = 0.05
-"""How far a keeper's tempo may be from the set's, as a share of it."""
-
-
 def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     """The next section out of a keeper: its sound where the generator varies sound, else its patterns and motif."""
     grid = state.settings.grid
     if keeper.beats_per_bar != grid.beats_per_bar:
         text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar, the set {grid.beats_per_bar}: it cannot be varied here"
         return state, (Tell("warning", text),)
+    if state.live and keeper.generator != state.generator:
+        text = f"{keeper.name} was made by {keeper.generator}, and {state.generator} varies no sound: the next section stays"
+        return state, (Tell("warning", text),)
     if state.live:
         variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
         told = f"the next section brings back the patterns and the motif of {keeper.name}"
         return replace(state, take=state.take + 1, variation=variation), (Tell("info", told),)
-    if abs(keeper.bpm / grid.bpm - 1) > MOST_STRETCHED:
+    if abs(keeper.bpm / grid.bpm - 1) > p.MOST_STRETCHED:
         text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: only keepers within 5 % of its tempo can be varied"
         return state, (Tell("warning", text),)
     told = f"the next section becomes a variation of {keeper.name}"

@@ -259,11 +259,12 @@ def keepers_export(
     name: KeeperArgument,
     out: Annotated[Path, typer.Argument(help="The audio file, .flac or .wav.", metavar="FILE")],
     stems: Annotated[bool, typer.Option("--stems", help="One file a stem, named FILE-STEM.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
 ) -> None:
-    """Write a keeper as an audio file; nothing is overwritten."""
+    """Write a keeper as an audio file; nothing is replaced unasked."""
     from liveset.keeping import export_keeper
 
-    export_keeper(name, out, stems)
+    export_keeper(name, out.expanduser(), stems, force)
 
 
 @keepers_app.command("remove", epilog="Example:  liveset keepers remove sunrise-drop-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +15,8 @@ from rich.console import Console
 
 from engine.errors import RecordingError
 from engine.keepers import find_keeper, keepers, keepers_root, remove_keeper
-from engine.sections import SectionReader
-from liveset.screens.keepers import line
+from engine.sections import Audio, SectionReader
+from liveset.widgets.kept import line
 
 _ENDINGS: Final = (".flac", ".wav")
 
@@ -35,8 +36,8 @@ def show_keepers(as_json: bool) -> None:
         console.print(f"✗ {text}", markup=False)
 
 
-def export_keeper(name: str, out: Path, stems: bool) -> None:
-    """Write a keeper's sound into one file, or one a stem.
+def export_keeper(name: str, out: Path, stems: bool, force: bool) -> None:
+    """Write a keeper's sound into one file, or one a stem; files that are there are replaced with ``force`` alone.
 
     Raises:
         SectionError: there is no such keeper, or it is broken.
@@ -49,14 +50,28 @@ def export_keeper(name: str, out: Path, stems: bool) -> None:
     sounds = {out.with_stem(f"{out.stem}-{stem}"): reader.audio[:, i] for i, stem in enumerate(names)} if stems else {}
     sounds = sounds or {out: reader.audio.sum(axis=1)}
     for path in sounds:
-        if path.exists():
-            raise RecordingError(f"{path} is there already", "name another file, or move that one away")
+        if path.is_dir() or (path.exists() and not force):
+            raise RecordingError(f"{path} is there already", "name another file, or replace that one with --force")
     for path, sound in sounds.items():
-        try:
-            soundfile.write(path, np.clip(sound, -1.0, 1.0), reader.info.rate, subtype="PCM_24")
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise RecordingError(f"cannot write {path}: {error}", "name another file") from error
+        _write(path, sound, reader.info.rate)
         typer.echo(f"{path}  {len(sound) / reader.info.rate:.1f} s")
+
+
+def _write(path: Path, sound: Audio, rate: int) -> None:
+    """Write (frames, 2) into a file that takes the place of another only when it is whole.
+
+    Raises:
+        RecordingError: it cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        soundfile.write(fresh, np.clip(sound, -1.0, 1.0), rate, subtype="PCM_24", format=path.suffix[1:].upper())
+        fresh.replace(path)
+    except (OSError, soundfile.LibsndfileError) as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RecordingError(f"cannot write {path}: {reason}", "name another file") from error
 
 
 def remove(name: str, yes: bool) -> None:

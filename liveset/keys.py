@@ -126,7 +126,7 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     words = {"name": moment.name, "mute": "open" if moment.muted else "mute"}
     moves = tuple((cap, word.format(**words)) for cap, word in _MOVES[moment.kind])
     play = (("space", "stop" if moment.state == "playing" else "play"),)
-    steer = (("n", "next now"), ("h", "release" if moment.hold else "hold"), ("r", "re-roll"))
+    steer = (("n", "next now"), ("h", "release" if moment.hold else "hold"), ("r", "re-roll"), ("k", "keep"))
     more = (("- +", "energy"), ("tab", "column"), ("p", "panic"), ("R", "stop rec" if moment.recording else "record"))
-    make = (("k", "keep"), ("y", "vary"), ("b", "bars"), ("K", "keepers")) if moment.state == "playing" else ()
+    make = (("y", "vary"), ("b", "bars"), ("K", "keepers")) if moment.state == "playing" else ()
     return (*play, *(steer if moment.state == "playing" else ()), *moves, *more, *make, ("?", "keys"), ("q", "close"))

@@ -70,6 +70,8 @@ def rehearse_to_files(
         progress.update(task, completed=1.0, description="done")
     for line in log.notices:
         console.print(f"warning: {line}", highlight=False, markup=False)
+    if log.kept:
+        console.print(f"kept as {', '.join(log.kept)}", highlight=False, markup=False)
     took = time.monotonic() - started
     _put_in_place(written, where)
     length = soundfile.info(where).duration

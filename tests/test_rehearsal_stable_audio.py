@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.keepers import find_keeper
 from engine.presets import load_preset
+from engine.protocol import NEWEST_KEEPER
 from engine.rehearsal import Rehearsal, RehearsalOptions
 from engine.rehearsal_log import RehearsalLog
 from liveset.report import write_report
@@ -60,6 +62,7 @@ cc50 = "lora 1"
 def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LIVESET_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
 
 
 def install(folder: Path) -> None:
@@ -75,13 +78,16 @@ def preset(folder: Path) -> Path:
 
 
 def moves(path: Path) -> Path:
-    """The LoRA's knob a quarter of a second in, and a press that varies the section after the first."""
+    """The LoRA's knob a quarter of a second in, a press that varies the section after the first, and one that keeps that first
+    one; it is varied again in the third."""
     file = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()
     file.tracks.append(track)
     track.append(mido.MetaMessage("set_tempo", tempo=500_000, time=0))
     track.append(mido.Message("control_change", control=50, value=100, time=240))
     track.append(mido.Message("note_on", note=60, velocity=100, time=240))
+    track.append(mido.Message("note_on", note=48, velocity=100, time=240))
+    track.append(mido.Message("note_on", note=49, velocity=100, time=480 * 7))
     file.save(path)
     return path
 
@@ -100,7 +106,10 @@ def test_a_set_on_the_tiny_checkpoint_from_start_to_report(tmp_path: Path) -> No
     assert log.notices == ()
     assert (report["ladder"], report["underruns"]) == ({"hold": 0, "pocket": 0}, 0)
     assert sum(section["bars"] for section in sections) == 10
-    assert [event["command"] for event in report["events"]] == ["set-lora", "vary-next"]
+    assert [event["command"] for event in report["events"]] == ["set-lora", "vary-next", "keep", "vary-next"]
+    assert [event.get("keeper") for event in report["events"]] == [None, None, None, NEWEST_KEEPER]
+    assert log.kept == ("tiny-intro-1",)
+    assert find_keeper("tiny-intro-1").seed == sections[0]["seed"]
     for section in sections:
         assert section["grid"]["steps"] in (4, 6, 8)
         assert section["generated_in_s"] > 0

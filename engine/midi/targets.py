@@ -15,6 +15,7 @@ from engine.protocol import (
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_STRENGTH,
+    NEWEST_KEEPER,
     STEMS,
     Command,
     Hold,
@@ -43,6 +44,7 @@ TRIGGERS: Final[dict[str, Command]] = {
     "re-roll": ReRoll(),
     "vary": VaryNext(),
     "keep": Keep(),
+    "vary keeper": VaryNext(keeper=NEWEST_KEEPER),
     **{f"re-make {first}-{first + 3}": RemakeBars(first, first + 3) for first in (1, 5, 9, 13)},
     "panic": Panic(),
 }

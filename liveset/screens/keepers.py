@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from engine.errors import SectionError
 from engine.protocol import Keeper
-from liveset.widgets.cells import clean
+from liveset.widgets.kept import NAME_CELLS, line
 
 NONE: str = "nothing is kept yet: k keeps what plays"
 
@@ -29,6 +29,7 @@ class KeepersScreen(ModalScreen[Keeper | None]):
     def __init__(self) -> None:
         super().__init__()
         self._keepers: tuple[Keeper, ...] = ()
+        self._broken = ""
         self._asked = ""
         """The keeper that is deleted when it is asked for once more."""
 
@@ -49,15 +50,18 @@ class KeepersScreen(ModalScreen[Keeper | None]):
         from engine.keepers import keepers  # brings numpy, which the first frame must not wait for
 
         self._keepers, broken = keepers()
+        self._broken = " · ".join(broken)
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(line(keeper)) for keeper in self._keepers])
+        options.add_options([Option(line(keeper, NAME_CELLS)) for keeper in self._keepers])
         if self._keepers:
             options.highlighted = min(highlighted, len(self._keepers) - 1)
         options.display = bool(self._keepers)
-        self._note(" · ".join(broken) if broken else "" if self._keepers else NONE)
+        self._note()
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: str = "") -> None:
+        """Say something about the list; else which of it is broken, or how something comes into it."""
+        text = text or self._broken or ("" if self._keepers else NONE)
         note = self.query_one("#keepers-note", Static)
         note.update(text)
         note.display = bool(text)
@@ -72,7 +76,7 @@ class KeepersScreen(ModalScreen[Keeper | None]):
         event.stop()
         if self._asked and self._keepers[event.option_index].name != self._asked:
             self._asked = ""
-            self._note("")
+            self._note()
 
     def action_delete(self) -> None:
         """Delete the highlighted keeper, at the second time of asking."""
@@ -97,9 +101,3 @@ class KeepersScreen(ModalScreen[Keeper | None]):
     def action_leave(self) -> None:
         """Away, with nothing chosen."""
         self.dismiss(None)
-
-
-def line(keeper: Keeper) -> str:
-    """A keeper in one line."""
-    prompts = ", ".join(clean(prompt.text) for prompt in sorted(keeper.prompts, key=lambda prompt: -prompt.weight))
-    return f"{keeper.name:<24} {keeper.bars:>3} bars  {keeper.bpm:>5.1f}  {keeper.key:<10} {prompts}"

@@ -14,7 +14,7 @@ import soundfile
 
 from engine import protocol as p
 from engine.errors import RecordingError, SectionError
-from engine.keepers import AUDIO_FILE, CARD_FILE, find_keeper, keep, keepers, keepers_root, remove_keeper
+from engine.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
 from engine.motif import make_motif
 from engine.sections import SectionInfo, SectionReader, SectionWriter
 from engine.stage import Tell
@@ -46,7 +46,7 @@ def section(path: Path, stems: tuple[str, ...] = ("drums", "bass")) -> Path:
 
 
 def kept(tmp_path: Path, card: p.Keeper = CARD) -> p.Keeper:
-    return keep(section(tmp_path / "s1.section").open("rb"), card, WHEN)
+    return keep([Layer(SectionReader(section(tmp_path / "s1.section")))], card, WHEN)
 
 
 def test_what_is_kept_outlives_its_session_and_is_read_again(tmp_path: Path) -> None:
@@ -106,15 +106,25 @@ def test_only_a_keeper_is_ever_removed(tmp_path: Path, name: str) -> None:
 def test_a_keeper_becomes_audio_files_and_none_is_overwritten(tmp_path: Path) -> None:
     name = kept(tmp_path).name
     out = tmp_path / "drop.flac"
-    export_keeper(name, out, stems=False)
+    export_keeper(name, out, stems=False, force=False)
     sound, rate = soundfile.read(out)
     assert rate == 44_100 and sound.shape == (FRAMES, 2) and sound.mean() == pytest.approx(0.5, abs=1e-4)
-    with pytest.raises(RecordingError, match="there already"):
-        export_keeper(name, out, stems=False)
-    export_keeper(name, out, stems=True)
+    out.write_text("something else")
+    with pytest.raises(RecordingError, match=r"there already; .*--force"):
+        export_keeper(name, out, stems=False, force=False)
+    assert out.read_text() == "something else"
+    export_keeper(name, out, stems=False, force=True)
+    assert soundfile.info(out).frames == FRAMES
+    export_keeper(name, out, stems=True, force=False)
     assert soundfile.read(tmp_path / "drop-bass.flac")[0].mean() == pytest.approx(0.25, abs=1e-4)
     with pytest.raises(RecordingError, match="neither"):
-        export_keeper(name, tmp_path / "drop.mp3", stems=False)
+        export_keeper(name, tmp_path / "drop.mp3", stems=False, force=False)
+    with pytest.raises(RecordingError, match=r"cannot write .*drop\.wav"):
+        export_keeper(name, tmp_path / "nowhere" / "drop.wav", stems=False, force=False)
+    (tmp_path / "x.wav").mkdir()
+    with pytest.raises(RecordingError, match="there already"):
+        export_keeper(name, tmp_path / "x.wav", stems=False, force=True)
+    assert not list(tmp_path.glob(".*"))
 
 
 # ------------------------------------------------------------ music of them again
@@ -152,6 +162,11 @@ def test_pocket_brings_back_what_the_keeper_was_made_from() -> None:
     request = next(job.version.request for job in reversed(made(stage)) if job.version.index == 1)
     assert (request.seed, request.set_seed, request.vary_path) == (CARD.seed, CARD.set_seed, None)
     assert request.motif == make_motif(CARD.set_seed, 4)
+    before = len(made(stage))
+    other = replace(CARD, generator="stable-audio")
+    stage.command(p.VaryNext(0.5, other))
+    stage.healthy(88_200)
+    assert len(made(stage)) == before and "was made by stable-audio" in told(stage, other)
     later = [job.version.request for job in made(stage) if job.version.index == 0]
     assert all(each.set_seed == stage.state.settings.seed for each in later)
 

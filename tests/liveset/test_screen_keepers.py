@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from engine.keepers import CARD_FILE, keepers, keepers_root
-from engine.protocol import Hold, VaryNext
+from engine.protocol import Hold, PromptWeight, VaryNext
 from liveset.cli import app
 from liveset.screens.keepers import NONE
-from tests.engine.test_keepers import kept
+from tests.engine.test_keepers import CARD, kept
 from tests.liveset.fake_link import live
 from tests.liveset.screen import on_stage
 
@@ -27,11 +28,29 @@ async def test_a_keeper_is_chosen_for_the_next_section(tmp_path: Path) -> None:
     async with on_stage(live(), size=(80, 24)) as stage:
         assert await stage.press("K") == []
         assert stage.line("│ sunrise-drop-2").strip().startswith("│ sunrise-drop-2")
-        assert "124.0  F minor" in stage.text() and "house" in stage.text()
+        (line,) = [line for line in stage.text().splitlines() if "sunrise-drop-1" in line]
+        assert line.split()[1:-1] == ["sunrise-drop-1", "drop", "8", "bars", "124.0", "BPM", "F", "minor", "house"]
         assert await stage.press("h") == [], "the set's own keys rest while the list is there"
         assert await stage.press("down", "enter") == [VaryNext(keeper=older)]
         assert await stage.press("K", "enter") == [VaryNext(keeper=newer)]
         assert await stage.press("K", "escape", "h") == [Hold()]
+
+
+async def test_many_long_keepers_leave_what_plays_and_what_comes_in_sight(tmp_path: Path) -> None:
+    prompts = (PromptWeight("dub chords, long echoes", 0.3), PromptWeight("warm analog house, [b]rolling[/b] bass", 0.7))
+    long = replace(CARD, name="A set whose title never ends, drop", role="breakdown", key="D# mixolydian", prompts=prompts)
+    for _ in range(12):
+        kept(tmp_path, long)
+    async with on_stage(live(), size=(80, 24)) as stage:
+        await stage.press("K", "up")
+        shown = stage.text().splitlines()
+        assert any("BARS LEFT" in line for line in shown) and any("SAFE" in line for line in shown)
+        assert len([line for line in shown if "a-set-whose-title" in line]) > 4
+        (line,) = [line for line in shown if "…-1 " in line]
+        assert "breakdown" in line and "D# mixolydian" in line and " warm" in line and line.rstrip().endswith("│")
+    async with on_stage(live(), size=(120, 40)) as stage:
+        await stage.press("K")
+        assert "warm analog house, [b]rol" in stage.text()
 
 
 async def test_none_are_kept_and_one_is_deleted_at_the_second_time(tmp_path: Path) -> None:
@@ -49,6 +68,11 @@ async def test_none_are_kept_and_one_is_deleted_at_the_second_time(tmp_path: Pat
         (keepers_root() / "sunrise-drop-1" / CARD_FILE).write_text("{")
         await stage.press("escape", "K")
         assert "sunrise-drop-1 has no readable keeper.json" in " ".join(stage.text().split())
+        kept(tmp_path), kept(tmp_path)
+        await stage.press("escape", "K", "d")
+        assert "d once more deletes" in stage.text()
+        await stage.press("down")
+        assert "sunrise-drop-1 has no readable keeper.json" in " ".join(stage.text().split())
 
 
 def test_the_commands_list_export_and_remove(tmp_path: Path) -> None:
@@ -60,6 +84,7 @@ def test_the_commands_list_export_and_remove(tmp_path: Path) -> None:
     assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac")]).exit_code == 0
     again = run(app, ["keepers", "export", name, str(tmp_path / "a.flac")])
     assert again.exit_code == 2 and "there already" in again.output
+    assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac"), "--force"]).exit_code == 0
     assert run(app, ["keepers", "remove", name], input="n\n").exit_code == 0 and keepers()[0]
     assert run(app, ["keepers", "remove", name, "--yes"]).exit_code == 0 and not keepers()[0]
     gone = run(app, ["keepers", "remove", "..", "--yes"])

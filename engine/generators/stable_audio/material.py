@@ -11,7 +11,7 @@ from scipy import signal
 
 from engine.errors import GeneratorError, SectionError
 from engine.generators.stable_audio.stretch import stretch
-from engine.protocol import SectionRequest
+from engine.protocol import MOST_STRETCHED, SectionRequest
 from engine.sections import SectionReader
 from engine.timebase import Grid
 
@@ -19,8 +19,6 @@ Audio = npt.NDArray[np.float32]
 
 SAME_TEMPO: Final = 0.0005
 """Share by which tempos may differ and count as the same."""
-MOST_STRETCHED: Final = 0.05
-"""Share by which a section's tempo may be changed to fit the set's."""
 
 
 def resampled(audio: Audio, rate: int, wanted: int) -> Audio:
