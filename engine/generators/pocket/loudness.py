@@ -98,10 +98,10 @@ _SHAPE: Final[dict[Role, tuple[float, float]]] = {
     "free": (0.0, 0.0),
 }
 """LU against the section's own loudness at its first and last bar."""
-_FOLLOWED: Final = 0.85
+_FOLLOWED: Final = 0.95
 """Share of a bar's distance from the form's loudness that is made up for: fills and breaths keep the rest."""
 _MOST_LU: Final = (-6.0, 16.0)
-_WINDOW: Final = 5
+_WINDOW: Final = 3
 """Bars over which the correction is averaged."""
 
 
