@@ -15,7 +15,7 @@ from engine.generators.base import Block
 from engine.generators.stable_audio import material, mend
 from engine.generators.stable_audio.level import CEILING, levelled, limited
 from engine.generators.stable_audio.model import StableAudio
-from engine.generators.stable_audio.piece import Piece, plan_piece, plan_remake
+from engine.generators.stable_audio.piece import MOST_STRETCH, Piece, plan_piece, plan_remake
 from engine.generators.stable_audio.precision import Precision
 from engine.generators.stable_audio.stretch import crossed
 from engine.models import model_folder
@@ -54,6 +54,11 @@ class StableAudioSections:
         self.fit: GridFit | None = None
         self._folder, self._model = folder, model
         self._loras: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def max_seconds(self) -> float:
+        """The most sound at once, with what it continues and the tail; the rest is for mending the grid. Loads the model."""
+        return self._ready().max_seconds * (1 - MOST_STRETCH)
 
     def warm_up(self) -> None:
         """Load the model; $LIVESET_PRECISION may choose float32, bfloat16 or int8 instead of the fastest that is as good.

@@ -15,8 +15,10 @@ from engine.generators.stable_audio import StableAudio
 from engine.generators.stable_audio import generator as generator_module
 from engine.generators.stable_audio.generator import StableAudioSections
 from engine.generators.stable_audio.level import CEILING
-from engine.generators.stable_audio.piece import plan_piece, plan_remake
+from engine.generators.stable_audio.piece import KEPT_S, plan_piece, plan_remake
 from engine.generators.worker import KNOWN, load_generator
+from engine.lengths import Limits
+from engine.plan import MAX_TRANSITION
 from engine.presets import checked_generator
 from engine.protocol import GridFit, LoraStrength, PromptWeight, SectionRequest
 from engine.sections import SectionInfo, SectionWriter
@@ -94,6 +96,16 @@ def test_lengths(sections: StableAudioSections, bars: int, bpm: float, beats: in
     blocks = list(sections.generate(asked, lambda _: None, lambda: False))
     assert sum(map(len, blocks)) == asked.total_frames()
     assert max(map(len, blocks)) <= RATE
+
+
+@pytest.mark.parametrize(("bpm", "beats"), [(300.0, 4), (124.0, 4), (60.0, 4), (40.0, 4), (150.0, 12)])
+def test_the_longest_section_that_is_planned_can_be_made(sections: StableAudioSections, bpm: float, beats: int) -> None:
+    limits = Limits(60 / bpm * beats, sections.max_seconds)
+    longest = replace(ASKED, bars=limits.most, bpm=bpm, beats_per_bar=beats, tail_bars=MAX_TRANSITION)
+    assert 60 < longest.total_frames() / RATE < 120
+    piece = plan_piece(longest, RATE, LONGEST)
+    bar_s = 60 / bpm * beats
+    assert piece.frames / RATE - bar_s + max(KEPT_S, bar_s) <= LONGEST / RATE, "with what it continues"
 
 
 def test_the_fit_is_reported(sections: StableAudioSections) -> None:
