@@ -184,12 +184,23 @@ def _job_progress(state: State, event: JobProgress) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
+    state = _told(state, job, event.done)
+    if event.ready_to <= job.version.request.from_frame:  # nothing of it is there yet
+        return state, ()
     if job.purpose == "remake" and job.version.ready_to == 0:
         took = state.clock - job.asked_at
         lead = round(state.lead + MEASURE_WEIGHT * (took - state.lead))
         state = replace(state, lead=min(lead, state.settings.grid.rate))
     state = _update(state, job.version.id, lambda v: replace(v, ready_to=max(v.ready_to, event.ready_to)))
     return _offer(state, replace(job, version=replace(job.version, ready_to=event.ready_to))), ()
+
+
+def _told(state: State, job: Job, done: float) -> State:
+    """What a generator says of its work; less than before means that it made something, and begins anew."""
+    if done == job.done:
+        return state
+    told = replace(job, done=min(1.0, done), told_at=state.clock, asked_at=job.asked_at if done > job.done else job.told_at)
+    return replace(state, jobs=tuple(told if other.job_id == job.job_id else other for other in state.jobs))
 
 
 def _job_done(state: State, event: JobDone) -> Step:

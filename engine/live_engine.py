@@ -243,8 +243,8 @@ class LiveEngine:
         place, report = message
         self.links.heard_at[place] = time.monotonic()
         match report:
-            case p.SectionProgress(job_id, ready_to):
-                self.session.take(JobProgress(job_id, ready_to))
+            case p.SectionProgress(job_id, ready_to, done):
+                self.session.take(JobProgress(job_id, ready_to, done))
             case p.SectionDone(job_id, work_s, fit):
                 self.session.take(JobDone(job_id, work_s, fit))
             case p.SectionFailed(job_id, text):

@@ -370,10 +370,14 @@ class ClientHello:
 
 @dataclass(frozen=True, slots=True)
 class SectionProgress:
-    """Generator to engine: the file is written up to this frame of the section."""
+    """Generator to engine: the file is written up to this frame of the section, and the fraction of the work done, 0..1.
+
+    The fraction falls when the section is made again from the start.
+    """
 
     job_id: int
     ready_to: int
+    done: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,13 +142,19 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request a generator works on. ``asked_at`` is the clock's frame."""
+    """A request a generator works on.
+
+    ``asked_at`` is the clock's frame, of the newest try; ``done`` the fraction of the work that the generator said was done
+    at the clock's frame ``told_at``, 0 before it said anything.
+    """
 
     job_id: int
     version: Version
     purpose: Purpose
     place: Place
     asked_at: int
+    done: float = 0.0
+    told_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,10 +327,11 @@ class WorkerRefused:
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """A job's section file is written up to a frame of the section."""
+    """A job's section file is written up to a frame of the section, and a fraction of its work is done."""
 
     job_id: int
     ready_to: int
+    done: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,11 +195,16 @@ def next_view(state: State) -> NextView:
 
 
 def _slow(state: State, job: Job, done: float) -> tuple[float, float]:
-    """How much of a section is made, 0..1, and seconds to its end, by the clock: nothing of it is there before it is sampled."""
-    request = job.version.request
+    """How much of a section is made, 0..1, and seconds to its end: nothing of it is there before it is sampled.
+
+    What is still to do counts as long as expected at first, and the more the generator has said, as long as what is done took.
+    """
+    request, rate = job.version.request, state.settings.grid.rate
     cost = estimate_s(state, worked_frames(state, request), request.steps)
-    passed = (state.clock - job.asked_at) / state.settings.grid.rate
-    return max(done, min(0.95, passed / cost)), max(0.1, cost - passed)
+    passed, took = (state.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
+    if job.done > 0:
+        cost = took + (1 - job.done) * ((1 - job.done) * cost + took)
+    return max(done, job.done, min(0.95, passed / max(cost, 1e-3))), max(0.1, cost - passed)
 
 
 def _next_state(state: State, safe: bool, ready_in: float, due: float) -> NextState:

@@ -190,7 +190,7 @@ class Stage:
         first, total = job.version.request.from_frame, job.version.total
         ready = max(self.player.files[job.version.path][1], first + round((total - first) * fraction))
         self.player.files[job.version.path] = (first, ready)
-        self.take(JobProgress(job_id, ready))
+        self.take(JobProgress(job_id, ready, fraction))
 
     def finish(self, job_id: int) -> None:
         job = self.jobs.pop(job_id)

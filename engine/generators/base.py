@@ -42,7 +42,7 @@ class Generator(Protocol):
 
         Args:
             request: what to make. Same request, same machine: same samples, however the blocks are cut.
-            on_progress: called now and then with the fraction done, 0..1.
+            on_progress: called now and then with the fraction done, 0..1; less than before where it begins anew.
             cancelled: asked between steps of work; once true the iterator ends early.
 
         Raises:

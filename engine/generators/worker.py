@@ -123,12 +123,20 @@ class Worker:
         )
         started = time.perf_counter()
         writer = SectionWriter(self.folder / order.path, info)
+        done = 0.0
+
+        def tell(fraction: float) -> None:
+            nonlocal done
+            done = fraction
+            if not writer.ready:  # from the first block on, the blocks themselves tell
+                send(self.connection, SectionProgress(order.job_id, first, done))
+
         try:
-            for block in generator.generate(request, lambda _: None, lambda: order.job_id in self.dropped):
+            for block in generator.generate(request, tell, lambda: order.job_id in self.dropped):
                 if order.job_id in self.dropped:
                     return
                 writer.write(block)
-                send(self.connection, SectionProgress(order.job_id, first + writer.ready))
+                send(self.connection, SectionProgress(order.job_id, first + writer.ready, done))
         finally:
             writer.close()
         if order.job_id in self.dropped:

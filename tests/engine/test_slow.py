@@ -11,7 +11,7 @@ from engine import protocol as p
 from engine.conductor import ALONE
 from engine.lengths import SPARE
 from engine.pace import Pace
-from engine.stage import State, Version, WorkerLost, WorkerRefused, WorkerUp
+from engine.stage import JobProgress, State, Version, WorkerLost, WorkerRefused, WorkerUp
 from engine.views import Surroundings, next_view, now_view, snapshot, values_by_target
 from engine.wishes import with_files
 from engine.work import effort, next_cost_s
@@ -196,6 +196,26 @@ def test_work_that_shows_nothing_until_its_end_is_followed_by_the_clock() -> Non
     assert before.progress < after.progress < 1
     stage.advance(60 * 44_100)
     assert next_view(stage.state).progress == 0.95
+
+
+def test_what_the_generator_says_of_its_work_moves_the_bar_and_the_time_left() -> None:
+    stage = slow()
+    stage.state = at_pace(stage.state, 0.3)
+    (job_id,) = stage.jobs
+    expected = next_view(stage.state).ready_in_s
+    stage.advance(round(expected * 44_100))  # half of the work takes as long as was expected of all of it
+    stage.take(JobProgress(job_id, 0, 0.5))
+    half = next_view(stage.state)
+    assert 0.5 <= half.progress < 0.9
+    assert 0.7 * expected < half.ready_in_s < 0.9 * expected
+    assert stage.state.next is None, "nothing of it can be heard yet"
+    stage.advance(44_100)
+    assert half.progress < next_view(stage.state).progress < 1
+    stage.take(JobProgress(job_id, 0, 1.0))
+    assert next_view(stage.state).progress == 1.0
+    stage.take(JobProgress(job_id, 0, 0.125))  # off the grid, made again
+    again = next_view(stage.state)
+    assert again.progress < 0.3 and again.ready_in_s > 0.7 * expected
 
 
 # ------------------------------------------------------------ variation, and bars made again

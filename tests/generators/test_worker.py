@@ -1,11 +1,17 @@
-"""Loading a generator by name: what is none is said to be none, in one sentence."""
+"""Loading a generator by name: what is none is said to be none, in one sentence. What is told of a section in the making."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from engine.errors import GeneratorError
-from engine.generators.worker import load_generator
+from engine.generators.base import Block
+from engine.generators.worker import Worker, load_generator
+from engine.protocol import MakeSection, SectionDone, SectionProgress, SectionRequest
 
 WRONG = [
     ("pockit", "there is no generator"),
@@ -36,3 +42,48 @@ def test_what_is_no_generator_is_said_to_be_none(name: str, says: str) -> None:
 
 def test_an_own_class_is_made() -> None:
     assert load_generator("tests.generators.tones:Tones").name
+
+
+class Sampling:
+    """Says how far it is, then hands out its section in two blocks."""
+
+    name = "sampling"
+    stems: tuple[str, ...] = ("mix",)
+    rate = 44_100
+    live = False
+
+    def warm_up(self) -> None:
+        """Nothing to prepare."""
+
+    def generate(
+        self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
+    ) -> Iterator[Block]:
+        """A quarter, a half, everything."""
+        for done in (0.25, 0.5, 1.0):
+            on_progress(done)
+        half = request.total_frames() // 2
+        for frames in (half, request.total_frames() - half):
+            on_progress(1.0)
+            yield np.zeros((frames, 1, 2), np.float32)
+
+
+class Line:
+    """The engine's end of a connection: remembers what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def send(self, message: object) -> None:
+        """Remember it."""
+        self.sent.append(message)
+
+
+def test_the_engine_is_told_of_work_that_has_no_sound_to_show_yet(tmp_path: Path) -> None:
+    line = Line()
+    request = SectionRequest("s1", (), 1, 120.0, "C major", 1)
+    Worker(Sampling(), line, tmp_path).make(MakeSection(7, request, "s1.section"))
+    *told, last = line.sent
+    total = request.total_frames()
+    ready = (0, 0, 0, 0, total // 2, total)
+    assert told == [SectionProgress(7, at, done) for at, done in zip(ready, (0.25, 0.5, 1.0, 1.0, 1.0, 1.0), strict=True)]
+    assert isinstance(last, SectionDone)

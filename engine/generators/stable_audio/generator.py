@@ -122,11 +122,7 @@ class StableAudioSections:
         tries = max(1, request.tries)
         for number in range(tries):
             seed = (request.seed + number) % _SEEDS
-
-            def tell(fraction: float, number: int = number) -> None:
-                on_progress((number + fraction) / tries)
-
-            audio = material.resampled(self._sound(model, piece, request, seed, tell, cancelled), model.rate, self.rate)
+            audio = material.resampled(self._sound(model, piece, request, seed, on_progress, cancelled), model.rate, self.rate)
             section, fit, off = mend.mended(
                 audio, self.rate, request, origin, piece.source is not None, number + 1, request.steps
             )
