@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.cueing import choose_cues, due_in_s, played_on, usable
-from engine.pace import MEASURE_WEIGHT, Pace
+from engine.pace import FULL_STEPS, MEASURE_WEIGHT, Pace
 from engine.stage import (
     OPENING,
     Action,
@@ -97,7 +97,7 @@ def _commanded(state: State, event: Commanded) -> Step:
 def _worker_up(state: State, event: WorkerUp) -> Step:
     up = tuple(sorted({*state.up, event.place}))
     if event.place == "main":
-        state = replace(state, generator=event.name, live=event.live, max_seconds=event.max_seconds)
+        state = replace(state, generator=event.name, live=event.live, max_seconds=event.max_seconds, full_steps=event.steps)
         state = within_limits(_with_stems(state, event.stems))
     return replace(state, up=up), ()
 
@@ -127,7 +127,7 @@ def _worker_refused(state: State, event: WorkerRefused) -> Step:
         state = _abandon(state, job)
     settings = replace(state.settings, standby=False)
     state = replace(_with_stems(state, p.STEMS), settings=settings, generator=STAND_IN, live=True, up=(), variation=None)
-    state = replace(state, max_seconds=math.inf, speed=0.0, pace=Pace(), failures=0, retry_at=0)
+    state = replace(state, max_seconds=math.inf, full_steps=FULL_STEPS, speed=0.0, pace=Pace(), failures=0, retry_at=0)
     return state, (Tell("error", f"{event.message}; the set plays on {STAND_IN}"),)
 
 

@@ -27,8 +27,8 @@ from engine.midi.ports import MidiInput
 from engine.plan import scaled_note
 from engine.presets import Preset, load_preset
 from engine.screens import ScreenLink, default_recording
-from engine.session import Session, SetOptions, load_state, opening_state
-from engine.stage import Job, JobDone, JobFailed, JobProgress, PlayerSaid, State, Tick, WorkerLost, WorkerRefused, WorkerUp
+from engine.session import Session, SetOptions, greeted, load_state, opening_state
+from engine.stage import Job, JobDone, JobFailed, JobProgress, PlayerSaid, State, Tick, WorkerLost, WorkerRefused
 from engine.steering import level_params
 from engine.views import Surroundings, snapshot, values_by_target
 from engine.work import estimate_s, worked_frames
@@ -220,7 +220,7 @@ class LiveEngine:
             lambda report: self.inbox.put(("report", (place, report))),
             lambda: self.inbox.put(("worker gone", (place, connection))),
         )
-        self.session.take(WorkerUp(place, hello.name, hello.live, hello.max_seconds, hello.stems))  # type: ignore[arg-type]
+        self.session.take(greeted(hello))
 
     def _on_worker_gone(self, message: tuple[str, Any]) -> None:
         place, connection = message

@@ -101,6 +101,11 @@ def model_folder(name: str = MUSIC) -> Path:
     return folder
 
 
+def chosen_model() -> str:
+    """The name of the model that sets play on: $LIVESET_MODEL, or small-music."""
+    return os.environ.get("LIVESET_MODEL") or MUSIC
+
+
 def installed() -> tuple[str, ...]:
     """Names of the models that are here, sorted."""
     root = models_root()

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 FULL_STEPS: Final = 8
-STEPS: Final = (FULL_STEPS, 6, 4)
-"""Steps of sampling, the best first."""
+"""Steps of sampling at which a distilled model is at its best."""
+
+
+def ladder(full: int) -> tuple[int, ...]:
+    """The steps a section may be made with where full ones are ``full``, the best first: 8, 6 and 4 of 8."""
+    return (full, max(1, full * 3 // 4), max(1, full // 2))
+
 
 STEP_SHARE: Final = 0.7
 """The part of the work at full steps that grows with the steps, until other counts were measured; the rest is decoding."""

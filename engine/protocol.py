@@ -251,6 +251,7 @@ class GridFit:
         tries: how often it was made.
         steps: of sampling that the one kept took.
         sure: 0..1, how clear the beat was.
+        full_steps: that it would have taken with time enough.
     """
 
     bpm: float
@@ -259,6 +260,7 @@ class GridFit:
     tries: int
     steps: int
     sure: float
+    full_steps: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +358,8 @@ class DropSection:
 class ClientHello:
     """First word of whoever connects to the engine: a screen, or a generator for a place (``main`` or ``pocket``).
 
-    ``max_seconds`` is the most sound that the generator makes at once, with what it continues and the tail.
+    ``max_seconds`` is the most sound that the generator makes at once, with what it continues and the tail; ``steps`` are the
+    steps of sampling at which it is at its best.
     """
 
     role: Literal["screen", "generator"]
@@ -366,6 +369,7 @@ class ClientHello:
     live: bool = False
     pid: int = 0
     max_seconds: float = math.inf
+    steps: int = 8
 
 
 @dataclass(frozen=True, slots=True)

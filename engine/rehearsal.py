@@ -31,7 +31,7 @@ from engine.midi.mapping import Mapping, load_profile
 from engine.player.offline import OfflinePlayer
 from engine.presets import Preset
 from engine.rehearsal_log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
-from engine.session import Session, SetOptions, opening_state
+from engine.session import Session, SetOptions, greeted, opening_state
 from engine.stage import (
     At,
     Event,
@@ -146,8 +146,7 @@ class OfflineWorkers:
             self.connections[hello.place] = connection
             gone = ("gone", hello.place)
             read_forever(connection, lambda report: self.inbox.put(("report", report)), lambda: self.inbox.put(gone))
-            up = WorkerUp(hello.place, hello.name, hello.live, hello.max_seconds, hello.stems)  # type: ignore[arg-type]
-            self.inbox.put(("up", up))
+            self.inbox.put(("up", greeted(hello)))
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""

@@ -24,6 +24,7 @@ from engine.presets import Preset, checked_generator
 from engine.prompts import decide_bpm, decide_key, parse
 from engine.protocol import (
     ClearEffects,
+    ClientHello,
     Command,
     Cue,
     Keep,
@@ -56,6 +57,7 @@ from engine.stage import (
     State,
     Tell,
     Tick,
+    WorkerUp,
 )
 from engine.timebase import Grid
 
@@ -118,6 +120,11 @@ def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
     return State(settings, plan, slots, generator=generator, live=generator == "pocket", loras=loras)
+
+
+def greeted(hello: ClientHello) -> WorkerUp:
+    """What a generator's first word means to the conductor."""
+    return WorkerUp(hello.place, hello.name, hello.live, hello.max_seconds, hello.stems, hello.steps)  # type: ignore[arg-type]
 
 
 class Session:

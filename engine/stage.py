@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from engine.pace import Pace
+from engine.pace import FULL_STEPS, Pace, ladder
 from engine.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
@@ -212,7 +212,7 @@ class State:
     """The conductor's whole state; every change makes a new one.
 
     ``speed`` is seconds of sound a second of work, of the last few sections; ``pace`` the same the other way round and by
-    steps; ``max_seconds`` the most sound that the set's own generator makes at once.
+    steps; ``max_seconds`` the most sound that the set's own generator makes at once, ``full_steps`` what it samples with at best.
     """
 
     settings: Settings
@@ -239,6 +239,7 @@ class State:
     generator: str = "pocket"
     live: bool = True
     max_seconds: float = math.inf
+    full_steps: int = FULL_STEPS
     up: tuple[Place, ...] = ()
     failures: int = 0
     retry_at: int = 0
@@ -258,6 +259,11 @@ class State:
     def job(self, place: Place) -> Job | None:
         """What a generator works on."""
         return next((job for job in self.jobs if job.place == place), None)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps of sampling that a section may be made with, the best first."""
+        return ladder(self.full_steps)
 
     @property
     def here(self) -> int:
@@ -308,6 +314,7 @@ class WorkerUp:
     live: bool
     max_seconds: float = math.inf
     stems: tuple[str, ...] = STEMS
+    steps: int = FULL_STEPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from engine.cueing import due_frame, due_in_s, playing_end, usable
-from engine.pace import FULL_STEPS
 from engine.protocol import (
     MACRO_NEUTRAL,
     MAX_STRENGTH,
@@ -190,7 +189,7 @@ def next_view(state: State) -> NextView:
         steer_until_bar=_steer_until(state, cost, start),
         energy=part.energy,
         fit=making.fit if making else None,
-        steps=making.request.steps if making and making.request.steps < FULL_STEPS else 0,
+        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.full_steps else 0,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.lengths import Limits, fitted
 from engine.motif import make_motif
-from engine.pace import FULL_STEPS, STEPS
+from engine.pace import FULL_STEPS
 from engine.plan import PlannedSection, fit
 from engine.protocol import VARY_AMOUNT, PromptWeight, SectionRequest
 from engine.stage import OPENING, Place, State, Version, Wish
@@ -170,7 +170,7 @@ def within_limits(state: State) -> State:
         return state
     first, grid = first_open(state), state.settings.grid
     bar_s = float(grid.frames_per_bar) / grid.rate
-    hurried = state.pace.per_second(STEPS[-1], 0.0)
+    hurried = state.pace.per_second(state.steps[-1], 0.0)
     limits = Limits(bar_s, state.max_seconds, _work(state), hurried)
     before = state.plan[first - 1].bars if first else None
     return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
@@ -184,5 +184,5 @@ def _work(state: State) -> float:
     """Seconds of work a second of sound to plan with; 0 before anything was measured."""
     if not state.pace.measured:
         return 0.0
-    paces = [state.pace.per_second(steps, 0.0) for steps in STEPS]
+    paces = [state.pace.per_second(steps, 0.0) for steps in state.steps]
     return next((pace for pace in paces if pace <= KEEPS_UP), paces[-1])

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.cueing import due_frame, due_in_s, origin_at, playing_end, usable
 from engine.lengths import KEPT_S, SPARE
-from engine.pace import FULL_STEPS, STEPS
+from engine.pace import FULL_STEPS
 from engine.protocol import SectionRequest
 from engine.stage import OPENING, Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
 from engine.wishes import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
@@ -45,11 +45,11 @@ def worked_frames(state: State, request: SectionRequest) -> int:
     return request.total_frames() - request.from_frame + kept
 
 
-def next_cost_s(state: State, index: int, steps: int = STEPS[-1]) -> float:
+def next_cost_s(state: State, index: int, steps: int = 0) -> float:
     """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
     part, grid = state.plan[index], state.settings.grid
     kept = 0 if state.live or state.now is None else round(KEPT_S * grid.rate)
-    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps)
+    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps or state.steps[-1])
 
 
 def effort(state: State, index: int) -> tuple[int, int]:
@@ -58,11 +58,11 @@ def effort(state: State, index: int) -> tuple[int, int]:
     Nothing waits for a set that has not begun, or that pocket opens, but the performer: full steps, once.
     """
     if state.live or state.now is None or state.now.version.index == OPENING:
-        return FULL_STEPS, 1
+        return state.full_steps, 1
     left = due_in_s(state) - MARGIN_S
-    in_time = [steps for steps in STEPS if SPARE * next_cost_s(state, index, steps) <= left]
-    steps = in_time[0] if in_time else STEPS[-1]
-    if steps < FULL_STEPS:
+    in_time = [steps for steps in state.steps if SPARE * next_cost_s(state, index, steps) <= left]
+    steps = in_time[0] if in_time else state.steps[-1]
+    if steps < state.full_steps:
         return steps, 1
     return steps, max(1, min(MAX_TRIES, int(left / (SPARE * next_cost_s(state, index, steps)))))
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
 from rich.console import Console
@@ -131,8 +131,8 @@ def _generators() -> Iterator[Finding]:
 def _stable_audio() -> Iterator[Finding]:
     from importlib.util import find_spec
 
-    from engine.model_files import check_folder
-    from engine.models import ADD_THE_EXTRA, installed, model_folder
+    from engine.model_files import check_folder, read_object
+    from engine.models import ADD_THE_EXTRA, CONFIG_FILE, chosen_model, installed, model_folder
     from liveset.modelling import ask_child
 
     who = "generator stable-audio"
@@ -147,6 +147,13 @@ def _stable_audio() -> Iterator[Finding]:
     if not here:
         advice = "liveset models pull small-music, or liveset models import FOLDER; sets play on pocket without"
         yield Finding("note", f"{who}: no model is here", advice)
+    chosen = chosen_model()
+    if here and chosen not in here:
+        yield Finding(
+            "note", f"{who}: the model {chosen} is not here; sets play on pocket", f"LIVESET_MODEL={here[0]} chooses another"
+        )
+    if chosen in whole:
+        yield from _chosen(f"{who}: {chosen}", read_object(model_folder(chosen) / CONFIG_FILE))
     if find_spec("transformers") is None:
         yield Finding("note", f"{who}: the transformers package is missing", ADD_THE_EXTRA)
     elif whole:
@@ -158,6 +165,15 @@ def _stable_audio() -> Iterator[Finding]:
         return
     speeds = ", ".join(f"{name} {speed:.0f}" for name, speed in found["gigaflops"].items())
     yield Finding("ok", f"{who}: runs in {found['best']} here (measured in GFLOP/s: {speeds})")
+
+
+def _chosen(who: str, config: dict[str, Any]) -> Iterator[Finding]:
+    """What is to be known of the model that sets play on."""
+    if config.get("model_type") == "autoencoder":
+        yield Finding("note", f"{who} is an autoencoder alone and makes no music; sets play on pocket", "choose another model")
+    elif config["model"].get("diffusion", {}).get("diffusion_objective") == "rectified_flow":
+        what = "takes 50 steps where small-music takes 8, near a deadline 25: about five times the work"
+        yield Finding("note", f"{who} {what}", "it is published for fine-tuning; sets sound best on small-music")
 
 
 def _seconds(state: State) -> float:

@@ -43,7 +43,7 @@ def line(played: Played, rate: int) -> str:
     at, name = played.start_frame / rate, f"{played.name} ({played.generator})"
     steps = played.fit.steps if played.fit is not None else 8
     made = f"made in {played.generated_in_s:5.1f} s at {steps} steps"
-    if played.index == 0:
+    if played.index <= 0:
         return f"{at:6.1f} s  {name:28} {played.bars:3d} bars  {made}"
     return f"{at:6.1f} s  {name:28} {played.bars:3d} bars  {made}, headroom {played.headroom_s:5.1f} s"
 

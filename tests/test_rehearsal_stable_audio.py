@@ -16,7 +16,7 @@ from engine.protocol import NEWEST_KEEPER
 from engine.rehearsal import Rehearsal, RehearsalOptions
 from engine.rehearsal_log import RehearsalLog
 from liveset.report import write_report
-from tests.generators.stable_audio.conftest import TINY, needs_transformers
+from tests.generators.stable_audio.conftest import TINY, make_base, needs_transformers
 
 PRESET = """
 [set]
@@ -119,6 +119,16 @@ def test_a_set_on_the_tiny_checkpoint_from_start_to_report(tmp_path: Path) -> No
     sound, rate = soundfile.read(tmp_path / "a.flac", dtype="float32")
     quiet = np.abs(sound[rate : 7 * rate]).max(axis=1).reshape(-1, rate // 4).max(axis=1)
     assert (quiet > 0).all()
+
+
+@needs_transformers
+def test_a_set_on_a_base_checkpoint_takes_its_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_base(tmp_path / "models" / "small-music-base")
+    monkeypatch.setenv("LIVESET_MODEL", "small-music-base")
+    log = rehearse(tmp_path, "a.flac")
+    assert log.notices == () and (log.ladder_hold, log.ladder_pocket) == (0, 0)
+    fits = [section.grid for section in log.sections]
+    assert all(fit is not None and fit.full_steps == 50 and fit.steps in (25, 37, 50) for fit in fits)
 
 
 def test_without_the_model_the_set_plays_on_pocket_and_says_so(tmp_path: Path) -> None:

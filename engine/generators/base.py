@@ -24,6 +24,7 @@ class Generator(Protocol):
         live: fast enough to re-make the section that is playing.
 
     One that cannot make any length has ``max_seconds: float``, the most at once, with what it continues and the tail.
+    One that samples in steps has ``steps: int``, those it is at its best with; where time is short it is asked for fewer.
     A generator whose music has to be measured against the grid also has ``fit: GridFit | None``, of the section it made last.
     """
 

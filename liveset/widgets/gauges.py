@@ -101,17 +101,14 @@ def bars(count: int) -> str:
     return f"{count} bar" if count == 1 else f"{count} bars"
 
 
-FULL_STEPS: Final = 8
-
-
-def few_steps(steps: int) -> str:
-    """``4 steps`` where there were fewer than full, else nothing."""
-    return f"{steps} steps" if 0 < steps < FULL_STEPS else ""
+def hurried(fit: GridFit | None) -> bool:
+    """Whether a section was made with fewer steps than with time enough."""
+    return fit is not None and 0 < fit.steps < fit.full_steps
 
 
 def on_grid(fit: GridFit | None) -> str:
     """``grid 124.1 BPM +6 ms, 4 steps``: how a section lay on the grid, and its steps where they were fewer than full."""
-    return ", ".join(filter(None, (f"grid {_beat(fit)}", few_steps(fit.steps)))) if fit else ""
+    return f"grid {_beat(fit)}{f', {fit.steps} steps' if hurried(fit) else ''}" if fit else ""
 
 
 def _beat(fit: GridFit) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.protocol import NextState, NextView, Snapshot
 from liveset.widgets.cells import Line, Piece, clean, crop, piece, row
-from liveset.widgets.gauges import FULL_STEPS, bars, few_steps, on_grid, progress, seconds, unit
+from liveset.widgets.gauges import bars, hurried, on_grid, progress, seconds, unit
 from liveset.widgets.lines import GUTTER, LineWidget, label
 
 STATES: Final[dict[NextState, tuple[str, str]]] = {
@@ -69,13 +69,16 @@ class Next(LineWidget[NextSlice]):
     def _making(self, coming: NextView, width: int) -> list[Piece]:
         """The progress of the take in the making; only its words where it is done or there is little room."""
         if coming.state == "ready" and coming.progress >= 1:
-            few = coming.fit is not None and coming.fit.steps < FULL_STEPS
-            return [piece(on_grid(coming.fit), "warn" if few else "dim", 4) if coming.fit else piece("ready", "dim", 7)]
+            return [
+                piece(on_grid(coming.fit), "warn" if hurried(coming.fit) else "dim", 4)
+                if coming.fit
+                else piece("ready", "dim", 7)
+            ]
         length = min(24, max(0, (width - 84) // 2))
         share = f"{round(coming.progress * 100):3d} %"
         spans = (*progress(coming.progress, length, "primary"), (f" {share}", "")) if length >= 6 else ((share.strip(), ""),)
         made = [Piece(spans, 3), piece(f"ready in {seconds(coming.ready_in_s)}", "dim", 4)]
-        return [*made, piece(few_steps(coming.steps), "warn", 3)] if few_steps(coming.steps) else made
+        return [*made, piece(f"{coming.steps} steps", "warn", 3)] if coming.steps else made
 
     def _detail(self, view: NextSlice, width: int) -> Line:
         coming = view.next

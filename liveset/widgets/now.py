@@ -117,8 +117,7 @@ class Now(LineWidget[NowSlice]):
         pieces = [self._stem(i == view.selected, *stem) for i, stem in enumerate(view.stems)]
         hold = piece(" ⟲ HOLD ON ", "badge-warn") if view.hold else piece("hold off ", "dim", 2)
         fit = view.now.fit
-        few = fit is not None and fit.steps < gauges.FULL_STEPS
-        right = [piece(gauges.on_grid(fit), "warn" if few else "dim", 4), hold] if fit else [hold]
+        right = [piece(gauges.on_grid(fit), "warn" if gauges.hurried(fit) else "dim", 4), hold] if fit else [hold]
         return ((" " * (GUTTER - 1), ""), *row(width - GUTTER + 1, pieces, right, gap=2))
 
     def _stem(self, chosen: bool, name: str, muted: bool, peak: int) -> Piece:

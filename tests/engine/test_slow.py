@@ -124,6 +124,25 @@ def test_the_first_section_and_live_generators_take_full_steps_once() -> None:
     assert {(job.version.request.steps, job.version.request.tries) for job in made(stage)} == {(8, 1)}
 
 
+def test_a_model_that_needs_more_steps_is_asked_for_them_and_for_half_near_a_deadline() -> None:
+    stage = opening(96, live=False, generator="slow")
+    stage.take(WorkerUp("main", "slow", False, 120.0, steps=50))
+    (first,) = made(stage)
+    assert first.version.request.steps == 50
+    stage.work(first.job_id, lambda steps: 0.01 * steps)
+    stage.advance(4096)
+    index = version_now(stage).index + 1
+    paces = [effort(replace(stage.state, pace=Pace(((50, work),))), index)[0] for work in (0.1, 0.6, 0.9, 3.0)]
+    assert (paces[0], paces[-1]) == (50, 25) and set(paces) <= {50, 37, 25}
+    stage.state = replace(stage.state, pace=Pace(((50, 0.9),)), speed=1 / 0.9)
+    finish_all(stage)
+    stage.advance(BAR * (version_now(stage).request.bars - 8) - stage.player.frame)
+    stage.command(p.ReRoll())
+    stage.healthy(BAR * 400, look=16_384)
+    assert stage.player.finished and stage.player.unfilled == 0
+    assert {job.version.request.steps for job in made(stage)} <= {50, 37, 25}
+
+
 def test_pace_is_learned_from_one_try() -> None:
     stage = slow()
     stage.fit = replace(FIT, tries=4)

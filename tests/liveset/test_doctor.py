@@ -11,8 +11,7 @@ from engine.model_files import import_folder
 from engine.models import model_folder
 from liveset import modelling
 from liveset.doctor import Finding, _stable_audio
-
-TINY = Path(__file__).parents[1] / "generators" / "stable_audio" / "data" / "tiny"
+from tests.generators.stable_audio.conftest import TINY, make_base
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +45,20 @@ def test_a_whole_model_is_ok_and_a_truncated_one_is_named() -> None:
     weights.write_bytes(weights.read_bytes()[:-1])
     assert said()[0].level == "note"
     assert f"{weights} is truncated" in said()[0].what
+
+
+@pytest.mark.usefixtures("measured")
+def test_what_the_chosen_model_is_not_made_for_is_said(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_folder(make_base(tmp_path_factory.mktemp("base") / "arrived"), "small-music-base")
+    assert "the model small-music is not here" in said()[0].what
+    assert said()[0].advice.startswith("LIVESET_MODEL=small-music-base")
+    monkeypatch.setenv("LIVESET_MODEL", "small-music-base")
+    assert "takes 50 steps where small-music takes 8" in said()[0].what
+    config = model_folder("small-music-base") / "model_config.json"
+    config.write_text(config.read_text().replace("rectified_flow", "rf_denoiser"))
+    assert [finding.level for finding in said()] == ["ok", "ok"]
 
 
 @pytest.mark.usefixtures("measured")

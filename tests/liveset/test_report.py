@@ -81,7 +81,15 @@ def test_the_report_holds_every_field_as_valid_json(tmp_path: Path) -> None:
     assert first["prompts"] == [{"text": "warm", "weight": 0.72}]
     assert first["transition"] == {"kind": "equal-power", "start_s": 4.0, "length_s": 2.0}
     assert first["headroom_s"] is None and first["generated_in_s"] == 0.08
-    assert first["grid"] == {"bpm": 120.1, "phase_ms": -3.5, "stretch": 0.99, "tries": 2, "steps": 6, "sure": 0.8}
+    assert first["grid"] == {
+        "bpm": 120.1,
+        "phase_ms": -3.5,
+        "stretch": 0.99,
+        "tries": 2,
+        "steps": 6,
+        "sure": 0.8,
+        "full_steps": 8,
+    }
     assert last["grid"] is None
     assert last["transition"] is None and last["prompts"] == []
 

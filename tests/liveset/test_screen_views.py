@@ -105,6 +105,11 @@ async def test_how_a_section_lay_on_the_grid_is_shown_where_it_was_measured(size
         assert "40 %" in stage.line("NEXT") and "6 steps" in stage.line("NEXT")
 
 
+def test_fewer_steps_are_marked_against_what_the_model_needs() -> None:
+    assert "steps" not in on_grid(replace(FIT, steps=50, full_steps=50))
+    assert on_grid(replace(FIT, steps=25, full_steps=50)).endswith(", 25 steps")
+
+
 def test_a_grid_without_a_beat_is_a_dash() -> None:
     assert on_grid(None) == ""
     assert on_grid(replace(FIT, bpm=0.0)) == "grid –"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -18,7 +19,7 @@ from engine.generators.stable_audio.model import StableAudio
 from engine.generators.stable_audio.piece import MOST_STRETCH, Piece, plan_piece, plan_remake
 from engine.generators.stable_audio.precision import Precision
 from engine.generators.stable_audio.stretch import crossed
-from engine.models import model_folder
+from engine.models import chosen_model, model_folder
 from engine.protocol import GridFit, SectionRequest
 from engine.timebase import SAMPLE_RATE, Grid
 
@@ -60,11 +61,16 @@ class StableAudioSections:
         """The most sound at once, with what it continues and the tail; the rest is for mending the grid. Loads the model."""
         return self._ready().max_seconds * (1 - MOST_STRETCH)
 
+    @property
+    def steps(self) -> int:
+        """Steps of sampling at which the model is at its best. Loads the model."""
+        return self._ready().full_steps
+
     def warm_up(self) -> None:
         """Load the model; $LIVESET_PRECISION may choose float32, bfloat16 or int8 instead of the fastest that is as good.
 
         Raises:
-            GeneratorError: it is not installed, not whole, or the transformers package is missing.
+            GeneratorError: it is not installed, not whole, makes no music, or the transformers package is missing.
         """
         self._ready()
 
@@ -82,7 +88,7 @@ class StableAudioSections:
         except (RuntimeError, MemoryError, OSError) as error:  # torch: memory, mostly
             message = " ".join(str(error).split())[:200] or type(error).__name__
             raise GeneratorError(f"Stable Audio could not make the section: {message}", "try fewer bars") from error
-        self.fit = fit
+        self.fit = replace(fit, full_steps=self.steps)
         for start in range(request.from_frame, len(section), BLOCK):
             if cancelled():
                 return
@@ -91,7 +97,11 @@ class StableAudioSections:
     def _ready(self) -> StableAudio:
         if self._model is None:
             precision = cast(Precision, os.environ.get("LIVESET_PRECISION") or "auto")
-            self._model = StableAudio.load(self._folder or model_folder(), precision=precision)
+            folder = self._folder or model_folder(chosen_model())
+            model = StableAudio.load(folder, precision=precision)
+            if model.composer is None:
+                raise GeneratorError(f"{folder} is an autoencoder alone and makes no music", "choose another model")
+            self._model = model
         return self._model
 
     def _made(
@@ -131,7 +141,7 @@ class StableAudioSections:
                 break
         off, section, fit = min(found, key=lambda each: each[0])
         on_progress(1.0)
-        return section, GridFit(fit.bpm, fit.phase_ms, fit.stretch, len(found), fit.steps, fit.sure)
+        return section, replace(fit, tries=len(found))
 
     def _remade(
         self,

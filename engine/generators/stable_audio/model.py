@@ -26,7 +26,7 @@ from engine.generators.stable_audio.config import DiffusionConfig, ModelConfig, 
 from engine.generators.stable_audio.layers import fill
 from engine.generators.stable_audio.lora import Change, read_changes
 from engine.generators.stable_audio.precision import PRECISIONS, Linear, Precision, measure_precisions
-from engine.generators.stable_audio.sampling import STEPS, Length, Noise, keep_mask, length_of, schedule
+from engine.generators.stable_audio.sampling import FULL_STEPS, STEPS, Length, Noise, keep_mask, length_of, schedule
 from engine.generators.stable_audio.transformer import DiffusionTransformer, Steady
 
 Audio = npt.NDArray[np.float32]
@@ -67,6 +67,7 @@ class StableAudio:
         channels: of all sound in and out.
         composer: the parts that make latents; None for a standalone autoencoder.
         max_seconds: the longest piece it makes at once.
+        full_steps: steps that are enough for this model; 0 for a standalone autoencoder.
         precision: what the large matrices run in, never "auto".
     """
 
@@ -74,6 +75,7 @@ class StableAudio:
         self.config, self.precision = config, precision
         self.rate, self.channels = config.rate, config.autoencoder.channels
         self.max_seconds = config.sample_size / config.rate
+        self.full_steps = FULL_STEPS[config.diffusion.objective] if config.diffusion is not None else 0
         self._file, self._device = file, device
         self._changed: set[str] = set()
         prefix = _autoencoder_prefix(file)
@@ -130,7 +132,7 @@ class StableAudio:
         Args:
             prompt: text, or (text, weight) pairs; a weight may be a curve over the piece.
             seconds: how long, up to ``max_seconds``.
-            steps: more is better and slower; 8 for the published models, about 50 for the -base ones.
+            steps: more is better and slower; ``full_steps`` are enough.
             seed: same seed, same machine: same samples.
             source: sound (frames, channels) that the piece keeps, but for what ``remake`` names.
             remake: (start, end) in seconds, made anew; by default from the source's end on: a continuation.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,15 @@ def relative_error(found: npt.ArrayLike, expected: npt.ArrayLike) -> float:
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape
     return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def make_base(folder: Path) -> Path:
+    """The tiny checkpoint as a -base one, in a folder that is not there yet."""
+    shutil.copytree(TINY, folder)
+    config = json.loads((folder / "model_config.json").read_text())
+    config["model"]["diffusion"]["diffusion_objective"] = "rectified_flow"
+    (folder / "model_config.json").write_text(json.dumps(config))
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ from engine.generators.stable_audio import StableAudio
 from engine.generators.stable_audio.config import SHIFT_DEFAULTS, ShiftConfig
 from engine.generators.stable_audio.sampling import schedule
 from engine.generators.stable_audio.transformer import Context
-from tests.generators.stable_audio.conftest import SEED, TINY, Arrays, read_all, relative_error
+from tests.generators.stable_audio.conftest import SEED, TINY, Arrays, make_base, read_all, relative_error
 
 LIMIT = 1e-5
 CASES = ("text", "text4", "continuation", "variation")
@@ -96,12 +94,7 @@ def test_cases(tiny: StableAudio, expected: Arrays, cases: dict[str, Any], name:
 @pytest.fixture(scope="module")
 def base_models(tmp_path_factory: pytest.TempPathFactory) -> StableAudio:
     """The tiny checkpoint as a -base one."""
-    folder = tmp_path_factory.mktemp("base")
-    shutil.copytree(TINY, folder, dirs_exist_ok=True)
-    config = json.loads((folder / "model_config.json").read_text())
-    config["model"]["diffusion"]["diffusion_objective"] = "rectified_flow"
-    (folder / "model_config.json").write_text(json.dumps(config))
-    return StableAudio.load(folder)
+    return StableAudio.load(make_base(tmp_path_factory.mktemp("base") / "folder"))
 
 
 @pytest.mark.usefixtures("tiny")

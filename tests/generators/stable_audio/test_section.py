@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from engine.presets import checked_generator
 from engine.protocol import GridFit, LoraStrength, PromptWeight, SectionRequest
 from engine.sections import SectionInfo, SectionWriter
 from engine.timebase import Grid
-from tests.generators.stable_audio.conftest import TINY, needs_transformers
+from tests.generators.stable_audio.conftest import TINY, make_base, needs_transformers
 from tests.generators.stable_audio.drums import drums
 
 Audio = npt.NDArray[np.float32]
@@ -106,6 +107,33 @@ def test_the_longest_section_that_is_planned_can_be_made(sections: StableAudioSe
     piece = plan_piece(longest, RATE, LONGEST)
     bar_s = 60 / bpm * beats
     assert piece.frames / RATE - bar_s + max(KEPT_S, bar_s) <= LONGEST / RATE, "with what it continues"
+
+
+@needs_transformers
+def test_a_base_model_is_asked_for_the_steps_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_base(tmp_path / "small-music-base")
+    monkeypatch.setenv("LIVESET_MODELS", str(tmp_path))
+    monkeypatch.setenv("LIVESET_MODEL", "small-music-base")
+    monkeypatch.setenv("LIVESET_PRECISION", "float32")
+    base = StableAudioSections()
+    base.warm_up()
+    assert base.steps == 50
+    make(base, replace(ASKED, steps=25))
+    assert base.fit is not None and (base.fit.steps, base.fit.full_steps) == (25, 50)
+
+
+def test_a_distilled_model_is_asked_for_eight(sections: StableAudioSections) -> None:
+    assert sections.steps == 8
+
+
+@needs_transformers
+def test_a_model_that_makes_no_music_is_refused_before_the_set(tmp_path: Path) -> None:
+    own = json.loads((TINY / "model_config.json").read_text())
+    alone = {"model_type": "autoencoder", "sample_rate": own["sample_rate"], "model": own["model"]["pretransform"]["config"]}
+    (tmp_path / "model_config.json").write_text(json.dumps(alone))
+    (tmp_path / "model.safetensors").symlink_to(TINY / "model.safetensors")
+    with pytest.raises(GeneratorError, match="autoencoder alone"):
+        StableAudioSections(tmp_path).warm_up()
 
 
 def test_the_fit_is_reported(sections: StableAudioSections) -> None:
@@ -293,6 +321,7 @@ class FakeModel:
     def __init__(self, tempos: list[float], rate: int = RATE) -> None:
         self.tempos, self.rate = tempos, rate
         self.config = type("Config", (), {"sample_size": 120 * rate})()
+        self.full_steps = 8
         self.seeds: list[int] = []
 
     def stream(self, prompt: object, seconds: float, steps: int, seed: int, **_: object):  # type: ignore[no-untyped-def]
