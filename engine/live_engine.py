@@ -24,6 +24,8 @@ from engine.links import Links
 from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
 from engine.midi.ports import MidiInput
+from engine.pace import Pace
+from engine.pace_file import remember, remembered
 from engine.plan import scaled_note
 from engine.presets import Preset, load_preset
 from engine.screens import ScreenLink, default_recording
@@ -56,7 +58,8 @@ Source = str
 def _live_state(preset: Preset, options: SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
-    return replace(state, settings=replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket"))
+    settings = replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket")
+    return replace(state, settings=settings, pace=Pace() if state.live else remembered(state.generator))
 
 
 class LiveEngine:
@@ -246,9 +249,17 @@ class LiveEngine:
             case p.SectionProgress(job_id, ready_to, done):
                 self.session.take(JobProgress(job_id, ready_to, done))
             case p.SectionDone(job_id, work_s, fit):
+                known = self.session.state.pace
                 self.session.take(JobDone(job_id, work_s, fit))
+                self._remember(known)
             case p.SectionFailed(job_id, text):
                 self.session.take(JobFailed(job_id, text))
+
+    def _remember(self, known: Pace) -> None:
+        """Let the next set know how long a slow generator takes here."""
+        state = self.session.state
+        if not state.live and state.pace != known:
+            remember(state.generator, state.pace)
 
     def _on_player_here(self, connection: Any) -> None:
         self.links.player_here(connection)

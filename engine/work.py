@@ -6,6 +6,7 @@ performer moved something; the next section; the next section again, in what is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from engine.cueing import due_frame, due_in_s, origin_at, playing_end, usable
 from engine.lengths import KEPT_S, SPARE
 from engine.pace import FULL_STEPS
+from engine.plan import PHRASE
 from engine.protocol import SectionRequest
 from engine.stage import OPENING, Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
 from engine.wishes import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
@@ -145,7 +147,7 @@ def _spare_wants(state: State) -> Want | None:
     """What pocket should do while the set's own generator is late or failing."""
     if not state.settings.standby or _next_safe(state) or next_index(state) is None:
         return None
-    if state.settings.opens and state.now is None and state.wants_play and not state.live:
+    if state.settings.opens and state.now is None and state.wants_play and not state.live and not _at_once(state):
         return _opening(state)
     if state.failures >= GIVE_UP or (state.now is None and state.failures):
         return _next(state, "pocket")
@@ -158,12 +160,32 @@ def _spare_wants(state: State) -> Want | None:
     return "remake", replace(version, filler=True)
 
 
-OPENING_BARS: Final = 16
+AT_ONCE_S: Final = 4.0
+"""A first section that takes no longer is waited for."""
+
+OPENING_BARS: Final = (16, 32)
+"""The fewest and the most bars that pocket opens with; its last ones loop if the first section takes longer."""
+
+LOADING_S: Final = 10.0
+"""Taken for a slow generator's way from its start to its first work."""
+
+
+def _at_once(state: State) -> bool:
+    """Whether the first section is known to be there in a moment; a speed that was never measured is not."""
+    if "main" not in state.up or not state.pace.measured or state.failures:
+        return False
+    job = state.job("main")
+    passed = (state.clock - job.asked_at) / state.settings.grid.rate if job is not None else 0.0
+    return max(passed, next_cost_s(state, 0, state.full_steps)) <= AT_ONCE_S
 
 
 def _opening(state: State) -> Want:
-    """What pocket plays from the first moment on, in the set's tempo, key and prompts."""
-    wanted = replace(wish(state, 0, 0), name="opening", bars=OPENING_BARS, role="intro", tail_bars=2, variation=None, loras=())
+    """What pocket plays from the first moment on, in the set's tempo, key and prompts, until the first section is expected."""
+    grid = state.settings.grid
+    waited_s = next_cost_s(state, 0, state.full_steps) + (0.0 if "main" in state.up else LOADING_S)
+    phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)
+    bars = min(max(OPENING_BARS[0], phrases * PHRASE), OPENING_BARS[1])
+    wanted = replace(wish(state, 0, 0), name="opening", bars=bars, role="intro", tail_bars=2, variation=None, loras=())
     return "next", replace(make_version(state, OPENING, wanted, "pocket", start_bar=0), filler=True)
 
 

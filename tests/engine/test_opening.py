@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.pace import Pace
 from engine.stage import OPENING, WorkerLost, WorkerRefused, WorkerUp
 from engine.views import arc_view, next_view, now_view, values_by_target
 from tests.engine.test_conductor import BAR, GRID, OPERATIONS, check_grid, made, opening, perform_all
@@ -93,6 +94,27 @@ def test_it_does_not_open_where_it_need_not() -> None:
     assert quick.state.now is not None and quick.state.now.version.index == 0
 
 
+@pytest.mark.parametrize(("work", "opens"), [(0.02, False), (0.2, True)])
+def test_a_speed_that_is_known_decides_whether_pocket_opens(work: float, opens: bool) -> None:
+    stage = opening(96, live=False, generator="slow", standby=True, pace=Pace(((8, work),)))
+    stage.state = replace(stage.state, settings=replace(stage.state.settings, opens=True))
+    stage.up()
+    stage.take(WorkerUp("pocket", "pocket", True))
+    assert any(job.version.index == OPENING for job in made(stage)) == opens
+    stage.advance(44_100 * 3)
+    assert any(job.version.index == OPENING for job in made(stage)) == opens
+    stage.advance(44_100 * 2)
+    assert any(job.version.index == OPENING for job in made(stage)), "what was expected did not come"
+
+
+def test_the_opening_is_as_long_as_the_first_section_is_expected_to_take() -> None:
+    (unknown,) = made(waiting())
+    (quick,) = made(waiting(pace=Pace(((8, 0.1),))))
+    (slowest,) = made(waiting(pace=Pace(((8, 3.0),))))
+    assert (quick.version.request.bars, slowest.version.request.bars) == (16, 32)
+    assert 16 <= unknown.version.request.bars <= 32
+
+
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_generator_that_does_not_come_leaves_pocket_playing(refused: bool) -> None:
     stage = waiting(48)
@@ -118,8 +140,10 @@ def test_steering_reaches_the_first_section_while_pocket_opens() -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(OPERATIONS, max_size=60))
-def test_an_opening_leaves_no_frame_unfilled_in_any_order_of_events(operations: list[tuple[str, Any]]) -> None:
-    stage = waiting(96)
+@given(st.lists(OPERATIONS, max_size=60), st.sampled_from([(), ((8, 0.02),), ((8, 0.5),)]))
+def test_an_opening_leaves_no_frame_unfilled_in_any_order_of_events(
+    operations: list[tuple[str, Any]], measured: tuple[tuple[int, float], ...]
+) -> None:
+    stage = waiting(96, pace=Pace(measured))
     stage.max_seconds = 60.0
     perform_all(stage, operations)

@@ -1,0 +1,47 @@
+"""The speed a generator had in the set before: read back as written, and nothing from what cannot be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.pace import Pace
+from engine.pace_file import remember, remembered
+
+PACE = Pace(((4, 0.2), (8, 0.35)))
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "liveset" / "pace.json"
+
+
+def test_each_generator_model_and_precision_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remembered("stable-audio") == Pace()
+    remember("stable-audio", PACE)
+    remember("other", Pace(((8, 2.0),)))
+    assert remembered("stable-audio") == PACE
+    assert remembered("other") == Pace(((8, 2.0),))
+    monkeypatch.setenv("LIVESET_PRECISION", "int8")
+    assert remembered("stable-audio") == Pace()
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "[]", "3", '{"KEY": 3}', '{"KEY": [[8]]}', '{"KEY": [["a", "b"]]}', '{"KEY": [[8, -1.0]]}', '{"KEY": null}']
+)
+def test_what_cannot_be_read_is_nothing_known(file: Path, bad: str) -> None:
+    remember("stable-audio", PACE)
+    key = next(iter(json.loads(file.read_text())))
+    file.write_text(bad.replace("KEY", key))
+    assert remembered("stable-audio") == Pace()
+    remember("stable-audio", PACE)
+    assert remembered("stable-audio") == PACE
+
+
+def test_a_disk_that_refuses_is_no_matter(file: Path) -> None:
+    file.parent.write_text("a file where the folder should be")
+    remember("stable-audio", PACE)
+    assert remembered("stable-audio") == Pace()
