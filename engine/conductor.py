@@ -254,8 +254,8 @@ def _job_failed(state: State, event: JobFailed) -> Step:
 
 # ---------------------------------------------------------------- player
 
-ALIKE: Final = 0.6
-"""From this correlation on, the two sides are the same music and gains must add up instead of powers."""
+ALIKE: Final = 0.95
+"""From this correlation on, the two sides are the same music and gains must add up; under it they would dip (1 dB at 0.6)."""
 
 
 def _measured(state: State, event: Measured) -> Step:

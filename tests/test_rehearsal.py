@@ -195,5 +195,13 @@ def test_a_slow_generator_is_rehearsed_the_same_twice_and_its_fit_is_reported(tm
     assert len(logs[0].sections) > 2
     write_report(tmp_path / "report", tmp_path / "a.wav", logs[0])
     sections = json.loads((tmp_path / "report" / "report.json").read_text())["sections"]
-    assert sections[0]["grid"] == {"bpm": 133.3, "phase_ms": 4.0, "stretch": 1.0, "tries": 1, "steps": 8, "sure": 0.9}
+    assert sections[0]["grid"] == {
+        "bpm": 133.3,
+        "phase_ms": 4.0,
+        "stretch": 1.0,
+        "tries": 1,
+        "steps": 8,
+        "sure": 0.9,
+        "full_steps": 8,
+    }
     assert [section["grid"]["tries"] for section in sections[1:]] == [3] * (len(sections) - 1)

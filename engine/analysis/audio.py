@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.timebase import SAMPLE_RATE
+
 Audio = npt.NDArray[np.float32]
 """(frames, channels), full scale at 1."""
 
@@ -14,12 +16,25 @@ def level(block: Audio) -> npt.NDArray[np.float32]:
     return np.asarray(np.abs(block.T).max(axis=0), np.float32)
 
 
-def correlation(a: Audio, b: Audio) -> float:
-    """How alike two overlapping excerpts (frames, channels) are, sample for sample: -1..1, 0 if either is silent.
+def _heard(frequency: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Power response of ITU-R BS.1770-4's K weighting (annex 1, its two filters at 48 kHz) at frequencies in Hz."""
+    z = np.exp(-2j * np.pi * frequency / 48_000.0)
+    shelf = np.polyval((1.19839281085285, -2.69169618940638, 1.53512485958697), z)
+    shelf /= np.polyval((0.73248077421585, -1.69065929318241, 1.0), z)
+    high_pass = np.polyval((1.0, -2.0, 1.0), z) / np.polyval((0.99007225036621, -1.99004745483398, 1.0), z)
+    return np.asarray(np.abs(shelf * high_pass) ** 2, np.float64)
 
-    Near 1 the two are the same music and a cross-fade needs equal gain; near 0 they are not and it needs equal power.
+
+def correlation(a: Audio, b: Audio, rate: int = SAMPLE_RATE) -> float:
+    """How alike two overlapping excerpts (frames, channels) are, in phase: -1..1, 0 if either is silent.
+
+    Weighted as loudness is heard (K weighting), or a common kick would count for more than it is heard. Near 1 the two are the
+    same music and a cross-fade needs equal gain; near 0 they are not and it needs equal power.
     """
     frames = min(len(a), len(b))
-    x, y = a[:frames].astype(np.float64).ravel(), b[:frames].astype(np.float64).ravel()
-    power = float(x @ x) * float(y @ y)
-    return max(-1.0, min(1.0, float(x @ y) / power**0.5)) if power > 0 else 0.0
+    if not frames:
+        return 0.0
+    weight = _heard(np.fft.rfftfreq(frames, 1 / rate))[:, None]
+    x, y = np.fft.rfft(a[:frames], axis=0), np.fft.rfft(b[:frames], axis=0)
+    power = float((weight * np.abs(x) ** 2).sum()) * float((weight * np.abs(y) ** 2).sum())
+    return max(-1.0, min(1.0, float((weight * (x * y.conj()).real).sum()) / power**0.5)) if power > 1e-12 else 0.0

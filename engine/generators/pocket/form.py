@@ -215,13 +215,23 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
             if index % 4 == 3
             else ""
         )
-    rising = request.next_role == "drop" and request.role in {"build", "breakdown", "intro", "free"} and not in_tail
+    rising = _rises(request) and not in_tail
     roll = breath = 0.0
     if rising:
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 else 0.0
     return Bar(index, place, local, active, fill, roll, breath, opening, _thin(request, left), landing, in_tail and ends)
+
+
+_RISE: Final = 0.05
+
+
+def _rises(request: SectionRequest) -> bool:
+    """Whether the section leads up to a drop; but for a build, only to one that is louder."""
+    if request.next_role != "drop" or request.role not in {"build", "breakdown", "intro", "free"}:
+        return False
+    return request.role == "build" or request.next_energy is None or request.next_energy > request.energy + _RISE
 
 
 _THINNEST: Final = 0.8

@@ -16,7 +16,20 @@ from torch import Tensor
 from engine.generators.pocket.form import smooth
 from engine.generators.pocket.score import Score
 from engine.generators.pocket.shots import Shots
-from engine.generators.pocket.sound import ATTACK, DECAY, GATE, PLACE, RELEASE, SUSTAIN, SWEEP, SWEEP_S, Sound
+from engine.generators.pocket.sound import (
+    ATTACK,
+    DECAY,
+    GATE,
+    PLACE,
+    RELEASE,
+    RISE,
+    SUSTAIN,
+    SWEEP,
+    SWEEP_S,
+    SWING,
+    SWING_HZ,
+    Sound,
+)
 from engine.generators.pocket.spectra import BAND_CENTERS
 from engine.generators.pocket.styles import STEM_OF, blend, load_style
 from engine.generators.pocket.voices import VOICES, Tables, positions
@@ -36,6 +49,8 @@ _TUNE_LEAD: Final = 12.0
 """LU by which the tune comes forward from no energy to full where no drums carry it."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
+_EARLY_S: Final = 0.03
+"""Seconds by which a hit may come before its bar line and still belong to that bar."""
 _KNOBS: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
 
 
@@ -81,7 +96,7 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
     stems[0] = (drums * sound.powers[0]).sum(1) * drum_gain**2
     powers += stems[0]
     counted = max(1, _counted(score))
-    curve = _follow_form(score, powers, counted)
+    curve = _follow_form(score, powers, counted, float(stems[0, :counted].sum() / powers[:counted].sum().clamp_min(1e-12)))
     powers = powers * ((curve[1:] + curve[:-1]) / 2.0) ** 2
     expected = _gated(powers[:counted])
     lift = 10 ** ((target_lufs(energy) - expected) / 20)
@@ -102,21 +117,27 @@ _FOLLOWED: Final = 0.95
 """Share of a bar's distance from the form's loudness that is made up for: fills and breaths keep the rest."""
 _MOST_LU: Final = (-6.0, 16.0)
 _WINDOW: Final = 3
-"""Bars over which the correction is averaged."""
+"""Bars over which the correction is averaged, after their median was taken: a bar's breath or fill is music."""
 
 
-def _follow_form(score: Score, powers: Tensor, counted: int) -> Tensor:
-    """Gain at every bar line that leads the bars' loudness along the role's `_SHAPE`, (bars + 1,)."""
+def _follow_form(score: Score, powers: Tensor, counted: int, beaten: float) -> Tensor:
+    """Gain at every bar line that leads the bars' loudness along the role's `_SHAPE`, (bars + 1,).
+
+    Where the drums' share of the power, ``beaten``, is small, there are no fills, and every bar is led.
+    """
     loud = 10 * torch.log10(powers.clamp_min(1e-12))
     mean = _gated(powers[:counted]) - _OFFSET
     start, end = _SHAPE[score.role]
     shape = torch.tensor([start + (end - start) * bar.place for bar in score.bars])
     wanted = (_FOLLOWED * (shape - (loud - mean))).clamp(*_MOST_LU)
+    each = wanted.clone()
+    if counted > 1:
+        around = torch.cat([wanted[1:2], wanted[:counted], wanted[counted - 2 : counted - 1]])
+        wanted[:counted] = around.unfold(0, _WINDOW, 1).median(1).values
     wanted[counted:] = wanted[counted - 1]
-    reach = _WINDOW // 2
-    padded = torch.cat([wanted[:1].expand(reach), wanted, wanted[-1:].expand(reach)])
-    smooth = padded.unfold(0, _WINDOW, 1).mean(1)
-    lines = torch.cat([wanted[:1], (smooth[1:] + smooth[:-1]) / 2.0, smooth[-1:]])
+    around = torch.cat([wanted[:1], wanted, wanted[-1:]]).unfold(0, _WINDOW, 1).mean(1)
+    led = torch.lerp(each, around, smooth((beaten - 0.05) / 0.2))
+    lines = torch.cat([led[:1], (led[1:] + led[:-1]) / 2.0, led[-1:]])
     return 10 ** (lines / 20)
 
 
@@ -149,15 +170,30 @@ def _gated(powers: Tensor) -> float:
     return _OFFSET + 10 * math.log10(float(kept.mean()))
 
 
-def _held(row: list[float]) -> float:
-    """Seconds for which a note would sound at full amplitude: the integral of its envelope squared."""
+def _held(row: list[float], until: float) -> float:
+    """Seconds at full amplitude that a note amounts to ``until`` seconds after its onset: its envelope squared, summed."""
     attack, decay, sustain, release, gate = (row[i] for i in (ATTACK, DECAY, SUSTAIN, RELEASE, GATE))
-    fall = 1.0 - sustain
-    e1, e2 = math.exp(-gate / decay), math.exp(-2 * gate / decay)
-    body = sustain**2 * gate + 2 * sustain * fall * decay * (1 - e1) + fall**2 * decay / 2 * (1 - e2)
-    end = sustain + fall * e1
+    t, fall = min(max(0.0, until), gate), 1.0 - sustain
+    e1, e2 = math.exp(-t / decay), math.exp(-2 * t / decay)
+    body = sustain**2 * t + 2 * sustain * fall * decay * (1 - e1) + fall**2 * decay / 2 * (1 - e2)
     reached = min(1.0, gate / attack)
-    return max(1e-4, (body - min(gate, attack) * 0.6) * reached + (end * reached) ** 2 * release / 2)
+    held = (body - min(t, attack) * 0.6) * reached
+    if until > gate:
+        end = reached * (sustain + fall * math.exp(-gate / decay))
+        held += end**2 * release / 2 * (1 - math.exp(-2 * (until - gate) / release))
+    return max(0.0, held)
+
+
+def _place(row: list[float], start: float, begin: float, end: float) -> float:
+    """The mean place of a note's filter between two times after its onset at ``start``, all in seconds."""
+    span, gate = max(1e-3, end - begin), row[GATE]
+    place = row[PLACE] + row[RISE] * min(1.0, (begin + span / 2) / gate)
+    heard = min(span, max(row[DECAY], 0.01))  # a note that dies away is heard by its beginning
+    place += row[SWEEP] * row[SWEEP_S] / heard * (math.exp(-begin / row[SWEEP_S]) - math.exp(-(begin + heard) / row[SWEEP_S]))
+    turn = 2 * math.pi * row[SWING_HZ]
+    if row[SWING] and turn * span > 1e-6:
+        place += row[SWING] * (math.cos(turn * (start + begin)) - math.cos(turn * (start + begin + span))) / (turn * span)
+    return place
 
 
 def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int, bar_s: float) -> tuple[Tensor, float]:
@@ -169,17 +205,17 @@ def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int
     for note, row in zip(score.notes, sound.rows.tolist(), strict=False):
         if note.part != part:
             continue
-        held = _held(row) * note.velocity**2
         start = note.frame / score.grid.rate
         sounding += max(0.0, start + row[GATE] - max(start, last_end))
         last_end = max(last_end, start + row[GATE])
-        opened = row[SWEEP] * row[SWEEP_S] / (row[SWEEP_S] + min(row[GATE], row[DECAY]))
-        first = min(bars - 1, int(start / bar_s))
-        last = min(bars - 1, int((start + max(row[GATE] - 0.01, 0.0)) / bar_s))
-        share = held / (last - first + 1)
-        for pitch, weight in note.pitches:
-            for bar in range(first, last + 1):
-                place = row[PLACE] + opened + score.bars[bar].opening / octaves
+        end = row[GATE] + 2.0 * row[RELEASE]
+        before = 0.0
+        for bar in range(min(bars - 1, int(start / bar_s)), min(bars - 1, int((start + end) / bar_s)) + 1):
+            begin, until = max(0.0, bar * bar_s - start), min(end, (bar + 1) * bar_s - start)
+            held = _held(row, until)
+            share, before = max(1e-5, held - before) * note.velocity**2, held
+            place = _place(row, start, begin, until) + score.bars[bar].opening / octaves
+            for pitch, weight in note.pitches:
                 cell = (pitch, round(4 * min(step_count - 1.0, max(0.0, place))))
                 per_bar[bar][cell] = per_bar[bar].get(cell, 0.0) + share * weight * weight
     cells = sorted({cell for bar in per_bar for cell in bar})
@@ -208,7 +244,7 @@ def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     sums: dict[tuple[str, str, int, int], list[float]] = {}
     for hit in score.hits:
         layer = 0 if hit.velocity < 0.5 else 1 if hit.velocity < 0.85 else 2
-        bar = min(bars - 1, int(hit.frame / score.grid.rate / bar_s))
+        bar = min(bars - 1, int((hit.frame / score.grid.rate + _EARLY_S) / bar_s))
         sliced = dict(score.kits[hit.group].kit.get(hit.shot, ())).get("model") == "break"
         row = sums.setdefault((hit.group, hit.shot, layer, hit.variant if sliced else 0), [0.0] * bars)
         row[bar] += (hit.velocity * hit.gain) ** 2
