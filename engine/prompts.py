@@ -22,7 +22,7 @@ DEFAULT_STYLE: Final = "house"
 """What plays when no prompt names a style."""
 
 _LIGHT: Final = 0.4
-"""Weight, against the heaviest prompt's, under which those that name a style give way to the default one."""
+"""Share, beside the heaviest prompt, under which those that name a style give way to the default one."""
 
 _MOST_NEGATIVE_VALENCE: Final = 0.35
 """Below this valence major modes are not drawn."""
@@ -65,7 +65,7 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     read = [(parse(prompt.text), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
     top = max((weight for _, weight in read), default=1.0)
     styled = sum(weight for parsed, weight in read if parsed.styles)
-    heard = min(1.0, styled / (_LIGHT * top))
+    heard = min(1.0, styled / (styled + top) / _LIGHT)
     shares: dict[str, float] = {DEFAULT_STYLE: 1.0 - heard} if heard < 1.0 else {}
     moves: dict[str, float] = {}
     silence: dict[str, float] = {}

@@ -9,9 +9,11 @@ import pytest
 
 from engine import motif as motifs
 from engine.generators.pocket.score import Score, compose
+from engine.generators.pocket.score_drums import players
 from engine.generators.pocket.styles import load_style
 from engine.generators.pocket.voices import VOICES
 from engine.keys import Key
+from engine.prompts import mix
 from engine.protocol import PromptWeight, SectionRequest
 from engine.vocabulary import style_names, vocabulary
 
@@ -141,6 +143,24 @@ def test_a_small_move_of_a_knob_keeps_the_piece() -> None:
     places = Counter((note.part, note.pitches[0][0]) for note in before.notes)
     moved = Counter((note.part, note.pitches[0][0]) for note in after.notes)
     assert sum((places & moved).values()) > 0.97 * sum(places.values())
+
+
+def test_a_knob_between_two_styles_hands_kick_snare_and_cymbals_over_by_degrees() -> None:
+    """At every tenth the kits' levels are whole in sum (in power for cymbals), and none moves by more than half at once."""
+    last: dict[str, float] = {}
+    for tenths in range(11):
+        point = mix((PromptWeight("techno", (10 - tenths) / 10), PromptWeight("lo-fi", tenths / 10)))
+        shares = {group: {style.name: share for _, style, share in players(point, group)} for group in ("kick", "snare", "hats")}
+        assert sum(shares["kick"].values()) == pytest.approx(1.0) and sum(shares["snare"].values()) == pytest.approx(1.0)
+        assert 0.9 < sum(share**2 for share in shares["hats"].values()) <= 1.0 + 1e-6
+        now = {group: found.get("lo-fi", 0.0) for group, found in shares.items()}
+        assert all(0.0 <= now[group] - before <= 0.5 for group, before in last.items())
+        last = now
+    assert last == {"kick": 1.0, "snare": 1.0, "hats": 1.0}
+    both = compose(replace(ask(), prompts=(PromptWeight("techno", 0.53), PromptWeight("lo-fi", 0.47))))
+    kicks = [hit for hit in both.hits if hit.group.startswith("kick")]
+    assert {hit.group for hit in kicks} == {"kick techno", "kick lo-fi"} and len(both.kicks) == len(kicks)
+    assert max(pump for _, pump in both.kicks) < 0.95 * max(hit.velocity for hit in kicks)
 
 
 def test_no_drums_means_none_and_odd_bars_work() -> None:

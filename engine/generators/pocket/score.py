@@ -160,10 +160,14 @@ def _clock(context: Context) -> Lane | None:
 
 
 def _offbeat(context: Context) -> Lane | None:
-    """The cymbal of strong off-beats, as house has it; None where the style has none."""
+    """The cymbal of strong off-beats, every one in a bar, as house has it; None where the style has none."""
     lanes = (lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
-    off = (lane for lane in lanes if {step % 4 for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"} == {2})
-    return next(off, None)
+    return next((lane for lane in lanes if _strong(lane) == [2, 6, 10, 14]), None)
+
+
+def _strong(lane: Lane) -> list[int]:
+    """Steps of a lane's first pattern that are struck at least firmly."""
+    return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
 
 
 def choose_voices(context: Context) -> dict[str, str]:
@@ -191,7 +195,8 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     hits = sorted(write_drums(context))
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)
-    kicks = tuple((hit.frame, hit.velocity) for hit in hits if hit.group == "kick")
+    pumping = {kit: share for kit, _, share in players(context.mix, "kick")}
+    kicks = tuple((hit.frame, hit.velocity * pumping[hit.group]) for hit in hits if hit.group in pumping)
     return Score(
         hits=tuple(hits),
         notes=tuple(sorted([*notes, *lead])),

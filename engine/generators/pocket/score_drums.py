@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
 from engine.generators.pocket.chance import chance, choose, spread
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, smooth
 from engine.generators.pocket.score import Context, Hit
-from engine.generators.pocket.styles import Lane, Style, load_style, style_for
+from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
 from engine.prompts import Mix
 
 VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
@@ -62,11 +63,15 @@ def write_drums(context: Context) -> list[Hit]:
 def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
     """Who plays a drum group: (name of the kit, style, level 0..1).
 
-    One style has kick and snare; hats and percussion of all styles sound together, as strong as their shares.
+    One style has kick and snare, but where a knob stands between two both play softer; hats and percussion of all styles
+    sound together, as strong as their shares.
     """
     if group in {"kick", "snare"} or len(point.styles) == 1:
-        return [(group, style_for(point, group), 1.0)]
-    return [(f"{group} {name}", load_style(name), smooth(share / 0.6)) for name, share in point.styles if share > 0.02]
+        found = styles_for(point, group)
+        return [(group if len(found) == 1 else f"{group} {style.name}", style, share) for style, share in found]
+    levels = [(name, smooth(share / 0.6)) for name, share in point.styles if share > 0.02]
+    together = max(1.0, math.sqrt(sum(level * level for _, level in levels)))
+    return [(f"{group} {name}", load_style(name), level / together) for name, level in levels]
 
 
 def _presence(context: Context, mark: str) -> float:
@@ -151,7 +156,7 @@ _CLOCK: Final = 0.7
 _CLOCK_MARKS: Final = "x.o."
 
 
-_LINGER: Final = 0.5
+_LINGER: Final = 0.8
 """How present the off-beat cymbal of a drop stays when it is over."""
 _TURNS: Final = (0.35, 0.2)
 """The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
@@ -235,6 +240,10 @@ def _gain(style: Style, shot: str) -> float:
     return next((10 ** (lane.gain_db / 20) for lane in style.lanes if lane.shot == shot), 10 ** (-5.0 / 20))
 
 
+_ROLL_ACCENTS: Final = (1.0, 0.6, 0.6, 0.6, 0.75, 0.6, 0.6, 0.6)
+"""How hard a roll strikes each thirty-second of a beat: its beats go on being told, unless the off-beat cymbal tells them."""
+
+
 def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
     """A snare roll that quickens and rises towards the next section."""
     if not bar.roll:
@@ -248,6 +257,8 @@ def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
     while beat < end - 1e-6:
         rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
         velocity = (0.22 + 0.6 * max(0.0, rise)) * smooth(bar.energy / 0.6)
+        if context.offbeat is None:
+            velocity *= _ROLL_ACCENTS[round(8 * beat) % 8]
         shot = "snare" if "snare" in style.kit else "clap"
         yield Hit(context.frame(bar.index, beat), shot, "snare", velocity, _gain(style, shot), 0.0, int(beat * 4) % 2)
         step = 0.125 if left == 1 and beat >= end - 1.0 and context.density > 0.55 else rate

@@ -154,6 +154,24 @@ def style_for(mix: Mix, element: str) -> Style:
     return load_style(mix.styles[-1][0])
 
 
+_FADING: Final = 0.14
+"""Half the width, in share, over which `styles_for` hands an element from one style to the next."""
+
+
+def styles_for(mix: Mix, element: str) -> list[tuple[Style, float]]:
+    """The styles about the place of an element of `_PLACES`, and how much of it is each one's: above 0, 1 in sum."""
+    place = _PLACES[element]
+    low, high = place - _FADING, place + _FADING
+    found: list[tuple[Style, float]] = []
+    below = 0.0
+    for name, share in mix.styles:
+        inside = min(high, below + share) - max(low, below)
+        below += share
+        if inside > 1e-6:
+            found.append((load_style(name), inside / (high - low)))
+    return found
+
+
 def blend(mix: Mix, table: str, key: str) -> float:
     """A number of the styles' ``levels`` or ``space`` table, mixed by share."""
     return float(sum(share * getattr(load_style(name), table)[key] for name, share in mix.styles))
