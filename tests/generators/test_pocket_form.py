@@ -246,18 +246,31 @@ def test_a_breakdown_goes_on_telling_the_beats() -> None:
 
 
 def test_the_pulse_turns_within_sections_and_not_between_them() -> None:
-    def off_beats(role: Role, before: Role, energy: float) -> list[int]:
-        """Strong off-beats of the open hat in every bar."""
+    def strokes(role: Role, before: Role, energy: float, shot: str, place: float) -> list[int]:
+        """In every bar, how often a cymbal is struck firmly at a place in the beat, 0 or 0.5."""
         score = compose(ask("house", role=role, previous_role=before, energy=energy, bars=16))
-        bar = float(score.grid.frames_per_bar)
-        hits = [hit for hit in score.hits if hit.shot == "open" and hit.velocity > 0.1]
-        return [sum(int(hit.frame / bar) == index for hit in hits) for index in range(16)]
+        beat = float(score.grid.frames_per_beat)
+        hits = [hit for hit in score.hits if hit.shot == shot and hit.velocity > 0.25]
+        beats = [hit.frame / beat for hit in hits if abs((hit.frame / beat - place + 0.5) % 1 - 0.5) < 0.1]
+        return [sum(int((at + 0.1) / 4) == bar for at in beats) for bar in range(16)]
 
-    drop = off_beats("drop", "build", 1.0)
-    assert min(drop[:15]) >= 3
-    assert min(off_beats("breakdown", "drop", 0.4)[:15]) >= 3
-    assert off_beats("build", "breakdown", 0.65)[0] >= 3
-    outro = off_beats("outro", "drop", 0.25)
+    assert min(strokes("drop", "build", 1.0, "open", 0.5)[:15]) >= 3
+    off, on = (strokes("breakdown", "drop", 0.4, shot, place) for shot, place in (("open", 0.5), ("hat", 0.0)))
+    assert off[0] >= 3 and off[12:] == [0, 0, 0, 0]
+    assert on[0] == 0 and min(on[12:15]) >= 3
+    for before in ("breakdown", "intro"):
+        build = strokes("build", before, 0.6, "open", 0.5)
+        assert build[0] == 0 and build[12] >= 3
+    outro = strokes("outro", "drop", 0.25, "open", 0.5)
     assert outro[0] >= 3 and outro[12:] == [0, 0, 0, 0]
-    first = off_beats("build", "intro", 0.55)
-    assert first[0] == 0 and first[12] >= 3
+
+
+def test_the_side_chain_is_shallow_until_a_build_up_deepens_it() -> None:
+    def pumps(role: Role) -> list[float]:
+        score = compose(ask("house", role=role, energy=0.7, bars=16))
+        strongest = max(hit.velocity for hit in score.hits if hit.group == "kick")
+        return [pump / strongest for _, pump in score.kicks]
+
+    assert max(pumps("intro")) < 0.5 < min(pumps("drop"))
+    build = pumps("build")
+    assert build[0] < 0.5 and build[-1] > 0.9

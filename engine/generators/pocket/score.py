@@ -187,7 +187,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     Raises:
         LivesetError: for a key, vocabulary or style that cannot be read.
     """
-    from engine.generators.pocket.score_drums import players, write_drums
+    from engine.generators.pocket.score_drums import players, pump, write_drums
     from engine.generators.pocket.score_harmony import write_harmony
     from engine.generators.pocket.score_melody import write_melody
 
@@ -196,7 +196,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)
     pumping = {kit: share for kit, _, share in players(context.mix, "kick")}
-    kicks = tuple((hit.frame, hit.velocity * pumping[hit.group]) for hit in hits if hit.group in pumping)
+    kicks = tuple((hit.frame, hit.velocity * pumping[hit.group] * pump(context, hit)) for hit in hits if hit.group in pumping)
     return Score(
         hits=tuple(hits),
         notes=tuple(sorted([*notes, *lead])),

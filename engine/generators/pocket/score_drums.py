@@ -88,10 +88,10 @@ def _presence(context: Context, mark: str) -> float:
 def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
     level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
-    clock = lane is context.clock and level < _CLOCK and context.request.role == "breakdown" and not _leans_off(context)
-    if clock:
-        level = _CLOCK * bar.active[lane.group]
-    if lane is context.offbeat:
+    told = _CLOCK * _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
+    clock = told > level
+    level = max(told, level)
+    if lane is context.offbeat or (lane.group == "perc" and context.request.role == "build"):
         level = _turned(context, level, bar)
     if bar.silent or level < 0.02:
         return
@@ -151,15 +151,40 @@ def _pan_width(context: Context) -> float:
     return 0.7 + context.params["width"]
 
 
-_CLOCK: Final = 0.7
+_CLOCK: Final = 1.0
 """How present the closed hat's beats stay in a breakdown, where its style has drums by then: time is still told."""
-_CLOCK_MARKS: Final = "x.o."
-
-
+_CLOCK_MARKS: Final = "x.g."
 _LINGER: Final = 0.8
 """How present the off-beat cymbal of a drop stays when it is over."""
 _TURNS: Final = (0.35, 0.2)
 """The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
+
+
+def _turn(bar: Bar) -> float:
+    """How far a section's pulse has turned over, 0..1: within the section, never where it meets another."""
+    return smooth(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
+
+
+def pump(context: Context, kick: Hit) -> float:
+    """How deep a kick's side-chain goes, 0..1 of the style's: shallow in an intro, deeper through a build-up.
+
+    What is ducked on the beats swells off them, and that is the drop's pulse.
+    """
+    turned = {"intro": 0.0, "build": _turn(context.bars[context.grid.bar_at(kick.frame)])}.get(context.request.role, 1.0)
+    return _SHALLOW + (1.0 - _SHALLOW) * turned
+
+
+_SHALLOW: Final = 0.35
+
+
+def _told(context: Context, bar: Bar) -> float:
+    """How much the closed hat tells the beats, 0..1: in a breakdown, once the off-beat cymbal has gone, and into an outro."""
+    if context.request.role == "breakdown":
+        return _turn(bar) if _leans_off(context) else 1.0
+    return 1.0 - _turn(bar) if context.request.role == "outro" and context.offbeat is None else 0.0
+
+
+_AFTER_A_DROP: Final = {("breakdown", "drop"), ("outro", "drop")}
 
 
 def _leans_off(context: Context) -> bool:
@@ -167,17 +192,11 @@ def _leans_off(context: Context) -> bool:
     return context.offbeat is not None and (context.request.role, context.request.previous_role) in _AFTER_A_DROP
 
 
-_AFTER_A_DROP: Final = {("breakdown", "drop"), ("build", "breakdown"), ("outro", "drop")}
-
-
 def _turned(context: Context, level: float, bar: Bar) -> float:
-    """The off-beat cymbal's level: the pulse that a section leans on turns over within sections, never between two."""
-    gone = smooth(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
+    """The level of the off-beat cymbal, and of a build-up's percussion: it lingers after a drop, and comes within a build-up."""
     if _leans_off(context):
-        faded = gone if context.request.role == "outro" else 0.0
-        return max(level, _LINGER * bar.active["hats"] * (1.0 - faded))
-    first = context.request.role == "build" and context.request.previous_role == "intro"
-    return level * gone if first else level
+        return max(level, _LINGER * bar.active["hats"] * (1.0 - _turn(bar)))
+    return level * _turn(bar) if context.request.role == "build" else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:
@@ -240,7 +259,7 @@ def _gain(style: Style, shot: str) -> float:
     return next((10 ** (lane.gain_db / 20) for lane in style.lanes if lane.shot == shot), 10 ** (-5.0 / 20))
 
 
-_ROLL_ACCENTS: Final = (1.0, 0.6, 0.6, 0.6, 0.75, 0.6, 0.6, 0.6)
+_ROLL_ACCENTS: Final = (1.0, 0.4, 0.4, 0.4, 0.6, 0.4, 0.4, 0.4)
 """How hard a roll strikes each thirty-second of a beat: its beats go on being told, unless the off-beat cymbal tells them."""
 
 
