@@ -261,6 +261,7 @@ def test_the_pulse_turns_within_sections_and_not_between_them() -> None:
     for before in ("breakdown", "intro"):
         build = strokes("build", before, 0.6, "open", 0.5)
         assert build[0] == 0 and build[12] >= 3
+    assert strokes("build", "drop", 0.6, "open", 0.5)[0] >= 3
     outro = strokes("outro", "drop", 0.25, "open", 0.5)
     assert outro[0] >= 3 and outro[12:] == [0, 0, 0, 0]
 

@@ -91,7 +91,7 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     told = _CLOCK * _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
     clock = told > level
     level = max(told, level)
-    if lane is context.offbeat or (lane.group == "perc" and context.request.role == "build"):
+    if lane is context.offbeat or (lane.group == "perc" and _gathers(context)):
         level = _turned(context, level, bar)
     if bar.silent or level < 0.02:
         return
@@ -170,7 +170,9 @@ def pump(context: Context, kick: Hit) -> float:
 
     What is ducked on the beats swells off them, and that is the drop's pulse.
     """
-    turned = {"intro": 0.0, "build": _turn(context.bars[context.grid.bar_at(kick.frame)])}.get(context.request.role, 1.0)
+    turned = 0.0 if context.request.role == "intro" else 1.0
+    if _gathers(context):
+        turned = _turn(context.bars[context.grid.bar_at(kick.frame)])
     return _SHALLOW + (1.0 - _SHALLOW) * turned
 
 
@@ -187,6 +189,11 @@ def _told(context: Context, bar: Bar) -> float:
 _AFTER_A_DROP: Final = {("breakdown", "drop"), ("outro", "drop")}
 
 
+def _gathers(context: Context) -> bool:
+    """Whether this is a build-up out of a section that tells the beats and little else."""
+    return context.request.role == "build" and context.request.previous_role in {None, "intro", "breakdown"}
+
+
 def _leans_off(context: Context) -> bool:
     """Whether what came before leans on the off-beats."""
     return context.offbeat is not None and (context.request.role, context.request.previous_role) in _AFTER_A_DROP
@@ -196,7 +203,7 @@ def _turned(context: Context, level: float, bar: Bar) -> float:
     """The level of the off-beat cymbal, and of a build-up's percussion: it lingers after a drop, and comes within a build-up."""
     if _leans_off(context):
         return max(level, _LINGER * bar.active["hats"] * (1.0 - _turn(bar)))
-    return level * _turn(bar) if context.request.role == "build" else level
+    return level * _turn(bar) if _gathers(context) else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:
