@@ -2,6 +2,7 @@
 
     python scripts/bench_pocket.py [--seconds 60] [style ...]
 
+A style may be a mix of several of equal weight: "house + techno + trance + jungle".
 Processor time is counted, not the clock on the wall, so that other programs do not blur it.
 """
 
@@ -18,10 +19,12 @@ from engine.prompts import decide_bpm
 from engine.protocol import PromptWeight, SectionRequest
 from engine.vocabulary import style_names
 
+_MIX = "house + techno + trance + jungle"
+
 
 def request_for(style: str, seconds: float, from_frame: int = 0) -> SectionRequest:
     """A full-energy drop of whole bars nearest to a duration."""
-    prompts = (PromptWeight(style, 1.0),)
+    prompts = tuple(PromptWeight(each.strip(), 1.0) for each in style.split("+"))
     bpm = decide_bpm(prompts, 1)
     bars = max(4, round(seconds * bpm / 240.0))
     return SectionRequest(
@@ -53,7 +56,7 @@ def timed(pocket: Pocket, request: SectionRequest) -> tuple[float, float, float]
 def main() -> None:
     """Print one line a style."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("styles", nargs="*", default=["house", "techno", "drum and bass", "hip hop", "ambient"])
+    parser.add_argument("styles", nargs="*", default=["house", "techno", "drum and bass", "hip hop", "ambient", _MIX])
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--all", action="store_true", help="every style there is")
     arguments = parser.parse_args()

@@ -10,6 +10,7 @@ import pytest
 from engine import motif as motifs
 from engine.generators.pocket.score import Score, compose
 from engine.generators.pocket.score_drums import players
+from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.styles import load_style
 from engine.generators.pocket.voices import VOICES
 from engine.keys import Key
@@ -161,6 +162,18 @@ def test_a_knob_between_two_styles_hands_kick_snare_and_cymbals_over_by_degrees(
     kicks = [hit for hit in both.hits if hit.group.startswith("kick")]
     assert {hit.group for hit in kicks} == {"kick techno", "kick lo-fi"} and len(both.kicks) == len(kicks)
     assert max(pump for _, pump in both.kicks) < 0.95 * max(hit.velocity for hit in kicks)
+
+
+def test_many_styles_at_once_need_no_more_shots_than_are_kept() -> None:
+    """Otherwise every shot would be made anew each time it is struck, and a section would come too late."""
+    for count in (1, 2, 4, len(style_names())):
+        prompts = tuple(PromptWeight(name, 0.5) for name in style_names()[:count])
+        score = compose(ask(bars=8, energy=1.0, role="drop", prompts=prompts))
+        shots = Shots()
+        struck = {(hit.group, hit.shot, hit.variant) for hit in score.hits}
+        first = [shots.get(score.kits[group].kit, shot, 1.0, variant)[0] for group, shot, variant in sorted(struck)]
+        again = [shots.get(score.kits[group].kit, shot, 1.0, variant)[0] for group, shot, variant in sorted(struck)]
+        assert len(first) > 4 and all(one is other for one, other in zip(first, again, strict=True))
 
 
 def test_no_drums_means_none_and_odd_bars_work() -> None:

@@ -41,15 +41,22 @@ _FILLS: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
 """Fills over the last 4, 8 and 16 sixteenths of a bar."""
 
 
+_VARIANTS: Final = {"kick": 2, "snare": 2, "hats": 3, "perc": 3}
+"""How many slightly different shots a lane strikes in turn; several styles that play together share them out, since every
+shot takes memory and time to make."""
+
+
 def write_drums(context: Context) -> list[Hit]:
     """Every hit of the section and its tail."""
     hits: list[Hit] = []
     for group in DRUM_GROUPS:
-        for kit, style, share in players(context.mix, group):
+        playing = players(context.mix, group)
+        variants = max(1, _VARIANTS[group] // len(playing))
+        for kit, style, share in playing:
             for number, lane in enumerate(style.lanes):
                 if lane.group == group:
                     for bar in context.bars:
-                        hits.extend(_lane_bar(context, lane, number, bar, kit, share))
+                        hits.extend(_lane_bar(context, lane, number, bar, kit, share, variants))
     snare_style = style_for(context.mix, "snare")
     backbeat = [lane for lane in snare_style.lanes if lane.group == "snare"]
     for bar in context.bars:
@@ -85,7 +92,7 @@ def _presence(context: Context, mark: str) -> float:
     return _EXTRA * smooth(0.5 + (wanted - int(mark) / 10.0) / 0.16)
 
 
-def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float) -> Iterator[Hit]:
+def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float, variants: int) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
     level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
     told = _CLOCK * _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
@@ -98,7 +105,6 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     steps = 4 * context.request.beats_per_bar
     pattern = _pattern(context, lane, number, bar)
     last = _free_until(bar, lane, steps)
-    variants = 3 if lane.group in {"hats", "perc"} else 2
     seed = context.request.seed
     gain = share * 10 ** ((lane.gain_db + _lift(lane, bar.energy)) / 20)
     for step in range(1 if bar.landing else min(steps, last)):
