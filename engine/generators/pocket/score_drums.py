@@ -96,7 +96,7 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     """A lane in one bar, thinned where a fill or a breath takes over."""
     level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
     told = _CLOCK * _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
-    clock = told > level
+    clock = told > 0.0 and told >= level
     level = max(told, level)
     if lane is context.offbeat or (lane.group == "perc" and _gathers(context)):
         level = _turned(context, level, bar)
@@ -106,7 +106,7 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     pattern = _pattern(context, lane, number, bar)
     last = _free_until(bar, lane, steps)
     seed = context.request.seed
-    gain = share * 10 ** ((lane.gain_db + _lift(lane, bar.energy)) / 20)
+    gain = share * 10 ** ((lane.gain_db + (_LIFT_DB if clock else _lift(lane, bar.energy))) / 20)
     for step in range(1 if bar.landing else min(steps, last)):
         mark = pattern[step % 16] if not clock else _CLOCK_MARKS[step % 4]
         amplitude = _SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
