@@ -46,6 +46,8 @@ class SimulatedPlayer:
     unfilled: int = 0
     finished: bool = False
     starts: list[tuple[p.Cue, int]] = field(default_factory=list)
+    seam: int | None = None
+    """Where a loop of less than a bar is over: no bar line before it counts."""
 
     def set_cues(self, cues: Iterable[p.Cue]) -> None:
         sounding = self.cue.cue_id if self.cue else 0
@@ -72,13 +74,14 @@ class SimulatedPlayer:
             self.frame = max(stop, self.frame)
             self._start_due(said)
             if self.frame < target:
-                self._bar_line(said)
+                self._pass_seam(said)
         return said
 
     def _next_bar(self) -> int:
         if self.cue is None:
             return 2**62
-        return self.cue.grid.frame_of_bar(self.cue.grid.bar_at(self.frame) + 1)
+        line = self.cue.grid.frame_of_bar(self.cue.grid.bar_at(self.frame) + 1)
+        return line if self.seam is None or self.seam <= self.frame else self.seam
 
     def _postpone(self, said: list[p.PlayerEvent]) -> None:
         kept = []
@@ -106,20 +109,22 @@ class SimulatedPlayer:
                 self.pending = tuple(later if other is cue else other for other in self.pending)
                 said.append(p.CuePostponed(cue.cue_id, self.frame, start))
                 continue
-            self.cue, self.origin = cue, cue.origin_frame
+            self.cue, self.origin, self.seam = cue, cue.origin_frame, None
             self.pending = tuple(other for other in self.pending if other.cue_id > cue.cue_id)
             self.starts.append((cue, self.frame))
             said.append(p.CueStarted(cue.cue_id, self.frame, cue.origin_frame))
             return
 
-    def _bar_line(self, said: list[p.PlayerEvent]) -> None:
+    def _pass_seam(self, said: list[p.PlayerEvent]) -> None:
+        """At a bar line, or where a short loop ends: on, or back by whole bars, by beats where the file has less than one."""
         cue = self.cue
         if cue is None:
             return
         grid = cue.grid
         bar = grid.bar_at(self.frame)
-        if grid.frame_of_bar(bar) != self.frame:
+        if self.frame != (grid.frame_of_bar(bar) if self.seam is None else self.seam):
             return
+        self.seam = None
         at = self.frame - self.origin
         over = at >= cue.end_frame - 2
         if over and cue.final:
@@ -129,16 +134,17 @@ class SimulatedPlayer:
         if not over and self._ready(cue, self.origin, self.frame):
             return
         first, ready = self.files.get(cue.path, (0, 0))
-        back = 0
-        for bars in range(1, cue.loop_bars + 1):
-            start = grid.frame_of_bar(bar - bars) - self.origin
-            if start >= max(0, first - 2):
-                back = bars
-        if back == 0 or ready < at:
+        ways = [(grid.frame_of_bar(bar) - grid.frame_of_bar(bar - bars), bars) for bars in range(1, cue.loop_bars + 1)]
+        whole = [way for way in ways if at - way[0] >= max(0, first - 2)]
+        beats = [(round(grid.frames_per_beat * count), 0) for count in range(grid.beats_per_bar - 1, 0, -1)]
+        back = whole[-1:] or [way for way in beats if at - way[0] >= max(0, first - 2)][:1]
+        if not back or ready < at:
             self.unfilled += 1
             return
-        self.origin += grid.frame_of_bar(bar) - grid.frame_of_bar(bar - back)
-        said.append(p.Looped(cue.cue_id, self.frame, self.origin, back))
+        shift, bars = back[0]
+        self.origin += shift
+        self.seam = None if bars else self.frame + shift
+        said.append(p.Looped(cue.cue_id, self.frame, self.origin, bars))
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
@@ -313,6 +313,7 @@ def perform_all(stage: Stage, operations: list[tuple[str, Any]]) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(OPERATIONS, max_size=60))
+@example([("weight", 0.0), ("progress", 0.1875), ("advance", 85_356)])
 def test_any_order_of_events_leaves_no_frame_unfilled(operations: list[tuple[str, Any]]) -> None:
     perform_all(started(32), operations)
 

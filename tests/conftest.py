@@ -1,0 +1,12 @@
+"""Settings of every test."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, database=None)
+settings.register_profile("search")
+# The same examples in every run, so that a failure is the change's; HYPOTHESIS_PROFILE=search draws new ones.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
