@@ -55,9 +55,9 @@ class Mix:
 def mix(prompts: Sequence[PromptWeight]) -> Mix:
     """The weighted point of several prompts; weights need not be normalised, no prompts give the default style.
 
-    Prompts that name a style share the music among them by weight; where they are light beside one that names none, the
-    default style comes in, so that nothing jumps as they leave. What a prompt bends it bends fully when it is as heavy as
-    the heaviest. Everything is a continuous function of the weights.
+    Prompts that name a style share the music among them by weight; where they are light beside one that names none, what
+    others suggest comes in, or the default style, so that nothing jumps as they leave. What a prompt bends it bends fully
+    when it is as heavy as the heaviest. Everything is a continuous function of the weights.
 
     Raises:
         PromptError: if a vocabulary or style file cannot be read.
@@ -65,8 +65,9 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     read = [(parse(prompt.text), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
     top = max((weight for _, weight in read), default=1.0)
     styled = sum(weight for parsed, weight in read if parsed.styles)
-    heard = min(1.0, styled / (styled + top) / _LIGHT)
-    shares: dict[str, float] = {DEFAULT_STYLE: 1.0 - heard} if heard < 1.0 else {}
+    hinted = sum(weight for parsed, weight in read if parsed.suggested)
+    heard, followed = _heard(styled, top), _heard(hinted, top)
+    shares: dict[str, float] = {DEFAULT_STYLE: (1.0 - heard) * (1.0 - followed)}
     moves: dict[str, float] = {}
     silence: dict[str, float] = {}
     voices: dict[str, dict[str, float]] = {}
@@ -74,6 +75,8 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
         scale = weight / max(styled, top) if parsed.styles else weight / top
         for name, value in parsed.styles.items():
             shares[name] = shares.get(name, 0.0) + value * heard * weight / styled
+        for name, value in parsed.suggested.items():
+            shares[name] = shares.get(name, 0.0) + value * (1.0 - heard) * followed * weight / hinted
         for name, value in parsed.values.items():
             moves[name] = moves.get(name, 0.0) + value * scale
         for name, level in parsed.stems.items():
@@ -82,12 +85,17 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
             for voice, value in named.items():
                 votes = voices.setdefault(part, {})
                 votes[voice] = min(1.0, votes.get(voice, 0.0) + value * scale)
-    styles = tuple(sorted(shares.items()))
+    styles = tuple(sorted((name, share) for name, share in shares.items() if share > 0.0))
     params = {name: sum(share * style_table(style).params[name] for style, share in styles) for name in vocabulary().parameters}
     for name, move in moves.items():
         params[name] = min(1.0, max(0.0, params[name] + move))
     levels = {name: max(0.0, 1.0 - gone) for name, gone in silence.items()}
     return Mix(params, styles, {**dict.fromkeys(STEMS, 1.0), **levels}, voices, moves)
+
+
+def _heard(weight: float, top: float) -> float:
+    """How much of the music styles of this weight have beside prompts that name none, the heaviest of weight ``top``: 0..1."""
+    return min(1.0, weight / (weight + top) / _LIGHT)
 
 
 def _heaviest(prompts: Sequence[PromptWeight]) -> list[Parsed]:

@@ -21,7 +21,7 @@ from engine.protocol import STEMS
 PARTS: Final = (*STEMS, "kick", "snare", "hats", "perc", "pad", "comp", "arp", "melody", "texture")
 """What "no ..." can silence: stems, and parts of stems."""
 
-_WORD_KEYS: Final = ("say", "move", "style", "voice", "part", "mode")
+_WORD_KEYS: Final = ("say", "move", "style", "suggest", "voice", "part", "mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Entry:
     say: str
     move: Mapping[str, float] = field(default_factory=dict)
     style: Mapping[str, float] = field(default_factory=dict)
+    suggest: Mapping[str, float] = field(default_factory=dict)
     voice: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
     mode: str = ""
@@ -119,6 +120,7 @@ def _entries(path: Path, item: Mapping[str, Any], parameters: tuple[str, ...]) -
         (item, _WORD_KEYS),
         (item.get("move", {}), parameters),
         (item.get("style", {}), style_names()),
+        (item.get("suggest", {}), style_names()),
         ([item["part"]] if "part" in item else [], PARTS),
         ([item["mode"]] if "mode" in item else [], tuple(MODES)),
     ):

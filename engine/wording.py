@@ -42,6 +42,7 @@ class Parsed:
         values: musical parameter -> how far this prompt moves it, -1..1, on top of the style's own value.
         sources: parameter (or "style", "bpm", "key", "mode", "voice", "stem") -> the words it came from.
         styles: style name -> weight, summing to 1; empty when none is named.
+        suggested: the same of styles that words only suggest ("deep"), where none is named.
         stems: stem or part of a stem -> level 0..1 where the prompt says so ("no drums" is 0).
         voices: part (bass, pad, comp, arp, melody) -> voice -> weight, for instruments named.
         instruments: the instruments named, as the vocabulary writes them.
@@ -56,6 +57,7 @@ class Parsed:
     values: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     styles: Mapping[str, float] = field(default_factory=dict)
+    suggested: Mapping[str, float] = field(default_factory=dict)
     stems: Mapping[str, float] = field(default_factory=dict)
     voices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     instruments: tuple[str, ...] = ()
@@ -73,6 +75,8 @@ class _Reader:
         self.values: dict[str, float] = {}
         self.sources: dict[str, list[str]] = {}
         self.styles: dict[str, float] = {}
+        self.suggested: dict[str, float] = {}
+        self.suggesting: list[str] = []
         self.stems: dict[str, float] = {}
         self.voices: dict[str, dict[str, float]] = {}
         self.instruments: list[str] = []
@@ -99,6 +103,9 @@ class _Reader:
         for style, weight in entry.style.items():
             self.styles[style] = max(self.styles.get(style, 0.0), weight * min(1.0, factor))
             self.note("style", words)
+        for style, weight in entry.suggest.items():
+            self.suggested[style] = max(self.suggested.get(style, 0.0), weight * min(1.0, factor))
+            self.suggesting.append(words)
         for part, voice in entry.voice.items():
             self.voices.setdefault(part, {})[voice] = min(1.0, factor)
             self.note("voice", words)
@@ -107,6 +114,11 @@ class _Reader:
             self.note("mode", words)
         if entry.part and entry.part != "texture":
             self.instruments.append(entry.say)
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
 
 
 @lru_cache(maxsize=256)
@@ -122,7 +134,9 @@ def parse(text: str) -> Parsed:
     unknown, guesses = _read_phrases(rest, reader)
     if reader.solo:
         _keep_only(reader)
-    total = sum(reader.styles.values())
+    suggested = {} if reader.styles else _shares(reader.suggested)
+    for words in reader.suggesting if suggested else ():
+        reader.note("style", words)
     return Parsed(
         text=text,
         bpm=bpm,
@@ -132,7 +146,8 @@ def parse(text: str) -> Parsed:
         guesses=tuple(guesses),
         values={name: min(_STRONGEST, max(-_STRONGEST, value)) for name, value in reader.values.items()},
         sources={what: tuple(words) for what, words in reader.sources.items()},
-        styles={name: weight / total for name, weight in reader.styles.items()},
+        styles=_shares(reader.styles),
+        suggested=suggested,
         stems=reader.stems,
         voices=reader.voices,
         instruments=tuple(dict.fromkeys(reader.instruments)),

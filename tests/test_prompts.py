@@ -30,6 +30,30 @@ def test_tempo_and_key_are_read_out() -> None:
     assert parse("bpm 98.5 trip hop").bpm == 98.5
 
 
+def test_a_word_that_suggests_a_style_gives_way_to_one_that_names_it() -> None:
+    assert parse("deep").suggested == {"deep house": 1.0} and parse("deep").sources["style"] == ("deep",)
+    both = parse("dub techno, deep chords")
+    assert both.styles == {"dub techno": 1.0} and both.suggested == {} and "deep" not in both.sources["style"]
+    assert both.values["sub"] > 0
+    assert mix([PromptWeight("techno", 0.9), PromptWeight("minimal", 1.0)]).styles == (("techno", 1.0),)
+    assert mix([PromptWeight("progressive", 1.0)]).styles == (("house", 0.6), ("techno", 0.4))
+
+
+def test_styles_named_and_suggested_come_and_go_without_a_jump() -> None:
+    def shares(named: float, suggesting: float) -> dict[str, float]:
+        weights = (("techno", named), ("amen", suggesting), ("bright pads", 1.0))
+        return dict(mix([PromptWeight(text, weight) for text, weight in weights]).styles)
+
+    assert (
+        shares(0.0, 0.0) == {DEFAULT_STYLE: 1.0} and shares(0.0, 1.0) == {"jungle": 1.0} and shares(1.0, 1.0) == {"techno": 1.0}
+    )
+    steps = [i / 200 for i in range(201)]
+    for path in ([(step, 0.5) for step in steps], [(0.3, step) for step in steps]):
+        for one, other in itertools.pairwise([shares(*at) for at in path]):
+            assert sum(one.values()) == pytest.approx(1.0)
+            assert all(abs(one.get(name, 0.0) - other.get(name, 0.0)) < 0.02 for name in {*one, *other})
+
+
 def test_unknown_words_are_named_and_near_misses_matched() -> None:
     parsed = parse("melancolic tecno with flurbles")
     assert parsed.unknown == ("flurbles",)
