@@ -117,6 +117,24 @@ def test_a_player_outlives_its_engines(session: Session) -> None:
     assert (folder / "set.wav").stat().st_size > 1000
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists a process's files")
+def test_the_file_of_a_section_that_is_over_is_closed(session: Session) -> None:
+    for name in ("a", "b"):
+        write_section(session.folder / name, sine(220))
+    line = session.connect()
+    session.params["run"] = 1.0
+    line.send(SetCues((cue(1, session.folder / "a", 0), cue(2, session.folder / "b", 1))))
+    assert wait_for(line, CueStarted).cue_id == 1
+    maps = Path(f"/proc/{session.process.pid}/maps")
+    assert str(session.folder / "a") in maps.read_text()
+    assert wait_for(line, CueStarted).cue_id == 2
+    deadline = time.monotonic() + 15
+    while str(session.folder / "a") in maps.read_text():
+        assert time.monotonic() < deadline
+        os.sched_yield()
+    assert str(session.folder / "b") in maps.read_text()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
 def test_a_lost_engine_is_started_again() -> None:
     with tempfile.TemporaryDirectory(prefix="ls") as name:

@@ -189,7 +189,7 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
 }
 """What fills and section starts use where a kit has none of its own."""
 
-_KEPT: Final = 24_000_000
+_KEPT: Final = 20_000_000
 """Bytes of shots kept."""
 
 
