@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.timebase import SAMPLE_RATE
+from engine.weighting import k_weight
 
 Audio = npt.NDArray[np.float32]
 """(frames, channels), full scale at 1."""
@@ -14,15 +15,6 @@ Audio = npt.NDArray[np.float32]
 def level(block: Audio) -> npt.NDArray[np.float32]:
     """The highest absolute value of each frame of (frames, channels)."""
     return np.asarray(np.abs(block.T).max(axis=0), np.float32)
-
-
-def _heard(frequency: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Power response of ITU-R BS.1770-4's K weighting (annex 1, its two filters at 48 kHz) at frequencies in Hz."""
-    z = np.exp(-2j * np.pi * frequency / 48_000.0)
-    shelf = np.polyval((1.19839281085285, -2.69169618940638, 1.53512485958697), z)
-    shelf /= np.polyval((0.73248077421585, -1.69065929318241, 1.0), z)
-    high_pass = np.polyval((1.0, -2.0, 1.0), z) / np.polyval((0.99007225036621, -1.99004745483398, 1.0), z)
-    return np.asarray(np.abs(shelf * high_pass) ** 2, np.float64)
 
 
 def correlation(a: Audio, b: Audio, rate: int = SAMPLE_RATE) -> float:
@@ -34,7 +26,7 @@ def correlation(a: Audio, b: Audio, rate: int = SAMPLE_RATE) -> float:
     frames = min(len(a), len(b))
     if not frames:
         return 0.0
-    weight = _heard(np.fft.rfftfreq(frames, 1 / rate))[:, None]
+    weight = k_weight(np.fft.rfftfreq(frames, 1 / rate))[:, None]
     x, y = np.fft.rfft(a[:frames], axis=0), np.fft.rfft(b[:frames], axis=0)
     power = float((weight * np.abs(x) ** 2).sum()) * float((weight * np.abs(y) ** 2).sum())
     return max(-1.0, min(1.0, float((weight * (x * y.conj()).real).sum()) / power**0.5)) if power > 1e-12 else 0.0

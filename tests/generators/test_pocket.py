@@ -13,6 +13,7 @@ import torch
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.pocket import Pocket
 from engine.protocol import STEMS, PromptWeight, SectionRequest
+from engine.weighting import k_weight
 
 Audio = npt.NDArray[np.float32]
 
@@ -57,10 +58,8 @@ def _quick(frames: int) -> int:
 
 def lufs(audio: Audio) -> float:
     """Ungated loudness of (frames, 2): K weighting by its power response."""
-    from engine.generators.pocket.spectra import k_weight
-
     spectrum = np.abs(np.fft.rfft(audio, n=_quick(len(audio)), axis=0)) ** 2
-    weight = k_weight(torch.linspace(0, 22_050, len(spectrum))).numpy()
+    weight = k_weight(np.linspace(0, 22_050, len(spectrum)))
     return float(-0.691 + 10 * np.log10(2 * (spectrum.sum(1) * weight).sum() / len(audio) / _quick(len(audio))))
 
 

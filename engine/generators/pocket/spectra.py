@@ -10,6 +10,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.weighting import k_weight
+
 RATE: Final = 44_100
 _TOP: Final = 17_500.0
 """Highest partial in Hz: nothing is made above it, so nothing folds back."""
@@ -32,16 +34,6 @@ def to_sound(spectrum: Tensor, size: int) -> Tensor:
     """Its inverse: (..., size // 2 + 1) -> (..., size)."""
     sound: Tensor = torch.fft.irfft(spectrum, n=size)
     return sound
-
-
-def k_weight(freq: Tensor) -> Tensor:
-    """Power response of ITU-R BS.1770-4's K weighting (its two biquads at 48 kHz) at frequencies in Hz."""
-    z = torch.exp(-2j * math.pi * freq / 48_000.0)
-    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
-        1 - 1.69065929318241 * z + 0.73248077421585 * z**2
-    )
-    high = (1 - 2 * z + z**2) / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
-    return (shelf * high).abs() ** 2
 
 
 def low_pass(freq: Tensor, cutoff: float, q: float) -> Tensor:
@@ -168,4 +160,4 @@ def weighed(freq: Tensor, power: Tensor) -> Tensor:
 def _ear() -> tuple[Tensor, Tensor]:
     """Loudness band and K weight of every whole Hz up to half the rate."""
     hertz = torch.arange(RATE // 2 + 1, dtype=torch.float32)
-    return torch.bucketize(hertz, torch.tensor(BAND_EDGES[1:-1])), k_weight(hertz)
+    return torch.bucketize(hertz, torch.tensor(BAND_EDGES[1:-1])), torch.from_numpy(k_weight(hertz.numpy())).float()

@@ -7,11 +7,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy import ndimage
 
 from engine.generators.pocket.loudness import target_lufs
-from engine.generators.pocket.spectra import k_weight
+from engine.weighting import k_weight
 
 Audio = npt.NDArray[np.float32]
 
@@ -32,7 +31,7 @@ def loudness(audio: Audio, rate: int) -> float:
     size = min(_BLOCK, len(audio))
     if not size:
         return -math.inf
-    weight = k_weight(torch.fft.rfftfreq(size, 1 / rate)).numpy()
+    weight = k_weight(np.fft.rfftfreq(size, 1 / rate))
     weight[1:] *= 2
     powers = np.array([_power(audio[i * size : (i + 1) * size], weight) for i in range(count)])
     heard = powers[powers > 10 ** ((-70 + 0.691) / 10)]
@@ -42,7 +41,7 @@ def loudness(audio: Audio, rate: int) -> float:
     return float(-0.691 + 10 * np.log10(heard.mean()))
 
 
-def _power(block: Audio, weight: npt.NDArray[np.float32]) -> float:
+def _power(block: Audio, weight: npt.NDArray[np.float64]) -> float:
     spectrum = np.abs(np.fft.rfft(block, axis=0)) ** 2
     return float((spectrum.sum(axis=1) * weight).sum()) / len(block) ** 2
 
