@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import pace_file
 from engine.pace import Pace
 from engine.pace_file import remember, remembered
 
@@ -15,8 +16,9 @@ PACE = Pace(((4, 0.2), (8, 0.35)))
 
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "liveset" / "pace.json"
+    path = tmp_path / "liveset" / "pace.json"
+    monkeypatch.setattr(pace_file, "_path", lambda: path)
+    return path
 
 
 def test_each_generator_model_and_precision_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,7 +144,7 @@ def test_clearing_cuts_tails_without_a_click(tmp_path: Path) -> None:
     assert np.abs(np.diff(np.concatenate((before[-2000:], after))[:, 0])).max() < 0.05
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(values=st.lists(st.tuples(st.sampled_from(PARAMS), st.floats(allow_nan=True, allow_infinity=True)), max_size=20))
 def test_no_value_breaks_rendering(tmp_path_factory: pytest.TempPathFactory, values: list[tuple[str, float]]) -> None:
     path = tmp_path_factory.mktemp("s") / "a"

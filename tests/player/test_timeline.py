@@ -219,7 +219,7 @@ def test_stop_freezes_the_transport_and_play_goes_on(tmp_path: Path) -> None:
 START = st.integers(0, 14)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None)
 @given(
     plan=st.lists(
         st.tuples(START, st.sampled_from("abcd"), st.sampled_from(TRANSITIONS), st.integers(0, 90_000), st.integers(1, 5)),

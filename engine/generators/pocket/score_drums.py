@@ -95,7 +95,7 @@ def _presence(context: Context, mark: str) -> float:
 def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float, variants: int) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
     level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
-    told = _CLOCK * _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
+    told = _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
     clock = told > 0.0 and told >= level
     level = max(told, level)
     if lane is context.offbeat or (lane.group == "perc" and _gathers(context)):
@@ -157,9 +157,8 @@ def _pan_width(context: Context) -> float:
     return 0.7 + context.params["width"]
 
 
-_CLOCK: Final = 1.0
-"""How present the closed hat's beats stay in a breakdown, where its style has drums by then: time is still told."""
 _CLOCK_MARKS: Final = "x.g."
+"""A beat of the closed hat that goes on telling the time in a breakdown, where its style has drums by then."""
 _LINGER: Final = 0.8
 """How present the off-beat cymbal of a drop stays when it is over."""
 _TURNS: Final = (0.35, 0.2)
@@ -183,6 +182,7 @@ def pump(context: Context, kick: Hit) -> float:
 
 
 _SHALLOW: Final = 0.35
+"""Share of the side-chain's depth where it is shallow."""
 
 
 def _told(context: Context, bar: Bar) -> float:
@@ -192,17 +192,15 @@ def _told(context: Context, bar: Bar) -> float:
     return 1.0 - _turn(bar) if context.request.role == "outro" and context.offbeat is None else 0.0
 
 
-_AFTER_A_DROP: Final = {("breakdown", "drop"), ("outro", "drop")}
-
-
 def _gathers(context: Context) -> bool:
     """Whether this is a build-up out of a section that tells the beats and little else."""
     return context.request.role == "build" and context.request.previous_role in {None, "intro", "breakdown"}
 
 
 def _leans_off(context: Context) -> bool:
-    """Whether what came before leans on the off-beats."""
-    return context.offbeat is not None and (context.request.role, context.request.previous_role) in _AFTER_A_DROP
+    """Whether this dies down from a drop that leans on the off-beats."""
+    request = context.request
+    return context.offbeat is not None and request.role in {"breakdown", "outro"} and request.previous_role == "drop"
 
 
 def _turned(context: Context, level: float, bar: Bar) -> float:
