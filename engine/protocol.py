@@ -289,7 +289,8 @@ class SectionRequest:
         previous_role, next_role, next_energy: its neighbours in the plan; None at the set's ends.
         motif: the set's motif.
         from_frame: make only what follows this frame of the section (a re-make of what is playing); the samples are
-            those the section would have there.
+            those the section would have there (at the section's edges nearly: what a generator corrects by hearing a whole
+            edge it may leave out, to be there at once).
         continue_path, continue_frame: the section file before and the frame in it at which this section starts, for
             generators that continue audio; None if there is none.
         previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars.

@@ -66,6 +66,8 @@ class Gains:
     """RMS of a channel of each stem, K-weighted, in the louder bars."""
     curve: tuple[float, ...]
     """Gain of the whole at every bar line, straight lines between: loudness follows the form, not the chance of the layers."""
+    aims: tuple[float, float]
+    """LUFS wanted of the first and of the last seconds."""
 
 
 def target_lufs(energy: float) -> float:
@@ -101,7 +103,17 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
     expected = _gated(powers[:counted])
     lift = 10 ** ((target_lufs(energy) - expected) / 20)
     levels = tuple((stems.amax(1) / 2.0).sqrt().mul(lift).tolist())
-    return Gains(drum_gain * lift, {part: gain * lift for part, gain in parts.items()}, expected, levels, tuple(curve.tolist()))
+    shape = _shape(score)
+    mean = _gated(10 ** (shape[:counted] / 10)) - _OFFSET
+    aims = tuple(target_lufs(energy) + float(shape[bar]) - mean for bar in (0, counted - 1))
+    return Gains(
+        drum_gain * lift,
+        {part: gain * lift for part, gain in parts.items()},
+        expected,
+        levels,
+        tuple(curve.tolist()),
+        (aims[0], aims[1]),
+    )
 
 
 _SHAPE: Final[dict[Role, tuple[float, float]]] = {
@@ -127,9 +139,7 @@ def _follow_form(score: Score, powers: Tensor, counted: int, beaten: float) -> T
     """
     loud = 10 * torch.log10(powers.clamp_min(1e-12))
     mean = _gated(powers[:counted]) - _OFFSET
-    start, end = _SHAPE[score.role]
-    shape = torch.tensor([start + (end - start) * bar.place for bar in score.bars])
-    wanted = (_FOLLOWED * (shape - (loud - mean))).clamp(*_MOST_LU)
+    wanted = (_FOLLOWED * (_shape(score) - (loud - mean))).clamp(*_MOST_LU)
     each = wanted.clone()
     if counted > 1:
         around = torch.cat([wanted[1:2], wanted[:counted], wanted[counted - 2 : counted - 1]])
@@ -139,6 +149,12 @@ def _follow_form(score: Score, powers: Tensor, counted: int, beaten: float) -> T
     led = torch.lerp(each, around, smooth((beaten - 0.05) / 0.2))
     lines = torch.cat([led[:1], (led[1:] + led[:-1]) / 2.0, led[-1:]])
     return 10 ** (lines / 20)
+
+
+def _shape(score: Score) -> Tensor:
+    """LU of every bar against the section's own loudness, as its role has it, (bars,)."""
+    start, end = _SHAPE[score.role]
+    return torch.tensor([start + (end - start) * bar.place for bar in score.bars])
 
 
 def _counted(score: Score) -> int:
@@ -161,6 +177,11 @@ def _level(score: Score, part: str) -> float:
         drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
         level += _TUNE_LEAD * (score.energy - 0.5) * (1.0 - smooth((drums - 0.15) / 0.25))
     return level
+
+
+def power_lufs(power: float) -> float:
+    """LUFS of a K-weighted power summed over channels."""
+    return _OFFSET + 10 * math.log10(max(power, 1e-12))
 
 
 def _gated(powers: Tensor) -> float:

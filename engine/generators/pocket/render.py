@@ -105,8 +105,8 @@ class Renderer:
                 found.setdefault(chunk, []).append(i)
         return found
 
-    def chunk(self, index: int) -> Tensor:
-        """Frames index * CHUNK and on: (CHUNK, stems, 2) float32."""
+    def mixed(self, index: int) -> Tensor:
+        """Frames index * CHUNK and on, peaks not rounded off yet: (stems, 2, CHUNK) float32."""
         for old in [key for key in self._sends if key <= index - self.reach]:
             del self._sends[old]
         stems = torch.zeros(4, 2, CHUNK)
@@ -131,7 +131,13 @@ class Renderer:
         self._saturate(stems)
         stems.mul_(self._over_bars(self._gain, index))
         self._add_floor(stems, index)
-        return self._finish(stems).permute(2, 0, 1)
+        return stems
+
+    def gain_at(self, frame: int) -> float:
+        """Gain of the whole at a frame."""
+        bar = min(len(self._gain) - 1.001, max(0.0, frame / float(self.score.grid.frames_per_bar)))
+        low = int(bar)
+        return float(torch.lerp(self._gain[low], self._gain[low + 1], bar - low))
 
     def _over_bars(self, curve: Tensor, index: int) -> Tensor:
         """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
@@ -179,8 +185,9 @@ class Renderer:
                 bent = (stems[stem] * (amount / level)).square_().add_(1.0).rsqrt_()
                 stems[stem].mul_(bent.mul_(math.sqrt(1.0 + 2.0 * amount * amount)))
 
-    def _finish(self, stems: Tensor) -> Tensor:
-        """Round off the peaks of the sum, each stem giving its share."""
+    @staticmethod
+    def finished(stems: Tensor) -> Tensor:
+        """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share."""
         total = stems.sum(0)
         peak = total.abs().amax(0)
         if float(peak.max()) <= _KNEE:

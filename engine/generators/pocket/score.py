@@ -159,13 +159,17 @@ def _clock(context: Context) -> Lane | None:
     return first if first is not None and first.start <= _OPENS_UNDER + 0.1 else None
 
 
+OFF_BEATS: Final = [2, 6, 10, 14]
+"""Steps between the beats of a bar of four."""
+
+
 def _offbeat(context: Context) -> Lane | None:
     """The cymbal of strong off-beats, every one in a bar, as house has it; None where the style has none."""
     lanes = (lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
-    return next((lane for lane in lanes if _strong(lane) == [2, 6, 10, 14]), None)
+    return next((lane for lane in lanes if strong(lane) == OFF_BEATS), None)
 
 
-def _strong(lane: Lane) -> list[int]:
+def strong(lane: Lane) -> list[int]:
     """Steps of a lane's first pattern that are struck at least firmly."""
     return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
 

@@ -15,7 +15,7 @@ from engine.prompts import Mix
 VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
 """Amplitude of a pattern's marks; a digit is ``_EXTRA`` when density is over that many tenths."""
 _EXTRA: Final = 0.55
-_SLICED: Final = 0.9
+SLICED: Final = 0.9
 """Amplitude of a break's slices, whose own strokes are soft or hard."""
 
 _FILLS: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
@@ -109,7 +109,7 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     gain = share * 10 ** ((lane.gain_db + (_LIFT_DB if clock else _lift(lane, bar.energy))) / 20)
     for step in range(1 if bar.landing else min(steps, last)):
         mark = pattern[step % 16] if not clock else _CLOCK_MARKS[step % 4]
-        amplitude = _SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
+        amplitude = SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
         if (lane.group in {"hats", "perc"} and lane is not context.offbeat) or lane.sliced or mark not in "Xx":
             amplitude *= _busy(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
         if amplitude <= 0.0:
@@ -157,7 +157,7 @@ def _pan_width(context: Context) -> float:
     return 0.7 + context.params["width"]
 
 
-_CLOCK_MARKS: Final = "x.g."
+_CLOCK_MARKS: Final = "x..."
 """A beat of the closed hat that goes on telling the time in a breakdown, where its style has drums by then."""
 _LINGER: Final = 0.8
 """How present the off-beat cymbal of a drop stays when it is over."""

@@ -1,0 +1,128 @@
+"""Where two of pocket's sections meet: they are as loud as each other, and their beats lie in one place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.generators.base import Block
+from engine.generators.pocket import Pocket, seams
+from engine.generators.pocket.render import RATE, Renderer
+from engine.protocol import PromptWeight, SectionRequest
+from tests.generators.test_pocket import Audio, lufs
+
+HALF = RATE // 2
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Pocket:
+    torch.set_num_threads(1)
+    made = Pocket()
+    made.warm_up()
+    return made
+
+
+def ask(text: str, bpm: float, **changes: object) -> SectionRequest:
+    request = SectionRequest(
+        "s",
+        (PromptWeight(text, 1.0),),
+        8,
+        bpm,
+        "A minor",
+        5,
+        tail_bars=0,
+        role="free",
+        energy=0.7,
+        previous_role="free",
+        next_role="free",
+    )
+    return replace(request, **changes)  # type: ignore[arg-type]
+
+
+def generate(pocket: Pocket, request: SectionRequest) -> Iterator[Block]:
+    return pocket.generate(request, lambda _: None, lambda: False)
+
+
+def play(pocket: Pocket, request: SectionRequest) -> Audio:
+    """The sum of a section's stems, (frames, 2)."""
+    mix: Audio = np.concatenate(list(generate(pocket, request))).sum(1)
+    return mix
+
+
+def pulse(audio: Audio, start: int, beat: float) -> complex:
+    """The pulse of (frames, 2) that start at a frame."""
+    return seams._pulse(torch.from_numpy(audio.mean(1)), start, (start, start + len(audio)), beat, 256)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.7])
+def test_a_pulse_lies_where_its_strokes_are(place: float) -> None:
+    click = torch.randn(400, generator=torch.Generator().manual_seed(1)) * torch.linspace(1.0, 0.0, 400)
+    sound = torch.zeros(8 * RATE)
+    for number in range(16):
+        at = round((number + place) * HALF)
+        sound[at : at + 400] += click[: len(sound) - at]
+    found = seams._turns(seams._pulse(sound, 0, (0, len(sound)), HALF, 512))
+    assert abs((found - place + 0.5) % 1.0 - 0.5) < 0.03
+
+
+def test_amounts_stay_within_their_limits_and_do_what_is_wanted() -> None:
+    effects = [0.2 + 0.0j, 0.0 + 0.3j, -0.1 - 0.3j]
+    amounts = seams._fitted(0.1 + 0.15j, effects, [(-1.0, 1.0), (0.0, 1.0), (0.0, 1.0)])
+    reached = sum(amount * effect for amount, effect in zip(amounts, effects, strict=True))
+    assert abs(reached.imag - 0.15) < 0.03
+    held = seams._fitted(0.0 + 0.5j, effects, [(-0.1, 0.1), (0.0, 0.4), (0.0, 1.0)])
+    assert held[1] == 0.4
+    assert abs(held[0]) <= 0.1
+    assert held[2] == 0.0
+
+
+@pytest.mark.parametrize(("style", "bpm"), [("lo-fi", 80.0), ("hip hop", 90.0), ("house", 124.0), ("drone", 70.0)])
+def test_sections_of_one_energy_are_as_loud_on_both_sides_of_a_seam(pocket: Pocket, style: str, bpm: float) -> None:
+    before = play(pocket, ask(style, bpm, tail_bars=2))
+    after = play(pocket, ask(style, bpm, seed=6, index=1, first_bar=8))
+    near, end = int(3.5 * RATE), len(after)
+    assert abs(lufs(after[:near]) - lufs(before[end - near : end])) < 0.5
+    assert abs(lufs(after[:near]) - lufs(before[end : end + near])) < 0.5, "the tail, which the next section may be faded in over"
+
+
+@pytest.mark.parametrize(("style", "bpm"), [("trip hop", 88.0), ("UK garage", 132.0), ("techno", 130.0)])
+def test_the_beat_lies_in_one_place_on_both_sides_of_a_seam(pocket: Pocket, style: str, bpm: float) -> None:
+    drop = ask(style, bpm, role="drop", energy=0.9, previous_role="build", next_role="breakdown")
+    rest = ask(style, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", seed=6, first_bar=8)
+    beat, span = 60.0 / bpm * RATE, 7 * RATE
+    before, after = play(pocket, drop), play(pocket, rest)
+    start = len(before) - span
+    turn = seams._turns(pulse(after[:span], 0, beat) / pulse(before[start:], start, beat))
+    assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+
+
+def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = np.concatenate(list(generate(pocket, ask("house", 124.0, bars=12))))
+    mixed: list[int] = []
+    real = Renderer.mixed
+
+    def counted(self: Renderer, index: int) -> torch.Tensor:
+        mixed.append(index)
+        return real(self, index)
+
+    monkeypatch.setattr(Renderer, "mixed", counted)
+    for place in (0.05, 0.5, 0.95):  # within the first edge, between the edges, within the last
+        frame = round(place * len(whole))
+        made = generate(pocket, ask("house", 124.0, bars=12, from_frame=frame))
+        mixed.clear()
+        first = next(made)
+        assert len(mixed) == 1
+        if place == 0.5:
+            assert np.array_equal(np.concatenate([first, *made]), whole[frame:])
+
+
+def test_a_set_begins_at_once_and_ends_as_it_was_written(pocket: Pocket) -> None:
+    request = ask("house", 124.0, previous_role=None, next_role=None)
+    section = pocket._prepare(request)
+    assert len(section._opening) == len(section._closing) == 0
+    assert math.isclose(section._last_gain, 1.0)
