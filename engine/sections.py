@@ -151,3 +151,12 @@ class SectionReader:
         """Touch the pages of some frames, so that a later read does not wait for the disk."""
         step = max(1, mmap.PAGESIZE // (8 * len(self.info.stems)))
         self.audio[max(0, start) : max(0, start + frames) : step, 0, 0].sum()
+
+    def forget(self, frame: int) -> None:
+        """Give back the memory of what lies before a frame; read again, it comes from the system's cache or from the disk."""
+        if not hasattr(mmap, "MADV_DONTNEED"):  # Windows
+            return
+        start = mmap.PAGESIZE  # the first page holds the header
+        end = (HEADER + 8 * len(self.info.stems) * max(0, frame)) // mmap.PAGESIZE * mmap.PAGESIZE
+        if end > start:
+            self._map.madvise(mmap.MADV_DONTNEED, start, end - start)

@@ -40,6 +40,8 @@ from engine.timebase import SAMPLE_RATE
 
 TICK_S: Final = 0.01
 CHORES_S: Final = 0.5
+BEHIND_S: Final = 8.0
+"""Seconds of what has been heard that stay in memory, for a section that goes back a little."""
 ALONE_AT_END_S: Final = 10.0
 """Seconds after the final section without any engine until the player ends."""
 
@@ -254,9 +256,18 @@ class Service:
                 deck.reader.prefetch(each.start_frame - each.origin_frame - deck.reader.info.first_frame, ahead)
 
     def _let_go(self) -> None:
-        """Close the files of sections that are over: a minute of four stems is 85 MB of this process's memory."""
+        """Close the files of sections that are over, and forget what is over of the one that sounds.
+
+        A minute of four stems is 85 MB of this process's memory. What a hold may go back to is kept.
+        """
         oldest = min(self._renderer.held, default=0)
         self._decks = {i: deck for i, deck in self._decks.items() if i >= oldest}
+        cue = self._renderer.sounding
+        deck = None if cue is None else self._decks.get(cue.cue_id)
+        if cue is not None and deck is not None:
+            place = min(self._renderer.frame - cue.origin_frame, cue.end_frame)
+            kept = int(BEHIND_S * SAMPLE_RATE) + round(cue.loop_bars * cue.grid.frames_per_bar)
+            deck.reader.forget(place - kept - deck.reader.info.first_frame)
 
     def _start_recording(self, order: StartRecording) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,33 @@ def test_blocks_appear_as_they_are_written(tmp_path: Path) -> None:
     writer.write(ramp)
     assert reader.ready == 1000
     writer.close()
+
+
+def _resident(path: Path) -> int:
+    """kB of a mapped file that count as this process's memory."""
+    smaps, found, here = Path("/proc/self/smaps"), 0, False
+    if not smaps.exists():
+        pytest.skip("this system does not tell what of a file is in memory")
+    for line in smaps.read_text().splitlines():
+        here = line.endswith(str(path)) if not line.split(":")[0].isidentifier() else here
+        found += int(line.split()[1]) if here and line.startswith("Rss:") else 0
+    return found
+
+
+def test_what_is_forgotten_takes_no_memory_and_can_still_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "s1.section"
+    writer = SectionWriter(path, replace(INFO, frames=100_000))
+    ramp = np.arange(400_000, dtype=np.float32).reshape(100_000, 2, 2)
+    writer.write(ramp)
+    writer.close()
+    reader = SectionReader(path)
+    reader.prefetch(0, 100_000)
+    before = _resident(path)
+    assert before > 1500
+    for frame in (-5, 0, 90_000):
+        reader.forget(frame)
+    assert _resident(path) < 0.2 * before
+    np.testing.assert_array_equal(reader.audio, ramp)
 
 
 def test_a_block_of_another_shape_is_refused(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
-_TUNE_LEAD: Final = 12.0
-"""LU by which the tune comes forward from no energy to full where no drums carry it."""
+_TUNE_LEAD: Final = {"melody": 12.0, "arp": 22.0}
+"""LU by which the tune, and what is struck beside it, come forward from no energy to full where no drums carry it."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
 _EARLY_S: Final = 0.03
@@ -173,9 +173,9 @@ def _level(score: Score, part: str) -> float:
     if part == "texture":
         return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"]
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
-    if part in {"arp", "melody"}:
+    if part in _TUNE_LEAD:
         drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
-        level += _TUNE_LEAD * (score.energy - 0.5) * (1.0 - smooth((drums - 0.15) / 0.25))
+        level += _TUNE_LEAD[part] * (score.energy - 0.5) * (1.0 - smooth((drums - 0.15) / 0.25))
     return level
 
 
