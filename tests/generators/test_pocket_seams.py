@@ -121,8 +121,22 @@ def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, monke
             assert np.array_equal(np.concatenate([first, *made]), whole[frame:])
 
 
+def test_work_on_an_edge_ends_when_nobody_wants_the_section(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed: list[int] = []
+    real = Renderer.mixed
+
+    def counted(self: Renderer, index: int) -> torch.Tensor:
+        mixed.append(index)
+        return real(self, index)
+
+    monkeypatch.setattr(Renderer, "mixed", counted)
+    made = pocket.generate(ask("house", 124.0), lambda _: None, lambda: len(mixed) >= 3)
+    assert list(made) == []
+    assert len(mixed) == 3
+
+
 def test_a_set_begins_at_once_and_ends_as_it_was_written(pocket: Pocket) -> None:
     request = ask("house", 124.0, previous_role=None, next_role=None)
-    section = pocket._prepare(request)
+    section = pocket._prepare(request, lambda: False)
     assert len(section._opening) == len(section._closing) == 0
     assert math.isclose(section._last_gain, 1.0)

@@ -12,7 +12,7 @@ from engine.generators.base import Block
 from engine.generators.pocket.loudness import plan_levels
 from engine.generators.pocket.render import RATE, Renderer
 from engine.generators.pocket.score import compose
-from engine.generators.pocket.seams import Seams
+from engine.generators.pocket.seams import Cancelled, Seams
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import design
 from engine.generators.pocket.spectra import to_sound, to_spectrum
@@ -58,20 +58,23 @@ class Pocket:
         if not 0 <= request.from_frame <= total:
             raise GeneratorError(f"section {request.section_id} has no frame {request.from_frame}")
         with torch.inference_mode():
-            section = self._prepare(request)
+            section = self._prepare(request, cancelled)
         frame, blocks = request.from_frame, 0
         while frame < total and not cancelled():
             first = frame // CHUNK
             last = min(first + (1 if blocks < _QUICK_BLOCKS else _LATER_CHUNKS), -(-total // CHUNK))
             with torch.inference_mode():
-                made = torch.cat([section.chunk(index) for index in range(first, last)])
+                try:
+                    made = torch.cat([section.chunk(index) for index in range(first, last)])
+                except Cancelled:
+                    return
                 block = made[frame - first * CHUNK : total - first * CHUNK].contiguous().numpy()
             frame += len(block)
             blocks += 1
             yield block
             on_progress((frame - request.from_frame) / max(1, total - request.from_frame))
 
-    def _prepare(self, request: SectionRequest) -> Seams:
+    def _prepare(self, request: SectionRequest, cancelled: Callable[[], bool]) -> Seams:
         try:
             score = compose(request, self.rate)
             sound = design(score)
@@ -81,4 +84,4 @@ class Pocket:
             raise GeneratorError(f"pocket cannot write section {request.section_id}: {error}") from error
         gains = plan_levels(score, sound, self._tables, self._shots, score.energy)
         renderer = Renderer(score, sound, gains, self._tables, self._shots)
-        return Seams(renderer, self._shots, request)
+        return Seams(renderer, self._shots, request, cancelled)

@@ -45,7 +45,7 @@ _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
-_TUNE_LEAD: Final = {"melody": 12.0, "arp": 22.0}
+_TUNE_LEAD: Final = {"melody": 12.0, "arp": 25.0}
 """LU by which the tune, and what is struck beside it, come forward from no energy to full where no drums carry it."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""

@@ -8,6 +8,7 @@ loudness, and where their beat seems to lie (accents of the cymbals, and soft st
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import torch
@@ -53,7 +54,7 @@ _EARLY_ENERGY: Final = 0.62
 """Energy up to which a lane counts among a style's own drums."""
 _LEANING: Final = 0.18
 """Beats from the beat from which music next to a drop leans on its off-beats; away from drops it must lean further."""
-_NEAR: Final = 0.005
+_NEAR: Final = 0.004
 """Beats within which the beat lies well enough."""
 _PROBE: Final = 0.3
 _ROUNDS, _SWEEPS = 5, 60
@@ -65,6 +66,10 @@ _DOUBT: Final = 0.01
 """Beats by which the beat seems to lie elsewhere when the ear's looks fall elsewhere, where its clearness is 1."""
 _COST: Final = 0.005
 """What an amount of 1 costs, against what it does to the pulse."""
+
+
+class Cancelled(Exception):
+    """Nobody wants the section any more; told between two steps of work, of some hundredths of a second each."""
 
 
 class _Stroke(NamedTuple):
@@ -85,11 +90,13 @@ class Seams:
     Args:
         renderer, shots: what makes its sound.
         request: what was asked for.
+        cancelled: asked between two steps of work on an edge.
     """
 
-    def __init__(self, renderer: Renderer, shots: Shots, request: SectionRequest) -> None:
+    def __init__(self, renderer: Renderer, shots: Shots, request: SectionRequest, cancelled: Callable[[], bool]) -> None:
         self._renderer = renderer
         self._shots = shots
+        self._cancelled = cancelled
         self._kept: dict[int, Tensor] = {}
         leans = any(strong(lane) == OFF_BEATS for name, _ in renderer.score.mix.styles for lane in load_style(name).lanes)
         before, after = {request.role, request.previous_role}, {request.role, request.next_role}
@@ -109,7 +116,11 @@ class Seams:
         self._tail: Tensor | None = None
 
     def chunk(self, index: int) -> Tensor:
-        """Frames index * CHUNK and on: (CHUNK, stems, 2) float32. Chunks are asked for in order."""
+        """Frames index * CHUNK and on: (CHUNK, stems, 2) float32. Chunks are asked for in order.
+
+        Raises:
+            Cancelled: if the section is not wanted any more.
+        """
         if index not in self._kept:
             if index in self._opening:
                 self._lead(self._opening, (0, self._span), closing=False)
@@ -124,26 +135,28 @@ class Seams:
 
     def _lead(self, indexes: range, edge: tuple[int, int], closing: bool) -> None:
         """Render an edge's chunks, correct them and keep them."""
-        chunks = [self._renderer.mixed(index) for index in indexes]
+        chunks = []
+        for index in indexes:
+            self._go_on()
+            chunks.append(self._renderer.mixed(index))
         start = indexes.start * CHUNK
-        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
-        change = self._balance(mono, start, edge, closing)
-        if change is not None:
-            for i, chunk in enumerate(chunks):
-                chunk[0] += change[:, i * CHUNK : (i + 1) * CHUNK]
-            self._tail = change[:, len(chunks) * CHUNK :].clone() if closing else None
-        near = min(int(_LOUD_S * RATE), edge[1] - edge[0])
-        gain = self._gain_db(chunks, start, edge[1] - near if closing else edge[0], near, closing)
-        curve = self._nearness(start, len(mono), edge, closing, _LOUD_S) * gain
-        if closing:
-            after = min(int(_LOUD_S * RATE), self._total - edge[1])
-            last = self._gain_db(chunks, start, edge[1], after, closing) if after > near // 2 else gain
-            frame = torch.arange(start, start + len(mono), dtype=torch.float32)
-            curve += (last - gain) * ((frame - edge[1]) / (_TURN_S * RATE)).clamp(0.0, 1.0)
-            self._last_gain = 10 ** (last / 20)
-        curve = torch.pow(10.0, curve / 20)
+        last = self._total if closing else edge[1]
+        gain = self._gain(chunks, start, edge, last, closing)
         for i, chunk in enumerate(chunks):
-            self._kept[indexes.start + i] = chunk.mul_(curve[i * CHUNK : (i + 1) * CHUNK])
+            own = gain[i * CHUNK : (i + 1) * CHUNK]
+            chunk[..., : len(own)] *= own
+        change = self._balance(chunks, gain, start, edge, closing)
+        for i, chunk in enumerate(chunks):
+            if change is not None:
+                chunk[0] += change[:, i * CHUNK : (i + 1) * CHUNK]
+            self._kept[indexes.start + i] = chunk
+        if closing:
+            self._last_gain = float(gain[-1])
+            self._tail = None if change is None else change[:, len(chunks) * CHUNK :].clone()
+
+    def _go_on(self) -> None:
+        if self._cancelled():
+            raise Cancelled
 
     def _lead_tail(self, chunk: Tensor, number: int) -> None:
         """Go on in the tail as the edge before it ended: the next section may be faded in over it."""
@@ -162,7 +175,19 @@ class Seams:
         x = (1.0 - (away - flat) / (span - flat)).clamp(0.0, 1.0)
         return x * x * (3.0 - 2.0 * x)
 
-    def _gain_db(self, chunks: list[Tensor], start: int, low: int, count: int, closing: bool) -> float:
+    def _gain(self, chunks: list[Tensor], start: int, edge: tuple[int, int], last: int, closing: bool) -> Tensor:
+        """Gain of every frame from ``start`` to ``last``, 1 where the edge's other end is."""
+        near = min(int(_LOUD_S * RATE), edge[1] - edge[0])
+        missed = self._missed_lu(chunks, start, edge[1] - near if closing else edge[0], near, closing)
+        curve = self._nearness(start, max(last - start, len(chunks) * CHUNK), edge, closing, _LOUD_S) * missed
+        after = min(int(_LOUD_S * RATE), last - edge[1])
+        if after > near // 2:
+            frame = torch.arange(start, start + len(curve), dtype=torch.float32)
+            turned = ((frame - edge[1]) / (_TURN_S * RATE)).clamp(0.0, 1.0)
+            curve += (self._missed_lu(chunks, start, edge[1], after, closing) - missed) * turned
+        return torch.pow(10.0, curve / 20)
+
+    def _missed_lu(self, chunks: list[Tensor], start: int, low: int, count: int, closing: bool) -> float:
         """LU by which ``count`` frames from ``low`` miss what the section's form wants; a breath before a drop is wanted."""
         high = low + count
         grid, bars = self._renderer.score.grid, self._renderer.score.bars
@@ -173,18 +198,19 @@ class Seams:
         heard = power_lufs(float(weighed(torch.fft.rfftfreq(count, 1 / RATE), power).sum()))
         return max(-_MOST_LU, min(_MOST_LU, self._renderer.gains.aims[closing] - heard))
 
-    def _balance(self, mono: Tensor, start: int, edge: tuple[int, int], closing: bool) -> Tensor | None:
+    def _balance(self, chunks: list[Tensor], gain: Tensor, start: int, edge: tuple[int, int], closing: bool) -> Tensor | None:
         """What is added to the drums so that the beat lies where it belongs, (2, frames); None where nothing has to be.
 
-        At the section's end it reaches to the end of the tail.
+        It reaches as far as ``gain`` does: at the section's end to the end of the tail.
         """
-        last = self._total if closing else edge[1]
-        strokes, limits = self._levers(start, edge, last, closing)
+        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
+        strokes, limits = self._levers(gain, start, edge, closing)
         if not limits:
             return None
         beat = float(self._renderer.score.grid.frames_per_beat)
 
         def hear(amounts: list[float], hop: int) -> complex:
+            self._go_on()
             return _pulse(mono + _struck(strokes, amounts, 1, len(mono))[0], start, edge, beat, hop) * back
 
         back = complex(1.0)
@@ -194,7 +220,7 @@ class Seams:
         back = _unit(-(_OFF if abs(_turns(now * _unit(-home))) > leaning else home))
         now *= back
         best, best_doubt = [0.0] * len(limits), _doubt(now)
-        if best_doubt < _NEAR + _DOUBT / _CLEAR:
+        if best_doubt < 2.0 * _NEAR + _DOUBT / _CLEAR:
             return None
         wanted = complex(max(now.real, _CLEAR), 0.0)
         bare, coarse = now, hear(best, _HOP)
@@ -212,7 +238,7 @@ class Seams:
             if abs(_turns(now)) < _NEAR:
                 break
             aim += complex(0.5 * max(0.0, wanted.real - now.real), -now.imag)
-        return _struck(strokes, best, 2, max(len(mono), last - start))
+        return _struck(strokes, best, 2, len(gain))
 
     def _home(self) -> float:
         """Where the beat of the styles' own drums lies, in beats: two bars of them, the off-beat cymbal left out."""
@@ -238,18 +264,19 @@ class Seams:
         return min(_HOME[1], max(_HOME[0], found)) if abs(found) < 0.25 else _LATE_S * RATE / beat
 
     def _levers(
-        self, start: int, edge: tuple[int, int], last: int, closing: bool
+        self, loud: Tensor, start: int, edge: tuple[int, int], closing: bool
     ) -> tuple[list[_Stroke], list[tuple[float, float]]]:
-        """What can be changed at an edge and on to the frame ``last``, and between which amounts.
+        """What can be changed at an edge and as far as its gain ``loud`` reaches, and between which amounts.
 
         For each of `_PLACES` the cymbals and percussion that play there, which may be softer or louder, and a soft stroke in
         every beat. All act less away from the seam. Nothing where no cymbals play.
         """
         score, renderer = self._renderer.score, self._renderer
+        last = self._total if closing else edge[1]
         playing = [hit for hit in score.hits if edge[0] <= hit.frame < last and hit.group.startswith(("hats", "perc"))]
         if sum(hit.frame < edge[1] for hit in playing) < 4:
             return [], []
-        near = self._nearness(start, last - start, edge, closing, 0.5 * EDGE_S)
+        near = loud * self._nearness(start, len(loud), edge, closing, 0.5 * EDGE_S)
         level = renderer.gains.drums * math.sqrt(1.0 + 2.0 * renderer.sound.drive[0] ** 2)
         level *= float(renderer.sound.buses[0].dry[round(_CYMBAL_HZ * 2 * CHUNK / RATE)].abs())
         beat = float(score.grid.frames_per_beat)
@@ -300,8 +327,8 @@ def _turns(pulse: complex) -> float:
 
 
 def _doubt(pulse: complex) -> float:
-    """How far, in beats, a pulse may seem to lie from 0."""
-    return abs(_turns(pulse)) + _DOUBT / max(1e-3, abs(pulse))
+    """How far, in beats, a pulse may seem to lie from 0; what it is off for certain counts twice."""
+    return 2.0 * abs(_turns(pulse)) + _DOUBT / max(1e-3, abs(pulse))
 
 
 def _fitted(wanted: complex, effects: list[complex], limits: list[tuple[float, float]]) -> list[float]:
