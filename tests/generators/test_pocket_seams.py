@@ -13,6 +13,7 @@ import torch
 from engine.generators.base import Block
 from engine.generators.pocket import Pocket, seams
 from engine.generators.pocket.render import RATE, Renderer
+from engine.generators.pocket.voices import CHUNK
 from engine.protocol import PromptWeight, SectionRequest
 from tests.generators.test_pocket import Audio, lufs
 
@@ -102,7 +103,7 @@ def test_the_beat_lies_in_one_place_on_both_sides_of_a_seam(pocket: Pocket, styl
 
 
 def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = np.concatenate(list(generate(pocket, ask("house", 124.0, bars=12))))
+    whole = np.concatenate(list(generate(pocket, ask("house", 124.0, bars=16))))
     mixed: list[int] = []
     real = Renderer.mixed
 
@@ -113,12 +114,31 @@ def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, monke
     monkeypatch.setattr(Renderer, "mixed", counted)
     for place in (0.05, 0.5, 0.95):  # within the first edge, between the edges, within the last
         frame = round(place * len(whole))
-        made = generate(pocket, ask("house", 124.0, bars=12, from_frame=frame))
+        made = generate(pocket, ask("house", 124.0, bars=16, from_frame=frame))
         mixed.clear()
         first = next(made)
         assert len(mixed) == 1
         if place == 0.5:
             assert np.array_equal(np.concatenate([first, *made]), whole[frame:])
+
+
+def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed: list[int] = []
+    real = Renderer.mixed
+
+    def counted(self: Renderer, index: int) -> torch.Tensor:
+        mixed.append(index)
+        return real(self, index)
+
+    monkeypatch.setattr(Renderer, "mixed", counted)
+    bar = round(4 * 60.0 / 124.0 * RATE)
+    frame = 12 * bar - int(seams.EDGE_S * RATE) - bar
+    ready = 0
+    for block in generate(pocket, ask("house", 124.0, bars=12, from_frame=frame)):
+        ready += len(block)
+        if ready >= 1.25 * bar:
+            break
+    assert len(mixed) <= ready / CHUNK + 1
 
 
 def test_work_on_an_edge_ends_when_nobody_wants_the_section(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ EDGE_S: Final = 8.0
 """Seconds at each end of a section that are heard together, at most half the section."""
 _LOUD_S: Final = 3.5
 """Seconds next to the seam whose loudness counts."""
+_AHEAD_BARS: Final = 2
+"""Bars that what is made anew while it plays must be ahead of, before it may wait for an edge."""
 _TURN_S: Final = 0.4
 """Seconds in which the tail's correction takes over from the edge's."""
 _MOST_LU: Final = 2.0
@@ -84,8 +86,8 @@ class _Stroke(NamedTuple):
 class Seams:
     """Chunks of a section, its edges led.
 
-    Where ``request.from_frame`` lies within an edge, what is playing is being made anew and must be there at once: that edge
-    is left as it is.
+    Where ``request.from_frame`` lies within an edge, or shortly before one, what is playing is being made anew and must be
+    there at once: that edge is left as it is.
 
     Args:
         renderer, shots: what makes its sound.
@@ -106,7 +108,8 @@ class Seams:
         middle = -(-span // CHUNK)
         start = (end - span) // CHUNK
         opens = request.previous_role is not None and request.from_frame == 0
-        closes = request.next_role is not None and request.from_frame <= max(middle, start) * CHUNK
+        soon = request.from_frame + _AHEAD_BARS * float(renderer.score.grid.frames_per_bar) if request.from_frame else 0.0
+        closes = request.next_role is not None and soon <= max(middle, start) * CHUNK
         self._opening = range(0, middle if opens else 0)
         self._total = request.total_frames(renderer.score.grid.rate)
         heard = min(self._total, end + int(_LOUD_S * RATE))
@@ -203,15 +206,22 @@ class Seams:
 
         It reaches as far as ``gain`` does: at the section's end to the end of the tail.
         """
-        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
         strokes, limits = self._levers(gain, start, edge, closing)
         if not limits:
             return None
+        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])[: edge[1] - start + _FRAME]
+        layers = [
+            _struck(strokes, [float(i == lever) for i in range(len(limits))], 1, len(mono))[0] for lever in range(len(limits))
+        ]
         beat = float(self._renderer.score.grid.frames_per_beat)
 
         def hear(amounts: list[float], hop: int) -> complex:
             self._go_on()
-            return _pulse(mono + _struck(strokes, amounts, 1, len(mono))[0], start, edge, beat, hop) * back
+            mix = mono.clone()
+            for amount, layer in zip(amounts, layers, strict=True):
+                if amount:
+                    mix.add_(layer, alpha=amount)
+            return _pulse(mix, start, edge, beat, hop) * back
 
         back = complex(1.0)
         now = hear([0.0] * len(limits), _HOP // 2)
