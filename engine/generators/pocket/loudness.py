@@ -45,8 +45,9 @@ _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
-_TUNE_LEAD: Final = {"melody": 12.0, "arp": 25.0}
-"""LU by which the tune, and what is struck beside it, come forward from no energy to full where no drums carry it."""
+_TUNE_LEAD: Final = {"melody": (0.0, 12.0), "arp": (4.5, 16.0)}
+"""LU by which the tune, and what is struck beside it, are louder where no drums carry it: at middling energy, and how much
+more from no energy to full."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
 _EARLY_S: Final = 0.03
@@ -175,7 +176,8 @@ def _level(score: Score, part: str) -> float:
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     if part in _TUNE_LEAD:
         drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
-        level += _TUNE_LEAD[part] * (score.energy - 0.5) * (1.0 - smooth((drums - 0.15) / 0.25))
+        louder, lead = _TUNE_LEAD[part]
+        level += (louder + lead * (score.energy - 0.5)) * (1.0 - smooth((drums - 0.15) / 0.25))
     return level
 
 
