@@ -45,6 +45,20 @@ def ask(text: str, bpm: float, **changes: object) -> SectionRequest:
     return replace(request, **changes)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def mixed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The chunks that are rendered, as they are."""
+    indexes: list[int] = []
+    real = Renderer.mixed
+
+    def counted(self: Renderer, index: int) -> torch.Tensor:
+        indexes.append(index)
+        return real(self, index)
+
+    monkeypatch.setattr(Renderer, "mixed", counted)
+    return indexes
+
+
 def generate(pocket: Pocket, request: SectionRequest) -> Iterator[Block]:
     return pocket.generate(request, lambda _: None, lambda: False)
 
@@ -102,16 +116,8 @@ def test_the_beat_lies_in_one_place_on_both_sides_of_a_seam(pocket: Pocket, styl
     assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 
 
-def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:
     whole = np.concatenate(list(generate(pocket, ask("house", 124.0, bars=16))))
-    mixed: list[int] = []
-    real = Renderer.mixed
-
-    def counted(self: Renderer, index: int) -> torch.Tensor:
-        mixed.append(index)
-        return real(self, index)
-
-    monkeypatch.setattr(Renderer, "mixed", counted)
     for place in (0.05, 0.5, 0.95):  # within the first edge, between the edges, within the last
         frame = round(place * len(whole))
         made = generate(pocket, ask("house", 124.0, bars=16, from_frame=frame))
@@ -122,15 +128,7 @@ def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, monke
             assert np.array_equal(np.concatenate([first, *made]), whole[frame:])
 
 
-def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
-    mixed: list[int] = []
-    real = Renderer.mixed
-
-    def counted(self: Renderer, index: int) -> torch.Tensor:
-        mixed.append(index)
-        return real(self, index)
-
-    monkeypatch.setattr(Renderer, "mixed", counted)
+def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: Pocket, mixed: list[int]) -> None:
     bar = round(4 * 60.0 / 124.0 * RATE)
     frame = 12 * bar - int(seams.EDGE_S * RATE) - bar
     ready = 0
@@ -141,15 +139,7 @@ def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: P
     assert len(mixed) <= ready / CHUNK + 1
 
 
-def test_work_on_an_edge_ends_when_nobody_wants_the_section(pocket: Pocket, monkeypatch: pytest.MonkeyPatch) -> None:
-    mixed: list[int] = []
-    real = Renderer.mixed
-
-    def counted(self: Renderer, index: int) -> torch.Tensor:
-        mixed.append(index)
-        return real(self, index)
-
-    monkeypatch.setattr(Renderer, "mixed", counted)
+def test_work_on_an_edge_ends_when_nobody_wants_the_section(pocket: Pocket, mixed: list[int]) -> None:
     made = pocket.generate(ask("house", 124.0), lambda _: None, lambda: len(mixed) >= 3)
     assert list(made) == []
     assert len(mixed) == 3

@@ -59,7 +59,9 @@ _LEANING: Final = 0.18
 _NEAR: Final = 0.004
 """Beats within which the beat lies well enough."""
 _PROBE: Final = 0.3
+"""Amount by which each lever is tried, to see what it does."""
 _ROUNDS, _SWEEPS = 5, 60
+"""Times the edge is heard anew with other amounts, and passes over the levers for each."""
 _CLEAR: Final = 1.0
 """How clear a beat should at least be, in the units of `_pulse`: a fainter one may seem to lie anywhere."""
 _CLEARNESS: Final = 0.25
