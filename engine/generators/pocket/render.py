@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.generators.pocket import space
 from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.reading import read, waver
-from engine.generators.pocket.score import Score
+from engine.generators.pocket.score import Hit, Score
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import (
     ATTACK,
@@ -37,7 +37,7 @@ from engine.generators.pocket.spectra import to_spectrum
 from engine.generators.pocket.voices import CHUNK, VOICES, Tables, positions
 
 RATE: Final = 44_100
-STEP: Final = 32
+STEP: Final = 64
 """Frames between two points of an envelope; between them it is a straight line."""
 _POINTS: Final = CHUNK // STEP + 2
 _BASS: Final = 1
@@ -46,7 +46,7 @@ _TAPED: Final = (2, 3)
 """Stems that run through the tape where there is one."""
 _VIBRATO_FROM: Final = 17_000
 """Frames a single note is held from which it is played with vibrato."""
-_FAINT: Final = 0.003
+_FAINT: Final = 0.004
 """Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
 _CEILING, _KNEE = 0.79, 0.58
 """Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it; what lies between samples
@@ -82,7 +82,8 @@ class Renderer:
         self.shots = shots
         self.reach = max(bus.reach for bus in sound.buses)
         self._notes = self._by_chunk([(int(row[ONSET]), int(row[END])) for row in sound.rows.tolist()][: len(score.notes)])
-        self._hits = self._by_chunk([(hit.frame, hit.frame + 66_000) for hit in score.hits])
+        self._hits = self._by_chunk([(hit.frame, hit.frame + self._shot(hit).shape[1] - 1) for hit in score.hits])
+        self._pans = torch.tensor([_pan(hit.pan) for hit in score.hits]).reshape(-1, 2, 1).unbind(0)
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
@@ -114,8 +115,7 @@ class Renderer:
             self._spectrum(index - back)
         spectra = self._spectrum(index)
         bass = self._dry_chunk(index)[_BASS]
-        thin = self._over_bars(self._thin, index)
-        lean = thin if float(thin.max()) > 0.0 else None
+        lean = self._over_bars(self._thin, index) if self._thins(index) else None
         if bass is not None:
             stems[_BASS] = bass if lean is None else bass * (1.0 - lean)
         for stem, bus in enumerate(self.sound.buses):
@@ -144,6 +144,11 @@ class Renderer:
         bar = ((index * CHUNK + STEP * self._points[:-1]) / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
         low = bar.long()
         return self._line(torch.lerp(curve[low], curve[low + 1], bar - low).float())[:CHUNK]
+
+    def _thins(self, index: int) -> bool:
+        """Whether a build-up takes lows away anywhere in a chunk."""
+        bar, last = (frame / float(self.score.grid.frames_per_bar) for frame in (index * CHUNK, (index + 1) * CHUNK))
+        return float(self._thin[min(int(bar), len(self._thin) - 2) : int(last) + 2].max()) > 0.0
 
     def _add_floor(self, stems: Tensor, index: int) -> None:
         """The steady noise floor of a desk, far under hearing; after the set's last bar it fades away."""
@@ -189,9 +194,10 @@ class Renderer:
     def finished(stems: Tensor) -> Tensor:
         """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share."""
         total = stems.sum(0)
-        peak = total.abs().amax(0)
-        if float(peak.max()) <= _KNEE:
+        low, high = total.aminmax()
+        if max(-float(low), float(high)) <= _KNEE:
             return stems
+        peak = total.abs().amax(0)
         span = _CEILING - _KNEE
         kept = torch.where(peak > _KNEE, (_KNEE + span * torch.tanh((peak - _KNEE) / span)) / peak.clamp_min(1e-6), 1.0)
         return stems * kept
@@ -243,26 +249,26 @@ class Renderer:
             found = self._dry[index] = buffers
         return found
 
+    def _shot(self, hit: Hit) -> Tensor:
+        return self.shots.get(self.score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)[0]
+
     def _play_hits(self, index: int, buffers: list[Tensor | None]) -> None:
         start = index * CHUNK
-        for i in self._hits.get(index, ()):
+        playing = self._hits.get(index, ())
+        if not playing:
+            return
+        out = buffers[0] = torch.zeros(2, CHUNK)
+        for i in playing:
             hit = self.score.hits[i]
-            shot = self.shots.get(self.score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)[0]
+            shot = self._shot(hit)
             at = hit.frame - start
             first, last = max(0, at), min(CHUNK, at + shot.shape[1])
-            if last <= first:
-                continue
-            out = buffers[0]
-            if out is None:
-                out = buffers[0] = torch.zeros(2, CHUNK)
             gain = hit.velocity * hit.gain * self.gains.drums
             part = shot[:, first - at : last - at]
             if hit.pan == 0.0:
                 out[:, first:last].add_(part, alpha=gain)
             else:
-                angle = (1.0 + max(-1.0, min(1.0, hit.pan))) * math.pi / 4
-                out[0, first:last].add_(part[0], alpha=gain * math.cos(angle) * math.sqrt(2.0))
-                out[1, first:last].add_(part[-1], alpha=gain * math.sin(angle) * math.sqrt(2.0))
+                out[:, first:last].addcmul_(part, self._pans[i], value=gain)
 
     def _play_notes(self, index: int, buffers: list[Tensor | None]) -> None:
         active = self._notes.get(index, [])
@@ -348,6 +354,12 @@ class Renderer:
         bar = (frames / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
         low = bar.long()
         return torch.lerp(curve[low], curve[low + 1], bar - low)
+
+
+def _pan(pan: float) -> tuple[float, float]:
+    """Gains of left and right for a place -1..1, of equal power; 1 in the middle."""
+    angle = (1.0 + max(-1.0, min(1.0, pan))) * math.pi / 4
+    return math.cos(angle) * math.sqrt(2.0), math.sin(angle) * math.sqrt(2.0)
 
 
 def _joined(before: Tensor | None, now: Tensor | None) -> Tensor:

@@ -227,8 +227,8 @@ def _size(layers: tuple[tuple[Tensor, Tensor], ...]) -> int:
 
 
 def _end(sound: Tensor) -> int:
-    """Frames until a shot has fallen 66 dB under its peak."""
-    loud = sound.abs().amax(0) > 5e-4 * float(sound.abs().max())
+    """Frames until a shot has fallen 54 dB under its peak."""
+    loud = sound.abs().amax(0) > 2e-3 * float(sound.abs().max())
     return min(sound.shape[1], int(loud.nonzero()[-1]) + 256)
 
 

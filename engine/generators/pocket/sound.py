@@ -51,7 +51,7 @@ class Sound:
 _CALM: Final = 0.45
 """Energy under which voices are one step less detuned: quiet chords that beat against themselves do not sound calm."""
 
-TAIL: Final = 4.2
+TAIL: Final = 3.6
 """Time constants after which a released note has ended."""
 
 _LOW_CUT: Final = (24.0, 27.0, 130.0, 190.0)
