@@ -292,7 +292,7 @@ class SectionRequest:
             those the section would have there (at the section's edges nearly: what a generator corrects by hearing a whole
             edge it may leave out, to be there at once).
         continue_path, continue_frame: the section file before and the frame in it at which this section starts, for
-            generators that continue audio; None if there is none.
+            generators that continue audio, or hear where its beat lay; None if there is none.
         previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars.
         steps: of sampling, for generators that take steps; fewer are quicker and coarser.
         tries: how often, at most, a section that misses the grid may be made, each time with another seed.

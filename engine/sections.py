@@ -147,6 +147,22 @@ class SectionReader:
         """Frames of the file that are written."""
         return int(self._ready[0])
 
+    def before(self, frame: int, longest: int) -> Audio:
+        """The last sound before one of the section's frames, all stems together: (frames, 2), a copy.
+
+        Args:
+            frame: of the section, which may lie before the file's first.
+            longest: frames wanted; fewer come where the file begins later.
+
+        Raises:
+            SectionError: if it is not made so far yet.
+        """
+        end = frame - self.info.first_frame
+        if end > self.ready:
+            raise SectionError(f"{self.path} is not made up to frame {frame} yet")
+        summed: Audio = self.audio[max(0, end - longest) : max(0, end)].sum(axis=1, dtype=np.float32)
+        return summed
+
     def prefetch(self, start: int, frames: int) -> None:
         """Touch the pages of some frames, so that a later read does not wait for the disk."""
         step = max(1, mmap.PAGESIZE // (8 * len(self.info.stems)))

@@ -29,6 +29,20 @@ def test_blocks_appear_as_they_are_written(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_the_last_sound_before_a_frame_is_read_back_whole(tmp_path: Path) -> None:
+    path = tmp_path / "s1.section"
+    writer = SectionWriter(path, INFO)  # its first sample is the section's frame 100
+    ramp = np.arange(2400, dtype=np.float32).reshape(600, 2, 2)
+    writer.write(ramp)
+    reader = SectionReader(path)
+    np.testing.assert_array_equal(reader.before(300, 50), ramp[150:200].sum(1))
+    np.testing.assert_array_equal(reader.before(300, 500), ramp[:200].sum(1))
+    assert reader.before(60, 50).shape == (0, 2)
+    with pytest.raises(SectionError, match="not made up to frame 701"):
+        reader.before(701, 50)
+    writer.close()
+
+
 def _resident(path: Path) -> int:
     """kB of a mapped file that count as this process's memory."""
     smaps, found, here = Path("/proc/self/smaps"), 0, False

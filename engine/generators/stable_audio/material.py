@@ -43,12 +43,11 @@ def before(path: str, frame: int, longest: int, rate: int) -> Audio:
         GeneratorError: the file cannot be read, or is not made so far yet.
     """
     reader = _opened(path)
-    end = frame - reader.info.first_frame
-    if end > reader.ready:
-        raise GeneratorError(f"{path} is not made up to frame {frame} yet, so that it cannot be continued")
-    start = max(0, end - -(-longest * reader.info.rate // rate))
-    stems = reader.audio[start : max(start, end)]
-    out = resampled(stems.sum(axis=1, dtype=np.float32), reader.info.rate, rate)
+    try:
+        sound = reader.before(frame, -(-longest * reader.info.rate // rate))
+    except SectionError as error:
+        raise GeneratorError(f"{error.message}, so that it cannot be continued") from error
+    out = resampled(sound, reader.info.rate, rate)
     return out[max(0, len(out) - longest) :]
 
 

@@ -1,0 +1,84 @@
+"""Where in the beat music lies: found in strokes, in the section before, and reached by amounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.generators.pocket.pulse import fitted, left_by, pulse, turns_of
+from engine.protocol import SectionRequest
+from engine.sections import SectionInfo, SectionWriter
+
+RATE = 44_100
+HALF = RATE // 2
+REQUEST = SectionRequest("s2", (), 8, 120.0, "A minor", 1)
+
+
+def strokes(place: float, seconds: float = 8.0) -> torch.Tensor:
+    """A click at a place in every beat of 120 BPM, one channel."""
+    click = torch.randn(400, generator=torch.Generator().manual_seed(1)) * torch.linspace(1.0, 0.0, 400)
+    sound = torch.zeros(int(seconds * RATE))
+    for number in range(int(2 * seconds)):
+        at = round((number + place) * HALF)
+        sound[at : at + 400] += click[: len(sound) - at]
+    return sound
+
+
+def off(found: float, place: float) -> float:
+    return abs((found - place + 0.5) % 1.0 - 0.5)
+
+
+def section(path: Path, sound: torch.Tensor, made: float = 1.0, bpm: float = 120.0) -> str:
+    """A section file of two stems that together are ``sound``, written up to a share of it."""
+    info = SectionInfo("s1", ("a", "b"), RATE, 0, len(sound), 4, 0, 4, bpm, "A minor", 1, "test")
+    writer = SectionWriter(path, info)
+    both = (0.5 * sound)[:, None, None].repeat(1, 2, 2).numpy()
+    writer.write(both[: int(made * len(sound))])
+    writer.close()
+    return str(path)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.7])
+def test_a_pulse_lies_where_its_strokes_are(place: float) -> None:
+    assert off(turns_of(pulse(strokes(place), 0, (0, 8 * RATE), HALF)), place) < 0.03
+
+
+def test_silence_has_no_pulse() -> None:
+    assert abs(pulse(torch.zeros(4 * RATE), 0, (0, 4 * RATE), HALF)) < 1e-9
+
+
+@pytest.mark.parametrize("place", [0.1, 0.6])
+def test_the_section_before_is_heard_up_to_where_this_one_starts(tmp_path: Path, place: float) -> None:
+    sound = torch.cat([strokes(place), strokes(place + 0.4)])
+    request = replace(REQUEST, continue_path=section(tmp_path / "s1", sound), continue_frame=8 * RATE)
+    heard = left_by(request, 6 * RATE)
+    assert heard is not None
+    assert off(turns_of(heard), place) < 0.03
+
+
+def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:
+    frames, sound = 6 * RATE, strokes(0.0)
+    assert left_by(REQUEST, frames) is None
+    gone = replace(REQUEST, continue_path=str(tmp_path / "gone"), continue_frame=8 * RATE)
+    assert left_by(gone, frames) is None
+    half = replace(gone, continue_path=section(tmp_path / "half", sound, made=0.5))
+    assert left_by(half, frames) is None
+    slow = replace(gone, continue_path=section(tmp_path / "slow", sound, bpm=100.0))
+    assert left_by(slow, frames) is None
+    whole = section(tmp_path / "whole", sound)
+    assert left_by(replace(gone, continue_path=whole, continue_frame=RATE // 2), frames) is None
+    assert left_by(replace(gone, continue_path=whole), frames) is not None
+
+
+def test_amounts_stay_within_their_limits_and_do_what_is_wanted() -> None:
+    effects = [0.2 + 0.0j, 0.0 + 0.3j, -0.1 - 0.3j]
+    amounts = fitted(0.1 + 0.15j, effects, [(-1.0, 1.0), (0.0, 1.0), (0.0, 1.0)])
+    reached = sum(amount * effect for amount, effect in zip(amounts, effects, strict=True))
+    assert abs(reached.imag - 0.15) < 0.03
+    held = fitted(0.0 + 0.5j, effects, [(-0.1, 0.1), (0.0, 0.4), (0.0, 1.0)])
+    assert held[1] == 0.4
+    assert abs(held[0]) <= 0.1
+    assert held[2] == 0.0
