@@ -107,18 +107,28 @@ def test_the_beat_lies_in_one_place_where_a_build_becomes_a_drop(pocket: Pocket,
     assert abs(between(play(pocket, build), play(pocket, drop), 60.0 / bpm * RATE)) < 0.09
 
 
+def kept(path: Path, request: SectionRequest, sound: Block) -> str:
+    """A section file as the engine keeps one."""
+    frames = request.total_frames()
+    info = SectionInfo("s", Pocket.stems, RATE, 0, frames, request.bars, 0, 4, request.bpm, "A minor", 5, "pocket")
+    writer = SectionWriter(path, info)
+    writer.write(sound)
+    writer.close()
+    return str(path)
+
+
 @pytest.mark.parametrize(("style", "bpm"), MEETING)
 def test_a_section_follows_the_beat_of_the_one_before(pocket: Pocket, tmp_path: Path, style: str, bpm: float) -> None:
     drop = ask(style, bpm, role="drop", energy=0.9, previous_role="build", next_role="breakdown", bars=16)
     rest = ask(style, bpm, bars=16, role="breakdown", energy=0.4, previous_role="drop", next_role="build", seed=6, first_bar=8)
-    before, frames = np.concatenate(list(generate(pocket, drop))), drop.total_frames()
-    info = SectionInfo("s", pocket.stems, RATE, 0, frames, 16, 0, 4, bpm, "A minor", 5, "pocket")
-    writer = SectionWriter(tmp_path / "s", info)
-    writer.write(before)
-    writer.close()
-    after = play(pocket, replace(rest, continue_path=str(tmp_path / "s"), continue_frame=frames))
-    turn = between(before.sum(1), after, 60.0 / bpm * RATE)
+    before, frames, beat = np.concatenate(list(generate(pocket, drop))), drop.total_frames(), 60.0 / bpm * RATE
+    after = play(pocket, replace(rest, continue_path=kept(tmp_path / "a", drop, before), continue_frame=frames))
+    turn = between(before.sum(1), after, beat)
     assert abs(turn) < 0.03, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+    early = np.roll(before, -int(0.08 * beat), 0)
+    moved = play(pocket, replace(rest, continue_path=kept(tmp_path / "b", drop, early), continue_frame=frames))
+    span = 7 * RATE
+    assert lies(moved[:span], 0, beat) < lies(after[:span], 0, beat) - 0.03, "0.08 beats earlier, and followed as far as can be"
 
 
 def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:
