@@ -93,6 +93,15 @@ def test_clicks_stay_on_the_beat_across_every_seam(tmp_path: Path) -> None:
     assert np.abs(late - np.median(late)).max() < 0.002 * rate
 
 
+def test_the_file_begins_with_the_first_downbeat(tmp_path: Path) -> None:
+    out = tmp_path / "set.wav"
+    log = rehearse(out)
+    sound, rate = soundfile.read(out, dtype="float32")
+    strength = np.abs(np.diff(sound[: rate // 10, 0]))
+    assert log.sections[0].start_s == 0.0
+    assert int(np.argmax(strength > 0.5 * strength.max())) < 64, "as the report has it, without the player's look-ahead"
+
+
 def test_same_preset_and_seed_give_the_same_file(tmp_path: Path) -> None:
     digests = []
     for name, seed in (("a.wav", 5), ("b.wav", 5)):

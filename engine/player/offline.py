@@ -19,8 +19,8 @@ class OfflinePlayer:
     Args:
         params: values named as `engine.shared.PARAMS`; by default a block in memory at its defaults, where ``run`` is 0.
         status: values named as `engine.shared.STATUS`; by default a block in memory.
-        align: take the limiter's look-ahead off, so that while the transport runs from the start frame n of the output is
-            transport frame n. The renderer is then up to two quanta ahead of what was returned.
+        align: take the limiter's look-ahead off, so that frame n of the output, counted from the call in which the transport
+            begins to run, is transport frame n. The renderer is then up to two quanta ahead of what was returned.
     """
 
     def __init__(self, params: ValueBlock | None = None, status: ValueBlock | None = None, align: bool = True) -> None:
@@ -29,7 +29,8 @@ class OfflinePlayer:
         self.renderer = Renderer(self.params, self.status)
         self._readers: dict[str, SectionReader] = {}
         self._ids: dict[str, set[int]] = {}
-        self._skip = self.renderer.latency if align else 0
+        self._late = self.renderer.latency if align else 0
+        self._skip = self._late
         self._rest: npt.NDArray[np.float32] = np.zeros((0, 2), dtype=np.float32)
 
     @property
@@ -68,6 +69,8 @@ class OfflinePlayer:
 
     def render(self, frames: int) -> npt.NDArray[np.float32]:
         """The next ``frames`` frames of what would be heard: (frames, 2) float32."""
+        if not self.renderer.frame:  # what was rendered before the transport ran is not ahead of it
+            self._skip, self._rest = self._late, self._rest[:0]
         missing = frames + self._skip - len(self._rest)
         if missing > 0:
             fresh = np.empty((-(-missing // QUANTUM) * QUANTUM, 2), dtype=np.float32)
