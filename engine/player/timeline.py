@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from engine.fading import SHAPES, Floats
 from engine.player import seams
 from engine.player.decks import Deck
-from engine.player.transitions import SHAPES, Fade, Floats
+from engine.player.transitions import Fade
 from engine.player.voices import Levels, Voice
 from engine.protocol import Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
 from engine.timebase import QUANTUM

@@ -1,21 +1,15 @@
-"""Gain curves of transitions, and the crossover that splits lows from highs for a bass swap. No state, no clock."""
+"""One side of a transition, and the crossover that splits lows from highs for a bass swap. No state, no clock."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.fading import Floats, Shape, pair
 from engine.timebase import QUANTUM, SAMPLE_RATE
-
-Floats = npt.NDArray[np.float64]
-
-Shape = Literal["power", "linear", "bass"]
-SHAPES: Final[dict[str, Shape]] = {"equal-power": "power", "equal-gain": "linear", "bass-swap": "bass"}
-"""The curve of each transition that overlaps; a cut has none."""
 
 BASS_SHARE: Final = 1 / 8
 """Part of a bass swap, around its middle, over which the lows change hands."""
@@ -25,23 +19,6 @@ REACH: Final = 512
 """Frames the crossover's filter reaches to each side: 1025 taps, a slope of about 100 Hz."""
 
 _FFT = 1536  # at least QUANTUM + 2 * REACH, and a product of small primes
-
-
-def pair(shape: Shape, x: Floats, correlation: float) -> tuple[Floats, Floats]:
-    """Gains of the outgoing and the incoming side at ``x`` of the way, 0..1.
-
-    ``power`` is cos/sin over sqrt(1 + 2 rho sin cos): constant power for two sides with correlation rho, which is
-    equal power at 0 and adds up to exactly one at 1.
-    """
-    if shape == "linear":
-        return 1.0 - x, x
-    angle = x * (np.pi / 2)
-    out, into = np.cos(angle), np.sin(angle)
-    rho = 0.0 if math.isnan(correlation) else min(max(correlation, 0.0), 1.0)
-    if rho:
-        norm = 1.0 / np.sqrt(1.0 + 2.0 * rho * out * into)
-        out, into = out * norm, into * norm
-    return out, into
 
 
 @dataclass(frozen=True, slots=True)

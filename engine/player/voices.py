@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from engine.player.transitions import REACH, Fade, Floats, lows
+from engine.fading import Floats
+from engine.player.transitions import REACH, Fade, lows
 from engine.protocol import STEMS, Cue
 from engine.sections import SectionReader
 from engine.timebase import QUANTUM
