@@ -205,7 +205,7 @@ class Renderer:
     def _line(self, points: Tensor) -> Tensor:
         """Straight lines through points STEP frames apart: (..., points) -> (..., (points - 1) * STEP)."""
         rise = points[..., 1:] - points[..., :-1]
-        return torch.addcmul(points[..., :-1, None], rise[..., None], self._ramp).flatten(-2)
+        return torch.mul(rise[..., None], self._ramp).add_(points[..., :-1, None]).flatten(-2)
 
     def _spectrum(self, index: int) -> list[Tensor | None]:
         """Spectra of a chunk (and the frames before it) of every stem; what each sends to its room is kept.
@@ -275,8 +275,8 @@ class Renderer:
         if not active:
             return
         start = index * CHUNK
-        lines, used, since = self._envelopes(active, start)
-        line = iter(lines.unbind(0))
+        lines, sounding, used, since = self._envelopes(active, start)
+        line = iter(zip(lines.unbind(0), sounding, strict=True))
         for k, i in enumerate(active):
             if not used[k]:
                 continue
@@ -293,9 +293,11 @@ class Renderer:
             span = self._span(note.part, used[k][0], used[k][-1])
             tables = [self.tables.get(name, pitch, self.sound.detune, self.sound.resonance, *span) for pitch, _ in note.pitches]
             for j in used[k]:
-                amplitude = next(line)[skip : skip + CHUNK - first]
-                heard = read(tables, note.pitches, j, past, CHUNK - first, note.frame, bend, VOICES[name].stereo)
-                out[:, first:].addcmul_(heard, amplitude)
+                amplitude, (low, high) = next(line)
+                low, high = max(0, low - skip), min(CHUNK - first, high - skip)
+                if low < high:
+                    heard = read(tables, note.pitches, j, past + low, high - low, note.frame, bend, VOICES[name].stereo)
+                    out[:, first + low : first + high].addcmul_(heard, amplitude[skip + low : skip + high])
 
     def _span(self, part: str, low: int, high: int) -> tuple[int, int]:
         """Filter positions a part's tables are made for: those it has used so far in this section, and these."""
@@ -303,12 +305,12 @@ class Renderer:
         span = self._spans[part] = (min(low, before[0]), max(high, before[1]))
         return span
 
-    def _envelopes(self, active: list[int], start: int) -> tuple[Tensor, list[list[int]], list[int]]:
+    def _envelopes(self, active: list[int], start: int) -> tuple[Tensor, list[tuple[int, int]], list[list[int]], list[int]]:
         """How loud each note is at each filter position, in straight lines between points counted from its own onset.
 
         Returns:
-            (pairs, frames) amplitudes, one row for each position a note uses; the positions each note uses; frames since
-            its onset at the chunk's start (negative: it starts within the chunk).
+            (pairs, frames) amplitudes, one row for each position a note uses, and the frames between which each is not 0;
+            the positions each note uses; frames since its onset at the chunk's start (negative: it starts within the chunk).
         """
         rows = self.sound.rows[active]
         since = start - rows[:, ONSET]
@@ -346,7 +348,11 @@ class Renderer:
         pairs = [(k, j) for k, each in enumerate(used) for j in each]
         gains = torch.tensor([self.gains.parts[self.score.notes[active[k]].part] for k, _ in pairs])
         points = weights[[k for k, _ in pairs], [j for _, j in pairs]] * gains[:, None]
-        return self._line(points), used, since.int().tolist()
+        heard = (points[:, :-1] + points[:, 1:] > 0.0).int()
+        low = STEP * heard.argmax(1)
+        high = STEP * (heard.shape[1] - heard.flip(1).argmax(1))
+        sounding = list(zip(low.tolist(), high.tolist(), strict=True))
+        return self._line(points), sounding, used, since.int().tolist()
 
     def _opening(self, frames: Tensor) -> Tensor:
         """Octaves by which the form opens or closes every filter at a frame: straight lines from bar to bar."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 import torch
+from scipy import fft
 from torch import Tensor
 
 from engine.weighting import k_weight
@@ -25,15 +26,16 @@ Partials = tuple[Tensor, Tensor]
 
 
 def to_spectrum(sound: Tensor, size: int | None = None) -> Tensor:
-    """Real transform along the last axis, padded to ``size``: (..., frames) -> (..., size // 2 + 1)."""
-    spectrum: Tensor = torch.fft.rfft(sound, n=size)
-    return spectrum
+    """Real transform along the last axis, padded to ``size``: (..., frames) -> (..., size // 2 + 1).
+
+    SciPy's transform keeps its plans; torch's makes one anew at every call, which takes longer than a chunk's transform.
+    """
+    return torch.from_numpy(fft.rfft(sound.numpy(), n=size))
 
 
 def to_sound(spectrum: Tensor, size: int) -> Tensor:
     """Its inverse: (..., size // 2 + 1) -> (..., size)."""
-    sound: Tensor = torch.fft.irfft(spectrum, n=size)
-    return sound
+    return torch.from_numpy(fft.irfft(spectrum.resolve_conj().numpy(), n=size))
 
 
 def low_pass(freq: Tensor, cutoff: float, q: float) -> Tensor:
