@@ -293,6 +293,8 @@ class SectionRequest:
             edge it may leave out, to be there at once).
         continue_path, continue_frame: the section file before and the frame in it at which this section starts, for
             generators that continue audio, or hear where its beat lay; None if there is none.
+        entry, entry_bars: how the section before hands over, and over how many of this one's first bars.
+        exit, exit_bars: how this one hands over, and over how many bars of its tail.
         previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars.
         steps: of sampling, for generators that take steps; fewer are quicker and coarser.
         tries: how often, at most, a section that misses the grid may be made, each time with another seed.
@@ -326,6 +328,10 @@ class SectionRequest:
     from_frame: int = 0
     continue_path: str | None = None
     continue_frame: int = 0
+    entry: TransitionKind = "cut"
+    entry_bars: int = 0
+    exit: TransitionKind = "cut"
+    exit_bars: int = 0
     previous_prompts: tuple[PromptWeight, ...] = ()
     steps: int = 8
     tries: int = 1

@@ -163,6 +163,12 @@ class SectionReader:
         summed: Audio = self.audio[max(0, end - longest) : max(0, end)].sum(axis=1, dtype=np.float32)
         return summed
 
+    def after(self, frame: int, longest: int) -> Audio:
+        """The sound from one of the section's frames on, like `before`; fewer frames come where no more is made."""
+        start = max(0, frame - self.info.first_frame)
+        summed: Audio = self.audio[start : min(start + longest, self.ready)].sum(axis=1, dtype=np.float32)
+        return summed
+
     def prefetch(self, start: int, frames: int) -> None:
         """Touch the pages of some frames, so that a later read does not wait for the disk."""
         step = max(1, mmap.PAGESIZE // (8 * len(self.info.stems)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.generators.pocket.pulse import fitted, left_by, pulse, turns_of
+from engine.generators.pocket.pulse import fitted, handed_over, left_by, pulse, turns_of, unit
 from engine.protocol import SectionRequest
 from engine.sections import SectionInfo, SectionWriter
 
@@ -54,9 +54,30 @@ def test_silence_has_no_pulse() -> None:
 def test_the_section_before_is_heard_up_to_where_this_one_starts(tmp_path: Path, place: float) -> None:
     sound = torch.cat([strokes(place), strokes(place + 0.4)])
     request = replace(REQUEST, continue_path=section(tmp_path / "s1", sound), continue_frame=8 * RATE)
-    heard = left_by(request, 6 * RATE)
-    assert heard is not None
-    assert off(turns_of(heard), place) < 0.03
+    left = left_by(request, 6 * RATE)
+    assert left is not None
+    assert len(left.sound) == len(left.tail) == 6 * RATE
+    for sound, start, lies in ((left.sound, -6 * RATE, place), (left.tail, 0, place + 0.4)):
+        assert off(turns_of(pulse(sound, start, (start, start + 6 * RATE), HALF)), lies) < 0.03
+
+
+def test_what_hands_over_fades_as_the_player_fades() -> None:
+    out, into = handed_over("equal-power", 1.0, 2 * RATE)
+    assert torch.allclose(out**2 + into**2, torch.ones(2 * RATE), atol=1e-5)
+    assert out[0] == into[-1] == 1.0
+    assert abs(float(out[HALF]) - 0.5**0.5) < 1e-3
+    out, into = handed_over("cut", 1.0, 8)
+    assert out.tolist() == [0.0] * 8
+    assert into.tolist() == [1.0] * 8
+
+
+def test_looks_are_counted_from_the_start_of_the_set() -> None:
+    """The same sound has the same pulse in a section that begins anywhere, cut out of the whole or not."""
+    whole = torch.cat([strokes(0.0), strokes(0.3, 4.0)])
+    origin, span = 3 * HALF + 77, 8 * RATE
+    there = pulse(whole, 0, (origin, origin + span), HALF)
+    here = pulse(whole[origin - 2048 :], -2048, (0, span), HALF, origin)
+    assert abs(there - here * unit(origin / HALF)) < 1e-6 * abs(there)
 
 
 def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:

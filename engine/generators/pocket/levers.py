@@ -102,13 +102,13 @@ def home(renderer: Renderer, shots: Shots) -> float:
                     strokes.append(Stroke(0, frame + FRAME, shot, gain))
     count = round(8 * beat)
     heard = Levers(strokes, [(1.0, 1.0)]).layers(FRAME + count)[0]
-    found = turns_of(pulse(heard, -FRAME, (-HOP, count), beat, HOP))
+    found = turns_of(pulse(heard, -FRAME, (-HOP, count), beat))
     if abs(found) >= 0.25:
         return _LATE_S * RATE / beat
     return min(_HOME[1], max(_HOME[0], found + _PULLED))
 
 
-def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tuple[int, int], last: int) -> Levers:
+def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tuple[int, int]) -> Levers:
     """What can be changed at an edge, and between which amounts. Nothing where hardly any cymbals play.
 
     For each of `_PLACES` the cymbals and percussion that play there, which may be softer or louder, and a soft stroke in
@@ -119,11 +119,10 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
         near: how much to act at each frame from ``start``, (frames,).
         start: the section's frame that ``near`` and every stroke are counted from.
         edge: the edge's first frame and the one behind it.
-        last: behind the last frame that is led; at a section's end it lies behind the edge, in the tail.
     """
     score = renderer.score
-    playing = [hit for hit in score.hits if edge[0] <= hit.frame < last and hit.group.startswith(("hats", "perc"))]
-    if sum(hit.frame < edge[1] for hit in playing) < 4:
+    playing = [hit for hit in score.hits if edge[0] <= hit.frame < edge[1] and hit.group.startswith(("hats", "perc"))]
+    if len(playing) < 4:
         return Levers([], [])
     level = renderer.gains.drums * math.sqrt(1.0 + 2.0 * renderer.sound.drive[0] ** 2)
     level *= float(renderer.sound.buses[0].dry[round(_CYMBAL_HZ * 2 * CHUNK / RATE)].abs())
@@ -144,11 +143,11 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
     level *= 10 ** (lane.gain_db / 20)
     swing = score.mix.params["swing"] / 3.0 * 0.25
     for i, place in enumerate(_PLACES):
-        for number in range(math.ceil(edge[0] / beat), math.ceil(last / beat)):
+        for number in range(math.ceil(edge[0] / beat), math.ceil(edge[1] / beat)):
             frame = round((number + place + (swing if i % 2 else 0.0)) * beat)
             bar = score.bars[min(len(score.bars) - 1, score.grid.bar_at(frame))]
             left = (score.grid.frame_of_bar(bar.index + 1) - frame) / beat
-            if edge[0] <= frame < last and left > bar.breath:
+            if edge[0] <= frame < edge[1] and left > bar.breath:
                 presence = max(bar.active["hats"], bar.active["perc"]) * float(near[frame - start])
                 strokes.append(Stroke(4 + i, frame - start, shot, level * presence * renderer.gain_at(frame)))
     return Levers(strokes, limits + [(0.0, _MOST_STROKE)] * len(_PLACES))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.errors import SectionError
-from engine.protocol import SectionRequest
+from engine.fading import SHAPES, pair
+from engine.generators.pocket.spectra import RATE
+from engine.protocol import SectionRequest, TransitionKind
 from engine.sections import SectionReader
 
 HOP: Final = 512
@@ -29,7 +32,7 @@ _SAME_TEMPO: Final = 0.001
 """BPM by which tempos may differ and count as the same."""
 
 
-def pulse(mono: Tensor, start: int, edge: tuple[int, int], beat: float, hop: int = HOP // 2) -> complex:
+def pulse(mono: Tensor, start: int, edge: tuple[int, int], beat: float, origin: int = 0) -> complex:
     """How much, and where in the beat, the spectrum rises: the flux's component at the beat's rate.
 
     Flux of log magnitudes over frames of 1024 with a Hann window, as onset detectors use it (Bello et al., "A Tutorial on
@@ -38,20 +41,23 @@ def pulse(mono: Tensor, start: int, edge: tuple[int, int], beat: float, hop: int
     Args:
         mono: (frames,), and the frame on the grid at which it starts.
         start: see above.
-        edge: frames on the grid between which the looks begin.
+        edge: frames on the grid between which is listened; a look that reaches over the first of them by more than half counts.
         beat: frames in a beat.
-        hop: `HOP`, or half of it to hear what lies between; rises are counted from one `HOP` to the next either way.
+        origin: the grid's frame 0 in the set. Looks are counted from the set's start, as who listens to all of it does: in
+            sparse music a few strokes decide, and where they fall within a look moves the beat by up to 25 ms.
     """
+    skipped = -(start + origin) % HOP
+    mono, start = mono[skipped:], start + skipped
     window = torch.hann_window(FRAME, periodic=False)
     window *= 2.0 / float(window.sum())
-    looks, lag = mono.unfold(0, FRAME, hop), HOP // hop
+    looks = mono.unfold(0, FRAME, HOP)
     flux = []
     for first in range(0, len(looks), _BATCH):
-        seen = torch.fft.rfft(looks[max(0, first - lag) : first + _BATCH] * window).abs().mul_(100.0).log1p_()
-        flux.append((seen[lag:] - seen[:-lag]).clamp_min_(0.0).sum(1))
+        seen = torch.fft.rfft(looks[max(0, first - 1) : first + _BATCH] * window).abs().mul_(100.0).log1p_()
+        flux.append((seen[1:] - seen[:-1]).clamp_min_(0.0).sum(1))
     rises = torch.cat(flux).double()
-    at = start + hop * torch.arange(lag, len(looks), dtype=torch.float64)
-    inside = (at >= edge[0]) & (at < edge[1])
+    at = start + HOP * torch.arange(1, len(looks), dtype=torch.float64)
+    inside = (at > edge[0] - HOP) & (at <= edge[1] - HOP)
     rises, turn = rises[inside], (2 * math.pi / beat) * at[inside]
     rises -= rises.mean()
     return complex(float((rises * turn.cos()).mean()), float((rises * turn.sin()).mean()))
@@ -72,8 +78,15 @@ def doubt(pulse: complex) -> float:
     return 2.0 * abs(turns_of(pulse)) + _DOUBT / max(1e-3, abs(pulse))
 
 
-def left_by(request: SectionRequest, frames: int) -> complex | None:
-    """The pulse of the last frames of the section before, counted from where this one starts.
+class Before(NamedTuple):
+    """The section before, one channel: its last sound up to where this one starts, and what of it sounds on from there."""
+
+    sound: Tensor
+    tail: Tensor
+
+
+def left_by(request: SectionRequest, frames: int) -> Before | None:
+    """The last ``frames`` of the section before, and as many after them.
 
     None where there is none, or it cannot be read, is not made so far yet or lies on another grid.
     """
@@ -81,14 +94,23 @@ def left_by(request: SectionRequest, frames: int) -> complex | None:
         return None
     try:
         reader = SectionReader(request.continue_path)
-        heard = torch.from_numpy(reader.before(request.continue_frame, frames).mean(1))
+        sound = torch.from_numpy(reader.before(request.continue_frame, frames).mean(1))
+        tail = torch.from_numpy(reader.after(request.continue_frame, frames).mean(1))
     except SectionError:
         return None
-    info = reader.info
-    beat = 60.0 / request.bpm * info.rate
-    if abs(info.bpm - request.bpm) > _SAME_TEMPO or len(heard) < 2 * max(beat, FRAME):
+    beat = 60.0 / request.bpm * reader.info.rate
+    if abs(reader.info.bpm - request.bpm) > _SAME_TEMPO or len(sound) < 2 * max(beat, FRAME):
         return None
-    return pulse(heard, -len(heard), (-len(heard), 0), beat)
+    return Before(sound, tail)
+
+
+def handed_over(kind: TransitionKind, seconds: float, frames: int) -> tuple[Tensor, Tensor]:
+    """Gains of the outgoing section and of the incoming one from where they meet on, (frames,) each, if they are unlike."""
+    if kind == "cut" or seconds <= 0.0:
+        return torch.zeros(frames), torch.ones(frames)
+    x = np.minimum(1.0, np.arange(frames) / (seconds * RATE))
+    out, into = pair(SHAPES[kind], x, 0.0)
+    return torch.from_numpy(out).float(), torch.from_numpy(into).float()
 
 
 def fitted(wanted: complex, effects: list[complex], limits: list[tuple[float, float]]) -> list[float]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.generators.pocket.levers import home, leans_late, levers
 from engine.generators.pocket.loudness import power_lufs
-from engine.generators.pocket.pulse import FRAME, HOP, doubt, fitted, left_by, pulse, turns_of, unit
+from engine.generators.pocket.pulse import FRAME, Before, doubt, fitted, handed_over, left_by, pulse, turns_of, unit
 from engine.generators.pocket.render import Renderer
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE, weighed
@@ -31,13 +31,15 @@ _LOUD_PARTS: Final = 10
 """Parts in which they are transformed, which is quicker than all at once."""
 _PULSE_S: Final = 4.0
 """Seconds next to the seam whose cymbals are led in full; further away ever less."""
+_FAINTEST: Final = 0.4
+"""Gain of a section that fades in up to which its accents make up for the fade."""
 _AHEAD_BARS: Final = 2
 """Bars that what is made anew while it plays must be ahead of, before it may wait for an edge."""
 _TURN_S: Final = 0.4
 """Seconds in which the tail's correction takes over from the edge's."""
 _MOST_LU: Final = 2.0
 """Most by which an edge's loudness is corrected."""
-_OFF: Final[dict[Role | None, float]] = {"breakdown": 0.605, "outro": 0.645}
+_OFF: Final[dict[Role | None, float]] = {"breakdown": 0.605, "outro": 0.68}
 """Where the beat seems to lie, in beats, in music that leans on its off-beats, by what follows the seam: what swells after
 the kick peaks there (over every style of that kind). `_OFF_ELSE` where nothing is given."""
 _OFF_ELSE: Final = 0.63
@@ -51,13 +53,16 @@ _PLAIN: Final = 0.25
 """How clear the end of the section before must be to be followed."""
 _NEAR: Final = 0.004
 """Beats within which the beat lies well enough."""
-_LEFT_ALONE: Final = (0.008, 0.012)
-"""Beats within which the beat of an opening, and of a closing, that is at least `_DISTINCT` is left where it is."""
+_LEFT_ALONE: Final = 0.008
+"""Beats within which a beat that is at least `_DISTINCT` is left where it is."""
 _DISTINCT: Final = 0.7
 _PROBE: Final = 0.3
 """Amount by which each lever is tried, to see what it does."""
 _ROUNDS: Final = 5
 """Times the edge is heard anew with other amounts."""
+
+
+_Aim = Callable[[float], float]
 
 
 class Cancelled(Exception):
@@ -82,6 +87,8 @@ class Seams:
         self._cancelled = cancelled
         self._request = request
         self._kept: dict[int, Tensor] = {}
+        self._origin = renderer.score.grid.frame_of_bar(request.first_bar)
+        self._beat = float(renderer.score.grid.frames_per_beat)
         self._leans = any(map(leans_late, renderer.score.kits["hats"].lanes))
         end = renderer.score.grid.frame_of_bar(request.bars)
         span = min(int(EDGE_S * RATE), end // 2)
@@ -92,11 +99,11 @@ class Seams:
         closes = request.next_role is not None and soon <= max(middle, start) * CHUNK
         self._opening = range(0, middle if opens else 0)
         self._total = request.total_frames(renderer.score.grid.rate)
-        heard = min(self._total, end + int(_LOUD_S * RATE))
+        heard = min(self._total, end + int((_LOUD_S if request.exit == "cut" else EDGE_S) * RATE))
         self._closing = range(max(middle, start), -(-heard // CHUNK) if closes else 0)
         self._span, self._end = span, end
         self._last_gain = 1.0
-        self._tail: Tensor | None = None
+        self._tail = torch.zeros(2, 0)
 
     def chunk(self, index: int) -> Tensor:
         """Frames index * CHUNK and on: (CHUNK, stems, 2) float32. Chunks are asked for in order.
@@ -128,14 +135,14 @@ class Seams:
         for i, chunk in enumerate(chunks):
             own = gain[i * CHUNK : (i + 1) * CHUNK]
             chunk[..., : len(own)] *= own
-        change = self._balance(chunks, gain, start, edge, closing)
+        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
+        change = self._balance_closing(mono, gain, start, edge) if closing else self._balance_opening(mono, gain, start, edge)
         for i, chunk in enumerate(chunks):
-            if change is not None:
-                chunk[0] += change[:, i * CHUNK : (i + 1) * CHUNK]
+            chunk[0] += change[:, i * CHUNK : (i + 1) * CHUNK]
             self._kept[indexes.start + i] = chunk
         if closing:
             self._last_gain = float(gain[-1])
-            self._tail = None if change is None else change[:, len(chunks) * CHUNK :].clone()
+            self._tail = change[:, len(chunks) * CHUNK :].clone()
 
     def _go_on(self) -> None:
         if self._cancelled():
@@ -143,10 +150,9 @@ class Seams:
 
     def _lead_tail(self, chunk: Tensor, number: int) -> None:
         """Go on in the tail as the edge before it ended: the next section may be faded in over it."""
-        if self._tail is not None:
-            change = self._tail[:, number * CHUNK : (number + 1) * CHUNK]
-            chunk[0, :, : change.shape[1]] += change
         chunk.mul_(self._last_gain)
+        change = self._tail[:, number * CHUNK : (number + 1) * CHUNK]
+        chunk[0, :, : change.shape[1]] += change
 
     @staticmethod
     def _nearness(start: int, count: int, edge: tuple[int, int], closing: bool, flat_s: float) -> Tensor:
@@ -154,7 +160,7 @@ class Seams:
         span = edge[1] - edge[0]
         frame = torch.arange(start, start + count, dtype=torch.float32)
         away = (edge[1] - frame if closing else frame - edge[0]).clamp_min(0.0)
-        flat = min(flat_s * RATE, 0.5 * span)
+        flat = min(flat_s * RATE, 0.9 * span)
         x = (1.0 - (away - flat) / (span - flat)).clamp(0.0, 1.0)
         return x * x * (3.0 - 2.0 * x)
 
@@ -183,63 +189,133 @@ class Seams:
         heard = power_lufs(float(weighed(torch.fft.rfftfreq(size, 1 / RATE), power).sum()))
         return max(-_MOST_LU, min(_MOST_LU, self._renderer.gains.aims[closing] - heard))
 
-    def _balance(self, chunks: list[Tensor], gain: Tensor, start: int, edge: tuple[int, int], closing: bool) -> Tensor | None:
-        """What is added to the drums so that the beat lies where it belongs, (2, frames); None where nothing has to be.
+    def _balance_opening(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Tensor:
+        """What is added to the drums at the section's start so that the beat lies where the section before left it, (2, frames).
 
-        It reaches as far as ``gain`` does: at the section's end to the end of the tail.
+        What is heard there is this section as it fades in over the one before.
         """
-        near = gain * self._nearness(start, len(gain), edge, closing, _PULSE_S)
-        found = levers(self._renderer, self._shots, near, start, edge, self._total if closing else edge[1])
-        if not found.limits:
-            return None
-        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])[: edge[1] - start + FRAME]
-        layers = found.layers(len(mono))
-        beat = float(self._renderer.score.grid.frames_per_beat)
+        request, (_, end) = self._request, edge
+        entry_s = self._bars_s(request.entry_bars) if request.entry != "cut" else 0.0
+        out, into = handed_over(request.entry, entry_s, len(gain))
+        near = gain * self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s)) / into.clamp_min(_FAINTEST)
+        heard = mono[: end + FRAME] * into[: len(mono)][: end + FRAME]
+        ahead = torch.zeros(FRAME)
+        left = complex(0.0)
+        if self._before is not None:
+            before, tail = self._before.sound, self._before.tail[: len(heard)]
+            heard[: len(tail)] += tail * out[: len(tail)]
+            ahead = before[-FRAME:]
+            meeting = torch.cat([before, heard[:FRAME]])
+            left = self._pulse(meeting, -len(before), (FRAME - len(before), 0))
+        sound, through, near = (torch.cat(pair) for pair in ((ahead, heard), (0.0 * ahead, into), (0.0 * ahead, near)))
+        return self._balance(sound, through, near, -FRAME, edge, lambda lies: self._opens_at(lies, left))[0][:, FRAME:]
 
-        def hear(amounts: list[float], hop: int = HOP // 2) -> complex:
+    def _balance_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Tensor:
+        """The same at the section's end, and in the tail, over which the next section may be faded in."""
+        exit_s = self._bars_s(self._request.exit_bars) if self._request.exit != "cut" else 0.0
+        near = gain * self._nearness(start, len(gain), edge, True, _PULSE_S)
+        end = edge[1] - start
+        change, lies = self._balance(mono[: end + FRAME], None, near, start, edge, self._closes_at)
+        if not exit_s:
+            return change
+        out = handed_over(self._request.exit, exit_s, len(gain) - end)[0]
+        tail = mono[end:] + change.mean(0)[end : len(mono)]
+        span = (edge[1], min(self._total, start + len(mono)) - FRAME)
+        own = self._balance(tail * out[: len(tail)], out, gain[end:], edge[1], span, lambda _: lies)[0]
+        change[:, end : end + own.shape[1]] += own
+        return change
+
+    def _balance(
+        self,
+        sound: Tensor,
+        through: Tensor | None,
+        near: Tensor,
+        start: int,
+        edge: tuple[int, int],
+        aim: Callable[[float], float],
+    ) -> tuple[Tensor, float]:
+        """Lead the beat of a stretch of sound.
+
+        Args:
+            sound: (frames,) what is heard, one channel, from the section's frame ``start``.
+            through: (frames,) how much of what is added is heard; None for all of it.
+            near: how much may be added at each frame from ``start``, (frames,).
+            edge: frames of the section between which is listened.
+            aim: where in the beat it should lie, in beats, from where it lies.
+
+        Returns:
+            What is to be added to the drums, (2, frames from ``start``), and where the beat lies then.
+        """
+        nothing = torch.zeros(2, len(near))
+        found = levers(self._renderer, self._shots, near, start, edge)
+        layers = found.layers(len(sound))
+        if through is not None:
+            layers *= through[: len(sound)]
+
+        def hear(amounts: list[float]) -> complex:
             self._go_on()
-            return pulse(torch.addmv(mono, layers.T, torch.tensor(amounts)), start, edge, beat, hop) * back
+            return self._pulse(torch.addmv(sound, layers.T, torch.tensor(amounts)), start, edge) * back
 
         none = [0.0] * len(found.limits)
         back = complex(1.0)
-        bare = hear(none)
-        back = unit(-self._aim(closing, turns_of(bare)))
+        bare = self._pulse(sound, start, edge)
+        lies = turns_of(bare)
+        wanted_at = aim(lies)
+        if not found.limits or (abs(turns_of(bare * unit(-wanted_at))) < _LEFT_ALONE and abs(bare) > _DISTINCT):
+            return nothing, lies
+        back = unit(-wanted_at)
         bare *= back
-        best, least = none, doubt(bare)
-        if abs(turns_of(bare)) < _LEFT_ALONE[closing] and abs(bare) > _DISTINCT:
-            return None
+        best, least, reached = none, doubt(bare), bare
         effects = []
-        coarse = hear(none, HOP)
         for lever, (lowest, _) in enumerate(found.limits):
             probe = -_PROBE if lowest < 0.0 else _PROBE
-            effects.append((hear([probe * (i == lever) for i in range(len(none))], HOP) - coarse) / probe)
-        wanted = aim = complex(max(bare.real, _CLEAR), 0.0)
+            effects.append((hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe)
+        wanted = goal = complex(max(bare.real, _CLEAR), 0.0)
+        gone = came = 0.0
         for _ in range(_ROUNDS):
-            amounts = fitted(aim - bare, effects, found.limits)
+            amounts = fitted(goal - bare, effects, found.limits)
             now = hear(amounts)
             if doubt(now) < least:
-                best, least = amounts, doubt(now)
+                best, least, reached = amounts, doubt(now), now
             if abs(turns_of(now)) < _NEAR:
                 break
-            aim += complex(0.5 * max(0.0, wanted.real - now.real), -now.imag)
-        return found.struck(best, len(gain))
+            # Of the last step so much came through; the next one reckons with that (a secant).
+            share = (now.imag - came) / gone if gone and came else 1.0
+            came, gone = now.imag, -now.imag / min(2.0, max(0.5, share))
+            goal += complex(0.5 * max(0.0, wanted.real - now.real), gone)
+        return found.struck(best, len(near)), turns_of(reached / back)
 
-    def _aim(self, closing: bool, lies: float) -> float:
-        """Where in the beat the pulse of an edge should lie that lies at ``lies`` now, in beats.
+    def _opens_at(self, lies: float, left: complex) -> float:
+        """Where in the beat the pulse of the opening should lie that lies at ``lies`` now, in beats.
 
-        An opening follows what was heard of the section before. Else it is decided by what was asked for, rather than by what
-        is heard: the section on the other side must come to the same place.
+        It follows what was heard of the section before, ``left``. Else it is decided as a closing's is.
         """
-        request = self._request
-        if not closing:
-            left = left_by(request, self._span)
-            if left is not None and abs(left) > _PLAIN and abs(turns_of(unit(lies) / left)) < _FOLLOWED:
-                return turns_of(left)
-        before, after = (request.role, request.next_role) if closing else (request.previous_role, request.role)
+        if abs(left) > _PLAIN and abs(turns_of(unit(lies) / left)) < _FOLLOWED:
+            return turns_of(left)
+        return self._meets_at(lies, self._request.previous_role, self._request.role)
+
+    def _closes_at(self, lies: float) -> float:
+        """The same for the closing."""
+        return self._meets_at(lies, self._request.role, self._request.next_role)
+
+    def _meets_at(self, lies: float, before: Role | None, after: Role | None) -> float:
+        """Where the pulse should lie between two roles: decided by what was asked for, rather than by what is heard, since the
+        section on the other side must come to the same place."""
         astray = abs(turns_of(unit(lies - self._home))) > _ASTRAY
         if self._leans and (astray or "drop" in {before, after}):
             return _OFF.get(after, _OFF_ELSE)
         return self._home
+
+    def _pulse(self, sound: Tensor, start: int, edge: tuple[int, int]) -> complex:
+        return pulse(sound, start, edge, self._beat, self._origin)
+
+    def _bars_s(self, bars: int) -> float:
+        """Seconds that some bars last."""
+        return bars * self._request.beats_per_bar * 60.0 / self._request.bpm
+
+    @cached_property
+    def _before(self) -> Before | None:
+        return left_by(self._request, self._span + FRAME)
 
     @cached_property
     def _home(self) -> float:
