@@ -9,7 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.generators.pocket import space
+from engine.generators.pocket import fourier
 from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.reading import read, waver
 from engine.generators.pocket.score import Hit, Score
@@ -33,7 +33,6 @@ from engine.generators.pocket.sound import (
     Sound,
     stem_of,
 )
-from engine.generators.pocket.spectra import to_spectrum
 from engine.generators.pocket.voices import CHUNK, VOICES, Tables, positions
 
 RATE: Final = 44_100
@@ -123,10 +122,7 @@ class Renderer:
             sends = [self._sends[index - back][stem] for back in range(bus.reach)]
             if direct is None and not any(send is not None for send in sends):
                 continue
-            if direct is None:
-                direct = torch.zeros(1, space.BINS, dtype=torch.complex64)
-            stems[stem] = bus.apply(direct, sends, lean if stem != _LEAD else None)
-        self._spread(stems)
+            bus.apply(direct, sends, lean if stem != _LEAD else None, stems[stem])
         self._duck(stems, index)
         self._saturate(stems)
         stems.mul_(self._over_bars(self._gain, index))
@@ -156,14 +152,6 @@ class Renderer:
         if left > 0.0:
             at = index % _FLOOR_CHUNKS * CHUNK
             stems[_FLOOR_STEM].add_(_floor()[:, at : at + CHUNK], alpha=min(1.0, left))
-
-    def _spread(self, stems: Tensor) -> None:
-        """Width of harmony and lead: the side signal's gain."""
-        for stem in (2, 3):
-            mid = stems[stem].mean(0)
-            side = (stems[stem, 0] - mid) * self.sound.width
-            torch.add(mid, side, out=stems[stem, 0])
-            torch.sub(mid, side, out=stems[stem, 1])
 
     def _duck(self, stems: Tensor, index: int) -> None:
         """Side-chain from the kick."""
@@ -208,18 +196,20 @@ class Renderer:
         return torch.mul(rise[..., None], self._ramp).add_(points[..., :-1, None]).flatten(-2)
 
     def _spectrum(self, index: int) -> list[Tensor | None]:
-        """Spectra of a chunk (and the frames before it) of every stem; what each sends to its room is kept.
+        """Bins of a chunk and the one before, of every stem but the bass; what each sends to its room is kept.
 
-        Empty where the sends are kept already: only the newest chunk's own spectra are ever asked for twice.
+        Empty where the sends are kept already: only the newest chunk's own bins are ever asked for twice.
         """
         if index in self._sends:
             return []
-        before, now = self._taped_chunk(index - 1), self._taped_chunk(index)
         direct: list[Tensor | None] = []
-        for stem, (old, new) in enumerate(zip(before, now, strict=True)):
-            sounds = stem != _BASS and not (old is None and new is None)
-            direct.append(to_spectrum(_joined(old, new)) if sounds else None)
-        self._sends[index] = [None if each is None else each[0] + each[1] for each in direct]
+        for stem, pair in enumerate(zip(self._taped_chunk(index - 1), self._taped_chunk(index), strict=True)):
+            sounds = stem != _BASS and any(each is not None for each in pair)
+            direct.append(fourier.to_bins(fourier.together(pair)) if sounds else None)
+        self._sends[index] = [
+            None if bins is None or bus.wet is None else fourier.real_part(bins)
+            for bins, bus in zip(direct, self.sound.buses, strict=True)
+        ]
         return direct
 
     def _taped_chunk(self, index: int) -> list[Tensor | None]:
@@ -370,7 +360,7 @@ def _pan(pan: float) -> tuple[float, float]:
 
 def _joined(before: Tensor | None, now: Tensor | None) -> Tensor:
     """Two chunks of which one may be silent: (2, 2 * CHUNK)."""
-    out = torch.zeros(2, space.SIZE)
+    out = torch.zeros(2, fourier.SIZE)
     if before is not None:
         out[:, :CHUNK] = before
     if now is not None:

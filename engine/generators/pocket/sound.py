@@ -30,7 +30,6 @@ class Sound:
         detune, resonance: steps 0..3 of the tables.
         buses: one a stem.
         powers: (stems, bands) what each bus does to the power in the loudness bands.
-        width: side gain of harmony and lead.
         duck: each stem's side-chain depth, 0..1; ``duck_s`` its recovery in seconds.
         drive: how far over its RMS each stem's saturation starts to bend, as 1 / that; 0 is none.
         wow: how far a tape's speed wavers, 0..1.
@@ -41,7 +40,6 @@ class Sound:
     resonance: int
     buses: tuple[space.Bus, ...]
     powers: Tensor
-    width: float
     duck: tuple[float, ...]
     duck_s: float
     drive: tuple[float, ...]
@@ -75,9 +73,9 @@ def design(score: Score) -> Sound:
         dry = _equaliser(stem, score.brightness, params["warmth"])
         sent = 0.0 if name == "bass" else blend(score.mix, "space", name) * (0.25 + 1.5 * params["space"])
         repeats = 0.0 if name in {"bass", "drums"} else 0.75 * params["echo"] ** 1.3 * (0.7 if name == "harmony" else 1.0)
-        buses.append(space.Bus(dry, _room(score, sent, repeats, beat_s)))
-        wide = (1.0 + width**2) / 2.0 if stem in _WIDENED else 1.0
-        powers.append(wide * (space.power_at(dry, BAND_CENTERS) + 0.8 * sent**2 + 1.0 * repeats**2))
+        wide = width if stem in _WIDENED else 1.0
+        buses.append(space.Bus(dry, _room(score, sent, repeats, beat_s), wide))
+        powers.append((1.0 + wide**2) / 2.0 * (space.power_at(dry, BAND_CENTERS) + 0.8 * sent**2 + 1.0 * repeats**2))
     pump = params["pump"] * min(1.0, 0.4 + 0.8 * score.energy)
     return Sound(
         rows=torch.tensor([_row(score, note) for note in score.notes] or [[0.0] * 14], dtype=torch.float64),
@@ -85,7 +83,6 @@ def design(score: Score) -> Sound:
         resonance=resonance,
         buses=tuple(buses),
         powers=torch.stack(powers),
-        width=width,
         duck=tuple(min(0.95, depth * (0.15 + 1.1 * pump)) if pump > 0.02 else 0.0 for depth in _DUCK),
         duck_s=min(0.42, 0.62 * beat_s),
         drive=tuple(share * params["drive"] ** 2 for share in _DRIVE),

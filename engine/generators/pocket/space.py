@@ -16,12 +16,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.generators.pocket import fourier
+from engine.generators.pocket.fourier import BINS, SIZE
 from engine.generators.pocket.spectra import RATE, to_sound, to_spectrum
 from engine.generators.pocket.voices import CHUNK
-
-SIZE: Final = 2 * CHUNK
-"""Transform length: a chunk and the one before."""
-BINS: Final = SIZE // 2 + 1
 
 
 @lru_cache(maxsize=1)
@@ -66,10 +64,10 @@ def power_at(response: Tensor, hz: Sequence[float]) -> Tensor:
 
 
 def partition(impulse: Tensor) -> Tensor:
-    """Spectra of an impulse response's parts of CHUNK frames: (channels, frames) -> (parts, channels, bins)."""
+    """Bins of a room's parts of CHUNK frames, for `fourier.real_part`: (2, frames) -> (parts, rows, columns)."""
     parts = -(-impulse.shape[-1] // CHUNK)
-    padded = torch.nn.functional.pad(impulse, (0, parts * CHUNK - impulse.shape[-1]))
-    return to_spectrum(padded.reshape(impulse.shape[0], parts, CHUNK).transpose(0, 1), SIZE)
+    padded = 0.5 * torch.nn.functional.pad(impulse, (0, parts * CHUNK - impulse.shape[-1]))
+    return torch.stack([fourier.to_bins(fourier.together((part, None))) for part in padded.split(CHUNK, dim=1)])
 
 
 _REVERB_BANDS: Final = ((0.0, 420.0, 0.85), (420.0, 3600.0, 1.0), (3600.0, 22_050.0, 0.42))
@@ -79,7 +77,7 @@ _LONGEST_S: Final = 3.7
 
 @lru_cache(maxsize=2)
 def reverb(tenths: int) -> Tensor:
-    """A hall of a reverberation time (RT60, in tenths of a second), energy 1 per channel: (parts, 2, bins).
+    """A hall of a reverberation time (RT60, in tenths of a second), energy 1 per channel; see `partition`.
 
     Noise in three bands, each falling at its own rate (Moorer 1979), after a few early reflections; no lows.
     """
@@ -115,7 +113,7 @@ def _band(impulse: Tensor, low: float, high: float) -> Tensor:
 
 @lru_cache(maxsize=2)
 def echo(delay: int, feedback_percent: int) -> Tensor:
-    """Repeats from side to side every ``delay`` frames, each duller than the last: (parts, 2, bins)."""
+    """Repeats from side to side every ``delay`` frames, each duller than the last; see `partition`."""
     feedback = feedback_percent / 100.0
     repeats = min(8, max(1, math.ceil(math.log(0.05) / math.log(max(0.06, feedback)))), max(1, 9 * CHUNK // delay))
     taps = torch.zeros(2, repeats * delay + 512)
@@ -134,8 +132,9 @@ _HEARD: Final = 3e-6
 
 
 def _widths(wet: Tensor) -> list[int]:
-    """For each partition, the bins up to which it holds what can be heard: late ones have no highs left."""
+    """For each partition, the columns to each side of 0 Hz that hold what can be heard: late ones have no highs left."""
     power = (wet.real**2 + wet.imag**2).sum(1)
+    power = power[:, fourier.MIDDLE :] + power[:, : fourier.MIDDLE].flip(1)
     above = power.flip(-1).cumsum(-1).flip(-1)
     heard = above > _HEARD * float(power.sum())
     return [int(each.sum()) for each in heard]
@@ -146,8 +145,8 @@ _THIN_HZ: Final = 330.0
 
 @lru_cache(maxsize=1)
 def _lows() -> Tensor:
-    """What a build-up's high-pass takes away, (bins,)."""
-    return 1.0 - high_pass(_THIN_HZ)
+    """What a build-up's high-pass takes away, (rows, columns)."""
+    return fourier.placed(1.0 - high_pass(_THIN_HZ))
 
 
 class Bus:
@@ -155,33 +154,35 @@ class Bus:
 
     Args:
         dry: (bins,) response of the direct sound.
-        wet: (parts, 2, bins) responses of what is sent to the room, or None.
+        wet: the room's `partition`, or None.
+        width: gain of the difference between the channels.
     """
 
-    def __init__(self, dry: Tensor, wet: Tensor | None) -> None:
+    def __init__(self, dry: Tensor, wet: Tensor | None, width: float) -> None:
         self.dry = dry
+        self.width = width
         self.wet = wet
         self.reach = 0 if wet is None else wet.shape[0]
+        self._direct = fourier.placed(dry)
         self._wide = [] if wet is None else _widths(wet)
 
-    def apply(self, direct: Tensor, sends: Sequence[Tensor | None], thin: Tensor | None = None) -> Tensor:
-        """A chunk of sound.
+    def apply(self, direct: Tensor | None, sends: Sequence[Tensor | None], thin: Tensor | None, out: Tensor) -> None:
+        """Make a chunk of sound.
 
         Args:
-            direct: (channels, bins) spectrum of this chunk and the one before.
-            sends: the mono spectra sent to the room, this chunk's first, back in time; None is silence.
+            direct: `fourier.to_bins` of this chunk and the one before; None is silence.
+            sends: `fourier.real_part` of what is sent to the room, this chunk's first, back in time; None is silence.
             thin: (CHUNK,) 0..1, how far the lows are taken away, or None.
-
-        Returns:
-            (2, CHUNK), or (1, CHUNK) where nothing but one channel of direct sound goes in.
+            out: (2, CHUNK), where the sound is put.
         """
-        out = direct * self.dry
+        bins = torch.zeros_like(self._direct) if direct is None else direct * self._direct
         if self.wet is not None:
-            out = out.expand(2, -1).contiguous() if out.shape[0] == 1 else out
             for part, send, wide in zip(self.wet, sends, self._wide, strict=False):
                 if send is not None:
-                    out[:, :wide].addcmul_(part[:, :wide], send[:wide])
-        heard = to_sound(out, SIZE)[:, CHUNK:]
+                    heard = slice(fourier.MIDDLE - wide, fourier.MIDDLE + wide)
+                    bins[:, heard].addcmul_(part[:, heard], send[:, heard])
+        sound = fourier.to_sound(bins)
         if thin is not None:
-            heard.addcmul_(to_sound(out.mul_(_lows()), SIZE)[:, CHUNK:], thin, value=-1.0)
-        return heard
+            gone = fourier.to_sound(bins.mul_(_lows()))
+            sound[fourier.ROWS // 2 :].addcmul_(gone[fourier.ROWS // 2 :], thin.view(-1, fourier.COLUMNS), value=-1.0)
+        fourier.apart(sound, self.width, out)
