@@ -6,7 +6,10 @@ import math
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.linalg.blas import saxpy
 from torch import Tensor
 
 from engine.generators.pocket.spectra import RATE
@@ -21,36 +24,40 @@ _TAPE: Final = ((58.0, 0.43), (14.0, 1.13), (1.2, 7.3))
 
 
 def read(
-    tables: list[tuple[int, Tensor]],
-    pitches: tuple[tuple[int, float], ...],
-    position: int,
-    since: int,
-    count: int,
-    seed: int,
-    bend: tuple[float, float],
-    wide: bool,
-) -> Tensor:
-    """The sum of some tables at a filter position, from ``since`` frames after the onset: (channels, count).
+    loops: list[tuple[Tensor, float]], since: int, seed: int, bend: tuple[float, float], wide: bool, out: NDArray[np.float32]
+) -> None:
+    """Put the sum of some loops from ``since`` frames after the onset into ``out``, (channels, frames).
 
-    ``bend`` is the interval in semitones from which the pitch glides, and the depth of its vibrato in cents.
+    Args:
+        loops: (channels, loop + CHUNK) each, and its weight.
+        since, seed: frames since the onset, and from where in its loop a wide voice starts.
+        bend: the interval in semitones from which the pitch glides, and the depth of its vibrato in cents.
+        wide: whether notes start anywhere in the loop.
+        out: where the sound is put.
     """
-    out: Tensor | None = None
-    for number, ((lowest, table), (_, weight)) in enumerate(zip(tables, pitches, strict=True)):
-        size = table.shape[2] - CHUNK
+    count = out.shape[1]
+    for number, (loop, weight) in enumerate(loops):
+        size = loop.shape[1] - CHUNK
         begin = (since + (((seed + 7919 * number) * 2654435761) % size if wide else 0)) % size
         if bend[1] or (bend[0] and since < _SLIDE_S * RATE * 4):
-            heard = _bent(table[position - lowest], size, begin, since, count, bend)
+            heard = _bent(loop, size, begin, since, count, bend).numpy()
         else:
-            heard = table[position - lowest, :, begin : begin + count]
-        if out is not None:
-            out.add_(heard, alpha=weight)
-        elif len(tables) > 1 or weight != 1.0:
-            out = heard * weight
+            heard = loop.numpy()[:, begin : begin + count]
+        if number:
+            add_scaled(out, heard, weight)
         else:
-            return heard
-    if out is None:
-        raise ValueError("a note without pitches")
-    return out
+            np.multiply(heard, np.float32(weight), out=out)
+
+
+_BLAS: Final = 8192
+"""Frames added at once, which is too little for BLAS to wake other threads for."""
+
+
+def add_scaled(out: NDArray[np.float32], sound: NDArray[np.float32], gain: float) -> None:
+    """Add a sound times a gain to ``out``, both (channels, frames) float32, every channel's frames in one piece."""
+    for own, other in zip(out, sound, strict=True):
+        for first in range(0, len(own), _BLAS):
+            saxpy(other[first : first + _BLAS], own[first : first + _BLAS], a=gain)
 
 
 def _bent(loop: Tensor, size: int, begin: int, since: int, count: int, bend: tuple[float, float]) -> Tensor:

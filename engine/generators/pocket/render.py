@@ -10,43 +10,21 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket import fourier
+from engine.generators.pocket.envelopes import STEP
 from engine.generators.pocket.loudness import Gains
-from engine.generators.pocket.reading import read, waver
+from engine.generators.pocket.notes import Notes
+from engine.generators.pocket.reading import waver
 from engine.generators.pocket.score import Hit, Score
 from engine.generators.pocket.shots import Shots
-from engine.generators.pocket.sound import (
-    ATTACK,
-    DECAY,
-    END,
-    GATE,
-    LEVEL,
-    ONSET,
-    PLACE,
-    RELEASE,
-    RISE,
-    SUSTAIN,
-    SWEEP,
-    SWEEP_S,
-    SWING,
-    SWING_HZ,
-    TAIL,
-    Sound,
-    stem_of,
-)
-from engine.generators.pocket.voices import CHUNK, VOICES, Tables, positions
+from engine.generators.pocket.sound import Sound
+from engine.generators.pocket.voices import CHUNK, Tables
 
 RATE: Final = 44_100
-STEP: Final = 64
-"""Frames between two points of an envelope; between them it is a straight line."""
 _POINTS: Final = CHUNK // STEP + 2
 _BASS: Final = 1
 _LEAD: Final = 3
 _TAPED: Final = (2, 3)
 """Stems that run through the tape where there is one."""
-_VIBRATO_FROM: Final = 17_000
-"""Frames a single note is held from which it is played with vibrato."""
-_FAINT: Final = 0.004
-"""Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
 _CEILING, _KNEE = 0.79, 0.58
 """Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it; what lies between samples
 can be about 1 dB higher, and stays below -1 dBTP."""
@@ -77,21 +55,17 @@ class Renderer:
         self.score = score
         self.sound = sound
         self.gains = gains
-        self.tables = tables
         self.shots = shots
         self.reach = max(bus.reach for bus in sound.buses)
-        self._notes = self._by_chunk([(int(row[ONSET]), int(row[END])) for row in sound.rows.tolist()][: len(score.notes)])
+        self._notes = Notes(score, sound, gains, tables)
         self._hits = self._by_chunk([(hit.frame, hit.frame + self._shot(hit).shape[1] - 1) for hit in score.hits])
         self._pans = torch.tensor([_pan(hit.pan) for hit in score.hits]).reshape(-1, 2, 1).unbind(0)
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
-        self._spans: dict[str, tuple[int, int]] = {}
         self._points = torch.arange(_POINTS, dtype=torch.float64)
         bars = score.bars
-        self._curve = torch.tensor([bar.opening for bar in bars] + [bars[-1].opening, bars[-1].opening], dtype=torch.float64)
         self._thin = torch.tensor([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin], dtype=torch.float64)
-        self._filters = {part: positions(VOICES[voice]) for part, voice in score.voices.items()}
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
         self._gain = torch.tensor([*gains.curve[:-1], *ending], dtype=torch.float64)
         self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
@@ -235,7 +209,7 @@ class Renderer:
             buffers: list[Tensor | None] = [None] * 4
             if index >= 0:
                 self._play_hits(index, buffers)
-                self._play_notes(index, buffers)
+                self._notes.play(index, buffers, _BASS)
             found = self._dry[index] = buffers
         return found
 
@@ -259,97 +233,6 @@ class Renderer:
                 out[:, first:last].add_(part, alpha=gain)
             else:
                 out[:, first:last].addcmul_(part, self._pans[i], value=gain)
-
-    def _play_notes(self, index: int, buffers: list[Tensor | None]) -> None:
-        active = self._notes.get(index, [])
-        if not active:
-            return
-        start = index * CHUNK
-        lines, sounding, used, since = self._envelopes(active, start)
-        line = iter(zip(lines.unbind(0), sounding, strict=True))
-        for k, i in enumerate(active):
-            if not used[k]:
-                continue
-            note = self.score.notes[i]
-            name = self.score.voices[note.part]
-            first = max(0, -since[k])
-            past = max(0, since[k])
-            skip = past % STEP
-            stem = stem_of(note)
-            out = buffers[stem]
-            if out is None:
-                out = buffers[stem] = torch.zeros(1 if stem == _BASS else 2, CHUNK)
-            bend = (note.slide, VOICES[name].vibrato if note.gate > _VIBRATO_FROM and len(note.pitches) == 1 else 0.0)
-            span = self._span(note.part, used[k][0], used[k][-1])
-            tables = [self.tables.get(name, pitch, self.sound.detune, self.sound.resonance, *span) for pitch, _ in note.pitches]
-            for j in used[k]:
-                amplitude, (low, high) = next(line)
-                low, high = max(0, low - skip), min(CHUNK - first, high - skip)
-                if low < high:
-                    heard = read(tables, note.pitches, j, past + low, high - low, note.frame, bend, VOICES[name].stereo)
-                    out[:, first + low : first + high].addcmul_(heard, amplitude[skip + low : skip + high])
-
-    def _span(self, part: str, low: int, high: int) -> tuple[int, int]:
-        """Filter positions a part's tables are made for: those it has used so far in this section, and these."""
-        before = self._spans.get(part, (low, high))
-        span = self._spans[part] = (min(low, before[0]), max(high, before[1]))
-        return span
-
-    def _envelopes(self, active: list[int], start: int) -> tuple[Tensor, list[tuple[int, int]], list[list[int]], list[int]]:
-        """How loud each note is at each filter position, in straight lines between points counted from its own onset.
-
-        Returns:
-            (pairs, frames) amplitudes, one row for each position a note uses, and the frames between which each is not 0;
-            the positions each note uses; frames since its onset at the chunk's start (negative: it starts within the chunk).
-        """
-        rows = self.sound.rows[active]
-        since = start - rows[:, ONSET]
-        first = (since.clamp_min(0) // STEP) * STEP
-        frames = first[:, None] + STEP * self._points
-        t = (frames / RATE).float()
-        absolute = ((frames + rows[:, ONSET, None]) / RATE).float()
-        r = rows.float()[:, :, None]
-        held = torch.minimum(t, r[:, GATE])
-        rise = (t / r[:, ATTACK]).clamp_max(1.0)
-        rise = torch.minimum(rise, (r[:, GATE] / r[:, ATTACK]).clamp_max(1.0))
-        level = (
-            r[:, LEVEL]
-            * rise
-            * rise
-            * (3.0 - 2.0 * rise)
-            * (r[:, SUSTAIN] + (1.0 - r[:, SUSTAIN]) * torch.exp(-held / r[:, DECAY]))
-        )
-        after = (t - r[:, GATE]).clamp_min(0.0)
-        level = level * torch.exp(-after / r[:, RELEASE]) * (TAIL - after / r[:, RELEASE]).clamp(0.0, 1.0)
-        place = (
-            r[:, PLACE]
-            + r[:, SWEEP] * torch.exp(-t / r[:, SWEEP_S])
-            + r[:, SWING] * torch.sin(2 * math.pi * r[:, SWING_HZ] * absolute)
-        )
-        filters = torch.tensor([self._filters[self.score.notes[i].part] for i in active])[:, :, None]
-        place = place + r[:, RISE] * (t / r[:, GATE]).clamp_max(1.0)
-        place = place + self._opening(frames + rows[:, ONSET, None]).float() / filters[:, 1]
-        tops = filters[:, 0] - 1.0
-        place = torch.minimum(place.clamp_min(0.0), tops)
-        count = int(tops.max()) + 1
-        hats = (1.0 - (place[:, None] - torch.arange(count, dtype=torch.float32)[:, None]).abs()).clamp_min_(0.0)
-        weights = hats.mul_(level[:, None])
-        used = [[j for j, top in enumerate(tops_of) if top > _FAINT] for tops_of in weights.amax(2).tolist()]
-        pairs = [(k, j) for k, each in enumerate(used) for j in each]
-        gains = torch.tensor([self.gains.parts[self.score.notes[active[k]].part] for k, _ in pairs])
-        points = weights[[k for k, _ in pairs], [j for _, j in pairs]] * gains[:, None]
-        heard = (points[:, :-1] + points[:, 1:] > 0.0).int()
-        low = STEP * heard.argmax(1)
-        high = STEP * (heard.shape[1] - heard.flip(1).argmax(1))
-        sounding = list(zip(low.tolist(), high.tolist(), strict=True))
-        return self._line(points), sounding, used, since.int().tolist()
-
-    def _opening(self, frames: Tensor) -> Tensor:
-        """Octaves by which the form opens or closes every filter at a frame: straight lines from bar to bar."""
-        curve = self._curve
-        bar = (frames / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
-        low = bar.long()
-        return torch.lerp(curve[low], curve[low + 1], bar - low)
 
 
 def _pan(pan: float) -> tuple[float, float]:

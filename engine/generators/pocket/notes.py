@@ -1,0 +1,74 @@
+"""Playing the notes of a score from tables, each at its own loudness through each position of its filter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.generators.pocket.envelopes import STEP, Envelopes
+from engine.generators.pocket.loudness import Gains
+from engine.generators.pocket.reading import read
+from engine.generators.pocket.score import Score
+from engine.generators.pocket.sound import Sound, stem_of
+from engine.generators.pocket.voices import CHUNK, VOICES, Tables
+
+_VIBRATO_FROM: Final = 17_000
+"""Frames a single note is held from which it is played with vibrato."""
+
+
+class Notes:
+    """The tonal parts of a section.
+
+    Args:
+        score, sound, gains: what to play, how, and how loud.
+        tables: where the voices are kept.
+    """
+
+    def __init__(self, score: Score, sound: Sound, gains: Gains, tables: Tables) -> None:
+        self._score = score
+        self._sound = sound
+        self._tables = tables
+        self._envelopes = Envelopes(score, sound, gains)
+        self._spans: dict[str, tuple[int, int]] = {}
+        ramp = np.arange(STEP, dtype=np.float32) / np.float32(STEP)
+        self._line = np.stack([1.0 - ramp, ramp])
+        self._amplitude = np.empty((CHUNK // STEP + 1, STEP), np.float32)
+        self._heard = np.empty((2, CHUNK), np.float32)
+
+    def play(self, index: int, buffers: list[Tensor | None], mono: int) -> None:
+        """Add a chunk's notes to a buffer for each stem, (2, CHUNK), that of the stem ``mono`` (1, CHUNK); None is silence."""
+        start = index * CHUNK
+        for i, stretches in self._envelopes.chunk(index).items():
+            note = self._score.notes[i]
+            voice = VOICES[self._score.voices[note.part]]
+            stem = stem_of(note)
+            buffer = buffers[stem]
+            if buffer is None:
+                buffer = buffers[stem] = torch.zeros(1 if stem == mono else 2, CHUNK)
+            out = buffer.numpy()
+            bend = (note.slide, voice.vibrato if note.gate > _VIBRATO_FROM and len(note.pitches) == 1 else 0.0)
+            tables = self._tables_of(i, stretches[0].position, stretches[-1].position)
+            for position, since, ends in stretches:
+                at = note.frame + since - start
+                low, high = max(0, at), min(CHUNK, at + STEP * len(ends))
+                if low >= high:
+                    continue
+                heard = self._heard[: 2 if voice.stereo else 1, : high - low]
+                loops = [(table[position - lowest], weight) for (lowest, table), (_, weight) in zip(tables, note.pitches, strict=True)]
+                read(loops, start + low - note.frame, note.frame, bend, voice.stereo, heard)
+                amplitude = np.matmul(ends, self._line, out=self._amplitude[: len(ends)]).reshape(-1)
+                heard *= amplitude[low - at : high - at]
+                out[:, low:high] += heard
+
+    def _tables_of(self, number: int, low: int, high: int) -> list[tuple[int, Tensor]]:
+        """A note's tables, each with the first filter position it holds: for the positions that its part has used so far in
+        this section, and for ``low`` to ``high``."""
+        note = self._score.notes[number]
+        before = self._spans.get(note.part, (low, high))
+        span = self._spans[note.part] = (min(low, before[0]), max(high, before[1]))
+        detune, resonance = self._sound.detune, self._sound.resonance
+        name = self._score.voices[note.part]
+        return [self._tables.get(name, pitch, detune, resonance, *span) for pitch, _ in note.pitches]
