@@ -47,6 +47,24 @@ _FAINT: Final = 0.004
 Floats = NDArray[np.float32]
 Indexes = NDArray[np.int64]
 
+_RAMP: Final = np.arange(STEP, dtype=np.float32) / np.float32(STEP)
+_ENDS: Final = np.stack([1.0 - _RAMP, _RAMP])
+"""Shares of a line's two ends in each of its frames."""
+
+
+def lines(ends: Floats, out: Floats | None = None) -> Floats:
+    """Straight lines of STEP frames from one end to the other, end to end: (lines, 2) -> (lines * STEP,).
+
+    ``out``: (lines, STEP) where they may be put.
+    """
+    return np.matmul(ends, _ENDS, out=out).reshape(-1)
+
+
+def through(points: NDArray[np.float64]) -> Floats:
+    """Straight lines through points STEP frames apart: (points,) -> ((points - 1) * STEP,)."""
+    narrow = points.astype(np.float32)
+    return lines(np.stack([narrow[:-1], narrow[1:]], 1))
+
 
 class Stretch(NamedTuple):
     """Where a note is heard through a filter position in a chunk.
@@ -99,39 +117,25 @@ class Envelopes:
         stretches: list[dict[int, list[Stretch]]] = [{} for _ in range(_AHEAD)]
         if not len(playing):
             return stretches
-        onsets = self._onsets[playing]
+        onsets, gains = self._onsets[playing], self._gains[playing]
         start = np.maximum(0, first * CHUNK - onsets) // STEP
         newest = np.maximum(0, (first + _AHEAD - 1) * CHUNK - onsets) // STEP
         counts = np.maximum(2, np.minimum(self._lasts[playing] + 1, newest + _POINTS) - start)
         level, place = self._points(np.repeat(playing, counts), np.repeat(start, counts), counts)
-        begins = np.cumsum(counts) - counts
-        low = np.minimum.reduceat(place, begins).astype(np.int64)
-        high = np.ceil(np.maximum.reduceat(place, begins)).astype(np.int64)
-        pairs = np.repeat(np.arange(len(playing)), high - low + 1)
-        rows, position = [], []
-        for begin, count, lowest, highest in zip(begins.tolist(), counts.tolist(), low.tolist(), high.tolist(), strict=True):
-            level_of, place_of = level[begin : begin + count], place[begin : begin + count]
-            for each in range(lowest, highest + 1):
-                away = np.abs(place_of - np.float32(each))
-                np.subtract(np.float32(1.0), away, out=away)
-                np.maximum(away, np.float32(0.0), out=away)
-                rows.append(np.multiply(away, level_of, out=away))
-                position.append(each)
-        points = np.concatenate(rows)
+        pairs, place_of, points = _by_position(level, place, counts)
         ends = np.stack([points[:-1], points[1:]], 1)
-        starts = np.cumsum(counts[pairs]) - counts[pairs]
+        begins = np.cumsum(counts[pairs]) - counts[pairs]
         for chunk, found in enumerate(stretches):
             frame = (first + chunk) * CHUNK
             low = np.maximum(0, frame - onsets) // STEP - start
-            high = np.where((onsets < frame + CHUNK) & (low + 1 < counts), np.minimum(low + _POINTS, counts), 0)[pairs]
-            here = np.flatnonzero(high)
-            spans = starts[here] + low[pairs][here], starts[here] + high[here]
-            faint = _FAINT * self._gains[playing][pairs[here]]
-            for which, begin, end in _heard(points, *spans, faint):
-                pair = here[which]
-                note = pairs[pair]
-                since = STEP * int(start[note] + begin - starts[pair])
-                found.setdefault(int(playing[note]), []).append(Stretch(position[pair], since, ends[begin:end]))
+            high = np.where((onsets < frame + CHUNK) & (low + 1 < counts), np.minimum(low + _POINTS, counts), 0)
+            here = np.flatnonzero(high[pairs])
+            notes = pairs[here]
+            faint = _FAINT * gains[notes]
+            for which, begin, end in _heard(points, begins[here] + low[notes], begins[here] + high[notes], faint):
+                pair, note = here[which], notes[which]
+                since = STEP * int(start[note] + begin - begins[pair])
+                found.setdefault(int(playing[note]), []).append(Stretch(int(place_of[pair]), since, ends[begin:end]))
         return stretches
 
     def _points(self, notes: Indexes, start: Indexes, counts: Indexes) -> tuple[Floats, Floats]:
@@ -165,7 +169,31 @@ class Envelopes:
         whole = np.minimum(bar.astype(np.int64), len(self._opening) - 2)
         part = np.minimum(bar - whole, 1.0)
         low, high = self._opening[whole], self._opening[whole + 1]
-        return (low + part * (high - low)).astype(np.float32)
+        opening: Floats = (low + part * (high - low)).astype(np.float32)
+        return opening
+
+
+def _by_position(level: Floats, place: Floats, counts: Indexes) -> tuple[Indexes, Indexes, Floats]:
+    """Points shared out between the filter positions to both sides of where each lies.
+
+    Args:
+        level, place: (points,) of some notes end to end, ``counts`` of each.
+
+    Returns:
+        The note and the position of each pair that occurs, (pairs,) both, and the pairs' points end to end.
+    """
+    notes, positions_of, shares = [], [], []
+    for note, end in enumerate(np.cumsum(counts).tolist()):
+        own = slice(end - int(counts[note]), end)
+        for position in range(int(place[own].min()), math.ceil(place[own].max()) + 1):
+            share = np.abs(place[own] - np.float32(position))
+            np.subtract(np.float32(1.0), share, out=share)
+            np.maximum(share, np.float32(0.0), out=share)
+            share *= level[own]
+            notes.append(note)
+            positions_of.append(position)
+            shares.append(share)
+    return np.array(notes), np.array(positions_of), np.concatenate(shares)
 
 
 def _heard(points: Floats, begins: Indexes, ends: Indexes, faint: Floats) -> list[tuple[int, int, int]]:

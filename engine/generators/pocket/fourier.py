@@ -64,12 +64,14 @@ def apart(heard: Tensor, width: float, out: Tensor) -> None:
 def to_bins(sound: Tensor) -> Tensor:
     """(SIZE,) complex64 -> (ROWS, COLUMNS)."""
     first = torch.fft.fft(sound.view(ROWS, COLUMNS), dim=0)
-    return torch.fft.fft(first.mul_(_turns()[0]), dim=1)
+    bins: Tensor = torch.fft.fft(first.mul_(_turns()[0]), dim=1)
+    return bins
 
 
 def to_sound(bins: Tensor) -> Tensor:
     """Its inverse: (ROWS, COLUMNS) -> (ROWS, COLUMNS), the sound's frames row by row."""
-    return torch.fft.ifft(torch.fft.ifft(bins, dim=1).mul_(_turns()[1]), dim=0)
+    sound: Tensor = torch.fft.ifft(torch.fft.ifft(bins, dim=1).mul_(_turns()[1]), dim=0)
+    return sound
 
 
 def real_part(bins: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
+from engine.generators.pocket import fourier
 from engine.generators.pocket.loudness import plan_levels
 from engine.generators.pocket.render import RATE, Renderer
 from engine.generators.pocket.score import compose
@@ -45,6 +46,7 @@ class Pocket:
         for shot in ("kick", "clap", "hat", "open"):
             self._shots.get(kit, shot, 1.0, 0)
         to_sound(to_spectrum(torch.zeros(2, CHUNK)), CHUNK)
+        fourier.to_sound(fourier.to_bins(fourier.together((None, None))))
 
     def generate(
         self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]

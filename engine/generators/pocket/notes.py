@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.generators.pocket.envelopes import STEP, Envelopes
+from engine.generators.pocket.envelopes import STEP, Envelopes, lines
 from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.reading import read
 from engine.generators.pocket.score import Score
@@ -33,8 +33,6 @@ class Notes:
         self._tables = tables
         self._envelopes = Envelopes(score, sound, gains)
         self._spans: dict[str, tuple[int, int]] = {}
-        ramp = np.arange(STEP, dtype=np.float32) / np.float32(STEP)
-        self._line = np.stack([1.0 - ramp, ramp])
         self._amplitude = np.empty((CHUNK // STEP + 1, STEP), np.float32)
         self._heard = np.empty((2, CHUNK), np.float32)
 
@@ -57,18 +55,18 @@ class Notes:
                 if low >= high:
                     continue
                 heard = self._heard[: 2 if voice.stereo else 1, : high - low]
-                loops = [(table[position - lowest], weight) for (lowest, table), (_, weight) in zip(tables, note.pitches, strict=True)]
+                loops = [(table[position - lowest], weight) for lowest, table, weight in tables]
                 read(loops, start + low - note.frame, note.frame, bend, voice.stereo, heard)
-                amplitude = np.matmul(ends, self._line, out=self._amplitude[: len(ends)]).reshape(-1)
+                amplitude = lines(ends, self._amplitude[: len(ends)])
                 heard *= amplitude[low - at : high - at]
                 out[:, low:high] += heard
 
-    def _tables_of(self, number: int, low: int, high: int) -> list[tuple[int, Tensor]]:
-        """A note's tables, each with the first filter position it holds: for the positions that its part has used so far in
-        this section, and for ``low`` to ``high``."""
+    def _tables_of(self, number: int, low: int, high: int) -> list[tuple[int, Tensor, float]]:
+        """A note's tables, each with the first filter position it holds and its weight: for the positions that its part has
+        used so far in this section, and for ``low`` to ``high``."""
         note = self._score.notes[number]
         before = self._spans.get(note.part, (low, high))
         span = self._spans[note.part] = (min(low, before[0]), max(high, before[1]))
         detune, resonance = self._sound.detune, self._sound.resonance
         name = self._score.voices[note.part]
-        return [self._tables.get(name, pitch, detune, resonance, *span) for pitch, _ in note.pitches]
+        return [(*self._tables.get(name, pitch, detune, resonance, *span), weight) for pitch, weight in note.pitches]

@@ -44,7 +44,7 @@ def read(
         else:
             heard = loop.numpy()[:, begin : begin + count]
         if number:
-            add_scaled(out, heard, weight)
+            add_scaled(out, heard, (weight, weight))
         else:
             np.multiply(heard, np.float32(weight), out=out)
 
@@ -53,11 +53,15 @@ _BLAS: Final = 8192
 """Frames added at once, which is too little for BLAS to wake other threads for."""
 
 
-def add_scaled(out: NDArray[np.float32], sound: NDArray[np.float32], gain: float) -> None:
-    """Add a sound times a gain to ``out``, both (channels, frames) float32, every channel's frames in one piece."""
-    for own, other in zip(out, sound, strict=True):
+def add_scaled(out: NDArray[np.float32], sound: NDArray[np.float32], gains: tuple[float, float]) -> None:
+    """Add a sound to ``out`` with a gain for each channel.
+
+    Both (1 or 2, frames) float32, the frames of a channel in one piece; a sound of one channel is added to both.
+    """
+    for channel, own in enumerate(out):
+        other = sound[min(channel, len(sound) - 1)]
         for first in range(0, len(own), _BLAS):
-            saxpy(other[first : first + _BLAS], own[first : first + _BLAS], a=gain)
+            saxpy(other[first : first + _BLAS], own[first : first + _BLAS], a=gains[channel])
 
 
 def _bent(loop: Tensor, size: int, begin: int, since: int, count: int, bend: tuple[float, float]) -> Tensor:

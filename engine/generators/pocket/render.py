@@ -6,21 +6,23 @@ import math
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.generators.pocket import fourier
-from engine.generators.pocket.envelopes import STEP
+from engine.generators.pocket.envelopes import STEP, through
 from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.notes import Notes
-from engine.generators.pocket.reading import waver
+from engine.generators.pocket.reading import add_scaled, waver
 from engine.generators.pocket.score import Hit, Score
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import Sound
 from engine.generators.pocket.voices import CHUNK, Tables
 
 RATE: Final = 44_100
-_POINTS: Final = CHUNK // STEP + 2
+_POINTS: Final = np.arange(0.0, CHUNK + STEP, STEP)
+"""Frames of a chunk at which what changes slowly is reckoned; between them are straight lines."""
 _BASS: Final = 1
 _LEAD: Final = 3
 _TAPED: Final = (2, 3)
@@ -59,17 +61,15 @@ class Renderer:
         self.reach = max(bus.reach for bus in sound.buses)
         self._notes = Notes(score, sound, gains, tables)
         self._hits = self._by_chunk([(hit.frame, hit.frame + self._shot(hit).shape[1] - 1) for hit in score.hits])
-        self._pans = torch.tensor([_pan(hit.pan) for hit in score.hits]).reshape(-1, 2, 1).unbind(0)
+        self._pans = [_pan(hit.pan) for hit in score.hits]
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
-        self._points = torch.arange(_POINTS, dtype=torch.float64)
         bars = score.bars
         self._thin = torch.tensor([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin], dtype=torch.float64)
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
         self._gain = torch.tensor([*gains.curve[:-1], *ending], dtype=torch.float64)
         self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
-        self._ramp = torch.arange(STEP, dtype=torch.float32) / STEP
 
     @staticmethod
     def _by_chunk(spans: list[tuple[int, int]]) -> dict[int, list[int]]:
@@ -111,9 +111,10 @@ class Renderer:
 
     def _over_bars(self, curve: Tensor, index: int) -> Tensor:
         """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
-        bar = ((index * CHUNK + STEP * self._points[:-1]) / float(self.score.grid.frames_per_bar)).clamp(0.0, len(curve) - 1.001)
-        low = bar.long()
-        return self._line(torch.lerp(curve[low], curve[low + 1], bar - low).float())[:CHUNK]
+        bar = np.clip((index * CHUNK + _POINTS) / float(self.score.grid.frames_per_bar), 0.0, len(curve) - 1.001)
+        low = bar.astype(np.int64)
+        values = curve.numpy()
+        return torch.from_numpy(through(values[low] + (bar - low) * (values[low + 1] - values[low])))
 
     def _thins(self, index: int) -> bool:
         """Whether a build-up takes lows away anywhere in a chunk."""
@@ -137,37 +138,38 @@ class Renderer:
         near = [(frame, velocity) for frame, velocity in self.score.kicks if start - reach < frame < start + CHUNK]
         if not near:
             return
-        time = start + STEP * self._points[:-1]
-        since = (time[None] - torch.tensor([float(frame) for frame, _ in near], dtype=torch.float64)[:, None]) / RATE
-        shape = (since / 0.006).clamp(0.0, 1.0) * (1.0 - since / self.sound.duck_s).clamp(0.0, 1.0) ** 2.0
-        amount = (shape * torch.tensor([velocity for _, velocity in near], dtype=torch.float64)[:, None]).amax(0).float()
-        curve = self._line(amount)[:CHUNK]
+        frames = np.array([frame for frame, _ in near], np.float64)[:, None]
+        since = (start + _POINTS - frames) / RATE
+        shape = np.clip(since / 0.006, 0.0, 1.0) * np.clip(1.0 - since / self.sound.duck_s, 0.0, 1.0) ** 2
+        curve = through((shape * np.array([velocity for _, velocity in near])[:, None]).max(0))
         for stem in range(1, 4):
-            stems[stem].mul_(1.0 - min(0.95, depth[stem]) * curve)
+            stems[stem].mul_(torch.from_numpy(1.0 - np.float32(min(0.95, depth[stem])) * curve))
 
     def _saturate(self, stems: Tensor) -> None:
         """Bend each stem's peaks, its loudness about unchanged."""
         for stem, (amount, level) in enumerate(zip(self.sound.drive, self.gains.levels, strict=True)):
             if amount > 0.02 and level > 1e-5:
-                bent = (stems[stem] * (amount / level)).square_().add_(1.0).rsqrt_()
-                stems[stem].mul_(bent.mul_(math.sqrt(1.0 + 2.0 * amount * amount)))
+                sound, louder = stems[stem].numpy(), 1.0 + 2.0 * amount * amount
+                bent = np.square(sound)
+                bent *= np.float32((amount / level) ** 2 / louder)
+                bent += np.float32(1.0 / louder)
+                sound /= np.sqrt(bent, out=bent)
 
     @staticmethod
     def finished(stems: Tensor) -> Tensor:
         """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share."""
-        total = stems.sum(0)
-        low, high = total.aminmax()
-        if max(-float(low), float(high)) <= _KNEE:
+        parts = stems.numpy()
+        total = parts[0] + parts[1]
+        for part in parts[2:]:
+            total += part
+        if max(-float(total.min()), float(total.max())) <= _KNEE:
             return stems
-        peak = total.abs().amax(0)
-        span = _CEILING - _KNEE
-        kept = torch.where(peak > _KNEE, (_KNEE + span * torch.tanh((peak - _KNEE) / span)) / peak.clamp_min(1e-6), 1.0)
-        return stems * kept
-
-    def _line(self, points: Tensor) -> Tensor:
-        """Straight lines through points STEP frames apart: (..., points) -> (..., (points - 1) * STEP)."""
-        rise = points[..., 1:] - points[..., :-1]
-        return torch.mul(rise[..., None], self._ramp).add_(points[..., :-1, None]).flatten(-2)
+        peak = np.abs(total, out=total).max(0)
+        loud = np.flatnonzero(peak > _KNEE)
+        span, over = _CEILING - _KNEE, peak[loud]
+        kept = stems.clone()
+        kept.numpy()[..., loud] *= (_KNEE + span * np.tanh((over - _KNEE) / span)) / over
+        return kept
 
     def _spectrum(self, index: int) -> list[Tensor | None]:
         """Bins of a chunk and the one before, of every stem but the bass; what each sends to its room is kept.
@@ -228,11 +230,13 @@ class Renderer:
             at = hit.frame - start
             first, last = max(0, at), min(CHUNK, at + shot.shape[1])
             gain = hit.velocity * hit.gain * self.gains.drums
-            part = shot[:, first - at : last - at]
-            if hit.pan == 0.0:
+            part, pan = shot[:, first - at : last - at], self._pans[i]
+            if part.dtype == torch.float32:
+                add_scaled(out.numpy()[:, first:last], part.numpy(), (gain * pan[0], gain * pan[1]))
+            elif hit.pan == 0.0:
                 out[:, first:last].add_(part, alpha=gain)
             else:
-                out[:, first:last].addcmul_(part, self._pans[i], value=gain)
+                out[:, first:last].addcmul_(part, torch.tensor(pan)[:, None], value=gain)
 
 
 def _pan(pan: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.generators.pocket import space
 from engine.generators.pocket.form import smooth
+from engine.generators.pocket.fourier import BINS
 from engine.generators.pocket.score import Note, Score
 from engine.generators.pocket.spectra import BAND_CENTERS
 from engine.generators.pocket.styles import STEM_OF, blend
@@ -101,7 +102,7 @@ def _wow(score: Score) -> float:
 def _equaliser(stem: int, bright: float, warm: float) -> Tensor:
     """A stem's bus: low cut, tilt by brightness, warmth. The bass goes straight through."""
     if STEMS[stem] == "bass":
-        return torch.ones(space.BINS, dtype=torch.complex64)
+        return torch.ones(BINS, dtype=torch.complex64)
     shape = space.high_pass(_LOW_CUT[stem]) * space.high_shelf(2200.0, _TILT[stem] * 2.0 * (bright - 0.5))
     shape = shape * space.high_shelf(5500.0, -5.0 * (warm - 0.5)) * space.low_shelf(300.0, 3.0 * (warm - 0.5))
     return shape

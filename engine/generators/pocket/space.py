@@ -67,7 +67,7 @@ def partition(impulse: Tensor) -> Tensor:
     """Bins of a room's parts of CHUNK frames, for `fourier.real_part`: (2, frames) -> (parts, rows, columns)."""
     parts = -(-impulse.shape[-1] // CHUNK)
     padded = 0.5 * torch.nn.functional.pad(impulse, (0, parts * CHUNK - impulse.shape[-1]))
-    return torch.stack([fourier.to_bins(fourier.together((part, None))) for part in padded.split(CHUNK, dim=1)])
+    return torch.stack([fourier.to_bins(fourier.together((part, None))) for part in torch.split(padded, CHUNK, dim=1)])
 
 
 _REVERB_BANDS: Final = ((0.0, 420.0, 0.85), (420.0, 3600.0, 1.0), (3600.0, 22_050.0, 0.42))
