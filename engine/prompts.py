@@ -21,9 +21,6 @@ __all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_bpm", "decide_key", "mix", 
 DEFAULT_STYLE: Final = "house"
 """What plays when no prompt names a style."""
 
-_LIGHT: Final = 0.4
-"""Share, beside the heaviest prompt, under which those that name a style give way to the default one."""
-
 _MOST_NEGATIVE_VALENCE: Final = 0.35
 """Below this valence major modes are not drawn."""
 
@@ -72,7 +69,7 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     silence: dict[str, float] = {}
     voices: dict[str, dict[str, float]] = {}
     for parsed, weight in read:
-        scale = weight / max(styled, top) if parsed.styles else weight / top
+        scale = heard * weight / styled if parsed.styles else _heard(weight, top)
         for name, value in parsed.styles.items():
             shares[name] = shares.get(name, 0.0) + value * heard * weight / styled
         for name, value in parsed.suggested.items():
@@ -94,8 +91,11 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
 
 
 def _heard(weight: float, top: float) -> float:
-    """How much of the music styles of this weight have beside prompts that name none, the heaviest of weight ``top``: 0..1."""
-    return min(1.0, weight / (weight + top) / _LIGHT)
+    """How much of the music prompts of a weight have where the heaviest one has ``top``, 0..1: all of it as heavy as that one.
+
+    Where two weights cross, what falls goes down evenly from there.
+    """
+    return min(1.0, 2.0 * weight / (weight + top)) if weight > 0.0 else 0.0
 
 
 def _heaviest(prompts: Sequence[PromptWeight]) -> list[Parsed]:

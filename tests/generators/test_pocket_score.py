@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from engine import motif as motifs
-from engine.generators.pocket.score import Score, compose
+from engine.generators.pocket.form import TONAL_PARTS
+from engine.generators.pocket.score import Score, compose, tonal_players
 from engine.generators.pocket.score_drums import players
 from engine.generators.pocket.shots import Shots
-from engine.generators.pocket.styles import load_style
+from engine.generators.pocket.styles import load_style, part_of
 from engine.generators.pocket.voices import VOICES
 from engine.keys import Key
 from engine.prompts import mix
@@ -137,13 +138,43 @@ def test_a_small_move_of_a_knob_keeps_the_piece() -> None:
         return (PromptWeight("house", 0.9), PromptWeight("bright techno", weight))
 
     before, after = (compose(ask(prompts=prompts(weight))) for weight in (0.20, 0.22))
-    assert before.voices == after.voices
+    for name in before.voices | after.voices:
+        if before.voices.get(name) != after.voices.get(name):
+            assert max(before.shares.get(name, 0.0), after.shares.get(name, 0.0)) < 0.1, f"{name} comes or goes softly"
     assert before.melody == after.melody
     kicks = [frame for frame, _ in before.kicks]
     assert kicks == [frame for frame, _ in after.kicks]
-    places = Counter((note.part, note.pitches[0][0]) for note in before.notes)
-    moved = Counter((note.part, note.pitches[0][0]) for note in after.notes)
+    places, moved = (
+        Counter((note.part, note.pitches[0][0]) for note in score.notes if score.shares.get(note.part, 1.0) > 0.1)
+        for score in (before, after)
+    )
     assert sum((places & moved).values()) > 0.97 * sum(places.values())
+
+
+@pytest.mark.parametrize("texts", [("house", "dark techno"), ("deep house", "bright supersaw lead"), ("lo-fi", "drum and bass")])
+def test_a_knob_between_two_prompts_hands_every_part_over_by_degrees(texts: tuple[str, str]) -> None:
+    """At every tenth the players of a part share it out whole, and no voice or pattern gains or loses more than half at once."""
+    before: dict[tuple[str, str, str], float] = {}
+    for tenth in range(11):
+        weights = zip(texts, (1.0 - tenth / 10, tenth / 10), strict=True)
+        point = mix([PromptWeight(text, weight) for text, weight in weights if weight > 0])
+        now = {
+            (part, player.style.name, player.voice): player.share for part in TONAL_PARTS for player in tonal_players(point, part)
+        }
+        for part in TONAL_PARTS:
+            assert sum(share for (own, _, _), share in now.items() if own == part) == pytest.approx(1.0)
+        if tenth:
+            assert all(abs(now.get(key, 0.0) - before.get(key, 0.0)) <= 0.55 for key in now | before)
+        before = now
+
+
+def test_where_a_knob_stands_in_the_middle_both_players_of_a_part_play() -> None:
+    score = compose(ask(prompts=(PromptWeight("house", 0.5), PromptWeight("techno", 0.5))))
+    players = [name for name in score.shares if name.startswith("bass")]
+    assert len(players) > 1
+    assert {part_of(name) for name in players} == {"bass"}
+    for name in players:
+        assert any(note.part == name for note in score.notes)
 
 
 def test_a_knob_between_two_styles_hands_kick_snare_and_cymbals_over_by_degrees() -> None:

@@ -90,6 +90,16 @@ ARCS: Final[dict[Role, Arc]] = {
 """What each role does with the request's energy."""
 
 
+CARRIED: Final[dict[Role, dict[str, float]]] = {
+    "intro": {"comp": 0.1, "arp": 0.1, "melody": 0.2},
+    "build": {"comp": -0.35, "arp": -0.3, "melody": -0.35},
+    "drop": {"comp": -0.2, "arp": -0.25, "melody": -0.2},
+    "breakdown": {"comp": 0.1, "melody": 0.2},
+    "outro": {"comp": 0.1, "melody": 0.2},
+}
+"""What is added to `Arc.hold` and `Arc.release` where no drums tell a build from an intro: what is struck tells it then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A bar of the section.
@@ -155,7 +165,9 @@ def _metre(step: int) -> int:
     return next(weakness for weakness, size in enumerate((16, 8, 4, 2, 1)) if step % size == 0)
 
 
-def lay_out(request: SectionRequest, energy: float, starts: dict[str, float], levels: dict[str, float]) -> tuple[Bar, ...]:
+def lay_out(
+    request: SectionRequest, energy: float, starts: dict[str, float], levels: dict[str, float], drumless: float = 0.0
+) -> tuple[Bar, ...]:
     """Every bar of a section and its tail.
 
     Args:
@@ -163,8 +175,9 @@ def lay_out(request: SectionRequest, energy: float, starts: dict[str, float], le
         energy: 0..1, the request's energy as the prompts bend it.
         starts: tonal part -> energy at which the style brings it in. Drum lanes bring their own.
         levels: stem or part -> 0..1 where prompts silence it.
+        drumless: 0..1, how far the music goes without drums.
     """
-    arc = ARCS[request.role]
+    arc, carried = ARCS[request.role], CARRIED.get(request.role, {})
     bars = []
     for index in range(request.bars + request.tail_bars):
         place = min(1.0, index / max(1, request.bars - 1))
@@ -172,7 +185,7 @@ def lay_out(request: SectionRequest, energy: float, starts: dict[str, float], le
         local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
         active = {}
         for part in (*DRUM_GROUPS, *TONAL_PARTS):
-            held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0)
+            held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
             active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else level * (held < 5.0)

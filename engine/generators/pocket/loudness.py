@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.form import smooth
-from engine.generators.pocket.score import Score
+from engine.generators.pocket.score import Score, drumless
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import (
     ATTACK,
@@ -31,7 +31,7 @@ from engine.generators.pocket.sound import (
     Sound,
 )
 from engine.generators.pocket.spectra import BAND_CENTERS
-from engine.generators.pocket.styles import STEM_OF, blend, load_style
+from engine.generators.pocket.styles import STEM_OF, blend, load_style, part_of
 from engine.generators.pocket.voices import VOICES, Tables, positions
 from engine.protocol import STEMS, Role
 
@@ -43,9 +43,11 @@ _OFFSET: Final = -0.691
 _FX_LEVEL: Final = -13.0
 _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -19.0
+_AIR: Final = 5.0
+"""LU by which texture comes forward where there are no cymbals: pads alone have no air."""
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
-_TUNE_LEAD: Final = {"melody": (0.0, 12.0), "arp": (4.5, 16.0)}
+_TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
 """LU by which the tune, and what is struck beside it, are louder where no drums carry it: at middling energy, and how much
 more from no energy to full."""
 _DRUMS_LEAD: Final = 4.0
@@ -84,7 +86,7 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
     parts, powers, stems = {}, torch.zeros(bars), torch.zeros(len(STEMS), bars)
     for part in dict.fromkeys(note.part for note in score.notes):
         per_bar, sounding = _part_power(score, sound, tables, part, bars, bar_s)
-        stem = STEM_OF[part]
+        stem = STEM_OF[part_of(part)]
         power = (per_bar * sound.powers[stem]).sum(1)
         mean = float(power.sum()) * bar_s / max(0.05, sounding)
         gain = 10 ** ((_level(score, part) - 10 * math.log10(max(mean, 1e-12))) / 20)
@@ -163,8 +165,9 @@ def _counted(score: Score) -> int:
     return sum(1 for bar in score.bars if not bar.silent) if score.bars[-1].silent else len(score.bars)
 
 
-def _level(score: Score, part: str) -> float:
-    """LU a part should have while it sounds."""
+def _level(score: Score, player: str) -> float:
+    """LU a part, or one of its players, should have while it sounds."""
+    part = part_of(player)
     if part == "fx":
         return _FX_LEVEL
     if part == "sub":
@@ -172,12 +175,12 @@ def _level(score: Score, part: str) -> float:
     if part == "crackle":
         return _CRACKLE_LEVEL
     if part == "texture":
-        return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"]
+        return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"] + _AIR * drumless(score.mix)
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
+    level += 10 * math.log10(score.shares[player])
     if part in _TUNE_LEAD:
-        drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
         louder, lead = _TUNE_LEAD[part]
-        level += (louder + lead * (score.energy - 0.5)) * (1.0 - smooth((drums - 0.15) / 0.25))
+        level += (louder + lead * (score.energy - 0.5)) * drumless(score.mix)
     return level
 
 

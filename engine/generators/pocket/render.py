@@ -15,7 +15,7 @@ from engine.generators.pocket.envelopes import STEP, through
 from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.notes import Notes
 from engine.generators.pocket.reading import add_scaled, waver
-from engine.generators.pocket.score import Hit, Score
+from engine.generators.pocket.score import Hit, Score, drumless
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import Sound
 from engine.generators.pocket.voices import CHUNK, Tables
@@ -30,6 +30,8 @@ _TAPED: Final = (2, 3)
 _CEILING, _KNEE = 0.79, 0.58
 """Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it; what lies between samples
 can be about 1 dB higher, and stays below -1 dBTP."""
+_SOFTER: Final = 0.86
+"""Both where there are no drums: nothing needs to strike that hard there."""
 
 
 _FLOOR_STEM: Final = 2
@@ -65,6 +67,8 @@ class Renderer:
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
+        softer = 1.0 - (1.0 - _SOFTER) * drumless(score.mix)
+        self._ceiling, self._knee = softer * _CEILING, softer * _KNEE
         bars = score.bars
         self._thin = torch.tensor([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin], dtype=torch.float64)
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
@@ -155,20 +159,19 @@ class Renderer:
                 bent += np.float32(1.0 / louder)
                 sound /= np.sqrt(bent, out=bent)
 
-    @staticmethod
-    def finished(stems: Tensor) -> Tensor:
+    def finished(self, stems: Tensor) -> Tensor:
         """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share."""
         parts = stems.numpy()
         total = parts[0] + parts[1]
         for part in parts[2:]:
             total += part
-        if max(-float(total.min()), float(total.max())) <= _KNEE:
+        if max(-float(total.min()), float(total.max())) <= self._knee:
             return stems
         peak = np.abs(total, out=total).max(0)
-        loud = np.flatnonzero(peak > _KNEE)
-        span, over = _CEILING - _KNEE, peak[loud]
+        loud = np.flatnonzero(peak > self._knee)
+        span, over = self._ceiling - self._knee, peak[loud]
         kept = stems.clone()
-        kept.numpy()[..., loud] *= (_KNEE + span * np.tanh((over - _KNEE) / span)) / over
+        kept.numpy()[..., loud] *= (self._knee + span * np.tanh((over - self._knee) / span)) / over
         return kept
 
     def _spectrum(self, index: int) -> list[Tensor | None]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from engine.generators.pocket.chance import chance
-from engine.generators.pocket.form import DRUM_GROUPS, Bar, lay_out
-from engine.generators.pocket.styles import Lane, Style, style_for
+from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS, Bar, lay_out, smooth
+from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
 from engine.keys import Key
 from engine.motif import make_motif
 from engine.prompts import Mix, mix
@@ -50,20 +51,22 @@ class Score:
     Attributes:
         hits, notes: in order of frames.
         kicks: frames and velocities of the kick, for the side-chain.
-        voices: part -> voice.
+        voices: part, or one of its players -> voice.
+        shares: the same -> how much of the part it has, 0..1.
         kits: a hit's group -> the style whose kit plays it.
         bars: the form.
         grid: of the section, frame 0 its downbeat.
         energy, density, brightness: 0..1, the request's as the prompts bend them.
         mix: the prompts' point.
         melody: the lead's notes as degrees, beats counted from the section's start.
-    role: what the section is for.
+        role: what the section is for.
     """
 
     hits: tuple[Hit, ...]
     notes: tuple[Note, ...]
     kicks: tuple[tuple[int, float], ...]
     voices: dict[str, str]
+    shares: dict[str, float]
     kits: dict[str, Style]
     bars: tuple[Bar, ...]
     grid: Grid
@@ -88,15 +91,17 @@ class Context:
         self.energy = _unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
         self.density = _unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
         self.brightness = _lit(params["brightness"] + 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
-        self.styles = {part: style_for(point, part) for part in ("bass", "pad", "comp", "arp", "melody")}
-        starts = {part: style.parts[part].start for part, style in self.styles.items()}
+        self.players = {part: tonal_players(point, part) for part in TONAL_PARTS}
+        starts = {
+            part: sum(each.share * each.style.parts[part].start for each in players) for part, players in self.players.items()
+        }
         for part, knob in _PULL.items():
             starts[part] -= 0.5 * (params[knob] - 0.5)
         for part in point.voices:
             if part in starts:
                 starts[part] -= 0.35 * max(point.voices[part].values())
         starts["arp"] -= 0.25 * (self.density - 0.5)
-        self.bars = lay_out(request, self.energy, starts, dict(point.stems))
+        self.bars = lay_out(request, self.energy, starts, dict(point.stems), drumless(point))
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
         self.clock = _clock(self)
@@ -115,6 +120,20 @@ class Context:
     def frames(self, beats: float) -> int:
         """A duration in frames."""
         return max(1, round(beats * self.beat_frames))
+
+    def played(self, part: str, write: Callable[[Style], Iterable[Note]]) -> Iterator[Note]:
+        """What every player of a part plays, written once for each style."""
+        written: dict[str, list[Note]] = {}
+        for player in self.players[part]:
+            name = player.style.name
+            if name not in written:
+                written[name] = list(write(player.style))
+            yield from (note._replace(part=player.name) for note in written[name])
+
+
+def drumless(point: Mix) -> float:
+    """How far the music goes without drums, 0..1."""
+    return 1.0 - smooth((point.params["drums"] * point.stems.get("drums", 1.0) - 0.15) / 0.25)
 
 
 _PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
@@ -174,15 +193,45 @@ def strong(lane: Lane) -> list[int]:
     return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
 
 
-def choose_voices(context: Context) -> dict[str, str]:
-    """The voice of every tonal part: the one prompts name most strongly, else the style's."""
-    chosen = {}
-    for part, style in context.styles.items():
-        votes = context.mix.voices.get(part, {})
-        best = max(votes, key=lambda voice: (votes[voice], voice), default="")
-        sound = style_for(context.mix, "bass sound") if part == "bass" else style
-        chosen[part] = best if best and votes[best] >= 0.4 else sound.parts[part].voice
-    return {**chosen, "sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
+class Player(NamedTuple):
+    """Who plays a tonal part: a name that begins with the part's, the style it plays in, its voice, and how much of the part,
+    as a share of the power, is its own."""
+
+    name: str
+    style: Style
+    voice: str
+    share: float
+
+
+_HEARD: Final = 0.04
+"""Share under which a player is left out."""
+_NAMED: Final = (0.1, 0.9)
+"""Weights of an instrument's name at which it begins to take a part over from the styles' own voices, and has it."""
+_MOST_PLAYERS: Final = 3
+"""How many may play a part: every voice takes time and memory."""
+
+
+def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
+    """Those who play a part, the one with the most of it first; shares sum to 1.
+
+    Where a knob stands between two styles, or an instrument that is named is light, both play, each softer.
+    """
+    votes = point.voices.get(part, {})
+    named = max(votes, key=lambda voice: (votes[voice], voice), default="")
+    vote = smooth((votes[named] - _NAMED[0]) / (_NAMED[1] - _NAMED[0])) if named else 0.0
+    shares: dict[tuple[str, str], float] = {}
+    for style, share in styles_for(point, part):
+        for voice, its in ((style.parts[part].voice, 1.0 - vote), (named, vote)):
+            shares[style.name, voice] = shares.get((style.name, voice), 0.0) + share * its
+    heard = sorted(((share, at) for at, share in shares.items() if share > _HEARD), reverse=True)[:_MOST_PLAYERS]
+    whole = sum(share for share, _ in heard)
+    return tuple(
+        Player(part if not number else f"{part} {number}", load_style(style), voice, share / whole)
+        for number, (share, (style, voice)) in enumerate(heard)
+    )
+
+
+_OTHER_VOICES: Final = {"sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
 
 
 def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
@@ -205,7 +254,8 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         hits=tuple(hits),
         notes=tuple(sorted([*notes, *lead])),
         kicks=kicks,
-        voices=choose_voices(context),
+        voices={player.name: player.voice for players in context.players.values() for player in players} | _OTHER_VOICES,
+        shares={player.name: player.share for players in context.players.values() for player in players},
         kits={
             **{group: style_for(context.mix, group) for group in DRUM_GROUPS},
             **{kit: style for group in DRUM_GROUPS for kit, style, _ in players(context.mix, group)},

@@ -8,8 +8,9 @@ from typing import Final
 from engine.generators.pocket.chance import chance, spread
 from engine.generators.pocket.form import Bar, smooth, thinned
 from engine.generators.pocket.harmony import Chord, chord_at, pick_progression, place_root, voice
-from engine.generators.pocket.score import Context, Note, choose_voices
+from engine.generators.pocket.score import Context, Note
 from engine.generators.pocket.score_drums import VELOCITY
+from engine.generators.pocket.styles import Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
 _DEEP: Final = ("sub", "808")
@@ -27,18 +28,24 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
     progression, chord_bars = pick_progression(context)
     chords = [chord_at(context, progression, chord_bars, bar.index) for bar in context.bars]
     notes: list[Note] = []
-    for bar in context.bars:
-        if not bar.silent:
-            notes.extend(_bass_bar(context, bar, chords[bar.index]))
-            notes.extend(_comp_bar(context, bar, chords[bar.index]))
+    sounding = [bar for bar in context.bars if not bar.silent]
+
+    def bass(style: Style) -> Iterator[Note]:
+        return (note for bar in sounding for note in _bass_bar(context, style, bar, chords[bar.index]))
+
+    def comp(style: Style) -> Iterator[Note]:
+        return (note for bar in sounding for note in _comp_bar(context, style, bar, chords[bar.index]))
+
+    notes.extend(context.played("bass", bass))
     notes.extend(_subs(context, notes))
-    notes.extend(_pads(context, chords))
+    notes.extend(context.played("comp", comp))
+    notes.extend(context.played("pad", lambda style: _pads(context, style, chords)))
     notes.extend(_noises(context))
     return chords, notes
 
 
-def _center(context: Context, part: str) -> int:
-    place = context.styles[part].parts[part].center + 10 * (context.params["register"] - 0.5)
+def _center(context: Context, style: Style, part: str) -> int:
+    place = style.parts[part].center + 10 * (context.params["register"] - 0.5)
     return round(place) + round(_INVERSION * (2.0 * chance(context.request.set_seed, "inversion", part) - 1.0))
 
 
@@ -50,11 +57,11 @@ def _variation(context: Context, part: str, count: int, bar: Bar) -> int:
     return main
 
 
-def _bass_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
+def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
     level = bar.active["bass"]
     if level < 0.02:
         return
-    style = context.styles["bass"].parts["bass"]
+    style = playing.parts["bass"]
     low = style.center - 6
     root = place_root(context.key, chord.root, low)
     beats = context.request.beats_per_bar
@@ -96,22 +103,23 @@ def _bass_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
     """A sine under the bass, as strong as prompts want it."""
     weight = smooth((context.params["sub"] - 0.4) / 0.4)
-    if weight < 0.02 or choose_voices(context)["bass"] in _DEEP:
+    shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
+    if weight < 0.02 or not shares:
         return []
     subs = []
     for note in notes:
-        if note.part == "bass":
+        if note.part in shares:
             lower = tuple((pitch - 12 if pitch > _SUB_TOP else pitch, share) for pitch, share in note.pitches)
-            subs.append(note._replace(part="sub", pitches=lower, velocity=weight * note.velocity))
+            subs.append(note._replace(part="sub", pitches=lower, velocity=weight * shares[note.part] ** 0.5 * note.velocity))
     return subs
 
 
-def _comp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
+def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
     level = bar.active["comp"]
     if level < 0.02:
         return
-    style = context.styles["comp"].parts["comp"]
-    pitches = voice(context.key, chord, _center(context, "comp"))
+    style = playing.parts["comp"]
+    pitches = voice(context.key, chord, _center(context, playing, "comp"))
     beats = context.request.beats_per_bar
     if bar.landing:
         yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
@@ -134,9 +142,9 @@ def _comp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
         yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
 
 
-def _pads(context: Context, chords: Sequence[Chord]) -> Iterator[Note]:
+def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[Note]:
     """One held chord for every stretch of the same harmony, at most four bars long."""
-    center = _center(context, "pad")
+    center = _center(context, style, "pad")
     start = 0
     while start < len(context.bars):
         bar = context.bars[start]

@@ -10,6 +10,7 @@ from engine.generators.pocket.chance import chance, choose, spread
 from engine.generators.pocket.form import Bar, smooth, thinned
 from engine.generators.pocket.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.score import Context, Note
+from engine.generators.pocket.styles import Style
 from engine.motif import Motif
 from engine.protocol import MotifNote, Role
 
@@ -57,11 +58,20 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
     """Notes of melody and arp, and the melody on paper: degrees and beats from the section's start."""
     phrases = list(_phrases(context))
     paper = tuple(note for note, _ in phrases)
-    notes = [note for each, part in phrases for note in _sound(context, each, part, chords)]
-    notes.extend(_landing(context))
-    for bar in context.bars:
-        if not bar.silent and not bar.landing:
-            notes.extend(_arp_bar(context, bar, chords[bar.index]))
+    notes: list[Note] = []
+    for part in dict.fromkeys(part for _, part in phrases):
+
+        def tune(style: Style, part: str = part) -> Iterator[Note]:
+            return (note for each, own in phrases if own == part for note in _sound(context, style, each, part, chords))
+
+        notes.extend(context.played(part, tune))
+    notes.extend(context.played("melody", lambda style: _landing(context, style)))
+    sounding = [bar for bar in context.bars if not bar.silent and not bar.landing]
+
+    def arp(style: Style) -> Iterator[Note]:
+        return (note for bar in sounding for note in _arp_bar(context, style, bar, chords[bar.index]))
+
+    notes.extend(context.played("arp", arp))
     return notes, paper
 
 
@@ -93,7 +103,7 @@ def _played_by(context: Context, development: str) -> str:
     return "melody" if silenced or drawn > _HAND_ON else part
 
 
-def _sound(context: Context, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
+def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
     """One note of the melody, bent to the chord where it is long or on the beat."""
     beats = context.request.beats_per_bar
     index = int(note.beat // beats)
@@ -105,7 +115,7 @@ def _sound(context: Context, note: MotifNote, part: str, chords: Sequence[Chord]
     degree = note.degree
     if note.beats >= 0.75 or beat % 1.0 == 0.0:
         degree = _nearest(degree, chords[index].degrees())
-    center = round(context.styles[part].parts[part].center + 12 * (context.params["register"] - 0.5))
+    center = round(style.parts[part].center + 12 * (context.params["register"] - 0.5))
     pitch = pitch_of(context.key, degree) + 12 * round((center - pitch_of(context.key, 2)) / 12)
     seed = context.request.seed
     velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
@@ -127,12 +137,12 @@ def _nearest(degree: int, allowed: Sequence[int]) -> int:
     return degree
 
 
-def _landing(context: Context) -> Iterator[Note]:
+def _landing(context: Context, style: Style) -> Iterator[Note]:
     """The motif's last word: the tonic over the last chord."""
     for bar in context.bars:
         level = bar.active["melody"]
         if bar.landing and level > 0.1:
-            center = context.styles["melody"].parts["melody"].center
+            center = style.parts["melody"].center
             pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
             length = context.request.beats_per_bar + 1.0
             yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
@@ -142,11 +152,11 @@ _ARP_SOONER: Final = 0.0
 """How much sooner, in energy, an arpeggio is complete than other patterns."""
 
 
-def _arp_bar(context: Context, bar: Bar, chord: Chord) -> Iterator[Note]:
+def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
     level = bar.active["arp"]
     if level < 0.02:
         return
-    part = context.styles["arp"].parts["arp"]
+    part = style.parts["arp"]
     center = round(part.center + 12 * (context.params["register"] - 0.5))
     center += round(6 * (chance(context.request.set_seed, "inversion", "arp") - 0.5))
     shape = (

@@ -14,7 +14,7 @@ from engine.generators.pocket.form import smooth
 from engine.generators.pocket.fourier import BINS
 from engine.generators.pocket.score import Note, Score
 from engine.generators.pocket.spectra import BAND_CENTERS
-from engine.generators.pocket.styles import STEM_OF, blend
+from engine.generators.pocket.styles import STEM_OF, blend, part_of
 from engine.generators.pocket.voices import LOWEST_CUTOFF, VOICES, positions
 from engine.protocol import STEMS
 
@@ -68,7 +68,7 @@ def design(score: Score) -> Sound:
     detune = max(0, min(3, int(4 * params["detune"])) - (score.energy < _CALM))
     resonance = min(3, int(4 * params["resonance"]))
     beat_s = 60.0 / score.grid.bpm
-    width = 0.28 + 0.44 * params["width"]
+    width = _width(score)
     buses, powers = [], []
     for stem, name in enumerate(STEMS):
         dry = _equaliser(stem, score.brightness, params["warmth"])
@@ -89,6 +89,17 @@ def design(score: Score) -> Sound:
         drive=tuple(share * params["drive"] ** 2 for share in _DRIVE),
         wow=_wow(score),
     )
+
+
+_WIDEST: Final = 0.54
+"""Gain of the side signal that music with hardly any drums has at most: it is nearly all side, and must not be lost in mono."""
+
+
+def _width(score: Score) -> float:
+    """Gain of the side signal of harmony and lead."""
+    width = 0.28 + 0.44 * score.mix.params["width"]
+    drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
+    return width + (min(width, _WIDEST) - width) * (1.0 - smooth((drums - 0.3) / 0.2))
 
 
 def _wow(score: Score) -> float:
@@ -128,7 +139,7 @@ def _room(score: Score, sent: float, repeats: float, beat_s: float) -> Tensor | 
 
 def _row(score: Score, note: Note) -> tuple[float, ...]:
     """A note's envelope and filter as numbers."""
-    voice = VOICES[score.voices[note.part]]
+    voice, part = VOICES[score.voices[note.part]], part_of(note.part)
     params = score.mix.params
     softness = 2.0 ** (3.0 * (0.5 - params["attack"]))
     length = 2.0 ** (2.2 * (params["decay"] - 0.5))
@@ -138,14 +149,14 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     octaves += 3.3 * (score.brightness - 0.5) - 0.7 * (params["warmth"] - 0.5)
     octaves += voice.track * (mean - 60.0) / 12.0 + voice.touch * (note.velocity - 0.75)
     beat_s = 60.0 / score.grid.bpm
-    slow = note.part in {"pad", "fx", "texture"}
+    slow = part in {"pad", "fx", "texture"}
     swing = voice.wobble * (0.4 + params["motion"]) if voice.wobble else (1.0 if slow else 0.55) * params["motion"]
     rate = (1.0 / (beat_s * (0.5 if score.density > 0.6 else 1.0))) if voice.wobble else 1.0 / (beat_s * (16.0 if slow else 6.0))
     attack = voice.attack * (softness if voice.attack > 0.003 else max(1.0, softness))
     release = voice.release * length
-    if note.part == "texture":
+    if part == "texture":
         octaves, swing = math.log2(voice.cutoff / LOWEST_CUTOFF) + 1.0 * (score.brightness - 0.5), 0.2
-    if note.part == "fx":
+    if part == "fx":
         octaves, attack = (
             math.log2((500.0 if note.rise > 0 else 6000.0) / LOWEST_CUTOFF),
             (0.9 * note.gate / 44_100 if note.rise > 0 else 0.01),
@@ -153,7 +164,7 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     return (
         float(note.frame),
         note.gate / 44_100,
-        max(0.007 if note.part in {"bass", "sub"} else 0.003, attack),
+        max(0.007 if part in {"bass", "sub"} else 0.003, attack),
         voice.decay * length,
         voice.sustain,
         release,
@@ -170,4 +181,4 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
 
 def stem_of(note: Note) -> int:
     """The stem a note belongs to."""
-    return STEM_OF[note.part]
+    return STEM_OF[part_of(note.part)]

@@ -26,6 +26,11 @@ STEM_OF: Final = {
 """Index on the stem axis of each part."""
 
 
+def part_of(player: str) -> str:
+    """The part that a player plays: "bass 1" is the second who plays the bass."""
+    return player.partition(" ")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """A drum line; see presets/styles/house.toml. ``start`` is the energy at which it enters, ``pan`` -1..1.
@@ -127,17 +132,16 @@ def _part(part: str, data: Mapping[str, Any]) -> PartStyle:
 
 
 _PLACES: Final = {
-    "kick": 0.46,
-    "snare": 0.50,
-    "hats": 0.38,
-    "perc": 0.34,
-    "bass": 0.54,
-    "bass sound": 0.58,
-    "pad": 0.62,
-    "comp": 0.42,
-    "arp": 0.30,
-    "melody": 0.66,
-    "progression": 0.70,
+    "kick": 0.53,
+    "snare": 0.60,
+    "hats": 0.40,
+    "perc": 0.33,
+    "bass": 0.47,
+    "pad": 0.67,
+    "comp": 0.27,
+    "arp": 0.20,
+    "melody": 0.73,
+    "progression": 0.80,
 }
 """Where along the styles' shares each element of the music looks for its style: a knob turned from one style to another
 swaps them one after another instead of all at once, and where it stands decides alone what plays."""
@@ -154,22 +158,29 @@ def style_for(mix: Mix, element: str) -> Style:
     return load_style(mix.styles[-1][0])
 
 
-_FADING: Final = 0.14
-"""Half the width, in share, over which `styles_for` hands an element from one style to the next."""
+_FADING: Final = (0.2, 0.02)
+"""Half the width, in share, over which `styles_for` hands an element from one style to the next: of two styles, and of many,
+which would take too many voices."""
+_MANY: Final = 3.0
+"""Styles of equal share that are many."""
 
 
 def styles_for(mix: Mix, element: str) -> list[tuple[Style, float]]:
     """The styles about the place of an element of `_PLACES`, and how much of it is each one's: above 0, 1 in sum."""
+    count = 1.0 / sum(share * share for _, share in mix.styles)
+    few = min(1.0, max(0.0, _MANY - count))
+    fading = _FADING[1] + (_FADING[0] - _FADING[1]) * few
     place = _PLACES[element]
-    low, high = place - _FADING, place + _FADING
+    low, high = place - fading, place + fading
     found: list[tuple[Style, float]] = []
     below = 0.0
     for name, share in mix.styles:
         inside = min(high, below + share) - max(low, below)
         below += share
         if inside > 1e-6:
-            found.append((load_style(name), inside / (high - low)))
-    return found
+            found.append((load_style(name), inside))
+    whole = sum(inside for _, inside in found)
+    return [(style, inside / whole) for style, inside in found]
 
 
 def blend(mix: Mix, table: str, key: str) -> float:
