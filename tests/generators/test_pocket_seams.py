@@ -13,10 +13,12 @@ import torch
 
 from engine.generators.base import Block
 from engine.generators.pocket import Pocket, seams
+from engine.generators.pocket.pulse import handed_over
 from engine.generators.pocket.render import RATE, Renderer
 from engine.generators.pocket.voices import CHUNK
 from engine.protocol import PromptWeight, SectionRequest
 from engine.sections import SectionInfo, SectionWriter
+from engine.timebase import Grid
 from tests.generators.test_pocket import Audio, lufs
 
 
@@ -129,6 +131,30 @@ def test_a_section_follows_the_beat_of_the_one_before(pocket: Pocket, tmp_path: 
     moved = play(pocket, replace(rest, continue_path=kept(tmp_path / "b", drop, early), continue_frame=frames))
     span = 7 * RATE
     assert lies(moved[:span], 0, beat) < lies(after[:span], 0, beat) - 0.03, "0.08 beats earlier, and followed as far as can be"
+
+
+@pytest.mark.parametrize(("style", "bpm"), [("house", 122.0), ("downtempo", 95.0), ("lo-fi", 80.0), ("techno", 132.0)])
+def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_another(
+    pocket: Pocket, tmp_path: Path, style: str, bpm: float
+) -> None:
+    """As it is heard: the end of a drop, then its tail under the outro that fades in over four bars."""
+    drop = ask(style, bpm, role="drop", energy=0.95, previous_role="build", next_role="outro", bars=12, tail_bars=4)
+    drop = replace(drop, exit="bass-swap", exit_bars=4)
+    outro = ask(style, bpm, role="outro", energy=0.25, previous_role="drop", next_role=None, bars=12, seed=6, first_bar=12)
+    before, end = np.concatenate(list(generate(pocket, drop))), Grid(bpm, 4).frame_of_bar(12)
+    whole = tmp_path / "drop"
+    info = SectionInfo("s", Pocket.stems, RATE, 0, len(before), 12, 4, 4, bpm, "A minor", 5, "pocket")
+    writer = SectionWriter(whole, info)
+    writer.write(before)
+    writer.close()
+    outro = replace(outro, entry="bass-swap", entry_bars=4, continue_path=str(whole), continue_frame=end)
+    after, tail = play(pocket, outro), before[end:].sum(1)
+    out, into = (gain.numpy()[:, None] for gain in handed_over("bass-swap", len(tail) / RATE, len(tail)))
+    heard = np.concatenate([before[:end].sum(1), tail * out + after[: len(tail)] * into, after[len(tail) :]])
+    first, span, beat = end // 512 * 512, 8 * RATE // 512 * 512, 60.0 / bpm * RATE
+    lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
+    turn = (lie - lay + 0.5) % 1.0 - 0.5
+    assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 
 
 def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:

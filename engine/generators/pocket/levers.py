@@ -108,7 +108,7 @@ def home(renderer: Renderer, shots: Shots) -> float:
     return min(_HOME[1], max(_HOME[0], found + _PULLED))
 
 
-def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tuple[int, int]) -> Levers:
+def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tuple[int, int], reach: float = 1.0) -> Levers:
     """What can be changed at an edge, and between which amounts. Nothing where hardly any cymbals play.
 
     For each of `_PLACES` the cymbals and percussion that play there, which may be softer or louder, and a soft stroke in
@@ -119,6 +119,7 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
         near: how much to act at each frame from ``start``, (frames,).
         start: the section's frame that ``near`` and every stroke are counted from.
         edge: the edge's first frame and the one behind it.
+        reach: how much further than usual accents may be raised, and strokes struck.
     """
     score = renderer.score
     playing = [hit for hit in score.hits if edge[0] <= hit.frame < edge[1] and hit.group.startswith(("hats", "perc"))]
@@ -134,7 +135,7 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
         shot = shots.get(score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)[0]
         gain = hit.velocity * hit.gain * level * renderer.gain_at(hit.frame) * float(near[hit.frame - start])
         strokes.append(Stroke(lever, hit.frame - start, shot, gain))
-    limits = [(-_MOST_ACCENT, _MOST_ACCENT)] * len(_PLACES)
+    limits = [(-_MOST_ACCENT, reach * _MOST_ACCENT)] * len(_PLACES)
     style = score.kits["hats"]
     lane = next((lane for lane in style.lanes if lane.group in {"hats", "perc"} and lane.shot in {"shaker", "hat"}), None)
     if lane is None:
@@ -150,4 +151,4 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
             if edge[0] <= frame < edge[1] and left > bar.breath:
                 presence = max(bar.active["hats"], bar.active["perc"]) * float(near[frame - start])
                 strokes.append(Stroke(4 + i, frame - start, shot, level * presence * renderer.gain_at(frame)))
-    return Levers(strokes, limits + [(0.0, _MOST_STROKE)] * len(_PLACES))
+    return Levers(strokes, limits + [(0.0, reach * _MOST_STROKE)] * len(_PLACES))

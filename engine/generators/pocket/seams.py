@@ -31,6 +31,8 @@ _LOUD_PARTS: Final = 10
 """Parts in which they are transformed, which is quicker than all at once."""
 _PULSE_S: Final = 4.0
 """Seconds next to the seam whose cymbals are led in full; further away ever less."""
+_UNDER_COVER: Final = 2.0
+"""How much further accents may be raised in a section that fades in for so long that the one before covers them."""
 _FAINTEST: Final = 0.4
 """Gain of a section that fades in up to which its accents make up for the fade."""
 _AHEAD_BARS: Final = 2
@@ -184,7 +186,8 @@ class Seams:
             return 0.0
         mix = torch.cat([chunk.sum(0) for chunk in chunks], 1)[:, low - start : high - start]
         size = count // _LOUD_PARTS
-        power = torch.fft.rfft(mix[:, : _LOUD_PARTS * size].reshape(2 * _LOUD_PARTS, size)).abs().square_().sum(0)
+        power = torch.fft.rfft(mix[:, : _LOUD_PARTS * size].reshape(2 * _LOUD_PARTS, size))
+        power = torch.view_as_real(power).square_().sum((0, 2))
         power *= 2.0 / (_LOUD_PARTS * size**2)
         heard = power_lufs(float(weighed(torch.fft.rfftfreq(size, 1 / RATE), power).sum()))
         return max(-_MOST_LU, min(_MOST_LU, self._renderer.gains.aims[closing] - heard))
@@ -208,7 +211,8 @@ class Seams:
             meeting = torch.cat([before, heard[:FRAME]])
             left = self._pulse(meeting, -len(before), (FRAME - len(before), 0))
         sound, through, near = (torch.cat(pair) for pair in ((ahead, heard), (0.0 * ahead, into), (0.0 * ahead, near)))
-        return self._balance(sound, through, near, -FRAME, edge, lambda lies: self._opens_at(lies, left))[0][:, FRAME:]
+        reach = _UNDER_COVER if entry_s > _PULSE_S else 1.0
+        return self._balance(sound, through, near, -FRAME, edge, lambda lies: self._opens_at(lies, left), reach)[0][:, FRAME:]
 
     def _balance_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Tensor:
         """The same at the section's end, and in the tail, over which the next section may be faded in."""
@@ -232,7 +236,8 @@ class Seams:
         near: Tensor,
         start: int,
         edge: tuple[int, int],
-        aim: Callable[[float], float],
+        aim: _Aim,
+        reach: float = 1.0,
     ) -> tuple[Tensor, float]:
         """Lead the beat of a stretch of sound.
 
@@ -242,12 +247,13 @@ class Seams:
             near: how much may be added at each frame from ``start``, (frames,).
             edge: frames of the section between which is listened.
             aim: where in the beat it should lie, in beats, from where it lies.
+            reach: how much further than usual accents may be raised.
 
         Returns:
             What is to be added to the drums, (2, frames from ``start``), and where the beat lies then.
         """
         nothing = torch.zeros(2, len(near))
-        found = levers(self._renderer, self._shots, near, start, edge)
+        found = levers(self._renderer, self._shots, near, start, edge, reach)
         layers = found.layers(len(sound))
         if through is not None:
             layers *= through[: len(sound)]
@@ -266,10 +272,11 @@ class Seams:
         back = unit(-wanted_at)
         bare *= back
         best, least, reached = none, doubt(bare), bare
-        effects = []
-        for lever, (lowest, _) in enumerate(found.limits):
-            probe = -_PROBE if lowest < 0.0 else _PROBE
-            effects.append((hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe)
+        struck = {stroke.lever for stroke in found.strokes}
+        effects = [complex(0.0)] * len(none)
+        for lever in struck:
+            probe = -_PROBE if found.limits[lever][0] < 0.0 else _PROBE
+            effects[lever] = (hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe
         wanted = goal = complex(max(bare.real, _CLEAR), 0.0)
         gone = came = 0.0
         for _ in range(_ROUNDS):
