@@ -116,7 +116,7 @@ def make_version(
         entry=previous.transition if previous else "cut",
         entry_bars=min(previous.transition_bars, wanted.bars) if previous else 0,
         exit=state.plan[index].transition if index >= 0 else "cut",
-        exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars) if index >= 0 else 0,
+        exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
         previous_prompts=before.request.prompts if before else (),
         steps=steps,
         tries=tries,

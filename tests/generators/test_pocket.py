@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -136,6 +137,20 @@ def test_less_energy_is_quieter(pocket: Pocket) -> None:
     levels = [lufs(play(pocket, ask(energy=energy, role="free", bars=4)).sum(1)) for energy in (0.2, 0.6, 1.0)]
     assert levels == sorted(levels)
     assert 4 < levels[-1] - levels[0] < 10
+
+
+@pytest.mark.parametrize("texts", [("house", "deep house"), ("techno", "dub techno")])
+def test_between_two_styles_a_section_is_as_loud_as_in_each(pocket: Pocket, texts: tuple[str, str]) -> None:
+    """Players and kits that strike in step add up in amplitude, and are reckoned so."""
+    alone, half = ([PromptWeight(texts[0], 1.0)], [PromptWeight(text, 0.5) for text in texts])
+    levels = [lufs(play(pocket, ask(prompts=tuple(prompts), bpm=124.0)).sum(1)) for prompts in (alone, half)]
+    assert abs(levels[1] - levels[0]) < 0.8
+
+
+@pytest.mark.parametrize("changes", [{"beats_per_bar": 3, "bpm": 242.2}, {"beats_per_bar": 1, "bpm": 200.0}])
+def test_sections_of_a_second_or_less_are_made_between_neighbours(pocket: Pocket, changes: dict[str, Any]) -> None:
+    request = ask(bars=1, tail_bars=0, previous_role="build", next_role="outro", exit="equal-power", exit_bars=2, **changes)
+    assert len(play(pocket, request)) == request.total_frames()
 
 
 def test_styles_differ_as_they_should(pocket: Pocket) -> None:

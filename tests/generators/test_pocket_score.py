@@ -168,6 +168,31 @@ def test_a_knob_between_two_prompts_hands_every_part_over_by_degrees(texts: tupl
         before = now
 
 
+@pytest.mark.parametrize(
+    "texts", [("dubstep", "supersaw lead", "techno", "deep house"), ("house", "techno", "trance", "jungle", "lo-fi")]
+)
+def test_no_player_comes_in_with_a_jump_among_many_prompts(texts: tuple[str, ...]) -> None:
+    weights = (0.0, 0.32, 0.51, 0.86, 0.4)
+    before: dict[tuple[str, str, str], float] | None = None
+    for step in range(101):
+        prompts = [PromptWeight(text, weight) for text, weight in zip(texts, (step / 100, *weights[1:]), strict=False)]
+        point = mix([prompt for prompt in prompts if prompt.weight > 0])
+        now = {(part, each.style.name, each.voice): each.share for part in TONAL_PARTS for each in tonal_players(point, part)}
+        if before is not None:
+            assert all(abs(now.get(key, 0.0) - before.get(key, 0.0)) < 0.35 for key in now | before)
+        before = now
+
+
+def test_the_sub_leaves_with_the_basses_it_is_under() -> None:
+    levels = []
+    for weight in (0.0, 0.3, 0.5, 0.6):
+        prompts = [PromptWeight("techno", 1.0 - weight), PromptWeight("dub techno", weight)]
+        levels.append(compose(ask(prompts=tuple(each for each in prompts if each.weight > 0))).gains_db["sub"])
+    assert levels == sorted(levels, reverse=True)
+    assert levels[0] == 0.0
+    assert levels[-1] < -10.0
+
+
 def test_where_a_knob_stands_in_the_middle_both_players_of_a_part_play() -> None:
     score = compose(ask(prompts=(PromptWeight("house", 0.5), PromptWeight("techno", 0.5))))
     players = [name for name in score.shares if name.startswith("bass")]

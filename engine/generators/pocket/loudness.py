@@ -171,13 +171,13 @@ def _level(score: Score, player: str) -> float:
     if part == "fx":
         return _FX_LEVEL
     if part == "sub":
-        return blend(score.mix, "levels", "bass") + _SUB_LEVEL + 12.0 * (score.mix.params["sub"] - 0.6)
+        return blend(score.mix, "levels", "bass") + _SUB_LEVEL + 12.0 * (score.mix.params["sub"] - 0.6) + score.gains_db["sub"]
     if part == "crackle":
         return _CRACKLE_LEVEL
     if part == "texture":
         return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"] + _AIR * drumless(score.mix)
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
-    level += 10 * math.log10(score.shares[player])
+    level += score.gains_db[player]
     if part in _TUNE_LEAD:
         louder, lead = _TUNE_LEAD[part]
         level += (louder + lead * (score.energy - 0.5)) * drumless(score.mix)
@@ -268,12 +268,16 @@ def _seen(energy: Tensor, place: float) -> Tensor:
 def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     """K-weighted mean power of the drums in every bar, (bars, bands)."""
     sums: dict[tuple[str, str, int, int], list[float]] = {}
+    struck: dict[tuple[int, str, str], float] = {}  # two kits that strike at once are one blow: amplitudes add up
+    for hit in score.hits:
+        at = (hit.frame, part_of(hit.group), hit.shot)
+        struck[at] = struck.get(at, 0.0) + hit.velocity * hit.gain
     for hit in score.hits:
         layer = 0 if hit.velocity < 0.5 else 1 if hit.velocity < 0.85 else 2
         bar = min(bars - 1, int((hit.frame / score.grid.rate + _EARLY_S) / bar_s))
         sliced = dict(score.kits[hit.group].kit.get(hit.shot, ())).get("model") == "break"
         row = sums.setdefault((hit.group, hit.shot, layer, hit.variant if sliced else 0), [0.0] * bars)
-        row[bar] += (hit.velocity * hit.gain) ** 2
+        row[bar] += hit.velocity * hit.gain * struck[hit.frame, part_of(hit.group), hit.shot]
     out = torch.zeros(bars, len(BAND_CENTERS))
     for (group, shot, layer, variant), row in sums.items():
         energy = shots.get(score.kits[group].kit, shot, (0.4, 0.7, 1.0)[layer], variant)[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,6 +29,14 @@ _CLEARNESS: Final = 0.25
 """How much clearness counts against where the beat lies."""
 _COST: Final = 0.005
 """What an amount of 1 costs, against what it does to the pulse."""
+_CLEAR: Final = 1.0
+"""How clear a beat should at least be, in the units of `pulse`: a fainter one may seem to lie anywhere."""
+_NEAR: Final = 0.004
+"""Beats within which the beat lies well enough."""
+_PROBE: Final = 0.3
+"""Amount by which each lever is tried, to see what it does."""
+_ROUNDS: Final = 5
+"""Times the edge is heard anew with other amounts."""
 _SAME_TEMPO: Final = 0.001
 """BPM by which tempos may differ and count as the same."""
 
@@ -129,3 +138,36 @@ def fitted(wanted: complex, effects: list[complex], limits: list[tuple[float, fl
             amounts[i] = min(limits[i][1], max(limits[i][0], amount))
             left = free - amounts[i] * effect
     return amounts
+
+
+def led(
+    hear: Callable[[list[float]], complex], bare: complex, limits: list[tuple[float, float]], struck: Sequence[int]
+) -> tuple[list[float], complex]:
+    """Amounts of some levers with which a pulse comes to lie at 0, or as near as it can be brought, and the pulse then.
+
+    Args:
+        hear: the pulse with some amounts.
+        bare: the pulse with none.
+        limits: between which each amount may be.
+        struck: levers that do anything.
+    """
+    none = [0.0] * len(limits)
+    best, least, reached = none, doubt(bare), bare
+    effects = [complex(0.0)] * len(none)
+    for lever in struck:
+        probe = -_PROBE if limits[lever][0] < 0.0 else _PROBE
+        effects[lever] = (hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe
+    wanted = goal = complex(max(bare.real, _CLEAR), 0.0)
+    gone = came = 0.0
+    for _ in range(_ROUNDS):
+        amounts = fitted(goal - bare, effects, limits)
+        now = hear(amounts)
+        if doubt(now) < least:
+            best, least, reached = amounts, doubt(now), now
+        if abs(turns_of(now)) < _NEAR:
+            break
+        # Of the last step so much came through; the next one reckons with that (a secant).
+        share = (now.imag - came) / gone if gone and came else 1.0
+        came, gone = now.imag, -now.imag / min(2.0, max(0.5, share))
+        goal += complex(0.5 * max(0.0, wanted.real - now.real), gone)
+    return best, reached

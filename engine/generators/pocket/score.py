@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -52,7 +53,7 @@ class Score:
         hits, notes: in order of frames.
         kicks: frames and velocities of the kick, for the side-chain.
         voices: part, or one of its players -> voice.
-        shares: the same -> how much of the part it has, 0..1.
+        shares: the same -> how much of the part it has, 0..1; gains_db: what that does to its level, of the sub too.
         kits: a hit's group -> the style whose kit plays it.
         bars: the form.
         grid: of the section, frame 0 its downbeat.
@@ -67,6 +68,7 @@ class Score:
     kicks: tuple[tuple[int, float], ...]
     voices: dict[str, str]
     shares: dict[str, float]
+    gains_db: dict[str, float]
     kits: dict[str, Style]
     bars: tuple[Bar, ...]
     grid: Grid
@@ -204,11 +206,12 @@ class Player(NamedTuple):
 
 
 _HEARD: Final = 0.04
-"""Share under which a player is left out."""
+"""Share up to which a player is left out; it comes in from nothing above it."""
 _NAMED: Final = (0.1, 0.9)
 """Weights of an instrument's name at which it begins to take a part over from the styles' own voices, and has it."""
 _MOST_PLAYERS: Final = 3
-"""How many may play a part: every voice takes time and memory."""
+"""How many may play a part: every voice takes time and memory. The next one's share is taken off theirs, so that who overtakes
+another comes in from nothing."""
 
 
 def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
@@ -223,12 +226,35 @@ def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
     for style, share in styles_for(point, part):
         for voice, its in ((style.parts[part].voice, 1.0 - vote), (named, vote)):
             shares[style.name, voice] = shares.get((style.name, voice), 0.0) + share * its
-    heard = sorted(((share, at) for at, share in shares.items() if share > _HEARD), reverse=True)[:_MOST_PLAYERS]
+    order = sorted(((share, at) for at, share in shares.items()), reverse=True)
+    floor = max([_HEARD, *(share for share, _ in order[_MOST_PLAYERS:])])
+    heard = [(share - floor, at) for share, at in order if share - floor > 1e-3] or [order[0]]
     whole = sum(share for share, _ in heard)
     return tuple(
         Player(part if not number else f"{part} {number}", load_style(style), voice, share / whole)
         for number, (share, (style, voice)) in enumerate(heard)
     )
+
+
+def share_gains(players: Sequence[Player], notes: Iterable[Note]) -> dict[str, float]:
+    """The gain in dB that gives each player of a part its share.
+
+    Powers add up where players sound apart, amplitudes where they strike the same notes in step: so does one voice, and so
+    does every bass, all of which start at the same phase.
+    """
+    struck: dict[str, set[tuple[int, int]]] = {player.name: set() for player in players}
+    for note in notes:
+        if note.part in struck:
+            struck[note.part].add((note.frame, note.pitches[0][0]))
+    gains = {}
+    for player in players:
+        own = struck[player.name]
+        others = [
+            each.name for each in players if each != player and (each.voice == player.voice or player.name.startswith("bass"))
+        ]
+        together = len(own & set().union(*(struck[name] for name in others))) / max(1, len(own))
+        gains[player.name] = (10.0 + 10.0 * together) * math.log10(player.share)
+    return gains
 
 
 _OTHER_VOICES: Final = {"sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
@@ -241,13 +267,16 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         LivesetError: for a key, vocabulary or style that cannot be read.
     """
     from engine.generators.pocket.score_drums import players, pump, write_drums
-    from engine.generators.pocket.score_harmony import write_harmony
+    from engine.generators.pocket.score_harmony import sub_share, write_harmony
     from engine.generators.pocket.score_melody import write_melody
 
     context = Context(request, mix(request.prompts), rate)
     hits = sorted(write_drums(context))
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)
+    gains_db = {"sub": 20.0 * math.log10(max(1e-3, sub_share(context)))}
+    for players_of in context.players.values():
+        gains_db |= share_gains(players_of, [*notes, *lead])
     pumping = {kit: share for kit, _, share in players(context.mix, "kick")}
     kicks = tuple((hit.frame, hit.velocity * pumping[hit.group] * pump(context, hit)) for hit in hits if hit.group in pumping)
     return Score(
@@ -256,6 +285,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         kicks=kicks,
         voices={player.name: player.voice for players in context.players.values() for player in players} | _OTHER_VOICES,
         shares={player.name: player.share for players in context.players.values() for player in players},
+        gains_db=gains_db,
         kits={
             **{group: style_for(context.mix, group) for group in DRUM_GROUPS},
             **{kit: style for group in DRUM_GROUPS for kit, style, _ in players(context.mix, group)},

@@ -100,18 +100,26 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         before = pitch
 
 
+def sub_share(context: Context) -> float:
+    """Share of the bass, 0..1, that a sine is under."""
+    return sum(player.share for player in context.players["bass"] if player.voice not in _DEEP)
+
+
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
-    """A sine under the bass, as strong as prompts want it."""
-    weight = smooth((context.params["sub"] - 0.4) / 0.4)
+    """A sine under the bass: one for those who strike the same note in step."""
     shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
-    if weight < 0.02 or not shares:
+    if smooth((context.params["sub"] - 0.4) / 0.4) < 0.02:
         return []
-    subs = []
+    subs: dict[tuple[int, tuple[tuple[int, float], ...]], Note] = {}
     for note in notes:
         if note.part in shares:
             lower = tuple((pitch - 12 if pitch > _SUB_TOP else pitch, share) for pitch, share in note.pitches)
-            subs.append(note._replace(part="sub", pitches=lower, velocity=weight * shares[note.part] ** 0.5 * note.velocity))
-    return subs
+            velocity = shares[note.part] * note.velocity
+            before = subs.get((note.frame, lower))
+            gate = note.gate if before is None else max(note.gate, before.gate)
+            velocity += 0.0 if before is None else before.velocity
+            subs[note.frame, lower] = note._replace(part="sub", pitches=lower, gate=gate, velocity=velocity)
+    return list(subs.values())
 
 
 def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:

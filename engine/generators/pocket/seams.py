@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.generators.pocket.levers import home, leans_late, levers
 from engine.generators.pocket.loudness import power_lufs
-from engine.generators.pocket.pulse import FRAME, Before, doubt, fitted, handed_over, left_by, pulse, turns_of, unit
+from engine.generators.pocket.pulse import FRAME, Before, handed_over, led, left_by, pulse, turns_of, unit
 from engine.generators.pocket.render import Renderer
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE, weighed
@@ -25,6 +25,10 @@ from engine.protocol import Role, SectionRequest
 
 EDGE_S: Final = 8.0
 """Seconds at each end of a section that are heard together, at most half the section."""
+_SHORTEST_S: Final = 0.5
+"""Seconds that an edge has at least; shorter ones are left as they are."""
+_LET_GO_S: Final = 0.1
+"""Seconds in which what was struck for an opening is faded out at its end."""
 _LOUD_S: Final = 3.5
 """Seconds next to the seam whose loudness counts."""
 _LOUD_PARTS: Final = 10
@@ -49,19 +53,11 @@ _ASTRAY: Final = 0.32
 """Beats from its home from which the beat of such music is not led back, but to its off-beats."""
 _FOLLOWED: Final = 0.25
 """Beats by which the section before may have left the beat elsewhere than it lies here, and be followed."""
-_CLEAR: Final = 1.0
-"""How clear a beat should at least be, in the units of `pulse`: a fainter one may seem to lie anywhere."""
 _PLAIN: Final = 0.25
 """How clear the end of the section before must be to be followed."""
-_NEAR: Final = 0.004
-"""Beats within which the beat lies well enough."""
 _LEFT_ALONE: Final = 0.008
 """Beats within which a beat that is at least `_DISTINCT` is left where it is."""
 _DISTINCT: Final = 0.7
-_PROBE: Final = 0.3
-"""Amount by which each lever is tried, to see what it does."""
-_ROUNDS: Final = 5
-"""Times the edge is heard anew with other amounts."""
 
 
 _Aim = Callable[[float], float]
@@ -96,13 +92,15 @@ class Seams:
         span = min(int(EDGE_S * RATE), end // 2)
         middle = -(-span // CHUNK)
         start = (end - span) // CHUNK
-        opens = request.previous_role is not None and request.from_frame == 0
+        long = span >= _SHORTEST_S * RATE
+        opens = long and request.previous_role is not None and request.from_frame == 0
         soon = request.from_frame + _AHEAD_BARS * float(renderer.score.grid.frames_per_bar) if request.from_frame else 0.0
-        closes = request.next_role is not None and soon <= max(middle, start) * CHUNK
+        first = max(middle if request.previous_role is not None else 0, start)
+        closes = request.next_role is not None and soon <= first * CHUNK <= end - _SHORTEST_S * RATE
         self._opening = range(0, middle if opens else 0)
         self._total = request.total_frames(renderer.score.grid.rate)
         heard = min(self._total, end + int((_LOUD_S if request.exit == "cut" else EDGE_S) * RATE))
-        self._closing = range(max(middle, start), -(-heard // CHUNK) if closes else 0)
+        self._closing = range(first, -(-heard // CHUNK) if closes else 0)
         self._span, self._end = span, end
         self._last_gain = 1.0
         self._tail = torch.zeros(2, 0)
@@ -121,7 +119,7 @@ class Seams:
         made = self._kept.pop(index, None)
         if made is None:
             made = self._renderer.mixed(index)
-            if index >= self._closing.stop:
+            if self._closing and index >= self._closing.stop:
                 self._lead_tail(made, index - self._closing.stop)
         return self._renderer.finished(made).permute(2, 0, 1)
 
@@ -212,7 +210,10 @@ class Seams:
             left = self._pulse(meeting, -len(before), (FRAME - len(before), 0))
         sound, through, near = (torch.cat(pair) for pair in ((ahead, heard), (0.0 * ahead, into), (0.0 * ahead, near)))
         reach = _UNDER_COVER if entry_s > _PULSE_S else 1.0
-        return self._balance(sound, through, near, -FRAME, edge, lambda lies: self._opens_at(lies, left), reach)[0][:, FRAME:]
+        change, _ = self._balance(sound, through, near, -FRAME, edge, lambda lies: self._opens_at(lies, left), reach)
+        let_go = min(int(_LET_GO_S * RATE), len(gain))
+        change[:, -let_go:] *= torch.linspace(1.0, 0.0, let_go)
+        return change[:, FRAME:]
 
     def _balance_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Tensor:
         """The same at the section's end, and in the tail, over which the next section may be faded in."""
@@ -220,7 +221,7 @@ class Seams:
         near = gain * self._nearness(start, len(gain), edge, True, _PULSE_S)
         end = edge[1] - start
         change, lies = self._balance(mono[: end + FRAME], None, near, start, edge, self._closes_at)
-        if not exit_s:
+        if not exit_s or self._total - edge[1] < 2 * FRAME:
             return change
         out = handed_over(self._request.exit, exit_s, len(gain) - end)[0]
         tail = mono[end:] + change.mean(0)[end : len(mono)]
@@ -258,39 +259,18 @@ class Seams:
         if through is not None:
             layers *= through[: len(sound)]
 
+        bare = self._pulse(sound, start, edge)
+        lies = turns_of(bare)
+        back = unit(-aim(lies))
+        if not found.limits or (abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT):
+            return nothing, lies
+
         def hear(amounts: list[float]) -> complex:
             self._go_on()
             return self._pulse(torch.addmv(sound, layers.T, torch.tensor(amounts)), start, edge) * back
 
-        none = [0.0] * len(found.limits)
-        back = complex(1.0)
-        bare = self._pulse(sound, start, edge)
-        lies = turns_of(bare)
-        wanted_at = aim(lies)
-        if not found.limits or (abs(turns_of(bare * unit(-wanted_at))) < _LEFT_ALONE and abs(bare) > _DISTINCT):
-            return nothing, lies
-        back = unit(-wanted_at)
-        bare *= back
-        best, least, reached = none, doubt(bare), bare
-        struck = {stroke.lever for stroke in found.strokes}
-        effects = [complex(0.0)] * len(none)
-        for lever in struck:
-            probe = -_PROBE if found.limits[lever][0] < 0.0 else _PROBE
-            effects[lever] = (hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe
-        wanted = goal = complex(max(bare.real, _CLEAR), 0.0)
-        gone = came = 0.0
-        for _ in range(_ROUNDS):
-            amounts = fitted(goal - bare, effects, found.limits)
-            now = hear(amounts)
-            if doubt(now) < least:
-                best, least, reached = amounts, doubt(now), now
-            if abs(turns_of(now)) < _NEAR:
-                break
-            # Of the last step so much came through; the next one reckons with that (a secant).
-            share = (now.imag - came) / gone if gone and came else 1.0
-            came, gone = now.imag, -now.imag / min(2.0, max(0.5, share))
-            goal += complex(0.5 * max(0.0, wanted.real - now.real), gone)
-        return found.struck(best, len(near)), turns_of(reached / back)
+        amounts, reached = led(hear, bare * back, found.limits, sorted({stroke.lever for stroke in found.strokes}))
+        return found.struck(amounts, len(near)), turns_of(reached / back)
 
     def _opens_at(self, lies: float, left: complex) -> float:
         """Where in the beat the pulse of the opening should lie that lies at ``lies`` now, in beats.
