@@ -237,7 +237,7 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
     if rising:
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
-        breath = 1.0 if left == 1 else 0.0
+        breath = 1.0 if left == 1 and _louder(request) else 0.0
     return Bar(index, place, local, active, fill, roll, breath, opening, _thin(request, left), landing, in_tail and ends)
 
 
@@ -248,7 +248,12 @@ def _rises(request: SectionRequest) -> bool:
     """Whether the section leads up to a drop; but for a build, only to one that is louder."""
     if request.next_role != "drop" or request.role not in {"build", "breakdown", "intro", "free"}:
         return False
-    return request.role == "build" or request.next_energy is None or request.next_energy > request.energy + _RISE
+    return request.role == "build" or _louder(request)
+
+
+def _louder(request: SectionRequest) -> bool:
+    """Whether what follows has more energy: only then do lows and drums go away before it, which makes it louder still."""
+    return request.next_energy is None or request.next_energy > request.energy + _RISE
 
 
 _THINNEST: Final = 0.8
@@ -257,7 +262,7 @@ _THINNEST: Final = 0.8
 
 def _thin(request: SectionRequest, left: int) -> float:
     """How far a build-up has taken the lows away with ``left`` bars to go."""
-    if request.next_role != "drop" or request.role != "build" or request.bars < 4:
+    if request.next_role != "drop" or request.role != "build" or request.bars < 4 or not _louder(request):
         return 0.0
     reach = 4 if request.bars >= 8 else 2
     return _THINNEST * min(1.0, max(0.0, 1.0 - left / reach))

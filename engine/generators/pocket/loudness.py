@@ -121,9 +121,9 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
 
 _SHAPE: Final[dict[Role, tuple[float, float]]] = {
     "intro": (-3.2, 1.2),
-    "build": (-1.2, 0.9),
+    "build": (-0.7, 0.7),
     "drop": (0.0, 0.0),
-    "breakdown": (-0.6, 0.6),
+    "breakdown": (-0.3, 0.4),
     "outro": (0.8, -3.5),
     "free": (0.0, 0.0),
 }

@@ -31,6 +31,8 @@ _LET_GO_S: Final = 0.1
 """Seconds in which what was struck for an opening is faded out at its end."""
 _LOUD_S: Final = 3.5
 """Seconds next to the seam whose loudness counts."""
+_APART_S: Final = 0.1
+"""Seconds at the seam itself that are left out: a single blow there is no loudness."""
 _LOUD_PARTS: Final = 10
 """Parts in which they are transformed, which is quicker than all at once."""
 _PULSE_S: Final = 4.0
@@ -166,14 +168,15 @@ class Seams:
 
     def _gain(self, chunks: list[Tensor], start: int, edge: tuple[int, int], last: int, closing: bool) -> Tensor:
         """Gain of every frame from ``start`` to ``last``, 1 where the edge's other end is."""
+        apart = int(_APART_S * RATE)
         near = min(int(_LOUD_S * RATE), edge[1] - edge[0])
-        missed = self._missed_lu(chunks, start, edge[1] - near if closing else edge[0], near, closing)
+        missed = self._missed_lu(chunks, start, edge[1] - near if closing else edge[0] + apart, near - apart, closing)
         curve = self._nearness(start, max(last - start, len(chunks) * CHUNK), edge, closing, _LOUD_S) * missed
         after = min(int(_LOUD_S * RATE), last - edge[1])
         if after > near // 2:
             frame = torch.arange(start, start + len(curve), dtype=torch.float32)
             turned = ((frame - edge[1]) / (_TURN_S * RATE)).clamp(0.0, 1.0)
-            curve += (self._missed_lu(chunks, start, edge[1], after, closing) - missed) * turned
+            curve += (self._missed_lu(chunks, start, edge[1] + apart, after - apart, closing) - missed) * turned
         return torch.pow(10.0, curve / 20)
 
     def _missed_lu(self, chunks: list[Tensor], start: int, low: int, count: int, closing: bool) -> float:
