@@ -101,7 +101,8 @@ class Seams:
         closes = request.next_role is not None and soon <= first * CHUNK <= end - _SHORTEST_S * RATE
         self._opening = range(0, middle if opens else 0)
         self._total = request.total_frames(renderer.score.grid.rate)
-        heard = min(self._total, end + int((_LOUD_S if request.exit == "cut" else EDGE_S) * RATE))
+        exit_s = self._bars_s(request.exit_bars) if request.exit != "cut" else 0.0
+        heard = min(self._total, end + int(min(EDGE_S, max(_LOUD_S, exit_s)) * RATE))
         self._closing = range(first, -(-heard // CHUNK) if closes else 0)
         self._span, self._end = span, end
         self._last_gain = 1.0
