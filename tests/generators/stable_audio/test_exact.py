@@ -15,6 +15,9 @@ from engine.generators.stable_audio.transformer import Context
 from tests.generators.stable_audio.conftest import SEED, TINY, Arrays, make_base, read_all, relative_error
 
 LIMIT = 1e-5
+LONG_LIMIT = 5e-5
+"""Of the longest duration's embedding: its angles reach 4e4 rad, where the last bit of a float32 exponential, in which processors
+differ, is worth 2e-5."""
 CASES = ("text", "text4", "continuation", "variation")
 LORAS = [
     name.removesuffix(".audio")
@@ -51,7 +54,7 @@ def test_conditioning(tiny: StableAudio, expected: Arrays, cases: dict[str, Any]
     text, seconds = (cases["long"], cases["long_seconds"]) if prefix else (cases["prompt"], cases["seconds"])
     tokens, context, duration = padded_context(tiny, text, seconds)
     assert relative_error(tokens, expected[prefix + "prompt_embeds"][0]) < LIMIT
-    assert relative_error(duration, expected[prefix + "seconds_embeds"][0, 0]) < LIMIT
+    assert relative_error(duration, expected[prefix + "seconds_embeds"][0, 0]) < (LONG_LIMIT if prefix else LIMIT)
     if not prefix:
         real = int(expected["prompt_mask"].sum())
         assert context.counts.tolist() == [1] * real + [len(tokens) - real, 1]
