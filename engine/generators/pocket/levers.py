@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.score import OFF_BEATS, strong
+from engine.generators.pocket.score import OFF_BEATS, drumless, strong
 from engine.generators.pocket.score_drums import SLICED, VELOCITY
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE
@@ -31,6 +31,10 @@ _LATE_S: Final = 0.006
 """Seconds from a stroke to where its rise of the spectrum is seen."""
 _HOME: Final = (-0.08, 0.13)
 """Beats between which the beat of a style's own drums may lie; what shuffles seems to come late."""
+_STRUCK_LATE_S: Final = 0.04
+"""The same for chords and tunes, which swell."""
+DRUMLESS: Final = 0.5
+"""How far music does without drums from which its beat is that of its chords and tunes."""
 _EARLY_ENERGY: Final = 0.62
 """Energy up to which a lane counts among a style's own drums."""
 _OFF_SHARE: Final = 0.25
@@ -46,6 +50,28 @@ class Stroke(NamedTuple):
     at: int
     shot: Tensor
     gain: float
+
+
+_SWELL: Final = 0.15
+_SWELL_ALONE: Final = 0.3
+"""Most by which the whole swells and ebbs in the beat, as a share of its amplitude: beside cymbals, and where there are none."""
+
+
+def swells(own: Tensor, near: Tensor, start: int, beat: float, alone: bool) -> Tensor:
+    """What two levers add at an amount of 1 that let the music swell and ebb once a beat, a quarter of it apart.
+
+    Chords that are held have no beat of their own to lead; a swell of a few tenths of a decibel gives them one.
+
+    Args:
+        own: (frames,) the section's sound, from its frame ``start``.
+        near: how much to act at each frame, (frames,).
+        start: see above.
+        beat: frames in a beat.
+        alone: whether no cymbals are led beside them.
+    """
+    turn = (2.0 * math.pi / beat) * torch.arange(start, start + len(own), dtype=torch.float64)
+    shapes = torch.stack([turn.cos(), turn.sin()]).float()
+    return shapes * near[: len(own)] * own * (_SWELL_ALONE if alone else _SWELL)
 
 
 class Levers(NamedTuple):
@@ -82,9 +108,15 @@ def leans_late(lane: Lane) -> bool:
 
 
 def home(renderer: Renderer, shots: Shots) -> float:
-    """Where in the beat the styles' own drums lie, in beats: two bars of them are heard, the off-beat cymbal softly."""
+    """Where in the beat the music lies, in beats.
+
+    It is where the styles' own drums do: two bars of them are heard, the off-beat cymbal softly. Without drums it is where
+    chords and tunes do.
+    """
     score = renderer.score
     beat, swing = float(score.grid.frames_per_beat), score.mix.params["swing"] / 12.0
+    if drumless(score.mix) > DRUMLESS:
+        return _STRUCK_LATE_S * RATE / beat
     strokes = []
     for name, share in score.mix.styles:
         style = load_style(name)

@@ -29,8 +29,6 @@ _CLEARNESS: Final = 0.25
 """How much clearness counts against where the beat lies."""
 _COST: Final = 0.005
 """What an amount of 1 costs, against what it does to the pulse."""
-_CLEAR: Final = 1.0
-"""How clear a beat should at least be, in the units of `pulse`: a fainter one may seem to lie anywhere."""
 _NEAR: Final = 0.004
 """Beats within which the beat lies well enough."""
 _PROBE: Final = 0.3
@@ -141,7 +139,12 @@ def fitted(wanted: complex, effects: list[complex], limits: list[tuple[float, fl
 
 
 def led(
-    hear: Callable[[list[float]], complex], bare: complex, limits: list[tuple[float, float]], struck: Sequence[int]
+    hear: Callable[[list[float]], complex],
+    bare: complex,
+    limits: list[tuple[float, float]],
+    tried: Sequence[int],
+    turned: int | None,
+    clear: float,
 ) -> tuple[list[float], complex]:
     """Amounts of some levers with which a pulse comes to lie at 0, or as near as it can be brought, and the pulse then.
 
@@ -149,15 +152,19 @@ def led(
         hear: the pulse with some amounts.
         bare: the pulse with none.
         limits: between which each amount may be.
-        struck: levers that do anything.
+        tried: levers that do anything, each of which is tried alone.
+        turned: a lever that does what the one before it does a quarter of a beat later, and need not be tried.
+        clear: how clear the beat should at least be, in the units of `pulse`: a fainter one may seem to lie anywhere.
     """
     none = [0.0] * len(limits)
     best, least, reached = none, doubt(bare), bare
     effects = [complex(0.0)] * len(none)
-    for lever in struck:
+    for lever in tried:
         probe = -_PROBE if limits[lever][0] < 0.0 else _PROBE
         effects[lever] = (hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe
-    wanted = goal = complex(max(bare.real, _CLEAR), 0.0)
+    if turned is not None:
+        effects[turned] = 1j * effects[turned - 1]
+    wanted = goal = complex(max(bare.real, clear), 0.0)
     gone = came = 0.0
     for _ in range(_ROUNDS):
         amounts = fitted(goal - bare, effects, limits)

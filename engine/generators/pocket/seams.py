@@ -14,10 +14,12 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.generators.pocket.levers import home, leans_late, levers
+from engine.generators.pocket.leading import Leader, Led, Stretch
+from engine.generators.pocket.levers import DRUMLESS, home, leans_late
 from engine.generators.pocket.loudness import power_lufs
-from engine.generators.pocket.pulse import FRAME, Before, handed_over, led, left_by, pulse, turns_of, unit
+from engine.generators.pocket.pulse import FRAME, Before, handed_over, left_by, turns_of, unit
 from engine.generators.pocket.render import Renderer
+from engine.generators.pocket.score import drumless
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE, weighed
 from engine.generators.pocket.voices import CHUNK
@@ -57,12 +59,6 @@ _FOLLOWED: Final = 0.25
 """Beats by which the section before may have left the beat elsewhere than it lies here, and be followed."""
 _PLAIN: Final = 0.25
 """How clear the end of the section before must be to be followed."""
-_LEFT_ALONE: Final = 0.008
-"""Beats within which a beat that is at least `_DISTINCT` is left where it is."""
-_DISTINCT: Final = 0.7
-
-
-_Aim = Callable[[float], float]
 
 
 class Cancelled(Exception):
@@ -89,7 +85,7 @@ class Seams:
         self._kept: dict[int, Tensor] = {}
         self._origin = renderer.score.grid.frame_of_bar(request.first_bar)
         self._beat = float(renderer.score.grid.frames_per_beat)
-        self._leans = any(map(leans_late, renderer.score.kits["hats"].lanes))
+        self._leans = any(map(leans_late, renderer.score.kits["hats"].lanes)) and drumless(renderer.score.mix) < DRUMLESS
         end = renderer.score.grid.frame_of_bar(request.bars)
         span = min(int(EDGE_S * RATE), end // 2)
         middle = -(-span // CHUNK)
@@ -106,7 +102,9 @@ class Seams:
         self._closing = range(first, -(-heard // CHUNK) if closes else 0)
         self._span, self._end = span, end
         self._last_gain = 1.0
-        self._tail = torch.zeros(2, 0)
+        self._opened = torch.zeros(0)
+        self._tail: Led | None = None
+        self._leader = Leader(renderer, shots, self._origin, self._go_on)
 
     def chunk(self, index: int) -> Tensor:
         """Frames index * CHUNK and on: (CHUNK, stems, 2) float32. Chunks are asked for in order.
@@ -139,13 +137,15 @@ class Seams:
             own = gain[i * CHUNK : (i + 1) * CHUNK]
             chunk[..., : len(own)] *= own
         mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
-        change = self._balance_closing(mono, gain, start, edge) if closing else self._balance_opening(mono, gain, start, edge)
+        made = self._led_closing(mono, gain, start, edge) if closing else self._led_opening(mono, gain, start, edge)
         for i, chunk in enumerate(chunks):
-            chunk[0] += change[:, i * CHUNK : (i + 1) * CHUNK]
+            made.bend(chunk, i * CHUNK)
             self._kept[indexes.start + i] = chunk
-        if closing:
+        if not closing:
+            self._opened = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
+        else:
             self._last_gain = float(gain[-1])
-            self._tail = change[:, len(chunks) * CHUNK :].clone()
+            self._tail = made.after(len(chunks) * CHUNK)
 
     def _go_on(self) -> None:
         if self._cancelled():
@@ -154,8 +154,8 @@ class Seams:
     def _lead_tail(self, chunk: Tensor, number: int) -> None:
         """Go on in the tail as the edge before it ended: the next section may be faded in over it."""
         chunk.mul_(self._last_gain)
-        change = self._tail[:, number * CHUNK : (number + 1) * CHUNK]
-        chunk[0, :, : change.shape[1]] += change
+        if self._tail is not None:
+            self._tail.bend(chunk, number * CHUNK)
 
     @staticmethod
     def _nearness(start: int, count: int, edge: tuple[int, int], closing: bool, flat_s: float) -> Tensor:
@@ -194,16 +194,17 @@ class Seams:
         heard = power_lufs(float(weighed(torch.fft.rfftfreq(size, 1 / RATE), power).sum()))
         return max(-_MOST_LU, min(_MOST_LU, self._renderer.gains.aims[closing] - heard))
 
-    def _balance_opening(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Tensor:
-        """What is added to the drums at the section's start so that the beat lies where the section before left it, (2, frames).
+    def _led_opening(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Led:
+        """The section's start so led that the beat lies where the section before left it.
 
         What is heard there is this section as it fades in over the one before.
         """
         request, (_, end) = self._request, edge
         entry_s = self._bars_s(request.entry_bars) if request.entry != "cut" else 0.0
         out, into = handed_over(request.entry, entry_s, len(gain))
-        near = gain * self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s)) / into.clamp_min(_FAINTEST)
-        heard = mono[: end + FRAME] * into[: len(mono)][: end + FRAME]
+        near = self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s))
+        own = mono[: end + FRAME] * into[: len(mono)][: end + FRAME]
+        heard = own.clone()
         ahead = torch.zeros(FRAME)
         left = complex(0.0)
         if self._before is not None:
@@ -211,70 +212,71 @@ class Seams:
             heard[: len(tail)] += tail * out[: len(tail)]
             ahead = before[-FRAME:]
             meeting = torch.cat([before, heard[:FRAME]])
-            left = self._pulse(meeting, -len(before), (FRAME - len(before), 0))
-        sound, through, near = (torch.cat(pair) for pair in ((ahead, heard), (0.0 * ahead, into), (0.0 * ahead, near)))
-        reach = _UNDER_COVER if entry_s > _PULSE_S else 1.0
-        change, _ = self._balance(sound, through, near, -FRAME, edge, lambda lies: self._opens_at(lies, left), reach)
+            left = self._leader.pulse(meeting, -len(before), (FRAME - len(before), 0))
+        made = self._leader.lead(
+            Stretch(
+                sound=torch.cat([ahead, heard]),
+                own=torch.cat([0.0 * ahead, own]),
+                through=torch.cat([0.0 * ahead, into]),
+                strokes=torch.cat([0.0 * ahead, gain * near / into.clamp_min(_FAINTEST)]),
+                swell=torch.cat([0.0 * ahead, near]),
+                start=-FRAME,
+                edge=edge,
+                reach=_UNDER_COVER if entry_s > _PULSE_S else 1.0,
+            ),
+            lambda lies: self._opens_at(lies, left),
+        )
         let_go = min(int(_LET_GO_S * RATE), len(gain))
-        change[:, -let_go:] *= torch.linspace(1.0, 0.0, let_go)
-        return change[:, FRAME:]
+        made.drums[:, -let_go:] *= torch.linspace(1.0, 0.0, let_go)
+        return Led(made.drums[:, FRAME:], made.swell[FRAME:], made.lies)
 
-    def _balance_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Tensor:
+    def _led_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Led:
         """The same at the section's end, and in the tail, over which the next section may be faded in."""
-        exit_s = self._bars_s(self._request.exit_bars) if self._request.exit != "cut" else 0.0
-        near = gain * self._nearness(start, len(gain), edge, True, _PULSE_S)
+        near = self._nearness(start, len(gain), edge, True, _PULSE_S)
         end = edge[1] - start
-        change, lies = self._balance(mono[: end + FRAME], None, near, start, edge, self._closes_at)
-        if not exit_s or self._total - edge[1] < 2 * FRAME:
-            return change
-        out = handed_over(self._request.exit, exit_s, len(gain) - end)[0]
-        tail = mono[end:] + change.mean(0)[end : len(mono)]
-        span = (edge[1], min(self._total, start + len(mono)) - FRAME)
-        own = self._balance(tail * out[: len(tail)], out, gain[end:], edge[1], span, lambda _: lies)[0]
-        change[:, end : end + own.shape[1]] += own
-        return change
+        early = max(0, min(edge[1] - int(EDGE_S * RATE), start))
+        opened = self._opened[early:start]
+        nothing = torch.zeros(len(opened))
+        own = torch.cat([nothing, mono[: end + FRAME]])
+        made = self._leader.lead(
+            Stretch(
+                sound=torch.cat([opened, mono[: end + FRAME]]),
+                own=own,
+                through=None,
+                strokes=torch.cat([nothing, gain * near]),
+                swell=torch.cat([nothing, near]),
+                start=start - len(opened),
+                edge=(edge[0] - len(opened), edge[1]),
+            ),
+            self._closes_at,
+        ).after(len(opened))
+        exit_s = self._bars_s(self._request.exit_bars) if self._request.exit != "cut" else 0.0
+        if exit_s and self._total - edge[1] >= 2 * FRAME:
+            self._lead_out(made, mono, gain[end:], start, edge[1], exit_s)
+        return made
 
-    def _balance(
-        self,
-        sound: Tensor,
-        through: Tensor | None,
-        near: Tensor,
-        start: int,
-        edge: tuple[int, int],
-        aim: _Aim,
-        reach: float = 1.0,
-    ) -> tuple[Tensor, float]:
-        """Lead the beat of a stretch of sound.
-
-        Args:
-            sound: (frames,) what is heard, one channel, from the section's frame ``start``.
-            through: (frames,) how much of what is added is heard; None for all of it.
-            near: how much may be added at each frame from ``start``, (frames,).
-            edge: frames of the section between which is listened.
-            aim: where in the beat it should lie, in beats, from where it lies.
-            reach: how much further than usual accents may be raised.
-
-        Returns:
-            What is to be added to the drums, (2, frames from ``start``), and where the beat lies then.
-        """
-        nothing = torch.zeros(2, len(near))
-        found = levers(self._renderer, self._shots, near, start, edge, reach)
-        layers = found.layers(len(sound))
-        if through is not None:
-            layers *= through[: len(sound)]
-
-        bare = self._pulse(sound, start, edge)
-        lies = turns_of(bare)
-        back = unit(-aim(lies))
-        if not found.limits or (abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT):
-            return nothing, lies
-
-        def hear(amounts: list[float]) -> complex:
-            self._go_on()
-            return self._pulse(torch.addmv(sound, layers.T, torch.tensor(amounts)), start, edge) * back
-
-        amounts, reached = led(hear, bare * back, found.limits, sorted({stroke.lever for stroke in found.strokes}))
-        return found.struck(amounts, len(near)), turns_of(reached / back)
+    def _lead_out(self, made: Led, mono: Tensor, gain: Tensor, start: int, end: int, exit_s: float) -> None:
+        """Lead the tail's beat to where the edge's is as well, as far as it is heard while it fades out."""
+        at = end - start
+        out = handed_over(self._request.exit, exit_s, len(gain))[0]
+        turned = (torch.arange(len(gain)) / (_TURN_S * RATE)).clamp_max_(1.0)
+        before = (1.0 - turned) * made.swell[at : at + len(gain)]
+        heard = mono[at:] * out[: len(mono) - at]
+        drums = made.drums.mean(0)[at : len(mono)] * out[: len(mono) - at]
+        own = self._leader.lead(
+            Stretch(
+                sound=heard * (before + turned)[: len(heard)] + drums,
+                own=heard,
+                through=out,
+                strokes=gain,
+                swell=turned,
+                start=end,
+                edge=(end, min(self._total, start + len(mono)) - FRAME),
+            ),
+            lambda _: made.lies,
+        )
+        made.drums[:, at:] += own.drums
+        made.swell[at:] = before + own.swell - (1.0 - turned)
 
     def _opens_at(self, lies: float, left: complex) -> float:
         """Where in the beat the pulse of the opening should lie that lies at ``lies`` now, in beats.
@@ -296,9 +298,6 @@ class Seams:
         if self._leans and (astray or "drop" in {before, after}):
             return _OFF.get(after, _OFF_ELSE)
         return self._home
-
-    def _pulse(self, sound: Tensor, start: int, edge: tuple[int, int]) -> complex:
-        return pulse(sound, start, edge, self._beat, self._origin)
 
     def _bars_s(self, bars: int) -> float:
         """Seconds that some bars last."""

@@ -158,7 +158,7 @@ def style_for(mix: Mix, element: str) -> Style:
     return load_style(mix.styles[-1][0])
 
 
-_FADING: Final = (0.2, 0.02)
+_FADING: Final = (0.4, 0.02)
 """Half the width, in share, over which `styles_for` hands an element from one style to the next: of two styles, and of many,
 which would take too many voices."""
 _MANY: Final = 3.0
