@@ -102,6 +102,7 @@ class Seams:
         self._closing = range(first, -(-heard // CHUNK) if closes else 0)
         self._span, self._end = span, end
         self._last_gain = 1.0
+        self._ahead: dict[int, Tensor] = {}
         self._opened = torch.zeros(0)
         self._tail: Led | None = None
         self._leader = Leader(renderer, shots, self._origin, self._go_on)
@@ -119,17 +120,19 @@ class Seams:
                 self._lead(self._closing, (max(self._closing.start * CHUNK, self._end - self._span), self._end), closing=True)
         made = self._kept.pop(index, None)
         if made is None:
-            made = self._renderer.mixed(index)
+            made = self._mixed(index)
             if self._closing and index >= self._closing.stop:
                 self._lead_tail(made, index - self._closing.stop)
         return self._renderer.finished(made).permute(2, 0, 1)
 
     def _lead(self, indexes: range, edge: tuple[int, int], closing: bool) -> None:
         """Render an edge's chunks, correct them and keep them."""
-        chunks = []
-        for index in indexes:
-            self._go_on()
-            chunks.append(self._renderer.mixed(index))
+        chunks = [self._mixed(index) for index in indexes]
+        if not closing:
+            # A listener's seconds reach into the closing of a short section.
+            ahead = range(indexes.stop, -(-min(int(EDGE_S * RATE) + FRAME, self._end) // CHUNK))
+            self._ahead = {index: self._mixed(index) for index in ahead}
+            chunks += [chunk.clone() for chunk in self._ahead.values()]
         start = indexes.start * CHUNK
         last = self._total if closing else edge[1]
         gain = self._gain(chunks, start, edge, last, closing)
@@ -138,14 +141,20 @@ class Seams:
             chunk[..., : len(own)] *= own
         mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
         made = self._led_closing(mono, gain, start, edge) if closing else self._led_opening(mono, gain, start, edge)
-        for i, chunk in enumerate(chunks):
-            made.bend(chunk, i * CHUNK)
-            self._kept[indexes.start + i] = chunk
+        for i, index in enumerate(indexes):
+            made.bend(chunks[i], i * CHUNK)
+            self._kept[index] = chunks[i]
         if not closing:
-            self._opened = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
+            self._opened = torch.cat([chunk.sum(0).mean(0) for chunk in chunks[: len(indexes)]])
         else:
             self._last_gain = float(gain[-1])
             self._tail = made.after(len(chunks) * CHUNK)
+
+    def _mixed(self, index: int) -> Tensor:
+        """A chunk before it is led; those that were heard ahead of their time are at hand."""
+        self._go_on()
+        found = self._ahead.pop(index, None)
+        return self._renderer.mixed(index) if found is None else found
 
     def _go_on(self) -> None:
         if self._cancelled():
@@ -199,7 +208,7 @@ class Seams:
 
         What is heard there is this section as it fades in over the one before.
         """
-        request, (_, end) = self._request, edge
+        request, end = self._request, min(int(EDGE_S * RATE), len(mono) - FRAME)
         entry_s = self._bars_s(request.entry_bars) if request.entry != "cut" else 0.0
         out, into = handed_over(request.entry, entry_s, len(gain))
         near = self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s))
@@ -221,13 +230,14 @@ class Seams:
                 strokes=torch.cat([0.0 * ahead, gain * near / into.clamp_min(_FAINTEST)]),
                 swell=torch.cat([0.0 * ahead, near]),
                 start=-FRAME,
-                edge=edge,
+                edge=(edge[0], end),
                 reach=_UNDER_COVER if entry_s > _PULSE_S else 1.0,
             ),
             lambda lies: self._opens_at(lies, left),
         )
-        let_go = min(int(_LET_GO_S * RATE), len(gain))
-        made.drums[:, -let_go:] *= torch.linspace(1.0, 0.0, let_go)
+        kept = FRAME + self._opening.stop * CHUNK
+        let_go = min(int(_LET_GO_S * RATE), kept - FRAME)
+        made.drums[:, kept - let_go : kept] *= torch.linspace(1.0, 0.0, let_go)
         return Led(made.drums[:, FRAME:], made.swell[FRAME:], made.lies)
 
     def _led_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Led:
@@ -305,7 +315,7 @@ class Seams:
 
     @cached_property
     def _before(self) -> Before | None:
-        return left_by(self._request, self._span + FRAME)
+        return left_by(self._request, int(EDGE_S * RATE) + FRAME)
 
     @cached_property
     def _home(self) -> float:
