@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.generators.pocket.pulse import fitted, handed_over, left_by, pulse, turns_of, unit
+from engine.generators.pocket.levers import swells
+from engine.generators.pocket.pulse import FRAME, fitted, handed_over, led, left_by, pulse, turns_of, unit
 from engine.protocol import SectionRequest
 from engine.sections import SectionInfo, SectionWriter
 
@@ -92,6 +93,36 @@ def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:
     whole = section(tmp_path / "whole", sound)
     assert left_by(replace(gone, continue_path=whole, continue_frame=RATE // 2), frames) is None
     assert left_by(replace(gone, continue_path=whole), frames) is not None
+
+
+@pytest.mark.parametrize("place", [0.1, 0.35, 0.8])
+def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
+    held = 0.2 * torch.sin(2 * torch.pi * 220.0 / RATE * torch.arange(8 * RATE + FRAME))
+    held = (held + 0.003 * torch.randn(len(held), generator=torch.Generator().manual_seed(2))).float()
+    edge, near = (0, 8 * RATE), torch.ones(len(held))
+    whole = swells(held, near, 0, HALF, alone=True)
+    back = unit(-place)
+    tried = []
+
+    def hear(amounts: list[float]) -> complex:
+        tried.append(amounts)
+        return pulse(torch.addmv(held, whole.T, torch.tensor(amounts)), 0, edge, HALF) * back
+
+    bare = pulse(held, 0, edge, HALF) * back
+    amounts, reached = led(hear, bare, [(-1.0, 1.0)] * 2, [0], 1, 0.1)
+    assert abs(bare) < 0.05
+    assert abs(reached) > 0.07
+    assert abs(turns_of(reached)) < 0.01
+    assert all(abs(amount) <= 1.0 for amount in amounts)
+    assert len(tried) < 8
+
+
+def test_a_swell_keeps_its_loudness_and_leaves_alone_what_is_far_from_the_seam() -> None:
+    near = torch.cat([torch.ones(4 * RATE), torch.zeros(4 * RATE)])
+    added = swells(torch.ones(8 * RATE), near, 0, HALF, alone=False)
+    assert float(added[:, 4 * RATE :].abs().max()) == 0.0
+    assert float(added.abs().max()) < 0.2
+    assert added[:, : 4 * RATE].mean(1).abs().max() < 1e-3
 
 
 def test_amounts_stay_within_their_limits_and_do_what_is_wanted() -> None:

@@ -153,7 +153,7 @@ def test_a_small_move_of_a_knob_keeps_the_piece() -> None:
 
 @pytest.mark.parametrize("texts", [("house", "dark techno"), ("deep house", "bright supersaw lead"), ("lo-fi", "drum and bass")])
 def test_a_knob_between_two_prompts_hands_every_part_over_by_degrees(texts: tuple[str, str]) -> None:
-    """At every tenth the players of a part share it out whole, and no voice or pattern gains or loses more than half at once."""
+    """At every tenth the players of a part share it out whole, and no voice or pattern gains or loses more than two fifths at once."""
     before: dict[tuple[str, str, str], float] = {}
     for tenth in range(11):
         weights = zip(texts, (1.0 - tenth / 10, tenth / 10), strict=True)
@@ -164,7 +164,7 @@ def test_a_knob_between_two_prompts_hands_every_part_over_by_degrees(texts: tupl
         for part in TONAL_PARTS:
             assert sum(share for (own, _, _), share in now.items() if own == part) == pytest.approx(1.0)
         if tenth:
-            assert all(abs(now.get(key, 0.0) - before.get(key, 0.0)) <= 0.55 for key in now | before)
+            assert all(abs(now.get(key, 0.0) - before.get(key, 0.0)) <= 0.4 for key in now | before)
         before = now
 
 
@@ -185,7 +185,7 @@ def test_no_player_comes_in_with_a_jump_among_many_prompts(texts: tuple[str, ...
 
 def test_the_sub_leaves_with_the_basses_it_is_under() -> None:
     levels = []
-    for weight in (0.0, 0.3, 0.5, 0.6):
+    for weight in (0.0, 0.3, 0.5, 0.8):
         prompts = [PromptWeight("techno", 1.0 - weight), PromptWeight("dub techno", weight)]
         levels.append(compose(ask(prompts=tuple(each for each in prompts if each.weight > 0))).gains_db["sub"])
     assert levels == sorted(levels, reverse=True)

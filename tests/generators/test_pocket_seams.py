@@ -109,6 +109,24 @@ def test_the_beat_lies_in_one_place_where_a_build_becomes_a_drop(pocket: Pocket,
     assert abs(between(play(pocket, build), play(pocket, drop), 60.0 / bpm * RATE)) < 0.09
 
 
+@pytest.mark.parametrize(
+    ("text", "bpm"), [("ambient drone, no drums", 64.0), ("slow piano, no drums", 84.0), ("organ drone", 80.0)]
+)
+def test_the_beat_lies_in_one_place_where_nothing_is_struck(pocket: Pocket, text: str, bpm: float) -> None:
+    first = ask(text, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", bars=8)
+    then = ask(text, bpm, role="build", energy=0.6, previous_role="breakdown", next_role="drop", bars=8, seed=6, first_bar=8)
+    before = np.concatenate(list(generate(pocket, first)))
+    assert abs(between(before.sum(1), play(pocket, then), 60.0 / bpm * RATE)) < 0.02
+    assert text == "organ drone" or float(np.abs(before[:, 0]).max()) == 0.0, "what swells are the chords"
+
+
+def test_the_opening_of_a_short_section_lies_where_the_one_before_ended_whatever_comes_next(pocket: Pocket) -> None:
+    """Trance's build turns from the beats to the off-beats, here within fourteen seconds, of which an ear hears eight."""
+    rest = ask("trance", 138.0, role="breakdown", energy=0.35, previous_role="drop", next_role="build", bars=16)
+    build = ask("trance", 138.0, role="build", energy=0.65, previous_role="breakdown", next_role="drop", seed=6, first_bar=16)
+    assert abs(between(play(pocket, rest), play(pocket, build), 60.0 / 138.0 * RATE)) < 0.02
+
+
 def kept(path: Path, request: SectionRequest, sound: Block) -> str:
     """A section file as the engine keeps one."""
     frames = request.total_frames()
