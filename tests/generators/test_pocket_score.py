@@ -153,7 +153,7 @@ def test_a_small_move_of_a_knob_keeps_the_piece() -> None:
 
 @pytest.mark.parametrize("texts", [("house", "dark techno"), ("deep house", "bright supersaw lead"), ("lo-fi", "drum and bass")])
 def test_a_knob_between_two_prompts_hands_every_part_over_by_degrees(texts: tuple[str, str]) -> None:
-    """At every tenth the players of a part share it out whole, and no voice or pattern gains or loses more than two fifths at once."""
+    """At every tenth the players of a part share it out whole, and none gains or loses more than two fifths at once."""
     before: dict[tuple[str, str, str], float] = {}
     for tenth in range(11):
         weights = zip(texts, (1.0 - tenth / 10, tenth / 10), strict=True)
