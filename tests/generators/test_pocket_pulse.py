@@ -100,7 +100,7 @@ def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
     held = 0.2 * torch.sin(2 * torch.pi * 220.0 / RATE * torch.arange(8 * RATE + FRAME))
     held = (held + 0.003 * torch.randn(len(held), generator=torch.Generator().manual_seed(2))).float()
     edge, near = (0, 8 * RATE), torch.ones(len(held))
-    whole = swells(held, near, 0, HALF, alone=True)
+    whole = torch.stack(list(swells(held, near, 0, HALF, alone=True)))
     back = unit(-place)
     tried = []
 
@@ -119,7 +119,7 @@ def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
 
 def test_a_swell_keeps_its_loudness_and_leaves_alone_what_is_far_from_the_seam() -> None:
     near = torch.cat([torch.ones(4 * RATE), torch.zeros(4 * RATE)])
-    added = swells(torch.ones(8 * RATE), near, 0, HALF, alone=False)
+    added = torch.stack(list(swells(torch.ones(8 * RATE), near, 0, HALF, alone=False)))
     assert float(added[:, 4 * RATE :].abs().max()) == 0.0
     assert float(added.abs().max()) < 0.2
     assert added[:, : 4 * RATE].mean(1).abs().max() < 1e-3

@@ -86,12 +86,13 @@ class Leader:
         """Lead the beat of a stretch of sound, ``aim`` saying from where it lies where it should lie, in beats."""
         count, frames = len(heard.sound), len(heard.strokes)
         found = levers(self._renderer, self._shots, heard.strokes, heard.start, heard.edge, heard.reach)
-        layers, limits = found.layers(count), list(found.limits)
+        more = [] if heard.own is None else [(-1.0, 1.0), (-1.0, 1.0)]
+        layers, limits = found.layers(count, len(more)), [*found.limits, *more]
         if heard.through is not None:
             layers *= heard.through[:count]
         if heard.own is not None:
-            whole = swells(heard.own, heard.swell, heard.start, self._beat, not limits)
-            layers, limits = torch.cat([layers, whole]), [*limits, (-1.0, 1.0), (-1.0, 1.0)]
+            for i, added in enumerate(swells(heard.own, heard.swell, heard.start, self._beat, not found.limits)):
+                layers[len(found.limits) + i] = added
 
         bare = self.pulse(heard.sound, heard.start, heard.edge)
         lies = turns_of(bare)
@@ -110,6 +111,7 @@ class Leader:
             tried.append(quarter - 1)
         amounts, reached = led(hear, bare * back, limits, tried, quarter, _CLEAR if found.limits else _CLEAR_ALONE)
         if quarter is not None:
-            pair = torch.tensor(amounts[-2:])
-            swell += pair @ swells(torch.ones(frames), heard.swell, heard.start, self._beat, not found.limits)
+            waves = swells(None, heard.swell, heard.start, self._beat, not found.limits)
+            for amount, wave in zip(amounts[-2:], waves, strict=True):
+                swell.add_(wave, alpha=amount)
         return Led(found.struck(amounts, frames), swell, turns_of(reached / back))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import torch
@@ -57,21 +58,23 @@ _SWELL_ALONE: Final = 0.3
 """Most by which the whole swells and ebbs in the beat, as a share of its amplitude: beside cymbals, and where there are none."""
 
 
-def swells(own: Tensor, near: Tensor, start: int, beat: float, alone: bool) -> Tensor:
+def swells(own: Tensor | None, near: Tensor, start: int, beat: float, alone: bool) -> Iterator[Tensor]:
     """What two levers add at an amount of 1 that let the music swell and ebb once a beat, a quarter of it apart.
 
     Chords that are held have no beat of their own to lead; a swell of a few tenths of a decibel gives them one.
 
     Args:
-        own: (frames,) the section's sound, from its frame ``start``.
-        near: how much to act at each frame, (frames,).
+        own: (frames,) the section's sound, from its frame ``start``; None for the swell itself.
+        near: how much to act at each frame, (frames or more,).
         start: see above.
         beat: frames in a beat.
         alone: whether no cymbals are led beside them.
     """
-    turn = (2.0 * math.pi / beat) * torch.arange(start, start + len(own), dtype=torch.float64)
-    shapes = torch.stack([turn.cos(), turn.sin()]).float()
-    return shapes * near[: len(own)] * own * (_SWELL_ALONE if alone else _SWELL)
+    count = len(near if own is None else own)
+    turn = torch.arange(start, start + count, dtype=torch.float64).mul_(2.0 * math.pi / beat).remainder_(2.0 * math.pi).float()
+    for wave in (torch.cos, torch.sin):
+        swell = wave(turn).mul_(near[:count]).mul_(_SWELL_ALONE if alone else _SWELL)
+        yield swell if own is None else swell.mul_(own)
 
 
 class Levers(NamedTuple):
@@ -80,9 +83,9 @@ class Levers(NamedTuple):
     strokes: list[Stroke]
     limits: list[tuple[float, float]]
 
-    def layers(self, count: int) -> Tensor:
-        """The sound of each lever at an amount of 1, one channel: (levers, count)."""
-        out = torch.zeros(len(self.limits), count)
+    def layers(self, count: int, more: int = 0) -> Tensor:
+        """The sound of each lever at an amount of 1, one channel, and of ``more`` that are silent: (levers, count)."""
+        out = torch.zeros(len(self.limits) + more, count)
         means: dict[int, Tensor] = {}
         for lever, at, shot, gain in self.strokes:
             mono = means.get(id(shot))
