@@ -140,7 +140,7 @@ def partials_at(voice: Voice, pitch: int) -> tuple[Tensor, Tensor, float]:
 class Tables:
     """Tables by voice, pitch, detune and resonance, the least recently used let go beyond ``limit`` bytes."""
 
-    def __init__(self, limit: int = 70_000_000) -> None:
+    def __init__(self, limit: int = 60_000_000) -> None:
         self.limit = limit
         self._tables: OrderedDict[tuple[str, int, int, int], tuple[int, Tensor]] = OrderedDict()
         self._energies: dict[tuple[str, int, int], Tensor] = {}
