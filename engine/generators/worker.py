@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib
 import logging
 import math
@@ -20,6 +19,7 @@ from typing import Any, Final, cast
 from engine.channels import connect, read_forever, send
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Generator
+from engine.generators.memory import give_back
 from engine.protocol import ClientHello, DropSection, MakeSection, SectionDone, SectionFailed, SectionProgress
 from engine.sections import SectionInfo, SectionWriter
 
@@ -65,12 +65,6 @@ def give_way() -> None:
         os.nice(NICENESS)
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
-
-
-def give_back() -> None:
-    """Hand memory that was freed back to the system, where the C library keeps it (glibc does)."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Worker:

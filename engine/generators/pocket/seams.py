@@ -14,6 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.generators.memory import give_back
 from engine.generators.pocket.leading import Leader, Led, Stretch
 from engine.generators.pocket.levers import DRUMLESS, home, leans_late
 from engine.generators.pocket.loudness import power_lufs
@@ -118,6 +119,8 @@ class Seams:
                 self._lead(self._opening, (0, self._span), closing=False)
             elif index in self._closing:
                 self._lead(self._closing, (max(self._closing.start * CHUNK, self._end - self._span), self._end), closing=True)
+            if index in self._kept:
+                give_back()  # an edge takes tens of megabytes while it is led
         made = self._kept.pop(index, None)
         if made is None:
             made = self._mixed(index)
