@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from engine import motif as motifs
+from engine.errors import PromptError
+from engine.generators.pocket import styles
 from engine.generators.pocket.form import TONAL_PARTS
 from engine.generators.pocket.score import Score, compose, tonal_players
 from engine.generators.pocket.score_drums import players
@@ -17,7 +19,7 @@ from engine.generators.pocket.voices import VOICES
 from engine.keys import Key
 from engine.prompts import mix
 from engine.protocol import PromptWeight, SectionRequest
-from engine.vocabulary import style_names, vocabulary
+from engine.vocabulary import style_names, style_table, vocabulary
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:
@@ -238,3 +240,17 @@ def test_no_drums_means_none_and_odd_bars_work() -> None:
         score = compose(ask(beats_per_bar=beats, bpm=123.4))
         assert score.grid.beats_per_bar == beats
         assert max(hit.frame for hit in score.hits) < score.grid.frame_of_bar(10)
+
+
+def test_a_style_that_is_like_another_may_play_its_lanes_louder() -> None:
+    below, above = ({lane.shot: lane.gain_db for lane in load_style(name).lanes} for name in ("house", "tech house"))
+    assert above["hat"] > below["hat"]
+    assert above["kick"] == below["kick"]
+
+
+def test_a_gain_for_a_drum_that_no_lane_plays_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = style_table("tech house")
+    wrong = replace(table, data={**table.data, "gains": {"hatt": 2.0}})
+    monkeypatch.setattr(styles, "style_table", lambda _: wrong)
+    with pytest.raises(PromptError, match="hatt"):
+        load_style.__wrapped__("tech house")

@@ -91,12 +91,13 @@ def load_style(name: str) -> Style:
     """
     data = style_table(name).data
     try:
+        gains = {str(shot): float(gain) for shot, gain in data.get("gains", {}).items()}
         lanes = tuple(
             Lane(
                 item["shot"],
                 item["group"],
                 float(item["from"]),
-                float(item["gain"]),
+                float(item["gain"]) + gains.get(item["shot"], 0.0),
                 float(item.get("pan", 0.0)),
                 tuple(item["pattern"]),
                 data["kit"].get(item["shot"], {}).get("model") == "break",
@@ -112,6 +113,9 @@ def load_style(name: str) -> Style:
         style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts)
     except (KeyError, TypeError, ValueError) as error:
         raise PromptError(f'style "{name}" lacks or misspells {error}', "see the header of presets/styles/house.toml") from error
+    for shot in gains:
+        if not any(lane.shot == shot for lane in lanes):
+            raise PromptError(f'style "{name}": [gains] names "{shot}", which no lane plays')
     for lane in lanes:
         if lane.shot not in kit or any(len(pattern) != 16 for pattern in lane.patterns):
             raise PromptError(f'style "{name}": lane "{lane.shot}" needs a [kit.{lane.shot}] and patterns of 16 characters')
