@@ -24,13 +24,13 @@ def test_a_response_that_delays_gives_the_later_chunk_after_the_end_of_the_one_b
     bins = fourier.to_bins(fourier.together((before, now)))
     fourier.apart(fourier.to_sound(bins * fourier.placed(response)), 1.0, out)
     whole = torch.cat([before, now], 1)
-    assert torch.allclose(out, whole[:, CHUNK - late : 2 * CHUNK - late], atol=1e-3)
+    assert torch.allclose(out, whole[:, CHUNK - late : 2 * CHUNK - late], atol=1e-5)
 
 
 def test_silence_before_and_no_width() -> None:
     now, out = chunk(3), torch.empty(2, CHUNK)
     fourier.apart(fourier.to_sound(fourier.to_bins(fourier.together((None, now)))), 0.0, out)
-    assert torch.allclose(out, now.mean(0).expand(2, -1), atol=2e-4)
+    assert torch.allclose(out, now.mean(0).expand(2, -1), atol=1e-5)
 
 
 def test_the_real_part_is_what_both_channels_sum_to() -> None:

@@ -35,7 +35,8 @@ MIDDLE: Final = COLUMNS // 2
 def _turns() -> tuple[Tensor, Tensor]:
     """Factors between the passes, there and back, each in the order in which its pass before leaves its rows."""
     row, column = torch.arange(ROWS)[:, None], torch.arange(COLUMNS)
-    angle = (-2.0 * math.pi / SIZE) * (row * column).double() + math.pi * column  # half a turn puts 0 Hz in the middle
+    # In double precision: the phases reach hundreds of turns. The half turn a column puts 0 Hz in the middle.
+    angle = math.pi * (column.double() - (2.0 / SIZE) * (row * column).double())
     there = torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
     return there.T.contiguous().T, there.conj().resolve_conj()
 
