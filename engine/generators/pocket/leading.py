@@ -26,7 +26,7 @@ class Stretch(NamedTuple):
 
     Attributes:
         sound: (frames,) all that is heard.
-        own: (frames,) of it what the section itself plays; None if it may not swell.
+        own: (frames,) of it what the section itself plays, which may swell.
         through: (frames or more,) how much is heard of what is added; None for all of it.
         strokes, swell: (frames or more,) how much may be struck, and how far the whole may swell.
         start: the section's frame at which all of them start.
@@ -35,7 +35,7 @@ class Stretch(NamedTuple):
     """
 
     sound: Tensor
-    own: Tensor | None
+    own: Tensor
     through: Tensor | None
     strokes: Tensor
     swell: Tensor
@@ -86,32 +86,27 @@ class Leader:
         """Lead the beat of a stretch of sound, ``aim`` saying from where it lies where it should lie, in beats."""
         count, frames = len(heard.sound), len(heard.strokes)
         found = levers(self._renderer, self._shots, heard.strokes, heard.start, heard.edge, heard.reach)
-        more = [] if heard.own is None else [(-1.0, 1.0), (-1.0, 1.0)]
-        layers, limits = found.layers(count, len(more)), [*found.limits, *more]
+        waves = swells(heard.swell, heard.start, self._beat, not found.limits)
+        layers = found.layers(count, len(waves))
         if heard.through is not None:
             layers *= heard.through[:count]
-        if heard.own is not None:
-            for i, added in enumerate(swells(heard.own, heard.swell, heard.start, self._beat, not found.limits)):
-                layers[len(found.limits) + i] = added
+        for layer, wave in zip(layers[-len(waves) :], waves, strict=True):
+            torch.mul(wave[:count], heard.own, out=layer)
+        limits = [*found.limits, *[(-1.0, 1.0)] * len(waves)]
 
         bare = self.pulse(heard.sound, heard.start, heard.edge)
         lies = turns_of(bare)
         back = unit(-aim(lies))
         swell = torch.ones(frames)
-        if not limits or (abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT):
+        if abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT:
             return Led(torch.zeros(2, frames), swell, lies)
 
         def hear(amounts: list[float]) -> complex:
             self._go_on()
             return self.pulse(torch.addmv(heard.sound, layers.T, torch.tensor(amounts)), heard.start, heard.edge) * back
 
-        tried = sorted({stroke.lever for stroke in found.strokes})
-        quarter = len(limits) - 1 if heard.own is not None else None
-        if quarter is not None:
-            tried.append(quarter - 1)
-        amounts, reached = led(hear, bare * back, limits, tried, quarter, _CLEAR if found.limits else _CLEAR_ALONE)
-        if quarter is not None:
-            waves = swells(None, heard.swell, heard.start, self._beat, not found.limits)
-            for amount, wave in zip(amounts[-2:], waves, strict=True):
-                swell.add_(wave, alpha=amount)
+        tried = [*sorted({stroke.lever for stroke in found.strokes}), len(limits) - 2]
+        amounts, reached = led(hear, bare * back, limits, tried, _CLEAR if found.limits else _CLEAR_ALONE)
+        for amount, wave in zip(amounts[-len(waves) :], waves, strict=True):
+            swell.add_(wave, alpha=amount)
         return Led(found.struck(amounts, frames), swell, turns_of(reached / back))

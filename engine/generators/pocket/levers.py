@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import torch
@@ -11,11 +10,11 @@ from torch import Tensor
 
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.score import OFF_BEATS, drumless, strong
+from engine.generators.pocket.score import OFF_BEATS, Score, drumless, strong
 from engine.generators.pocket.score_drums import SLICED, VELOCITY
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE
-from engine.generators.pocket.styles import Lane, load_style
+from engine.generators.pocket.styles import load_style
 from engine.generators.pocket.voices import CHUNK
 
 _MOST_STROKE: Final = 1.4
@@ -34,7 +33,7 @@ _HOME: Final = (-0.08, 0.13)
 """Beats between which the beat of a style's own drums may lie; what shuffles seems to come late."""
 _STRUCK_LATE_S: Final = 0.04
 """The same for chords and tunes, which swell."""
-DRUMLESS: Final = 0.5
+_DRUMLESS: Final = 0.5
 """How far music does without drums from which its beat is that of its chords and tunes."""
 _EARLY_ENERGY: Final = 0.62
 """Energy up to which a lane counts among a style's own drums."""
@@ -58,23 +57,20 @@ _SWELL_ALONE: Final = 0.3
 """Most by which the whole swells and ebbs in the beat, as a share of its amplitude: beside cymbals, and where there are none."""
 
 
-def swells(own: Tensor | None, near: Tensor, start: int, beat: float, alone: bool) -> Iterator[Tensor]:
-    """What two levers add at an amount of 1 that let the music swell and ebb once a beat, a quarter of it apart.
+def swells(near: Tensor, start: int, beat: float, alone: bool) -> tuple[Tensor, Tensor]:
+    """What two levers add to a gain of 1 at an amount of 1, so that the music swells and ebbs once a beat, a quarter apart.
 
     Chords that are held have no beat of their own to lead; a swell of a few tenths of a decibel gives them one.
 
     Args:
-        own: (frames,) the section's sound, from its frame ``start``; None for the swell itself.
-        near: how much to act at each frame, (frames or more,).
+        near: how much to act at each frame from the section's frame ``start``, (frames,).
         start: see above.
         beat: frames in a beat.
         alone: whether no cymbals are led beside them.
     """
-    count = len(near if own is None else own)
-    turn = torch.arange(start, start + count, dtype=torch.float64).mul_(2.0 * math.pi / beat).remainder_(2.0 * math.pi).float()
-    for wave in (torch.cos, torch.sin):
-        swell = wave(turn).mul_(near[:count]).mul_(_SWELL_ALONE if alone else _SWELL)
-        yield swell if own is None else swell.mul_(own)
+    turn = torch.arange(start, start + len(near), dtype=torch.float64).mul_(2.0 * math.pi / beat).remainder_(2.0 * math.pi)
+    reach = near * (_SWELL_ALONE if alone else _SWELL)
+    return turn.cos().float().mul_(reach), turn.sin().float().mul_(reach)
 
 
 class Levers(NamedTuple):
@@ -105,9 +101,10 @@ class Levers(NamedTuple):
         return out
 
 
-def leans_late(lane: Lane) -> bool:
-    """Whether a lane is the cymbal of strong off-beats, as house has it."""
-    return lane.group == "hats" and strong(lane) == OFF_BEATS
+def leans_late(score: Score) -> bool:
+    """Whether the music leans on its off-beats: with drums, in a style that has a cymbal on every one, as house has it."""
+    lanes = score.kits["hats"].lanes
+    return any(lane.group == "hats" and strong(lane) == OFF_BEATS for lane in lanes) and drumless(score.mix) <= _DRUMLESS
 
 
 def home(renderer: Renderer, shots: Shots) -> float:
@@ -118,7 +115,7 @@ def home(renderer: Renderer, shots: Shots) -> float:
     """
     score = renderer.score
     beat, swing = float(score.grid.frames_per_beat), score.mix.params["swing"] / 12.0
-    if drumless(score.mix) > DRUMLESS:
+    if drumless(score.mix) > _DRUMLESS:
         return _STRUCK_LATE_S * RATE / beat
     strokes = []
     for name, share in score.mix.styles:

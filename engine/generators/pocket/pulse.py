@@ -143,7 +143,6 @@ def led(
     bare: complex,
     limits: list[tuple[float, float]],
     tried: Sequence[int],
-    turned: int | None,
     clear: float,
 ) -> tuple[list[float], complex]:
     """Amounts of some levers with which a pulse comes to lie at 0, or as near as it can be brought, and the pulse then.
@@ -151,9 +150,8 @@ def led(
     Args:
         hear: the pulse with some amounts.
         bare: the pulse with none.
-        limits: between which each amount may be.
-        tried: levers that do anything, each of which is tried alone.
-        turned: a lever that does what the one before it does a quarter of a beat later, and need not be tried.
+        limits: between which each amount may be. The last lever does what the one before it does, a quarter of a beat later.
+        tried: levers that do anything, each of which is tried alone; the last one need not be.
         clear: how clear the beat should at least be, in the units of `pulse`: a fainter one may seem to lie anywhere.
     """
     none = [0.0] * len(limits)
@@ -162,8 +160,7 @@ def led(
     for lever in tried:
         probe = -_PROBE if limits[lever][0] < 0.0 else _PROBE
         effects[lever] = (hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe
-    if turned is not None:
-        effects[turned] = 1j * effects[turned - 1]
+    effects[-1] = 1j * effects[-2]
     wanted = goal = complex(max(bare.real, clear), 0.0)
     gone = came = 0.0
     for _ in range(_ROUNDS):

@@ -16,15 +16,14 @@ from torch import Tensor
 
 from engine.generators.memory import give_back
 from engine.generators.pocket.leading import Leader, Led, Stretch
-from engine.generators.pocket.levers import DRUMLESS, home, leans_late
+from engine.generators.pocket.levers import home, leans_late
 from engine.generators.pocket.loudness import power_lufs
 from engine.generators.pocket.pulse import FRAME, Before, handed_over, left_by, turns_of, unit
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.score import drumless
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE, weighed
 from engine.generators.pocket.voices import CHUNK
-from engine.protocol import Role, SectionRequest
+from engine.protocol import Role, SectionRequest, TransitionKind
 
 EDGE_S: Final = 8.0
 """Seconds at each end of a section that are heard together, at most half the section."""
@@ -86,7 +85,7 @@ class Seams:
         self._kept: dict[int, Tensor] = {}
         self._origin = renderer.score.grid.frame_of_bar(request.first_bar)
         self._beat = float(renderer.score.grid.frames_per_beat)
-        self._leans = any(map(leans_late, renderer.score.kits["hats"].lanes)) and drumless(renderer.score.mix) < DRUMLESS
+        self._leans = leans_late(renderer.score)
         end = renderer.score.grid.frame_of_bar(request.bars)
         span = min(int(EDGE_S * RATE), end // 2)
         middle = -(-span // CHUNK)
@@ -98,8 +97,9 @@ class Seams:
         closes = request.next_role is not None and soon <= first * CHUNK <= end - _SHORTEST_S * RATE
         self._opening = range(0, middle if opens else 0)
         self._total = request.total_frames(renderer.score.grid.rate)
-        exit_s = self._bars_s(request.exit_bars) if request.exit != "cut" else 0.0
-        heard = min(self._total, end + int(min(EDGE_S, max(_LOUD_S, exit_s)) * RATE))
+        self._entry_s = self._seconds(request.entry, request.entry_bars)
+        self._exit_s = self._seconds(request.exit, request.exit_bars)
+        heard = min(self._total, end + int(min(EDGE_S, max(_LOUD_S, self._exit_s)) * RATE))
         self._closing = range(first, -(-heard // CHUNK) if closes else 0)
         self._span, self._end = span, end
         self._last_gain = 1.0
@@ -212,7 +212,7 @@ class Seams:
         What is heard there is this section as it fades in over the one before.
         """
         request, end = self._request, min(int(EDGE_S * RATE), len(mono) - FRAME)
-        entry_s = self._bars_s(request.entry_bars) if request.entry != "cut" else 0.0
+        entry_s = self._entry_s
         out, into = handed_over(request.entry, entry_s, len(gain))
         near = self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s))
         own = mono[: end + FRAME] * into[: len(mono)][: end + FRAME]
@@ -241,7 +241,7 @@ class Seams:
         kept = FRAME + self._opening.stop * CHUNK
         let_go = min(int(_LET_GO_S * RATE), kept - FRAME)
         made.drums[:, kept - let_go : kept] *= torch.linspace(1.0, 0.0, let_go)
-        return Led(made.drums[:, FRAME:], made.swell[FRAME:], made.lies)
+        return made.after(FRAME)
 
     def _led_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Led:
         """The same at the section's end, and in the tail, over which the next section may be faded in."""
@@ -250,11 +250,10 @@ class Seams:
         early = max(0, min(edge[1] - int(EDGE_S * RATE), start))
         opened = self._opened[early:start]
         nothing = torch.zeros(len(opened))
-        own = torch.cat([nothing, mono[: end + FRAME]])
         made = self._leader.lead(
             Stretch(
                 sound=torch.cat([opened, mono[: end + FRAME]]),
-                own=own,
+                own=torch.cat([nothing, mono[: end + FRAME]]),
                 through=None,
                 strokes=torch.cat([nothing, gain * near]),
                 swell=torch.cat([nothing, near]),
@@ -263,15 +262,14 @@ class Seams:
             ),
             self._closes_at,
         ).after(len(opened))
-        exit_s = self._bars_s(self._request.exit_bars) if self._request.exit != "cut" else 0.0
-        if exit_s and self._total - edge[1] >= 2 * FRAME:
-            self._lead_out(made, mono, gain[end:], start, edge[1], exit_s)
+        if self._exit_s and self._total - edge[1] >= 2 * FRAME:
+            self._lead_out(made, mono, gain[end:], start, edge[1])
         return made
 
-    def _lead_out(self, made: Led, mono: Tensor, gain: Tensor, start: int, end: int, exit_s: float) -> None:
+    def _lead_out(self, made: Led, mono: Tensor, gain: Tensor, start: int, end: int) -> None:
         """Lead the tail's beat to where the edge's is as well, as far as it is heard while it fades out."""
         at = end - start
-        out = handed_over(self._request.exit, exit_s, len(gain))[0]
+        out = handed_over(self._request.exit, self._exit_s, len(gain))[0]
         turned = (torch.arange(len(gain)) / (_TURN_S * RATE)).clamp_max_(1.0)
         before = (1.0 - turned) * made.swell[at : at + len(gain)]
         heard = mono[at:] * out[: len(mono) - at]
@@ -312,9 +310,9 @@ class Seams:
             return _OFF.get(after, _OFF_ELSE)
         return self._home
 
-    def _bars_s(self, bars: int) -> float:
-        """Seconds that some bars last."""
-        return bars * self._request.beats_per_bar * 60.0 / self._request.bpm
+    def _seconds(self, kind: TransitionKind, bars: int) -> float:
+        """Seconds that a transition lasts."""
+        return 0.0 if kind == "cut" else bars * self._request.beats_per_bar * 60.0 / self._request.bpm
 
     @cached_property
     def _before(self) -> Before | None:
