@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.analysis.audio import correlation
-from engine.analysis.picture import peaks
+from engine.analysis.picture import PeakColumns
 from engine.conductor import step
 from engine.errors import SectionError
 from engine.keeping import Keeping
@@ -259,7 +259,10 @@ class Session:
             frames = grid.frame_of_bar(now.version.request.bars) - grid.origin
             first = reader.info.first_frame
             columns = max(1, round(WAVEFORM_COLUMNS * (frames - first) / frames))
-            drawn = [min(1.0, float(p)) for p in peaks(reader.audio[: frames - first].sum(axis=1), columns)]
+            meter = PeakColumns(frames - first, columns)
+            for block in reader.blocks(frames - first):
+                meter.feed(block)
+            drawn = [min(1.0, float(peak)) for peak in meter.values()]
             earlier = self.waveforms.get(now.fallback.id, ()) if now.fallback else ()
             before = (*earlier, *([0.0] * WAVEFORM_COLUMNS))[: WAVEFORM_COLUMNS - columns]
             self.waveforms = dict(list(self.waveforms.items())[-3:])

@@ -40,7 +40,7 @@ from engine.timebase import SAMPLE_RATE
 
 TICK_S: Final = 0.01
 CHORES_S: Final = 0.5
-BEHIND_S: Final = 8.0
+BEHIND_S: Final = 4.0
 """Seconds of what has been heard that stay in memory, for a section that goes back a little."""
 ALONE_AT_END_S: Final = 10.0
 """Seconds after the final section without any engine until the player ends."""

@@ -70,6 +70,18 @@ def test_what_is_forgotten_takes_no_memory_and_can_still_be_read(tmp_path: Path)
     np.testing.assert_array_equal(reader.audio, ramp)
 
 
+def test_a_section_read_from_end_to_end_takes_the_memory_of_a_block(tmp_path: Path) -> None:
+    path = tmp_path / "s1.section"
+    writer = SectionWriter(path, replace(INFO, frames=300_000))
+    ramp = np.arange(1_200_000, dtype=np.float32).reshape(300_000, 2, 2)
+    writer.write(ramp)
+    writer.close()
+    reader = SectionReader(path)
+    for block, start in zip(reader.blocks(290_000), range(0, 290_000, 65_536), strict=True):
+        np.testing.assert_array_equal(block, ramp[start : min(290_000, start + 65_536)].sum(1))
+        assert _resident(path) < 0.4 * path.stat().st_size / 1024
+
+
 def test_a_block_of_another_shape_is_refused(tmp_path: Path) -> None:
     writer = SectionWriter(tmp_path / "s1.section", INFO)
     with pytest.raises(SectionError, match="shape"):

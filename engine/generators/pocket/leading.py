@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
 
-from engine.generators.pocket.levers import levers, swells
+from engine.generators.pocket.levers import Levers, levers, swells
 from engine.generators.pocket.pulse import led, pulse, turns_of, unit
 from engine.generators.pocket.render import Renderer
 from engine.generators.pocket.shots import Shots
@@ -84,9 +84,22 @@ class Leader:
 
     def lead(self, heard: Stretch, aim: Callable[[float], float]) -> Led:
         """Lead the beat of a stretch of sound, ``aim`` saying from where it lies where it should lie, in beats."""
-        count, frames = len(heard.sound), len(heard.strokes)
+        frames = len(heard.strokes)
         found = levers(self._renderer, self._shots, heard.strokes, heard.start, heard.edge, heard.reach)
         waves = swells(heard.swell, heard.start, self._beat, not found.limits)
+        amounts, lies = self._amounts(heard, found, waves, aim)
+        swell = torch.ones(frames)
+        if not amounts:
+            return Led(torch.zeros(2, frames), swell, lies)
+        for amount, wave in zip(amounts[-len(waves) :], waves, strict=True):
+            swell.add_(wave, alpha=amount)
+        return Led(found.struck(amounts, frames), swell, lies)
+
+    def _amounts(
+        self, heard: Stretch, found: Levers, waves: Sequence[Tensor], aim: Callable[[float], float]
+    ) -> tuple[list[float], float]:
+        """Amounts of all levers, none where the beat is left where it is; and where it lies then."""
+        count = len(heard.sound)
         layers = found.layers(count, len(waves))
         if heard.through is not None:
             layers *= heard.through[:count]
@@ -97,9 +110,8 @@ class Leader:
         bare = self.pulse(heard.sound, heard.start, heard.edge)
         lies = turns_of(bare)
         back = unit(-aim(lies))
-        swell = torch.ones(frames)
         if abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT:
-            return Led(torch.zeros(2, frames), swell, lies)
+            return [], lies
 
         def hear(amounts: list[float]) -> complex:
             self._go_on()
@@ -107,6 +119,4 @@ class Leader:
 
         tried = [*sorted({stroke.lever for stroke in found.strokes}), len(limits) - 2]
         amounts, reached = led(hear, bare * back, limits, tried, _CLEAR if found.limits else _CLEAR_ALONE)
-        for amount, wave in zip(amounts[-len(waves) :], waves, strict=True):
-            swell.add_(wave, alpha=amount)
-        return Led(found.struck(amounts, frames), swell, turns_of(reached / back))
+        return amounts, turns_of(reached / back)

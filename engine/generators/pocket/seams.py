@@ -136,6 +136,7 @@ class Seams:
             ahead = range(indexes.stop, -(-min(int(EDGE_S * RATE) + FRAME, self._end) // CHUNK))
             self._ahead = {index: self._mixed(index) for index in ahead}
             chunks += [chunk.clone() for chunk in self._ahead.values()]
+        give_back()  # what is heard next takes as much again
         start = indexes.start * CHUNK
         last = self._total if closing else edge[1]
         gain = self._gain(chunks, start, edge, last, closing)
@@ -249,14 +250,14 @@ class Seams:
         end = edge[1] - start
         early = max(0, min(edge[1] - int(EDGE_S * RATE), start))
         opened = self._opened[early:start]
-        nothing = torch.zeros(len(opened))
+        heard, nothing = mono[: end + FRAME], torch.zeros_like(opened)
         made = self._leader.lead(
             Stretch(
-                sound=torch.cat([opened, mono[: end + FRAME]]),
-                own=torch.cat([nothing, mono[: end + FRAME]]),
+                sound=_following(opened, heard),
+                own=_following(nothing, heard),
                 through=None,
-                strokes=torch.cat([nothing, gain * near]),
-                swell=torch.cat([nothing, near]),
+                strokes=_following(nothing, gain * near),
+                swell=_following(nothing, near),
                 start=start - len(opened),
                 edge=(edge[0] - len(opened), edge[1]),
             ),
@@ -321,3 +322,8 @@ class Seams:
     @cached_property
     def _home(self) -> float:
         return home(self._renderer, self._shots)
+
+
+def _following(before: Tensor, sound: Tensor) -> Tensor:
+    """One after the other; not copied where there is nothing before."""
+    return torch.cat([before, sound]) if len(before) else sound
