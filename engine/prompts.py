@@ -69,7 +69,7 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     silence: dict[str, float] = {}
     voices: dict[str, dict[str, float]] = {}
     for parsed, weight in read:
-        scale = heard * weight / styled if parsed.styles else _heard(weight, top)
+        scale = heard * weight / styled if parsed.styles else _felt(weight, top)
         for name, value in parsed.styles.items():
             shares[name] = shares.get(name, 0.0) + value * heard * weight / styled
         for name, value in parsed.suggested.items():
@@ -96,6 +96,14 @@ def _heard(weight: float, top: float) -> float:
     Where two weights cross, what falls goes down evenly from there.
     """
     return min(1.0, 2.0 * weight / (weight + top)) if weight > 0.0 else 0.0
+
+
+def _felt(weight: float, top: float) -> float:
+    """How far a prompt bends the music where the heaviest one has ``top``, 0..1.
+
+    Between what is even where two weights cross and what is even where one rises beside another.
+    """
+    return (_heard(weight, top) + weight / top) / 2.0
 
 
 def _heaviest(prompts: Sequence[PromptWeight]) -> list[Parsed]:

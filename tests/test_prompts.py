@@ -54,6 +54,18 @@ def test_styles_named_and_suggested_come_and_go_without_a_jump() -> None:
             assert all(abs(one.get(name, 0.0) - other.get(name, 0.0)) < 0.02 for name in {*one, *other})
 
 
+@pytest.mark.parametrize("crossing", [True, False])
+def test_what_a_prompt_bends_it_bends_evenly_along_its_knobs_way(crossing: bool) -> None:
+    moved = []
+    for tenths in range(11):
+        pads = PromptWeight("pads", 1.0 - tenths / 10 if crossing else 1.0)
+        moved.append(
+            mix([each for each in (pads, PromptWeight("bright", tenths / 10)) if each.weight]).moves.get("brightness", 0.0)
+        )
+    steps = [(after - before) / moved[-1] for before, after in itertools.pairwise(moved)]
+    assert moved[0] == 0.0 and min(steps) >= 0.0 and max(steps) < (0.3 if crossing else 0.15)
+
+
 def test_unknown_words_are_named_and_near_misses_matched() -> None:
     parsed = parse("melancolic tecno with flurbles")
     assert parsed.unknown == ("flurbles",)

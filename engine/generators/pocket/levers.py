@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
+from engine.generators.pocket.point import drumless
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.score import OFF_BEATS, Score, drumless, strong
+from engine.generators.pocket.score import OFF_BEATS, Score, strong
 from engine.generators.pocket.score_drums import SLICED, VELOCITY
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.form import smooth
-from engine.generators.pocket.score import Score, drumless
+from engine.generators.pocket.point import crackle, drumless, hiss
+from engine.generators.pocket.score import Score
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import (
     ATTACK,
@@ -42,7 +43,7 @@ _OFFSET: Final = -0.691
 """BS.1770's constant: LUFS of K-weighted power 1 summed over channels."""
 _FX_LEVEL: Final = -13.0
 _SUB_LEVEL: Final = -8.5
-_TEXTURE_LEVEL: Final = -19.0
+_TEXTURE_LEVEL: Final = -17.0
 _AIR: Final = 5.0
 """LU by which texture comes forward where there are no cymbals: pads alone have no air."""
 _CRACKLE_LEVEL: Final = -20.0
@@ -173,9 +174,10 @@ def _level(score: Score, player: str) -> float:
     if part == "sub":
         return blend(score.mix, "levels", "bass") + _SUB_LEVEL + 12.0 * (score.mix.params["sub"] - 0.6) + score.gains_db["sub"]
     if part == "crackle":
-        return _CRACKLE_LEVEL
+        return _CRACKLE_LEVEL + 20 * math.log10(max(1e-3, crackle(score.mix)))
     if part == "texture":
-        return _TEXTURE_LEVEL + 10.0 * score.mix.params["dirt"] + _AIR * drumless(score.mix)
+        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + _AIR * drumless(score.mix)
+        return level + 20 * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     level += score.gains_db[player]
     if part in _TUNE_LEAD:

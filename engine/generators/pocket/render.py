@@ -14,8 +14,9 @@ from engine.generators.pocket import fourier
 from engine.generators.pocket.envelopes import STEP, through
 from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.notes import Notes
+from engine.generators.pocket.point import drumless
 from engine.generators.pocket.reading import add_scaled, waver
-from engine.generators.pocket.score import Hit, Score, drumless
+from engine.generators.pocket.score import Hit, Score
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.sound import Sound
 from engine.generators.pocket.voices import CHUNK, Tables

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS, Bar, lay_out, smooth
+from engine.generators.pocket.point import brightness, drumless
 from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
 from engine.keys import Key
 from engine.motif import make_motif
@@ -92,7 +93,7 @@ class Context:
         self.grid = Grid(request.bpm, request.beats_per_bar, rate)
         self.energy = _unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
         self.density = _unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
-        self.brightness = _lit(params["brightness"] + 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
+        self.brightness = brightness(point, 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
         self.players = {part: tonal_players(point, part) for part in TONAL_PARTS}
         starts = {
             part: sum(each.share * each.style.parts[part].start for each in players) for part, players in self.players.items()
@@ -133,22 +134,7 @@ class Context:
             yield from (note._replace(part=player.name) for note in written[name])
 
 
-def drumless(point: Mix) -> float:
-    """How far the music goes without drums, 0..1."""
-    return 1.0 - smooth((point.params["drums"] * point.stems.get("drums", 1.0) - 0.15) / 0.25)
-
-
 _PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
-
-
-_DIM: Final = 0.48
-_DIMMING: Final = 0.5
-
-
-def _lit(brightness: float) -> float:
-    """Brightness within 0..1; below `_DIM` it falls less steeply, since the darkest mixes would have no highs left."""
-    value = _unit(brightness)
-    return value if value >= _DIM else _DIM - _DIMMING * (_DIM - value)
 
 
 def _unit(value: float) -> float:

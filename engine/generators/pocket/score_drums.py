@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -71,14 +70,25 @@ def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
     """Who plays a drum group: (name of the kit, style, level 0..1).
 
     One style has kick and snare, but where a knob stands between two both play softer; hats and percussion of all styles
-    sound together, as strong as their shares.
+    sound together. Their powers add up to that of one where they strike apart, their amplitudes where they strike at once.
     """
-    if group in {"kick", "snare"} or len(point.styles) == 1:
-        found = styles_for(point, group)
-        return [(group if len(found) == 1 else f"{group} {style.name}", style, share) for style, share in found]
-    levels = [(name, smooth(share / 0.6)) for name, share in point.styles if share > 0.02]
-    together = max(1.0, math.sqrt(sum(level * level for _, level in levels)))
-    return [(f"{group} {name}", load_style(name), level / together) for name, level in levels]
+    shared = [(load_style(name), share) for name, share in point.styles if share > 0.02]
+    playing = styles_for(point, group) if group in {"kick", "snare"} else shared
+    if len(playing) == 1:
+        return [(group, playing[0][0], 1.0)]
+    struck = [_struck(style, group) for style, _ in playing]
+    found = []
+    for number, (style, share) in enumerate(playing):
+        own, others = struck[number], set().union(*struck[:number], *struck[number + 1 :])
+        together = len(own & others) / max(1, len(own))
+        found.append((f"{group} {style.name}", style, share ** (0.5 + 0.5 * together)))
+    return found
+
+
+def _struck(style: Style, group: str) -> set[tuple[int, str]]:
+    """Steps of a bar of four at which a style strikes a drum group, and what it strikes."""
+    lanes = (lane for lane in style.lanes if lane.group == group)
+    return {(step, lane.shot) for lane in lanes for step, mark in enumerate(lane.patterns[0]) if mark in VELOCITY}
 
 
 def _presence(context: Context, mark: str) -> float:
@@ -114,11 +124,11 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
             amplitude *= _busy(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
         if amplitude <= 0.0:
             continue
-        wobble = spread(seed, number, bar.index, step)
+        wobble = spread(seed, lane.shot, bar.index, step)
         velocity = amplitude * level**0.7 * (1.0 + (0.08 + 0.2 * context.params["human"]) * wobble * (lane.group != "kick"))
         if velocity < 0.03:
             continue
-        jitter = 0.0 if lane.group == "kick" else spread(seed + 7, number, bar.index, step)
+        jitter = 0.0 if lane.group == "kick" else spread(seed + 7, lane.shot, bar.index, step)
         frame = context.frame(bar.index, step / 4, jitter)
         yield Hit(
             frame,

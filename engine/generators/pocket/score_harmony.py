@@ -8,6 +8,7 @@ from typing import Final
 from engine.generators.pocket.chance import chance, spread
 from engine.generators.pocket.form import Bar, smooth, thinned
 from engine.generators.pocket.harmony import Chord, chord_at, pick_progression, place_root, voice
+from engine.generators.pocket.point import crackle, hiss
 from engine.generators.pocket.score import Context, Note
 from engine.generators.pocket.score_drums import VELOCITY
 from engine.generators.pocket.styles import Style
@@ -200,14 +201,13 @@ def _noises(context: Context) -> Iterator[Note]:
 def _textures(context: Context) -> Iterator[Note]:
     """The hiss of tape and the crackle of vinyl, through the whole section."""
     request = context.request
-    allowed = context.mix.stems.get("texture", 1.0)
     bars = request.bars if request.next_role is None else len(context.bars)
     length = context.frames(bars * request.beats_per_bar)
-    dirt = context.params["dirt"] * allowed
-    if dirt > 0.08:
-        yield Note(0, "texture", length, ((60, 1.0),), dirt)
-    asked = context.mix.voices.get("texture", {}).get("crackle", 0.0)
-    dusty = 0.6 * smooth((context.params["dirt"] - 0.45) / 0.25)
-    crackle = max(asked, dusty) * allowed
-    if crackle > 0.05:
-        yield Note(0, "crackle", length, ((60, 1.0), (61, 0.8)), min(1.0, crackle))
+    if hiss(context.mix) > _FAINTEST:
+        yield Note(0, "texture", length, ((60, 1.0),), 1.0)
+    if crackle(context.mix) > _FAINTEST:
+        yield Note(0, "crackle", length, ((60, 1.0), (61, 0.8)), 1.0)
+
+
+_FAINTEST: Final = 0.02
+"""Amount of a texture under which it is left out."""

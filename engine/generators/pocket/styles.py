@@ -162,19 +162,19 @@ def style_for(mix: Mix, element: str) -> Style:
     return load_style(mix.styles[-1][0])
 
 
-_FADING: Final = (0.4, 0.02)
-"""Half the width, in share, over which `styles_for` hands an element from one style to the next: of two styles, and of many,
-which would take too many voices."""
-_MANY: Final = 3.0
-"""Styles of equal share that are many."""
+_FADING: Final = (0.5, 0.02)
+"""Half the width, in share, over which `styles_for` hands an element from one style to the next: of two styles, where every
+element is shared out as the styles are, and of many, which would take too many voices."""
+_FEW, _MANY = 2.0, 4.0
+"""Styles of equal share that are few, and that are many."""
 
 
 def styles_for(mix: Mix, element: str) -> list[tuple[Style, float]]:
     """The styles about the place of an element of `_PLACES`, and how much of it is each one's: above 0, 1 in sum."""
     count = 1.0 / sum(share * share for _, share in mix.styles)
-    few = min(1.0, max(0.0, _MANY - count))
+    few = min(1.0, max(0.0, (_MANY - count) / (_MANY - _FEW)))
     fading = _FADING[1] + (_FADING[0] - _FADING[1]) * few
-    place = _PLACES[element]
+    place = 0.5 * few + _PLACES[element] * (1.0 - few)
     low, high = place - fading, place + fading
     found: list[tuple[Style, float]] = []
     below = 0.0
