@@ -27,7 +27,7 @@ def crackle(point: Mix) -> float:
     return max(point.voices.get("texture", {}).get("crackle", 0.0), dusty) * point.stems.get("texture", 1.0)
 
 
-_HISS: Final = (0.05, 0.2)
+_HISS: Final = (0.05, 0.16)
 _CRACKLE: Final = (0.4, 0.25)
 """Dirt at which each begins, and over how much more it comes in."""
 
