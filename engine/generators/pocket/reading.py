@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import saxpy
 from torch import Tensor
 
+from engine.generators.pocket.envelopes import STEP, through
 from engine.generators.pocket.spectra import RATE
 from engine.generators.pocket.voices import CHUNK
 
@@ -23,37 +25,43 @@ _TAPE: Final = ((58.0, 0.43), (14.0, 1.13), (1.2, 7.3))
 """(frames, Hz) of a tape's wow and flutter."""
 
 
+Floats = NDArray[np.float32]
+
+
 def read(
-    loops: list[tuple[Tensor, float]], since: int, seed: int, bend: tuple[float, float], wide: bool, out: NDArray[np.float32]
-) -> None:
-    """Put the sum of some loops from ``since`` frames after the onset into ``out``, (channels, frames).
+    loops: Sequence[tuple[Floats, float]], since: int, seed: int, bend: tuple[float, float], wide: bool, room: Floats
+) -> Floats:
+    """The sum of some loops from ``since`` frames after the onset, (channels, frames); not to be written to.
 
     Args:
         loops: (channels, loop + CHUNK) each, and its weight.
         since, seed: frames since the onset, and from where in its loop a wide voice starts.
         bend: the interval in semitones from which the pitch glides, and the depth of its vibrato in cents.
         wide: whether notes start anywhere in the loop.
-        out: where the sound is put.
+        room: (channels, frames), where the sum may be put: a single loop need not be copied.
     """
-    count = out.shape[1]
+    count = room.shape[1]
     for number, (loop, weight) in enumerate(loops):
         size = loop.shape[1] - CHUNK
         begin = (since + (((seed + 7919 * number) * 2654435761) % size if wide else 0)) % size
         if bend[1] or (bend[0] and since < _SLIDE_S * RATE * 4):
-            heard = _bent(loop, size, begin, since, count, bend).numpy()
+            heard = _bent(torch.from_numpy(loop), size, begin, since, count, bend).numpy()
         else:
-            heard = loop.numpy()[:, begin : begin + count]
+            heard = loop[:, begin : begin + count]
         if number:
-            add_scaled(out, heard, (weight, weight))
+            add_scaled(room, heard, (weight, weight))
+        elif len(loops) == 1 and weight == 1.0:
+            return heard
         else:
-            np.multiply(heard, np.float32(weight), out=out)
+            np.multiply(heard, np.float32(weight), out=room)
+    return room
 
 
 _BLAS: Final = 8192
 """Frames added at once, which is too little for BLAS to wake other threads for."""
 
 
-def add_scaled(out: NDArray[np.float32], sound: NDArray[np.float32], gains: tuple[float, float]) -> None:
+def add_scaled(out: Floats, sound: Floats, gains: tuple[float, float]) -> None:
     """Add a sound to ``out`` with a gain for each channel.
 
     Both (1 or 2, frames) float32, the frames of a channel in one piece; a sound of one channel is added to both.
@@ -79,11 +87,11 @@ def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
         # The phase ahead is the integral of 2^(slide/12 * e^(-t/T)) - 1, to first and second order in the exponent.
         a = slide / 12.0 * math.log(2.0)
         tau = _SLIDE_S / 3.0
-        fall = 1.0 - torch.exp(-t / tau)
-        fall2 = 1.0 - torch.exp(-2.0 * t / tau)
+        left = torch.exp(t * (-1.0 / tau))
         final = tau * (a + a * a / 4.0) * RATE
-        scale = RATE * (round(final) / final if abs(final) > 1.0 else 0.0)
-        ahead = ahead + tau * (a * fall + a * a / 4.0 * fall2) * scale
+        whole = round(final) if abs(final) > 1.0 else 0
+        share = whole / (a + a * a / 4.0)
+        ahead = ahead + whole - left * (a + left.mul(a * a / 4.0)) * share
     if cents:
         depth = (2.0 ** (cents / 1200.0) - 1.0) * RATE / (2.0 * math.pi * _VIBRATO_HZ)
         swell = ((t - _VIBRATO_AFTER_S) / _VIBRATO_SWELL_S).clamp(0.0, 1.0)
@@ -93,8 +101,8 @@ def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
 
 def _between(sound: Tensor, at: Tensor) -> Tensor:
     """A sound at places between its frames: straight lines."""
-    low = at.long()
-    return torch.lerp(sound[:, low], sound[:, low + 1], (at - low).float())
+    low = at.int()  # selecting is several times as quick as indexing
+    return torch.lerp(sound.index_select(1, low), sound.index_select(1, low + 1), (at - low).float())
 
 
 def waver(joined: Tensor, frame: int, depth: float) -> Tensor:
@@ -105,10 +113,12 @@ def waver(joined: Tensor, frame: int, depth: float) -> Tensor:
         frame: the section's frame at which the later one starts.
         depth: 0..1; 1 is a pitch that strays by about 9 cents.
     """
-    n = torch.arange(CHUNK, dtype=torch.float64)
-    t = (frame + n) / RATE
-    late = sum(
-        (depth * frames * (1.0 + torch.sin(2.0 * math.pi * hertz * t + 1.7 * hertz)) for frames, hertz in _TAPE),
-        torch.zeros_like(t),
-    )
-    return _between(joined, CHUNK + n - late - 1.0)
+    return _between(joined, _tape(frame, depth))
+
+
+@lru_cache(maxsize=1)
+def _tape(frame: int, depth: float) -> Tensor:
+    """Where a tape reads in two chunks; see `waver`. Several stems in turn are read in the same places."""
+    t = (frame + np.arange(0.0, CHUNK + STEP, STEP)) / RATE
+    late = sum((depth * frames * (1.0 + np.sin(2.0 * math.pi * hertz * t + 1.7 * hertz)) for frames, hertz in _TAPE), 0.0 * t)
+    return torch.arange(CHUNK - 1.0, 2.0 * CHUNK - 1.0, dtype=torch.float64) - torch.from_numpy(through(late))

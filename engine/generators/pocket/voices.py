@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.spectra import RATE, SPECTRA, low_pass, to_sound, to_spectrum, weighed
@@ -137,20 +139,24 @@ def partials_at(voice: Voice, pitch: int) -> tuple[Tensor, Tensor, float]:
     return ratio * f0, amplitude, f0
 
 
+Table = NDArray[np.float32]
+"""A pitch's loop at some filter positions: (positions, channels, loop + CHUNK). NumPy is quicker at slices than torch."""
+
+
 class Tables:
     """Tables by voice, pitch, detune and resonance, the least recently used let go beyond ``limit`` bytes."""
 
     def __init__(self, limit: int = 60_000_000) -> None:
         self.limit = limit
-        self._tables: OrderedDict[tuple[str, int, int, int], tuple[int, Tensor]] = OrderedDict()
+        self._tables: OrderedDict[tuple[str, int, int, int], tuple[int, Table]] = OrderedDict()
         self._energies: dict[tuple[str, int, int], Tensor] = {}
         self._bytes = 0
 
-    def get(self, name: str, pitch: int, detune: int, resonance: int, low: int, high: int) -> tuple[int, Tensor]:
+    def get(self, name: str, pitch: int, detune: int, resonance: int, low: int, high: int) -> tuple[int, Table]:
         """A table for the filter positions ``low`` to ``high``.
 
         Returns:
-            The first position it holds, and (positions, channels, loop + CHUNK) float32. Detune and resonance are 0..3.
+            The first position it holds, and the loop at each. Detune and resonance are 0..3.
         """
         spectrum = VOICES[name].spectrum
         key = (spectrum, pitch, 0, 0) if spectrum in _RANDOM else (name, pitch, detune, resonance)
@@ -160,17 +166,16 @@ class Tables:
             return found
         if found is not None:
             low, high = min(low, found[0]), max(high, found[0] + len(found[1]) - 1)
-            self._bytes -= 4 * found[1].numel()
+            self._bytes -= found[1].nbytes
             del self._tables[key]
-        made = (
-            (0, _RANDOM[spectrum](VOICES[name], pitch))
-            if spectrum in _RANDOM
-            else (low, _table(name, pitch, detune, resonance, low, high))
-        )
-        self._tables[key] = made
-        self._bytes += 4 * made[1].numel()
+        if spectrum in _RANDOM:
+            low, loops = 0, _RANDOM[spectrum](VOICES[name], pitch)
+        else:
+            loops = _table(name, pitch, detune, resonance, low, high)
+        made = self._tables[key] = low, loops.numpy()
+        self._bytes += made[1].nbytes
         while self._bytes > self.limit and len(self._tables) > 1:
-            self._bytes -= 4 * self._tables.popitem(last=False)[1][1].numel()
+            self._bytes -= self._tables.popitem(last=False)[1][1].nbytes
         return made
 
     def energy(self, name: str, pitch: int, resonance: int) -> Tensor:
