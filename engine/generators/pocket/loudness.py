@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.generators.pocket.form import smooth
 from engine.generators.pocket.point import crackle, drumless, hiss
 from engine.generators.pocket.score import Score
-from engine.generators.pocket.shots import Shots
+from engine.generators.pocket.shots import LAYERS, Shots, layer_of
 from engine.generators.pocket.sound import (
     ATTACK,
     DECAY,
@@ -275,14 +275,14 @@ def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
         at = (hit.frame, part_of(hit.group), hit.shot)
         struck[at] = struck.get(at, 0.0) + hit.velocity * hit.gain
     for hit in score.hits:
-        layer = 0 if hit.velocity < 0.5 else 1 if hit.velocity < 0.85 else 2
+        layer = layer_of(hit.velocity)
         bar = min(bars - 1, int((hit.frame / score.grid.rate + _EARLY_S) / bar_s))
         sliced = dict(score.kits[hit.group].kit.get(hit.shot, ())).get("model") == "break"
         row = sums.setdefault((hit.group, hit.shot, layer, hit.variant if sliced else 0), [0.0] * bars)
         row[bar] += hit.velocity * hit.gain * struck[hit.frame, part_of(hit.group), hit.shot]
     out = torch.zeros(bars, len(BAND_CENTERS))
     for (group, shot, layer, variant), row in sums.items():
-        energy = shots.get(score.kits[group].kit, shot, (0.4, 0.7, 1.0)[layer], variant)[1]
+        energy = shots.get(score.kits[group].kit, shot, LAYERS[layer], variant)[1]
         out += torch.tensor(row)[:, None] * energy / (score.grid.rate * bar_s)
     return out
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket import fourier
@@ -16,8 +17,8 @@ from engine.generators.pocket.loudness import Gains
 from engine.generators.pocket.notes import Notes
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.reading import add_scaled, waver
-from engine.generators.pocket.score import Hit, Score
-from engine.generators.pocket.shots import Shots
+from engine.generators.pocket.score import Score
+from engine.generators.pocket.shots import Shots, layer_of
 from engine.generators.pocket.sound import Sound
 from engine.generators.pocket.voices import CHUNK, Tables
 
@@ -60,11 +61,10 @@ class Renderer:
         self.score = score
         self.sound = sound
         self.gains = gains
-        self.shots = shots
         self.reach = max(bus.reach for bus in sound.buses)
         self._notes = Notes(score, sound, gains, tables)
-        self._hits = self._by_chunk([(hit.frame, hit.frame + self._shot(hit).shape[1] - 1) for hit in score.hits])
-        self._pans = [_pan(hit.pan) for hit in score.hits]
+        self._strokes = _strokes(score, gains.drums, shots)
+        self._hits = self._by_chunk([(frame, frame + shot.shape[1] - 1) for frame, shot, _ in self._strokes])
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
@@ -219,28 +219,41 @@ class Renderer:
             found = self._dry[index] = buffers
         return found
 
-    def _shot(self, hit: Hit) -> Tensor:
-        return self.shots.get(self.score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)[0]
-
     def _play_hits(self, index: int, buffers: list[Tensor | None]) -> None:
         start = index * CHUNK
         playing = self._hits.get(index, ())
         if not playing:
             return
-        out = buffers[0] = torch.zeros(2, CHUNK)
+        made = buffers[0] = torch.zeros(2, CHUNK)
+        out = made.numpy()
         for i in playing:
-            hit = self.score.hits[i]
-            shot = self._shot(hit)
-            at = hit.frame - start
+            frame, shot, gains = self._strokes[i]
+            at = frame - start
             first, last = max(0, at), min(CHUNK, at + shot.shape[1])
-            gain = hit.velocity * hit.gain * self.gains.drums
-            part, pan = shot[:, first - at : last - at], self._pans[i]
-            if part.dtype == torch.float32:
-                add_scaled(out.numpy()[:, first:last], part.numpy(), (gain * pan[0], gain * pan[1]))
-            elif hit.pan == 0.0:
-                out[:, first:last].add_(part, alpha=gain)
-            else:
-                out[:, first:last].addcmul_(part, torch.tensor(pan)[:, None], value=gain)
+            add_scaled(out[:, first:last], shot[:, first - at : last - at], gains)
+
+
+class _Stroke(NamedTuple):
+    """A hit as it sounds: its frame, a shot, (1 or 2, frames), and the gains of both channels."""
+
+    frame: int
+    shot: NDArray[np.float32]
+    gains: tuple[float, float]
+
+
+def _strokes(score: Score, drums: float, shots: Shots) -> list[_Stroke]:
+    """Every hit of a score, drums having a gain of ``drums``; shots stay at hand, in single precision, while it is played."""
+    arrays: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
+    strokes = []
+    for hit in score.hits:
+        key = (hit.group, hit.shot, layer_of(hit.velocity), hit.variant)
+        shot = arrays.get(key)
+        if shot is None:
+            kept, _ = shots.get(score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)
+            shot = arrays[key] = kept.float().numpy()
+        gain, pan = hit.velocity * hit.gain * drums, _pan(hit.pan)
+        strokes.append(_Stroke(hit.frame, shot, (gain * pan[0], gain * pan[1])))
+    return strokes
 
 
 def _pan(pan: float) -> tuple[float, float]:

@@ -219,7 +219,12 @@ class Shots:
                 self._bytes -= _size(self._shots.popitem(last=False)[1])
         else:
             self._shots.move_to_end(key)
-        return found[0 if velocity < 0.5 else 1 if velocity < 0.85 else 2]
+        return found[layer_of(velocity)]
+
+
+def layer_of(velocity: float) -> int:
+    """Which of `LAYERS` a velocity 0..1 is struck in."""
+    return 0 if velocity < 0.5 else 1 if velocity < 0.85 else 2
 
 
 def _size(layers: tuple[tuple[Tensor, Tensor], ...]) -> int:
