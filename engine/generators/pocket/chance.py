@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, reduce
 from typing import Final, TypeVar
 from zlib import crc32
 
@@ -12,13 +13,20 @@ _MASK: Final = (1 << 64) - 1
 
 def chance(seed: int, *place: int | str) -> float:
     """A number in [0, 1) for a seed and a place (SplitMix64's finaliser over each, Steele, Lea and Flood 2014)."""
-    z = seed & _MASK
-    for step in place:
-        z = (z + 0x9E3779B97F4A7C15 * ((crc32(step.encode()) if isinstance(step, str) else step) + 1)) & _MASK
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-        z ^= z >> 31
-    return (z >> 11) / (1 << 53)
+    return (_stirred(_region(seed, *place[:-1]), place[-1]) >> 11) / (1 << 53)
+
+
+@lru_cache(maxsize=64)
+def _region(seed: int, *place: int | str) -> int:
+    """What all places within a place have in common: a bar's steps are asked for one after the other."""
+    return reduce(_stirred, place, seed & _MASK)
+
+
+def _stirred(z: int, step: int | str) -> int:
+    z = (z + 0x9E3779B97F4A7C15 * ((crc32(step.encode()) if isinstance(step, str) else step) + 1)) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)
 
 
 def choose(options: Sequence[T], seed: int, *place: int | str) -> T:

@@ -124,8 +124,8 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
             amplitude *= _busy(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
         if amplitude <= 0.0:
             continue
-        wobble = spread(seed, lane.shot, bar.index, step)
-        velocity = amplitude * level**0.7 * (1.0 + (0.08 + 0.2 * context.params["human"]) * wobble * (lane.group != "kick"))
+        wobble = 0.0 if lane.group == "kick" else spread(seed, lane.shot, bar.index, step)
+        velocity = amplitude * level**0.7 * (1.0 + (0.08 + 0.2 * context.params["human"]) * wobble)
         if velocity < 0.03:
             continue
         jitter = 0.0 if lane.group == "kick" else spread(seed + 7, lane.shot, bar.index, step)
