@@ -62,8 +62,9 @@ def lines(ends: Floats, out: Floats | None = None) -> Floats:
 
 def through(points: NDArray[np.float64]) -> Floats:
     """Straight lines through points STEP frames apart: (points,) -> ((points - 1) * STEP,)."""
-    narrow = points.astype(np.float32)
-    return lines(np.stack([narrow[:-1], narrow[1:]], 1))
+    ends = np.empty((len(points) - 1, 2), np.float32)
+    ends[:, 0], ends[:, 1] = points[:-1], points[1:]
+    return lines(ends)
 
 
 class Stretch(NamedTuple):

@@ -69,9 +69,10 @@ def swells(near: Tensor, start: int, beat: float, alone: bool) -> tuple[Tensor, 
         beat: frames in a beat.
         alone: whether no cymbals are led beside them.
     """
-    turn = torch.arange(start, start + len(near), dtype=torch.float64).mul_(2.0 * math.pi / beat).remainder_(2.0 * math.pi)
+    beats = torch.arange(start, start + len(near), dtype=torch.float64).mul_(1.0 / beat)
+    turn = beats.sub_(beats.floor()).float().mul_(2.0 * math.pi)
     reach = near * (_SWELL_ALONE if alone else _SWELL)
-    return turn.cos().float().mul_(reach), turn.sin().float().mul_(reach)
+    return turn.cos().mul_(reach), turn.sin_().mul_(reach)
 
 
 class Levers(NamedTuple):

@@ -70,10 +70,11 @@ class Renderer:
         self._sends: dict[int, list[Tensor | None]] = {}
         softer = 1.0 - (1.0 - _SOFTER) * drumless(score.mix)
         self._ceiling, self._knee = softer * _CEILING, softer * _KNEE
+        self._kicks = np.array(score.kicks, np.float64).reshape(-1, 2).T
         bars = score.bars
-        self._thin = torch.tensor([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin], dtype=torch.float64)
+        self._thin = np.array([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin])
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
-        self._gain = torch.tensor([*gains.curve[:-1], *ending], dtype=torch.float64)
+        self._gain = np.array([*gains.curve[:-1], *ending])
         self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
 
     @staticmethod
@@ -88,23 +89,25 @@ class Renderer:
         """Frames index * CHUNK and on, peaks not rounded off yet: (stems, 2, CHUNK) float32."""
         for old in [key for key in self._sends if key <= index - self.reach]:
             del self._sends[old]
-        stems = torch.zeros(4, 2, CHUNK)
+        stems = torch.empty(4, 2, CHUNK)
         for back in range(self.reach - 1, 0, -1):
             self._spectrum(index - back)
         spectra = self._spectrum(index)
         bass = self._dry_chunk(index)[_BASS]
-        lean = self._over_bars(self._thin, index) if self._thins(index) else None
-        if bass is not None:
-            stems[_BASS] = bass if lean is None else bass * (1.0 - lean)
+        lean = torch.from_numpy(self._over_bars(self._thin, index)) if self._thins(index) else None
         for stem, bus in enumerate(self.sound.buses):
             direct = spectra[stem]
             sends = [self._sends[index - back][stem] for back in range(bus.reach)]
-            if direct is None and not any(send is not None for send in sends):
-                continue
-            bus.apply(direct, sends, lean if stem != _LEAD else None, stems[stem])
+            if direct is not None or any(send is not None for send in sends):
+                bus.apply(direct, sends, lean if stem != _LEAD else None, stems[stem])
+            else:
+                stems[stem] = 0.0
+        if bass is not None:
+            stems[_BASS] = bass if lean is None else bass * (1.0 - lean)
         self._duck(stems, index)
         self._saturate(stems)
-        stems.mul_(self._over_bars(self._gain, index))
+        whole = stems.numpy()
+        whole *= self._over_bars(self._gain, index)
         self._add_floor(stems, index)
         return stems
 
@@ -112,14 +115,12 @@ class Renderer:
         """Gain of the whole at a frame."""
         bar = min(len(self._gain) - 1.001, max(0.0, frame / float(self.score.grid.frames_per_bar)))
         low = int(bar)
-        return float(torch.lerp(self._gain[low], self._gain[low + 1], bar - low))
+        return float(self._gain[low] + (bar - low) * (self._gain[low + 1] - self._gain[low]))
 
-    def _over_bars(self, curve: Tensor, index: int) -> Tensor:
+    def _over_bars(self, curve: NDArray[np.float64], index: int) -> NDArray[np.float32]:
         """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
-        bar = np.clip((index * CHUNK + _POINTS) / float(self.score.grid.frames_per_bar), 0.0, len(curve) - 1.001)
-        low = bar.astype(np.int64)
-        values = curve.numpy()
-        return torch.from_numpy(through(values[low] + (bar - low) * (values[low + 1] - values[low])))
+        bar = (index * CHUNK + _POINTS) / float(self.score.grid.frames_per_bar)
+        return through(np.interp(bar, np.arange(len(curve)), curve))
 
     def _thins(self, index: int) -> bool:
         """Whether a build-up takes lows away anywhere in a chunk."""
@@ -140,15 +141,16 @@ class Renderer:
             return
         start = index * CHUNK
         reach = int((self.sound.duck_s + 0.01) * RATE)
-        near = [(frame, velocity) for frame, velocity in self.score.kicks if start - reach < frame < start + CHUNK]
-        if not near:
+        near = (self._kicks[0] > start - reach) & (self._kicks[0] < start + CHUNK)
+        frames, velocities = self._kicks[:, near, None]
+        if not len(frames):
             return
-        frames = np.array([frame for frame, _ in near], np.float64)[:, None]
         since = (start + _POINTS - frames) / RATE
         shape = np.clip(since / 0.006, 0.0, 1.0) * np.clip(1.0 - since / self.sound.duck_s, 0.0, 1.0) ** 2
-        curve = through((shape * np.array([velocity for _, velocity in near])[:, None]).max(0))
+        deepest = (shape * velocities).max(0)
+        sounds = stems.numpy()
         for stem in range(1, 4):
-            stems[stem].mul_(torch.from_numpy(1.0 - np.float32(min(0.95, depth[stem])) * curve))
+            sounds[stem] *= through(1.0 - min(0.95, depth[stem]) * deepest)
 
     def _saturate(self, stems: Tensor) -> None:
         """Bend each stem's peaks, its loudness about unchanged."""

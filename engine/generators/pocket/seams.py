@@ -7,6 +7,7 @@ loudness, and where their beat seems to lie (accents of the cymbals, and soft st
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Final
@@ -109,7 +110,7 @@ class Seams:
         self._leader = Leader(renderer, shots, self._origin, self._go_on)
 
     def chunk(self, index: int) -> Tensor:
-        """Frames index * CHUNK and on: (CHUNK, stems, 2) float32. Chunks are asked for in order.
+        """Frames index * CHUNK and on: (stems, 2, CHUNK) float32. Chunks are asked for in order.
 
         Raises:
             Cancelled: if the section is not wanted any more.
@@ -126,7 +127,7 @@ class Seams:
             made = self._mixed(index)
             if self._closing and index >= self._closing.stop:
                 self._lead_tail(made, index - self._closing.stop)
-        return self._renderer.finished(made).permute(2, 0, 1)
+        return self._renderer.finished(made)
 
     def _lead(self, indexes: range, edge: tuple[int, int], closing: bool) -> None:
         """Render an edge's chunks, correct them and keep them."""
@@ -143,13 +144,13 @@ class Seams:
         for i, chunk in enumerate(chunks):
             own = gain[i * CHUNK : (i + 1) * CHUNK]
             chunk[..., : len(own)] *= own
-        mono = torch.cat([chunk.sum(0).mean(0) for chunk in chunks])
+        mono = _mono(chunks)
         made = self._led_closing(mono, gain, start, edge) if closing else self._led_opening(mono, gain, start, edge)
         for i, index in enumerate(indexes):
             made.bend(chunks[i], i * CHUNK)
             self._kept[index] = chunks[i]
         if not closing:
-            self._opened = torch.cat([chunk.sum(0).mean(0) for chunk in chunks[: len(indexes)]])
+            self._opened = _mono(chunks[: len(indexes)])
         else:
             self._last_gain = float(gain[-1])
             self._tail = made.after(len(chunks) * CHUNK)
@@ -191,7 +192,7 @@ class Seams:
             frame = torch.arange(start, start + len(curve), dtype=torch.float32)
             turned = ((frame - edge[1]) / (_TURN_S * RATE)).clamp(0.0, 1.0)
             curve += (self._missed_lu(chunks, start, edge[1] + apart, after - apart, closing) - missed) * turned
-        return torch.pow(10.0, curve / 20)
+        return curve.mul_(math.log(10.0) / 20.0).exp_()
 
     def _missed_lu(self, chunks: list[Tensor], start: int, low: int, count: int, closing: bool) -> float:
         """LU by which ``count`` frames from ``low`` miss what the section's form wants; a breath before a drop is wanted."""
@@ -199,7 +200,8 @@ class Seams:
         grid, bars = self._renderer.score.grid, self._renderer.score.bars
         if any(bars[bar].breath for bar in range(grid.bar_at(low), grid.bar_at(high - 1) + 1)):
             return 0.0
-        mix = torch.cat([chunk.sum(0) for chunk in chunks], 1)[:, low - start : high - start]
+        first, last = (low - start) // CHUNK, -(-(high - start) // CHUNK)
+        mix = torch.cat([chunk.sum(0) for chunk in chunks[first:last]], 1)[:, low - start - first * CHUNK :]
         size = count // _LOUD_PARTS
         power = torch.fft.rfft(mix[:, : _LOUD_PARTS * size].reshape(2 * _LOUD_PARTS, size))
         power = torch.view_as_real(power).square_().sum((0, 2))
@@ -327,3 +329,8 @@ class Seams:
 def _following(before: Tensor, sound: Tensor) -> Tensor:
     """One after the other; not copied where there is nothing before."""
     return torch.cat([before, sound]) if len(before) else sound
+
+
+def _mono(chunks: list[Tensor]) -> Tensor:
+    """Some chunks (stems, 2, frames) as one channel, one after the other."""
+    return torch.cat([chunk.sum((0, 1)).mul_(0.5) for chunk in chunks])
