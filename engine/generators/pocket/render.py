@@ -189,7 +189,7 @@ class Renderer:
             sounds = stem != _BASS and any(each is not None for each in pair)
             direct.append(fourier.to_bins(fourier.together(pair)) if sounds else None)
         self._sends[index] = [
-            None if bins is None or bus.wet is None else fourier.real_part(bins)
+            None if bins is None or not bus.reach else fourier.real_part(bins)
             for bins, bus in zip(direct, self.sound.buses, strict=True)
         ]
         return direct

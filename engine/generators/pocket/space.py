@@ -131,13 +131,16 @@ _HEARD: Final = 3e-6
 """Share of a room's power that the highs of a partition must hold to be worth multiplying: -55 dB."""
 
 
-def _widths(wet: Tensor) -> list[int]:
-    """For each partition, the columns to each side of 0 Hz that hold what can be heard: late ones have no highs left."""
+def _heard(wet: Tensor) -> list[tuple[Tensor, slice]]:
+    """Each partition, and the columns about 0 Hz that it is cut down to, which can be heard: late ones have no highs left."""
     power = (wet.real**2 + wet.imag**2).sum(1)
     power = power[:, fourier.MIDDLE :] + power[:, : fourier.MIDDLE].flip(1)
     above = power.flip(-1).cumsum(-1).flip(-1)
-    heard = above > _HEARD * float(power.sum())
-    return [int(each.sum()) for each in heard]
+    wide = (above > _HEARD * float(power.sum())).sum(1).tolist()
+    columns = [slice(fourier.MIDDLE - each, fourier.MIDDLE + each) for each in wide]
+    return [
+        (part[:, heard].clone(memory_format=torch.contiguous_format), heard) for part, heard in zip(wet, columns, strict=True)
+    ]
 
 
 _THIN_HZ: Final = 330.0
@@ -161,10 +164,9 @@ class Bus:
     def __init__(self, dry: Tensor, wet: Tensor | None, width: float) -> None:
         self.dry = dry
         self.width = width
-        self.wet = wet
         self.reach = 0 if wet is None else wet.shape[0]
         self._direct = fourier.placed(dry)
-        self._wide = [] if wet is None else _widths(wet)
+        self._parts = [] if wet is None else _heard(wet)
 
     def apply(self, direct: Tensor | None, sends: Sequence[Tensor | None], thin: Tensor | None, out: Tensor) -> None:
         """Make a chunk of sound.
@@ -176,11 +178,9 @@ class Bus:
             out: (2, CHUNK), where the sound is put.
         """
         bins = torch.zeros_like(self._direct) if direct is None else direct * self._direct
-        if self.wet is not None:
-            for part, send, wide in zip(self.wet, sends, self._wide, strict=False):
-                if send is not None:
-                    heard = slice(fourier.MIDDLE - wide, fourier.MIDDLE + wide)
-                    bins[:, heard].addcmul_(part[:, heard], send[:, heard])
+        for (part, heard), send in zip(self._parts, sends, strict=True):
+            if send is not None:
+                bins[:, heard].addcmul_(part, send[:, heard])
         sound = fourier.to_sound(bins)
         if thin is not None:
             gone = fourier.to_sound(bins.mul_(_lows()))
