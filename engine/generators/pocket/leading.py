@@ -115,7 +115,11 @@ class Leader:
 
         def hear(amounts: list[float]) -> complex:
             self._go_on()
-            return self.pulse(torch.addmv(heard.sound, layers.T, torch.tensor(amounts)), heard.start, heard.edge) * back
+            mono = heard.sound.clone()
+            for layer, amount in zip(layers, amounts, strict=True):
+                if amount:  # most often a single lever is tried
+                    mono.add_(layer, alpha=amount)
+            return self.pulse(mono, heard.start, heard.edge) * back
 
         tried = [*sorted({stroke.lever for stroke in found.strokes}), len(limits) - 2]
         amounts, reached = led(hear, bare * back, limits, tried, _CLEAR if found.limits else _CLEAR_ALONE)
