@@ -88,7 +88,7 @@ class Pocket:
             raise GeneratorError(f"pocket cannot write section {request.section_id}: {error}") from error
         gains = plan_levels(score, sound, self._tables, self._shots, score.energy)
         renderer = Renderer(score, sound, gains, self._tables, self._shots)
-        return Seams(renderer, self._shots, request, cancelled)
+        return Seams(renderer, request, cancelled)
 
 
 def _woven(chunks: list[Tensor]) -> Block:

@@ -11,7 +11,6 @@ from torch import Tensor
 from engine.generators.pocket.levers import Levers, levers, swells
 from engine.generators.pocket.pulse import led, pulse, turns_of, unit
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.shots import Shots
 
 _LEFT_ALONE: Final = 0.008
 """Beats within which a beat that is at least `_DISTINCT` is left where it is."""
@@ -66,14 +65,13 @@ class Leader:
     """Leads the beat of a section's edges.
 
     Args:
-        renderer, shots: what makes the section's sound.
+        renderer: what makes the section's sound.
         origin: the section's first frame, counted from the set's start.
         go_on: called between two steps of work; what it raises ends the work.
     """
 
-    def __init__(self, renderer: Renderer, shots: Shots, origin: int, go_on: Callable[[], None]) -> None:
+    def __init__(self, renderer: Renderer, origin: int, go_on: Callable[[], None]) -> None:
         self._renderer = renderer
-        self._shots = shots
         self._origin = origin
         self._go_on = go_on
         self._beat = float(renderer.score.grid.frames_per_beat)
@@ -85,7 +83,7 @@ class Leader:
     def lead(self, heard: Stretch, aim: Callable[[float], float]) -> Led:
         """Lead the beat of a stretch of sound, ``aim`` saying from where it lies where it should lie, in beats."""
         frames = len(heard.strokes)
-        found = levers(self._renderer, self._shots, heard.strokes, heard.start, heard.edge, heard.reach)
+        found = levers(self._renderer, heard.strokes, heard.start, heard.edge, heard.reach)
         waves = swells(heard.swell, heard.start, self._beat, not found.limits)
         amounts, lies = self._amounts(heard, found, waves, aim)
         swell = torch.ones(frames)

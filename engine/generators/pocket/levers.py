@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
+from engine.generators.pocket.reading import add_scaled
 from engine.generators.pocket.render import Renderer
 from engine.generators.pocket.score import OFF_BEATS, Score, strong
 from engine.generators.pocket.score_drums import SLICED, VELOCITY
-from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE
 from engine.generators.pocket.styles import load_style
 from engine.generators.pocket.voices import CHUNK
@@ -49,7 +51,7 @@ class Stroke(NamedTuple):
 
     lever: int
     at: int
-    shot: Tensor
+    shot: NDArray[np.float32]
     gain: float
 
 
@@ -83,24 +85,24 @@ class Levers(NamedTuple):
 
     def layers(self, count: int, more: int = 0) -> Tensor:
         """The sound of each lever at an amount of 1, one channel, and of ``more`` that are silent: (levers, count)."""
-        out = torch.zeros(len(self.limits) + more, count)
-        means: dict[int, Tensor] = {}
+        out = np.zeros((len(self.limits) + more, count), np.float32)
+        means: dict[int, NDArray[np.float32]] = {}
         for lever, at, shot, gain in self.strokes:
             mono = means.get(id(shot))
             if mono is None:
-                mono = means[id(shot)] = shot.float().mean(0)
-            part = mono[: max(0, count - at)]
-            out[lever, at : at + len(part)].add_(part, alpha=gain)
-        return out
+                mono = means[id(shot)] = shot.mean(0, keepdims=True)
+            part = mono[:, : max(0, count - at)]
+            add_scaled(out[lever : lever + 1, at : at + part.shape[1]], part, (gain, gain))
+        return torch.from_numpy(out)
 
     def struck(self, amounts: list[float], count: int) -> Tensor:
         """The sound of all of them at some amounts: (2, count)."""
-        out = torch.zeros(2, count)
+        out = np.zeros((2, count), np.float32)
         for lever, at, shot, gain in self.strokes:
             if amounts[lever]:
                 part = shot[:, : max(0, count - at)]
-                out[:, at : at + part.shape[1]].add_(part, alpha=gain * amounts[lever])
-        return out
+                add_scaled(out[:, at : at + part.shape[1]], part, (gain * amounts[lever],) * 2)
+        return torch.from_numpy(out)
 
 
 def leans_late(score: Score) -> bool:
@@ -109,7 +111,7 @@ def leans_late(score: Score) -> bool:
     return any(lane.group == "hats" and strong(lane) == OFF_BEATS for lane in lanes) and drumless(score.mix) <= _DRUMLESS
 
 
-def home(renderer: Renderer, shots: Shots) -> float:
+def home(renderer: Renderer) -> float:
     """Where in the beat the music lies, in beats.
 
     It is where the styles' own drums do: two bars of them are heard, the off-beat cymbal softly. Without drums it is where
@@ -130,7 +132,7 @@ def home(renderer: Renderer, shots: Shots) -> float:
                 velocity = SLICED * (mark != ".") if lane.sliced else VELOCITY.get(mark, 0.0)
                 if velocity > 0.0:
                     variant = int(mark, 16) if lane.sliced else 0
-                    shot = shots.get(style.kit, lane.shot, velocity, variant)[0]
+                    shot = renderer.shots.get(style, lane.shot, velocity, variant)
                     frame = round((step / 4.0 + swing * (step % 2)) * beat)
                     gain = part * velocity * 10 ** (lane.gain_db / 20) * renderer.gains.drums
                     strokes.append(Stroke(0, frame + FRAME, shot, gain))
@@ -142,14 +144,14 @@ def home(renderer: Renderer, shots: Shots) -> float:
     return min(_HOME[1], max(_HOME[0], found + _PULLED))
 
 
-def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tuple[int, int], reach: float = 1.0) -> Levers:
+def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], reach: float = 1.0) -> Levers:
     """What can be changed at an edge, and between which amounts. Nothing where hardly any cymbals play.
 
     For each of `_PLACES` the cymbals and percussion that play there, which may be softer or louder, and a soft stroke in
     every beat.
 
     Args:
-        renderer, shots: what makes the section's sound.
+        renderer: what makes the section's sound.
         near: how much to act at each frame from ``start``, (frames,).
         start: the section's frame that ``near`` and every stroke are counted from.
         edge: the edge's first frame and the one behind it.
@@ -166,7 +168,7 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
     for hit in playing:
         place = (hit.frame + _EARLY_S * RATE) / beat % 1.0
         lever = next(i for i in (3, 2, 1, 0) if place >= _PLACES[i])
-        shot = shots.get(score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)[0]
+        shot = renderer.shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
         gain = hit.velocity * hit.gain * level * renderer.gain_at(hit.frame) * float(near[hit.frame - start])
         strokes.append(Stroke(lever, hit.frame - start, shot, gain))
     limits = [(-_MOST_ACCENT, reach * _MOST_ACCENT)] * len(_PLACES)
@@ -174,7 +176,7 @@ def levers(renderer: Renderer, shots: Shots, near: Tensor, start: int, edge: tup
     lane = next((lane for lane in style.lanes if lane.group in {"hats", "perc"} and lane.shot in {"shaker", "hat"}), None)
     if lane is None:
         return Levers(strokes, limits)
-    shot = shots.get(style.kit, lane.shot, 0.3, 0)[0]
+    shot = renderer.shots.get(style, lane.shot, 0.3, 0)
     level *= 10 ** (lane.gain_db / 20)
     swing = score.mix.params["swing"] / 3.0 * 0.25
     for i, place in enumerate(_PLACES):

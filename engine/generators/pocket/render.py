@@ -18,7 +18,7 @@ from engine.generators.pocket.notes import Notes
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.reading import add_scaled, waver
 from engine.generators.pocket.score import Score
-from engine.generators.pocket.shots import Shots, layer_of
+from engine.generators.pocket.shots import AtHand, Shots
 from engine.generators.pocket.sound import Sound
 from engine.generators.pocket.voices import CHUNK, Tables
 
@@ -63,7 +63,8 @@ class Renderer:
         self.gains = gains
         self.reach = max(bus.reach for bus in sound.buses)
         self._notes = Notes(score, sound, gains, tables)
-        self._strokes = _strokes(score, gains.drums, shots)
+        self.shots = AtHand(shots)
+        self._strokes = _strokes(score, gains.drums, self.shots)
         self._hits = self._by_chunk([(frame, frame + shot.shape[1] - 1) for frame, shot, _ in self._strokes])
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
@@ -243,16 +244,11 @@ class _Stroke(NamedTuple):
     gains: tuple[float, float]
 
 
-def _strokes(score: Score, drums: float, shots: Shots) -> list[_Stroke]:
-    """Every hit of a score, drums having a gain of ``drums``; shots stay at hand, in single precision, while it is played."""
-    arrays: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
+def _strokes(score: Score, drums: float, shots: AtHand) -> list[_Stroke]:
+    """Every hit of a score, drums having a gain of ``drums``."""
     strokes = []
     for hit in score.hits:
-        key = (hit.group, hit.shot, layer_of(hit.velocity), hit.variant)
-        shot = arrays.get(key)
-        if shot is None:
-            kept, _ = shots.get(score.kits[hit.group].kit, hit.shot, hit.velocity, hit.variant)
-            shot = arrays[key] = kept.float().numpy()
+        shot = shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
         gain, pan = hit.velocity * hit.gain * drums, _pan(hit.pan)
         strokes.append(_Stroke(hit.frame, shot, (gain * pan[0], gain * pan[1])))
     return strokes

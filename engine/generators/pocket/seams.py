@@ -21,7 +21,6 @@ from engine.generators.pocket.levers import home, leans_late
 from engine.generators.pocket.loudness import power_lufs
 from engine.generators.pocket.pulse import FRAME, Before, handed_over, left_by, turns_of, unit
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.spectra import RATE, weighed
 from engine.generators.pocket.voices import CHUNK
 from engine.protocol import Role, SectionRequest, TransitionKind
@@ -73,14 +72,13 @@ class Seams:
     there at once: that edge is left as it is.
 
     Args:
-        renderer, shots: what makes its sound.
+        renderer: what makes its sound.
         request: what was asked for.
         cancelled: asked between two steps of work on an edge.
     """
 
-    def __init__(self, renderer: Renderer, shots: Shots, request: SectionRequest, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, renderer: Renderer, request: SectionRequest, cancelled: Callable[[], bool]) -> None:
         self._renderer = renderer
-        self._shots = shots
         self._cancelled = cancelled
         self._request = request
         self._kept: dict[int, Tensor] = {}
@@ -107,7 +105,7 @@ class Seams:
         self._ahead: dict[int, Tensor] = {}
         self._opened = torch.zeros(0)
         self._tail: Led | None = None
-        self._leader = Leader(renderer, shots, self._origin, self._go_on)
+        self._leader = Leader(renderer, self._origin, self._go_on)
 
     def chunk(self, index: int) -> Tensor:
         """Frames index * CHUNK and on: (stems, 2, CHUNK) float32. Chunks are asked for in order.
@@ -323,7 +321,7 @@ class Seams:
 
     @cached_property
     def _home(self) -> float:
-        return home(self._renderer, self._shots)
+        return home(self._renderer)
 
 
 def _following(before: Tensor, sound: Tensor) -> Tensor:

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.breaks import cut
 from engine.generators.pocket.spectra import RATE, to_sound, to_spectrum, weighed
+from engine.generators.pocket.styles import Style
 
 LAYERS: Final = (0.4, 0.7, 1.0)
 """Velocities of the strengths a shot is made in: softer ones are duller as well as quieter."""
@@ -220,6 +223,22 @@ class Shots:
         else:
             self._shots.move_to_end(key)
         return found[layer_of(velocity)]
+
+
+class AtHand:
+    """Shots in single precision, each brought to it once and kept for as long as this is."""
+
+    def __init__(self, shots: Shots) -> None:
+        self._shots = shots
+        self._sounds: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
+
+    def get(self, style: Style, shot: str, velocity: float, variant: int) -> NDArray[np.float32]:
+        """The sound of `Shots.get` for a style's kit, (1 or 2, frames)."""
+        key = (style.name, shot, layer_of(velocity), variant)
+        found = self._sounds.get(key)
+        if found is None:
+            found = self._sounds[key] = self._shots.get(style.kit, shot, velocity, variant)[0].float().numpy()
+        return found
 
 
 def layer_of(velocity: float) -> int:
