@@ -122,7 +122,7 @@ class Envelopes:
         start = np.maximum(0, first * CHUNK - onsets) // STEP
         newest = np.maximum(0, (first + _AHEAD - 1) * CHUNK - onsets) // STEP
         counts = np.maximum(2, np.minimum(self._lasts[playing] + 1, newest + _POINTS) - start)
-        level, place = self._points(np.repeat(playing, counts), np.repeat(start, counts), counts)
+        level, place = self._points(playing, start, counts)
         pairs, place_of, points = _by_position(level, place, counts)
         ends = np.stack([points[:-1], points[1:]], 1)
         begins = np.cumsum(counts[pairs]) - counts[pairs]
@@ -143,13 +143,12 @@ class Envelopes:
         """Loudness, and place of the filter in steps of its positions, of some notes' points: (points,) each.
 
         Args:
-            notes, start: of each point its note, and which point of the note is the first: (points,) both.
-            counts: points of each note.
+            notes, start, counts: which notes, the first point of each and how many: (notes,) all.
         """
-        own = np.arange(len(notes)) - np.repeat(np.cumsum(counts) - counts, counts)
-        frames = STEP * (start + own)
-        absolute = frames + self._onsets[notes]
-        r = self._columns[:, notes]
+        begins = np.cumsum(counts) - counts
+        frames = STEP * (np.arange(counts.sum()) + np.repeat(start - begins, counts))
+        absolute = frames + np.repeat(self._onsets[notes], counts)
+        r = np.repeat(self._columns[:, notes], counts, axis=1)
         t = (frames / RATE).astype(np.float32)
         held = np.minimum(t, r[GATE])
         rise = np.minimum(held / r[ATTACK], np.float32(1.0))
@@ -161,16 +160,14 @@ class Envelopes:
         turned = np.float32(2.0 * math.pi) * r[SWING_HZ] * (absolute / RATE).astype(np.float32)
         place += r[SWING] * np.sin(turned)
         place += r[RISE] * np.minimum(t / r[GATE], np.float32(1.0))
-        place += self._opening_at(absolute) / self._octaves[notes]
-        return level * self._gains[notes], np.clip(place, 0.0, self._tops[notes])
+        place += self._opening_at(absolute) / np.repeat(self._octaves[notes], counts)
+        np.clip(place, 0.0, np.repeat(self._tops[notes], counts), out=place)
+        return level * np.repeat(self._gains[notes], counts), place
 
     def _opening_at(self, frames: Indexes) -> Floats:
         """Octaves by which the form opens or closes every filter at a frame: straight lines from bar to bar."""
         bar = frames / self._bar
-        whole = np.minimum(bar.astype(np.int64), len(self._opening) - 2)
-        part = np.minimum(bar - whole, 1.0)
-        low, high = self._opening[whole], self._opening[whole + 1]
-        opening: Floats = (low + part * (high - low)).astype(np.float32)
+        opening: Floats = np.interp(bar, np.arange(len(self._opening)), self._opening).astype(np.float32)
         return opening
 
 
@@ -184,13 +181,16 @@ def _by_position(level: Floats, place: Floats, counts: Indexes) -> tuple[Indexes
         The note and the position of each pair that occurs, (pairs,) both, and the pairs' points end to end.
     """
     notes, positions_of, shares = [], [], []
-    for note, end in enumerate(np.cumsum(counts).tolist()):
-        own = slice(end - int(counts[note]), end)
-        for position in range(int(place[own].min()), math.ceil(place[own].max()) + 1):
-            share = np.abs(place[own] - np.float32(position))
-            np.subtract(np.float32(1.0), share, out=share)
-            np.maximum(share, np.float32(0.0), out=share)
-            share *= level[own]
+    begins = np.cumsum(counts) - counts
+    lows = np.minimum.reduceat(place, begins).astype(np.int64)
+    highs = np.ceil(np.maximum.reduceat(place, begins)).astype(np.int64)
+    spans = np.stack([begins, begins + counts, lows, highs + 1], 1).tolist()
+    for note, (begin, end, low, high) in enumerate(spans):
+        for position in range(low, high):
+            share = np.abs(place[begin:end] - position)
+            np.subtract(1.0, share, out=share)
+            np.maximum(share, 0.0, out=share)
+            share *= level[begin:end]
             notes.append(note)
             positions_of.append(position)
             shares.append(share)
