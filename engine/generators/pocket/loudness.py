@@ -274,11 +274,14 @@ def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     for hit in score.hits:
         at = (hit.frame, part_of(hit.group), hit.shot)
         struck[at] = struck.get(at, 0.0) + hit.velocity * hit.gain
+    sliced = {
+        (group, shot): dict(score.kits[group].kit.get(shot, ())).get("model") == "break"
+        for group, shot in {(hit.group, hit.shot) for hit in score.hits}
+    }
     for hit in score.hits:
-        layer = layer_of(hit.velocity)
         bar = min(bars - 1, int((hit.frame / score.grid.rate + _EARLY_S) / bar_s))
-        sliced = dict(score.kits[hit.group].kit.get(hit.shot, ())).get("model") == "break"
-        row = sums.setdefault((hit.group, hit.shot, layer, hit.variant if sliced else 0), [0.0] * bars)
+        key = (hit.group, hit.shot, layer_of(hit.velocity), hit.variant if sliced[hit.group, hit.shot] else 0)
+        row = sums.setdefault(key, [0.0] * bars)
         row[bar] += hit.velocity * hit.gain * struck[hit.frame, part_of(hit.group), hit.shot]
     out = torch.zeros(bars, len(BAND_CENTERS))
     for (group, shot, layer, variant), row in sums.items():
