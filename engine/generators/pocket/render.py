@@ -72,6 +72,7 @@ class Renderer:
         softer = 1.0 - (1.0 - _SOFTER) * drumless(score.mix)
         self._ceiling, self._knee = softer * _CEILING, softer * _KNEE
         self._kicks = np.array(score.kicks, np.float64).reshape(-1, 2).T
+        self._bar = float(score.grid.frames_per_bar)
         bars = score.bars
         self._thin = np.array([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin])
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
@@ -114,23 +115,23 @@ class Renderer:
 
     def gain_at(self, frame: int) -> float:
         """Gain of the whole at a frame."""
-        bar = min(len(self._gain) - 1.001, max(0.0, frame / float(self.score.grid.frames_per_bar)))
+        bar = min(len(self._gain) - 1.001, max(0.0, frame / self._bar))
         low = int(bar)
         return float(self._gain[low] + (bar - low) * (self._gain[low + 1] - self._gain[low]))
 
     def _over_bars(self, curve: NDArray[np.float64], index: int) -> NDArray[np.float32]:
         """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
-        bar = (index * CHUNK + _POINTS) / float(self.score.grid.frames_per_bar)
+        bar = (index * CHUNK + _POINTS) / self._bar
         return through(np.interp(bar, np.arange(len(curve)), curve))
 
     def _thins(self, index: int) -> bool:
         """Whether a build-up takes lows away anywhere in a chunk."""
-        bar, last = (frame / float(self.score.grid.frames_per_bar) for frame in (index * CHUNK, (index + 1) * CHUNK))
+        bar, last = (frame / self._bar for frame in (index * CHUNK, (index + 1) * CHUNK))
         return float(self._thin[min(int(bar), len(self._thin) - 2) : int(last) + 2].max()) > 0.0
 
     def _add_floor(self, stems: Tensor, index: int) -> None:
         """The steady noise floor of a desk, far under hearing; after the set's last bar it fades away."""
-        left = 1.0 - (index * CHUNK - self._ends) / (2.0 * float(self.score.grid.frames_per_bar))
+        left = 1.0 - (index * CHUNK - self._ends) / (2.0 * self._bar)
         if left > 0.0:
             at = index % _FLOOR_CHUNKS * CHUNK
             stems[_FLOOR_STEM].add_(_floor()[:, at : at + CHUNK], alpha=min(1.0, left))
@@ -164,7 +165,7 @@ class Renderer:
                 sound /= np.sqrt(bent, out=bent)
 
     def finished(self, stems: Tensor) -> Tensor:
-        """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share."""
+        """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share; in place."""
         parts = stems.numpy()
         total = parts[0] + parts[1]
         for part in parts[2:]:
@@ -174,9 +175,8 @@ class Renderer:
         peak = np.abs(total, out=total).max(0)
         loud = np.flatnonzero(peak > self._knee)
         span, over = self._ceiling - self._knee, peak[loud]
-        kept = stems.clone()
-        kept.numpy()[..., loud] *= (self._knee + span * np.tanh((over - self._knee) / span)) / over
-        return kept
+        parts[..., loud] *= (self._knee + span * np.tanh((over - self._knee) / span)) / over
+        return stems
 
     def _spectrum(self, index: int) -> list[Tensor | None]:
         """Bins of a chunk and the one before, of every stem but the bass; what each sends to its room is kept.
