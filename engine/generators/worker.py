@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import math
@@ -162,6 +163,7 @@ def main(argv: list[str]) -> int:
         connection = connect(session, "engine", CONNECT_S)
         send(connection, SectionFailed(-1, str(error)))
         return 1
+    gc.freeze()  # what was imported stays: to look through all of it now and then would take a tenth of a second
     connection = connect(session, "engine", CONNECT_S)
     worker = Worker(generator, connection, folder)
     most = float(getattr(generator, "max_seconds", math.inf))

@@ -34,7 +34,7 @@ def read(
     """The sum of some loops from ``since`` frames after the onset, (channels, frames); not to be written to.
 
     Args:
-        loops: (channels, loop + CHUNK) each, and its weight.
+        loops: (channels, loop) each, and its weight.
         since, seed: frames since the onset, and from where in its loop a wide voice starts.
         bend: the interval in semitones from which the pitch glides, and the depth of its vibrato in cents.
         wide: whether notes start anywhere in the loop.
@@ -42,12 +42,12 @@ def read(
     """
     count = room.shape[1]
     for number, (loop, weight) in enumerate(loops):
-        size = loop.shape[1] - CHUNK
+        size = loop.shape[1]
         begin = (since + (((seed + 7919 * number) * 2654435761) % size if wide else 0)) % size
         if bend[1] or (bend[0] and since < _SLIDE_S * RATE * 4):
             heard = _bent(torch.from_numpy(loop), size, begin, since, count, bend).numpy()
         else:
-            heard = loop[:, begin : begin + count]
+            heard = _round(loop, begin, count)
         if number and weight == 1.0:  # as most notes of a chord have it, and quicker
             room += heard
         elif number:
@@ -57,6 +57,15 @@ def read(
         else:
             np.multiply(heard, np.float32(weight), out=room)
     return room
+
+
+def _round(loop: Floats, begin: int, count: int) -> Floats:
+    """``count`` frames of a loop from one of its frames on; a copy where it comes round again."""
+    size = loop.shape[1]
+    if begin + count <= size:
+        return loop[:, begin : begin + count]
+    turns, rest = divmod(begin + count, size)
+    return np.concatenate([loop[:, begin:], *[loop] * (turns - 1), loop[:, :rest]], axis=1)
 
 
 _BLAS: Final = 8192
@@ -102,9 +111,10 @@ def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
 
 
 def _between(sound: Tensor, at: Tensor) -> Tensor:
-    """A sound at places between its frames: straight lines."""
-    low = at.int()  # selecting is several times as quick as indexing
-    return torch.lerp(sound.index_select(1, low), sound.index_select(1, low + 1), (at - low).float())
+    """A sound at places between its frames, after the last of which the first comes again: straight lines."""
+    low, size = at.int(), sound.shape[1]  # selecting is several times as quick as indexing
+    share = (at - low).float()
+    return torch.lerp(sound.index_select(1, low % size), sound.index_select(1, (low + 1) % size), share)
 
 
 def waver(joined: Tensor, frame: int, depth: float) -> Tensor:

@@ -79,7 +79,6 @@ class Seams:
 
     def __init__(self, renderer: Renderer, request: SectionRequest, cancelled: Callable[[], bool]) -> None:
         self._renderer = renderer
-        self._cancelled = cancelled
         self._request = request
         self._kept: dict[int, Tensor] = {}
         self._origin = renderer.score.grid.frame_of_bar(request.first_bar)
@@ -105,7 +104,13 @@ class Seams:
         self._ahead: dict[int, Tensor] = {}
         self._opened = torch.zeros(0)
         self._tail: Led | None = None
-        self._leader = Leader(renderer, self._origin, self._go_on)
+
+        def go_on() -> None:  # no method: a section that refers to itself would keep its memory for some time
+            if cancelled():
+                raise Cancelled
+
+        self._go_on = go_on
+        self._leader = Leader(renderer, self._origin, go_on)
 
     def chunk(self, index: int) -> Tensor:
         """Frames index * CHUNK and on: (stems, 2, CHUNK) float32. Chunks are asked for in order.
@@ -158,10 +163,6 @@ class Seams:
         self._go_on()
         found = self._ahead.pop(index, None)
         return self._renderer.mixed(index) if found is None else found
-
-    def _go_on(self) -> None:
-        if self._cancelled():
-            raise Cancelled
 
     def _lead_tail(self, chunk: Tensor, number: int) -> None:
         """Go on in the tail as the edge before it ended: the next section may be faded in over it."""

@@ -22,7 +22,7 @@ from torch import Tensor
 from engine.generators.pocket.spectra import RATE, SPECTRA, low_pass, to_sound, to_spectrum, weighed
 
 CHUNK: Final = 16_384
-"""Frames rendered at a time; tables run on this far beyond their loop so that a chunk is always one slice."""
+"""Frames rendered at a time."""
 LOWEST_CUTOFF: Final = 110.0
 _MONO_BELOW: Final = 190.0
 """Hz below which both channels of a wide voice share their phases."""
@@ -140,7 +140,7 @@ def partials_at(voice: Voice, pitch: int) -> tuple[Tensor, Tensor, float]:
 
 
 Table = NDArray[np.float32]
-"""A pitch's loop at some filter positions: (positions, channels, loop + CHUNK). NumPy is quicker at slices than torch."""
+"""A pitch's loop at some filter positions: (positions, channels, loop). NumPy is quicker at slices than torch."""
 
 
 class Tables:
@@ -194,7 +194,7 @@ def _resonance(voice: Voice, step: int) -> float:
 def _energy(name: str, pitch: int, resonance: int) -> Tensor:
     voice = VOICES[name]
     if voice.spectrum in _RANDOM:
-        loop = _RANDOM[voice.spectrum](voice, pitch)[:, :, :-CHUNK]
+        loop = _RANDOM[voice.spectrum](voice, pitch)
         table = to_spectrum(loop)
         hz = torch.linspace(0.0, RATE / 2, table.shape[-1])
         return weighed(hz, 2.0 * (table.abs() ** 2).sum(1) / loop.shape[-1] ** 2)
@@ -244,15 +244,7 @@ def _table(name: str, pitch: int, detune: int, resonance: int, low: int, high: i
     filtered = response[:, None, :] * spectrum
     if voice.sub:
         filtered[:, :, cycles] += -1j * _SUB_AMPLITUDE * voice.sub
-    loop = to_sound(filtered * (size / 2), size)
-    table = loop.new_empty(*loop.shape[:2], size + CHUNK)
-    table[..., :size] = loop
-    filled = size
-    while filled < size + CHUNK:
-        more = min(size, size + CHUNK - filled)
-        table[..., filled : filled + more] = loop[..., :more]
-        filled += more
-    return table
+    return to_sound(filtered * (size / 2), size)
 
 
 def _spread(spectrum: Tensor, place: Tensor, amplitude: Tensor, cents: float, lines: int, seed: int) -> None:
@@ -281,7 +273,7 @@ def _noise_table(voice: Voice, pitch: int) -> Tensor:
     bands = torch.stack([torch.exp(-(((octaves - math.log2(cutoff)) / 0.9) ** 2)) for cutoff in cutoffs(voice)])
     loop = to_sound(bands[:, None, :] * spectrum, voice.size)
     loop *= 0.25 / loop.std(dim=(1, 2), keepdim=True)
-    return torch.cat([loop, loop[..., :CHUNK]], dim=-1).contiguous()
+    return loop
 
 
 _GROOVES: Final = (65_536, 50_000)
@@ -305,7 +297,7 @@ def _crackle_table(voice: Voice, pitch: int) -> Tensor:
     spectrum = to_spectrum(loop) * body
     loops = to_sound(torch.stack([spectrum * low_pass(hz, cutoff, 0.7) for cutoff in cutoffs(voice)]), size)
     loops *= 0.06 / loops.std(dim=(1, 2), keepdim=True)
-    return torch.cat([loops, loops[..., :CHUNK]], dim=-1).contiguous()
+    return loops
 
 
 _RANDOM: Final = {"noise": _noise_table, "crackle": _crackle_table}

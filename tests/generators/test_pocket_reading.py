@@ -1,0 +1,37 @@
+"""Reading tables: loops come round without a seam, straight through and bent."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.generators.pocket.reading import read
+
+SIZE = 1000
+
+
+def loop(cycles: int) -> np.ndarray:
+    turn = 2.0 * math.pi * cycles * np.arange(SIZE) / SIZE
+    return np.stack([np.sin(turn), np.cos(turn)]).astype(np.float32)
+
+
+@pytest.mark.parametrize("since", [0, 300, 999, 1_000, 12_345])
+def test_a_loop_comes_round_as_often_as_it_is_read(since: int) -> None:
+    one, other = loop(3), loop(5)
+    room = np.empty((2, 2_700), np.float32)
+    at = np.arange(since, since + 2_700)
+    alone = read([(one, 1.0)], since, 0, (0.0, 0.0), False, room)
+    np.testing.assert_array_equal(alone, np.take(one, at, axis=1, mode="wrap"))
+    both = read([(one, 0.5), (other, 1.0)], since, 0, (0.0, 0.0), False, room)
+    np.testing.assert_allclose(both, 0.5 * np.take(one, at, 1, mode="wrap") + np.take(other, at, 1, mode="wrap"), atol=1e-6)
+
+
+def test_a_bent_note_comes_round_without_a_step() -> None:
+    room = np.empty((2, 44_100), np.float32)
+    for bend in ((2.0, 0.0), (-2.0, 0.0), (0.0, 20.0)):
+        heard = read([(loop(3), 1.0)], 0, 0, bend, False, room)
+        steepest = 2.0 * math.pi * 3 / SIZE * 2.0 ** (2.0 / 12.0)
+        assert np.abs(np.diff(heard)).max() < 1.05 * steepest
+        assert np.abs(heard[0] ** 2 + heard[1] ** 2 - 1.0).max() < 1e-3
