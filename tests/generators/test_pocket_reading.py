@@ -35,3 +35,14 @@ def test_a_bent_note_comes_round_without_a_step() -> None:
         steepest = 2.0 * math.pi * 3 / SIZE * 2.0 ** (2.0 / 12.0)
         assert np.abs(np.diff(heard)).max() < 1.05 * steepest
         assert np.abs(heard[0] ** 2 + heard[1] ** 2 - 1.0).max() < 1e-3
+
+
+@pytest.mark.parametrize("slide", [-12.0, -2.0, 5.0])
+def test_a_glide_that_arrived_goes_on_steadily_where_it_came_to(slide: float) -> None:
+    """Read chunk by chunk, as notes are: the later chunks are read straight."""
+    chunk = 4_096
+    rooms = {since: np.empty((2, chunk), np.float32) for since in range(0, 8 * chunk, chunk)}
+    chunks = [read([(loop(3), 1.0)], since, 0, (slide, 0.0), False, room) for since, room in rooms.items()]
+    heard = np.concatenate(chunks, axis=1)
+    steepest = 2.0 * math.pi * 3 / SIZE * 2.0 ** (abs(slide) / 12.0)
+    assert np.abs(np.diff(heard)).max() < 1.05 * steepest

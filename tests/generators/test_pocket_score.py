@@ -11,7 +11,7 @@ import pytest
 from engine import motif as motifs
 from engine.errors import PromptError
 from engine.generators.pocket import styles
-from engine.generators.pocket.form import TONAL_PARTS
+from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS
 from engine.generators.pocket.point import brightness, crackle, hiss
 from engine.generators.pocket.score import Score, compose, tonal_players
 from engine.generators.pocket.score_drums import players
@@ -226,14 +226,25 @@ def test_a_knob_between_two_styles_hands_kick_snare_and_cymbals_over_by_degrees(
 
 def test_what_two_kits_strike_at_once_is_one_blow() -> None:
     """Whoever strikes the same thing at the same step is as late as the other: else two hats would flam."""
-    both = compose(replace(ask(), prompts=(PromptWeight("techno", 0.5), PromptWeight("disco", 0.5)), role="drop", energy=1.0))
+    both = compose(replace(ask(), prompts=(PromptWeight("electro", 0.5), PromptWeight("disco", 0.5)), role="drop", energy=1.0))
     hats = [hit for hit in both.hits if hit.shot == "hat"]
     frames: dict[str, set[int]] = {}
     for hit in hats:
         frames.setdefault(hit.group, set()).add(hit.frame)
-    techno, disco = frames["hats techno"], frames["hats disco"]
-    assert techno & disco
-    assert not any(0 < abs(one - other) < 2000 for one in techno for other in disco)
+    electro, disco = frames["hats electro"], frames["hats disco"]
+    assert electro & disco
+    assert not any(0 < abs(one - other) < 2000 for one in electro for other in disco)
+
+
+def test_no_kit_jumps_as_a_third_style_comes_in() -> None:
+    for third in ("disco", "drum and bass", "lo-fi"):
+        for group in DRUM_GROUPS:
+            before: dict[str, float] = {}
+            for weight in (0.0, 1e-7, 1e-5, 1e-3, *(step / 100 for step in range(1, 101))):
+                prompts = (PromptWeight("deep house", 1.0), PromptWeight("downtempo", 1.0), PromptWeight(third, weight))
+                now = {style.name: level for _, style, level in players(mix(prompts), group)}
+                assert all(abs(now.get(name, 0.0) - before.get(name, 0.0)) < 0.2 for name in {*now, *before}) or not before
+                before = now
 
 
 @pytest.mark.parametrize("way", ["crossing", "rising"])

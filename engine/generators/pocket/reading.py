@@ -18,7 +18,9 @@ from engine.generators.pocket.spectra import RATE
 from engine.generators.pocket.voices import CHUNK
 
 _SLIDE_S: Final = 0.07
-"""Seconds in which a glide arrives."""
+"""Seconds in which a glide arrives, but for a twentieth."""
+_ARRIVED_S: Final = 4.0 * _SLIDE_S
+"""Seconds after which nothing is left of it but the frames it gained."""
 _VIBRATO_HZ: Final = 5.4
 _VIBRATO_AFTER_S, _VIBRATO_SWELL_S = 0.18, 0.5
 _TAPE: Final = ((58.0, 0.43), (14.0, 1.13), (1.2, 7.3))
@@ -44,10 +46,10 @@ def read(
     for number, (loop, weight) in enumerate(loops):
         size = loop.shape[1]
         begin = (since + (((seed + 7919 * number) * 2654435761) % size if wide else 0)) % size
-        if bend[1] or (bend[0] and since < _SLIDE_S * RATE * 4):
+        if bend[1] or (bend[0] and since < _ARRIVED_S * RATE):
             heard = _bent(torch.from_numpy(loop), size, begin, since, count, bend).numpy()
         else:
-            heard = _round(loop, begin, count)
+            heard = _round(loop, (begin + _gained(bend[0])) % size, count)
         if number and weight == 1.0:  # as most notes of a chord have it, and quicker
             room += heard
         elif number:
@@ -88,6 +90,14 @@ def _bent(loop: Tensor, size: int, begin: int, since: int, count: int, bend: tup
     return _between(loop, torch.remainder(begin + _ahead(since, count, *bend), size))
 
 
+@lru_cache(maxsize=32)
+def _gained(slide: float) -> int:
+    """Frames that a glide from ``slide`` semitones away has gained on a steady pitch when it arrives."""
+    a = slide / 12.0 * math.log(2.0)
+    final = _SLIDE_S / 3.0 * (a + a * a / 4.0) * RATE
+    return round(final) if abs(final) > 1.0 else 0
+
+
 @lru_cache(maxsize=4)
 def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
     """Frames by which a bent pitch is ahead of a steady one, less the note's start: (count,), the frames themselves included."""
@@ -96,11 +106,9 @@ def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
     ahead = frames
     if slide:
         # The phase ahead is the integral of 2^(slide/12 * e^(-t/T)) - 1, to first and second order in the exponent.
-        a = slide / 12.0 * math.log(2.0)
-        tau = _SLIDE_S / 3.0
-        left = torch.exp(t * (-1.0 / tau))
-        final = tau * (a + a * a / 4.0) * RATE
-        whole = round(final) if abs(final) > 1.0 else 0
+        # It comes to whole frames, so that a steady reading can take over.
+        a, whole = slide / 12.0 * math.log(2.0), _gained(slide)
+        left = torch.exp(t * (-3.0 / _SLIDE_S))
         share = whole / (a + a * a / 4.0)
         ahead = ahead + whole - left * (a + left.mul(a * a / 4.0)) * share
     if cents:

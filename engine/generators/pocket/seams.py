@@ -69,7 +69,8 @@ class Seams:
     """Chunks of a section, its edges led.
 
     Where ``request.from_frame`` lies within an edge, or shortly before one, what is playing is being made anew and must be
-    there at once: that edge is left as it is.
+    there at once: that edge is left as it is. In a section of less than twice `EDGE_S` its end then comes out a little
+    different too, since it is heard together with the start.
 
     Args:
         renderer: what makes its sound.

@@ -212,11 +212,10 @@ class Shots:
             (1 or 2, frames) with peak 1, float32 (long ones float16),
             and its K-weighted energy per loudness band over both channels, (bands,).
         """
-        settings = kit.get(shot) or tuple(sorted(_USUAL[shot].items()))
-        key = (settings, variant)
+        key = (settings_of(kit, shot), variant)
         found = self._shots.get(key)
         if found is None:
-            found = self._shots[key] = _make(dict(settings), variant)
+            found = self._shots[key] = _make(dict(key[0]), variant)
             self._bytes += _size(found)
             while self._bytes > _KEPT and len(self._shots) > 1:
                 self._bytes -= _size(self._shots.popitem(last=False)[1])
@@ -230,15 +229,24 @@ class AtHand:
 
     def __init__(self, shots: Shots) -> None:
         self._shots = shots
-        self._sounds: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
+        self._sounds: dict[tuple[object, int, int], NDArray[np.float32]] = {}
+        self._named: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
 
     def get(self, style: Style, shot: str, velocity: float, variant: int) -> NDArray[np.float32]:
         """The sound of `Shots.get` for a style's kit, (1 or 2, frames)."""
         key = (style.name, shot, layer_of(velocity), variant)
-        found = self._sounds.get(key)
-        if found is None:
-            found = self._sounds[key] = self._shots.get(style.kit, shot, velocity, variant)[0].float().numpy()
+        found = self._named.get(key)
+        if found is None:  # under that name; another style may have the same
+            same = (settings_of(style.kit, shot), *key[2:])
+            if same not in self._sounds:
+                self._sounds[same] = self._shots.get(style.kit, shot, velocity, variant)[0].float().numpy()
+            found = self._named[key] = self._sounds[same]
         return found
+
+
+def settings_of(kit: Mapping[str, tuple[tuple[str, Any], ...]], shot: str) -> tuple[tuple[str, Any], ...]:
+    """A kit's settings of a shot, or the usual ones where it has none."""
+    return kit.get(shot) or tuple(sorted(_USUAL[shot].items()))
 
 
 def layer_of(velocity: float) -> int:

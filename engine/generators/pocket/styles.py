@@ -147,8 +147,8 @@ _PLACES: Final = {
     "melody": 0.73,
     "progression": 0.80,
 }
-"""Where along the styles' shares each element of the music looks for its style: a knob turned from one style to another
-swaps them one after another instead of all at once, and where it stands decides alone what plays."""
+"""Where along the styles' shares each element of the music looks for its style: what only one style can decide, and who plays
+among many styles, is swapped one after another instead of all at once, and where a knob stands decides alone what plays."""
 
 
 def style_for(mix: Mix, element: str) -> Style:
