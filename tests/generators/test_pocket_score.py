@@ -12,9 +12,9 @@ from engine import motif as motifs
 from engine.errors import PromptError
 from engine.generators.pocket import styles
 from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS
+from engine.generators.pocket.kits import players
 from engine.generators.pocket.point import brightness, crackle, hiss
 from engine.generators.pocket.score import Score, compose, tonal_players
-from engine.generators.pocket.score_drums import players
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.styles import load_style, part_of
 from engine.generators.pocket.voices import VOICES

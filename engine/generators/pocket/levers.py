@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.generators.pocket.kits import VELOCITY
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.reading import add_scaled
 from engine.generators.pocket.render import Renderer
 from engine.generators.pocket.score import OFF_BEATS, Score, strong
-from engine.generators.pocket.score_drums import SLICED, VELOCITY
+from engine.generators.pocket.score_drums import SLICED
 from engine.generators.pocket.spectra import RATE
 from engine.generators.pocket.styles import load_style
 from engine.generators.pocket.voices import CHUNK

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS, Bar, lay_out, smooth
+from engine.generators.pocket.kits import players
 from engine.generators.pocket.point import brightness, drumless
 from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
 from engine.keys import Key
@@ -252,7 +253,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     Raises:
         LivesetError: for a key, vocabulary or style that cannot be read.
     """
-    from engine.generators.pocket.score_drums import players, pump, write_drums
+    from engine.generators.pocket.score_drums import pump, write_drums
     from engine.generators.pocket.score_harmony import sub_share, write_harmony
     from engine.generators.pocket.score_melody import write_melody
 

@@ -8,9 +8,9 @@ from typing import Final
 from engine.generators.pocket.chance import chance, spread
 from engine.generators.pocket.form import Bar, smooth, thinned
 from engine.generators.pocket.harmony import Chord, chord_at, pick_progression, place_root, voice
+from engine.generators.pocket.kits import VELOCITY
 from engine.generators.pocket.point import crackle, hiss
 from engine.generators.pocket.score import Context, Note
-from engine.generators.pocket.score_drums import VELOCITY
 from engine.generators.pocket.styles import Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
