@@ -51,8 +51,6 @@ _STEM_KNOB_DB: Final = 14.0
 _TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
 """LU by which the tune, and what is struck beside it, are louder where no drums carry it: at middling energy, and how much
 more from no energy to full."""
-_SOON: Final = 2.5
-"""How much sooner than drums are gone they are that much louder: few soft drums, as in ambient, carry no tune either."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
 _EARLY_S: Final = 0.03
@@ -184,7 +182,7 @@ def _level(score: Score, player: str) -> float:
     level += score.gains_db[player]
     if part in _TUNE_LEAD:
         louder, lead = _TUNE_LEAD[part]
-        level += (louder + lead * (score.energy - 0.5)) * min(1.0, _SOON * drumless(score.mix))
+        level += (louder + lead * (score.energy - 0.5)) * drumless(score.mix)
     return level
 
 
