@@ -153,6 +153,12 @@ def test_equal_energy_is_equally_loud(pocket: Pocket, text: str) -> None:
     assert abs(levels[1] - levels[0]) < 1.0
 
 
+@pytest.mark.parametrize("texts", [("deep house", "house"), ("ambient", "drone"), ("lo-fi", "hip hop")])
+def test_two_styles_that_play_in_step_are_as_loud_as_one(pocket: Pocket, texts: tuple[str, str]) -> None:
+    request = replace(ask(role="drop", energy=1.0, bars=4), prompts=tuple(PromptWeight(text, 0.5) for text in texts))
+    assert abs(lufs(play(pocket, request).sum(1)) + 14.0) < 1.0
+
+
 def test_a_section_stands_on_a_noise_floor_that_ends_with_the_set(pocket: Pocket) -> None:
     request = ask("ambient drone, no drums, no bass", role="outro", energy=0.2, next_role=None, tail_bars=2, bars=2)
     sound = play(pocket, request)

@@ -92,8 +92,9 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
         mean = float(power.sum()) * bar_s / max(0.05, sounding)
         gain = 10 ** ((_level(score, part) - 10 * math.log10(max(mean, 1e-12))) / 20)
         parts[part] = gain
-        stems[stem] += power * gain**2
-        powers += power * gain**2 * (1.0 - sound.duck[stem] * ducked)
+        heard = power * gain**2 * _whole(score, part)
+        stems[stem] += heard
+        powers += heard * (1.0 - sound.duck[stem] * ducked)
     drums = _drum_power(score, shots, bars, bar_s)
     reference = max(1e-9, float((_reference_drums(score, shots, bar_s) * sound.powers[0]).sum()))
     loud = blend(score.mix, "levels", "drums") + _STEM_KNOB_DB * (score.mix.params["drums"] - 0.5)
@@ -164,6 +165,11 @@ def _shape(score: Score) -> Tensor:
 def _counted(score: Score) -> int:
     """Bars before the tail."""
     return sum(1 for bar in score.bars if not bar.silent) if score.bars[-1].silent else len(score.bars)
+
+
+def _whole(score: Score, player: str) -> float:
+    """Factor by which a player's power counts for more: where several strike in step, amplitudes add up (`share_gains`)."""
+    return score.shares[player] / 10 ** (score.gains_db[player] / 10) if player in score.shares else 1.0
 
 
 def _level(score: Score, player: str) -> float:
