@@ -12,24 +12,6 @@ from engine.analysis.audio import Audio, level
 
 WINDOW: Final = 4096
 LOW_HZ, HIGH_HZ = 30.0, 18_000.0
-_CHUNK: Final = 1 << 18
-"""Frames worked on at a time."""
-
-
-def peaks(audio: Audio, columns: int) -> npt.NDArray[np.float32]:
-    """The highest absolute value in each of ``columns`` equal stretches.
-
-    Args:
-        audio: (frames, channels), or (frames, stems, channels) of which the mix counts; may be memory-mapped.
-
-    Returns:
-        (columns,) float32; 0 where there is no audio at all.
-    """
-    meter = PeakColumns(len(audio), columns)
-    for start in range(0, len(audio), _CHUNK):
-        block = np.asarray(audio[start : start + _CHUNK])
-        meter.feed(block.sum(axis=1) if block.ndim == 3 else block)
-    return meter.values()
 
 
 class PeakColumns:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import SectionError
-from engine.sections import HEADER, SectionInfo, SectionReader, SectionWriter
+from engine.sections import HEADER, Audio, SectionInfo, SectionReader, SectionWriter
 
 INFO = SectionInfo("s1", ("drums", "bass"), 44_100, 100, 1000, 1, 0, 4, 120.0, "C minor", 5, "test")
 
@@ -43,6 +43,16 @@ def test_the_last_sound_before_a_frame_is_read_back_whole(tmp_path: Path) -> Non
     writer.close()
 
 
+def _written(folder: Path, frames: int) -> tuple[Path, Audio]:
+    """A finished section file of some frames, and what it holds."""
+    path = folder / "s1.section"
+    writer = SectionWriter(path, replace(INFO, frames=frames))
+    ramp = np.arange(4 * frames, dtype=np.float32).reshape(frames, 2, 2)
+    writer.write(ramp)
+    writer.close()
+    return path, ramp
+
+
 def _resident(path: Path) -> int:
     """kB of a mapped file that count as this process's memory."""
     smaps, found, here = Path("/proc/self/smaps"), 0, False
@@ -55,11 +65,7 @@ def _resident(path: Path) -> int:
 
 
 def test_what_is_forgotten_takes_no_memory_and_can_still_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "s1.section"
-    writer = SectionWriter(path, replace(INFO, frames=100_000))
-    ramp = np.arange(400_000, dtype=np.float32).reshape(100_000, 2, 2)
-    writer.write(ramp)
-    writer.close()
+    path, ramp = _written(tmp_path, 100_000)
     reader = SectionReader(path)
     reader.prefetch(0, 100_000)
     before = _resident(path)
@@ -71,11 +77,7 @@ def test_what_is_forgotten_takes_no_memory_and_can_still_be_read(tmp_path: Path)
 
 
 def test_a_section_read_from_end_to_end_takes_the_memory_of_a_block(tmp_path: Path) -> None:
-    path = tmp_path / "s1.section"
-    writer = SectionWriter(path, replace(INFO, frames=300_000))
-    ramp = np.arange(1_200_000, dtype=np.float32).reshape(300_000, 2, 2)
-    writer.write(ramp)
-    writer.close()
+    path, ramp = _written(tmp_path, 300_000)
     reader = SectionReader(path)
     for block, start in zip(reader.blocks(290_000), range(0, 290_000, 65_536), strict=True):
         np.testing.assert_array_equal(block, ramp[start : min(290_000, start + 65_536)].sum(1))
