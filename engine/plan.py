@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 from typing import Final
 
 from engine.presets import Preset, SectionTable
-from engine.protocol import Role, TransitionKind
+from engine.protocol import NEAR_S, Role, TransitionKind
 from engine.timebase import Grid
 
 PHRASE: Final = 4
@@ -108,6 +109,17 @@ def bars_per_share(grid: Grid) -> float:
     """How many bars a part of share 1 has at a tempo."""
     low, high = _SHARE_BARS
     return min(high, max(low, grid.bars_in(_SHARE_S)))
+
+
+def roles_beyond(parts: Sequence[PlannedSection], bar_s: float) -> tuple[Role, ...]:
+    """Roles of the parts after the first of some, nearest first, as long as every one in between is shorter than `NEAR_S`.
+
+    Args:
+        parts: a section's neighbour and what lies beyond it, nearest first.
+        bar_s: seconds in a bar.
+    """
+    near = takewhile(lambda each: each[0].bars * bar_s < NEAR_S, pairwise(parts))
+    return tuple(further.role for _, further in near)
 
 
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:

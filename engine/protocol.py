@@ -44,6 +44,9 @@ MOST_STRETCHED: Final = 0.05
 NEWEST_KEEPER: Final = "newest"
 """Stands for the name of the keeper that was kept last."""
 
+NEAR_S: Final = 12.0
+"""Seconds of a part under which its start and its end are heard as one, so that what is before and after it must agree."""
+
 MAX_LORAS: Final = 8
 MAX_STRENGTH: Final = 2.0
 """How strongly a LoRA file may bend the model at most."""
@@ -287,6 +290,8 @@ class SectionRequest:
         index, first_bar: which section of the plan, and the set's bar at which it starts (for longer harmonic arcs).
         position: where in the set it starts, 0..1.
         previous_role, next_role, next_energy: its neighbours in the plan; None at the set's ends.
+        before_previous, after_next: roles of the parts beyond them, nearest first, as long as every part in between is
+            shorter than `NEAR_S`; empty where the neighbour itself is not.
         motif: the set's motif.
         from_frame: make only what follows this frame of the section (a re-make of what is playing); the samples are
             those the section would have there (at the section's edges nearly: what a generator corrects by hearing a whole
@@ -324,6 +329,8 @@ class SectionRequest:
     previous_role: Role | None = None
     next_role: Role | None = None
     next_energy: float | None = None
+    before_previous: tuple[Role, ...] = ()
+    after_next: tuple[Role, ...] = ()
     motif: tuple[MotifNote, ...] = ()
     from_frame: int = 0
     continue_path: str | None = None

@@ -10,7 +10,7 @@ from typing import Final
 from engine.lengths import Limits, fitted
 from engine.motif import make_motif
 from engine.pace import FULL_STEPS
-from engine.plan import PlannedSection, fit
+from engine.plan import PlannedSection, fit, roles_beyond
 from engine.protocol import VARY_AMOUNT, PromptWeight, SectionRequest
 from engine.stage import OPENING, Place, State, Version, Wish
 
@@ -89,6 +89,7 @@ def make_version(
     before = state.now.version if state.now and OPENING < state.now.version.index < index else None
     variation = wanted.variation
     seeds = variation.seeds if variation and not retry else None
+    bar_s = float(s.grid.frames_per_bar) / s.grid.rate
     request = SectionRequest(
         section_id=section_id,
         prompts=wanted.prompts,
@@ -109,6 +110,8 @@ def make_version(
         previous_role=previous.role if previous else None,
         next_role=wanted.next_role,
         next_energy=after.energy if after else None,
+        before_previous=roles_beyond(state.plan[: max(0, index)][::-1], bar_s),
+        after_next=roles_beyond(state.plan[index + 1 :], bar_s),
         motif=make_motif(seeds[1], s.grid.beats_per_bar) if seeds else s.motif,
         from_frame=from_frame,
         continue_path=before.path if before else None,

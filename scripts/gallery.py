@@ -28,6 +28,7 @@ from engine.analysis.beat import onset_strength, tempo
 from engine.analysis.key import estimate_key, key_score
 from engine.analysis.loudness import integrated_lufs, longest_silence_ms, true_peak_dbtp
 from engine.generators.pocket import Pocket
+from engine.plan import PlannedSection, roles_beyond
 from engine.prompts import decide_bpm, decide_key
 from engine.protocol import PromptWeight, Role, SectionRequest
 from engine.vocabulary import style_names
@@ -75,28 +76,34 @@ def play(pocket: Pocket, style: str, seconds: float, seed: int) -> Piece:
     bpm, key = decide_bpm(prompts, seed), decide_key(prompts, seed)
     whole = seconds * bpm / 240.0
     bars = [max(2, 2 * round(whole * share / 2)) for _, _, share in _ARC]
+    planned = [
+        PlannedSection(role, role, length, energy, 0.2 + 0.7 * energy, 0.25 + 0.5 * energy)
+        for (role, energy, _), length in zip(_ARC, bars, strict=True)
+    ]
     parts: list[Audio] = []
     seams: list[float] = []
     begun, at = time.process_time(), 0
-    for index, (role, energy, _) in enumerate(_ARC):
-        after = _ARC[index + 1] if index + 1 < len(_ARC) else None
+    for index, part in enumerate(planned):
+        after = planned[index + 1] if index + 1 < len(planned) else None
         request = SectionRequest(
             "gallery",
             prompts,
-            bars[index],
+            part.bars,
             bpm,
             key,
             seed + index,
-            energy=energy,
-            density=0.2 + 0.7 * energy,
-            brightness=0.25 + 0.5 * energy,
-            role=role,
+            energy=part.energy,
+            density=part.density,
+            brightness=part.brightness,
+            role=part.role,
             set_seed=seed,
             index=index,
             first_bar=sum(bars[:index]),
-            previous_role=_ARC[index - 1][0] if index else None,
-            next_role=after[0] if after else None,
-            next_energy=after[1] if after else None,
+            previous_role=planned[index - 1].role if index else None,
+            next_role=after.role if after else None,
+            next_energy=after.energy if after else None,
+            before_previous=roles_beyond(planned[:index][::-1], 240.0 / bpm),
+            after_next=roles_beyond(planned[index + 1 :], 240.0 / bpm),
         )
         made = np.concatenate(list(pocket.generate(request, lambda _: None, lambda: False))).sum(axis=1)
         parts.append(made)

@@ -129,8 +129,8 @@ def test_the_opening_of_a_short_section_lies_where_the_one_before_ended_whatever
 
 def kept(path: Path, request: SectionRequest, sound: Block) -> str:
     """A section file as the engine keeps one."""
-    frames = request.total_frames()
-    info = SectionInfo("s", Pocket.stems, RATE, 0, frames, request.bars, 0, 4, request.bpm, "A minor", 5, "pocket")
+    frames, tail = request.total_frames(), request.tail_bars
+    info = SectionInfo("s", Pocket.stems, RATE, 0, frames, request.bars, tail, 4, request.bpm, "A minor", 5, "pocket")
     writer = SectionWriter(path, info)
     writer.write(sound)
     writer.close()
@@ -160,12 +160,8 @@ def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_a
     drop = replace(drop, exit="bass-swap", exit_bars=4)
     outro = ask(style, bpm, role="outro", energy=0.25, previous_role="drop", next_role=None, bars=12, seed=6, first_bar=12)
     before, end = np.concatenate(list(generate(pocket, drop))), Grid(bpm, 4).frame_of_bar(12)
-    whole = tmp_path / "drop"
-    info = SectionInfo("s", Pocket.stems, RATE, 0, len(before), 12, 4, 4, bpm, "A minor", 5, "pocket")
-    writer = SectionWriter(whole, info)
-    writer.write(before)
-    writer.close()
-    outro = replace(outro, entry="bass-swap", entry_bars=4, continue_path=str(whole), continue_frame=end)
+    whole = kept(tmp_path / "drop", drop, before)
+    outro = replace(outro, entry="bass-swap", entry_bars=4, continue_path=whole, continue_frame=end)
     after, tail = play(pocket, outro), before[end:].sum(1)
     out, into = (gain.numpy()[:, None] for gain in handed_over("bass-swap", len(tail) / RATE, len(tail)))
     heard = np.concatenate([before[:end].sum(1), tail * out + after[: len(tail)] * into, after[len(tail) :]])
@@ -173,6 +169,39 @@ def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_a
     lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
     turn = (lie - lay + 0.5) % 1.0 - 0.5
     assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+
+
+SHORT = [("house", 124.0), ("techno", 132.0), ("dubstep", 140.0), ("electro", 128.0)]
+
+
+@pytest.mark.parametrize(("style", "bpm"), SHORT)
+def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than_an_ear_listens(
+    pocket: Pocket, tmp_path: Path, style: str, bpm: float
+) -> None:
+    """A breakdown, a build of four bars that fades in over two, a drop."""
+    bars, beat, grid = (12, 4, 8), 60.0 / bpm * RATE, Grid(bpm, 4)
+    rest = ask(style, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", bars=12, tail_bars=2)
+    rest = replace(rest, exit="equal-power", exit_bars=2, after_next=("drop",))
+    build = ask(style, bpm, role="build", energy=0.6, previous_role="breakdown", next_role="drop", bars=4, seed=6, first_bar=12)
+    build = replace(build, entry="equal-power", entry_bars=2, next_energy=0.9)
+    drop = ask(style, bpm, role="drop", energy=0.9, previous_role="build", next_role="outro", seed=7, first_bar=16)
+    drop = replace(drop, before_previous=("breakdown",))
+    heard, at = np.zeros((grid.frame_of_bar(24), 2), np.float32), 0
+    for number, asked in enumerate((rest, build, drop)):
+        before = str(tmp_path / str(number - 1)) if number else None
+        request = replace(asked, continue_path=before, continue_frame=grid.frame_of_bar(bars[number - 1]))
+        made = np.concatenate(list(generate(pocket, request)))
+        kept(tmp_path / str(number), request, made)
+        sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
+        out, into = (gain.numpy()[:, None] for gain in handed_over(request.entry, fade / RATE, len(sound)))
+        heard[at : at + fade] *= out[:fade]
+        heard[at : at + len(sound)] += (sound * into)[: len(heard) - at]
+        at += grid.frame_of_bar(request.bars)
+    for seam in (grid.frame_of_bar(12), grid.frame_of_bar(16)):
+        first, span = seam // 512 * 512, 8 * RATE // 512 * 512
+        lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
+        turn = (lie - lay + 0.5) % 1.0 - 0.5
+        assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 
 
 def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:

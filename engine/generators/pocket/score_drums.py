@@ -8,6 +8,7 @@ from typing import Final
 from engine.generators.pocket.chance import chance, choose, spread
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, smooth
 from engine.generators.pocket.kits import VELOCITY, players
+from engine.generators.pocket.leaning import leaning, turn
 from engine.generators.pocket.score import Context, Hit
 from engine.generators.pocket.styles import Lane, Style, style_for
 
@@ -143,15 +144,8 @@ def _pan_width(context: Context) -> float:
 
 _CLOCK_MARKS: Final = "x..."
 """A beat of the closed hat that goes on telling the time in a breakdown, where its style has drums by then."""
-_LINGER: Final = 0.8
+_LINGER: Final = 0.5
 """How present the off-beat cymbal of a drop stays when it is over."""
-_TURNS: Final = (0.35, 0.2)
-"""The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
-
-
-def _turn(bar: Bar) -> float:
-    """How far a section's pulse has turned over, 0..1: within the section, never where it meets another."""
-    return smooth(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
 
 
 def pump(context: Context, kick: Hit) -> float:
@@ -159,9 +153,9 @@ def pump(context: Context, kick: Hit) -> float:
 
     What is ducked on the beats swells off them, and that is the drop's pulse.
     """
-    turned = 0.0 if context.request.role == "intro" else 1.0
-    if _gathers(context):
-        turned = _turn(context.bars[context.grid.bar_at(kick.frame)])
+    turned = 1.0
+    if context.request.role == "intro" or _gathers(context):
+        turned = leaning(context.request, context.bars[context.grid.bar_at(kick.frame)])
     return _SHALLOW + (1.0 - _SHALLOW) * turned
 
 
@@ -172,8 +166,8 @@ _SHALLOW: Final = 0.35
 def _told(context: Context, bar: Bar) -> float:
     """How much the closed hat tells the beats, 0..1: in a breakdown, once the off-beat cymbal has gone, and into an outro."""
     if context.request.role == "breakdown":
-        return _turn(bar) if _leans_off(context) else 1.0
-    return 1.0 - _turn(bar) if context.request.role == "outro" and context.offbeat is None else 0.0
+        return 1.0 - leaning(context.request, bar) if context.offbeat is not None else 1.0
+    return 1.0 - turn(bar) if context.request.role == "outro" and context.offbeat is None else 0.0
 
 
 def _gathers(context: Context) -> bool:
@@ -181,17 +175,12 @@ def _gathers(context: Context) -> bool:
     return context.request.role == "build" and context.request.previous_role in {None, "intro", "breakdown"}
 
 
-def _leans_off(context: Context) -> bool:
-    """Whether this dies down from a drop that leans on the off-beats."""
-    request = context.request
-    return context.offbeat is not None and request.role in {"breakdown", "outro"} and request.previous_role == "drop"
-
-
 def _turned(context: Context, level: float, bar: Bar) -> float:
-    """The level of the off-beat cymbal, and of a build-up's percussion: it lingers after a drop, and comes within a build-up."""
-    if _leans_off(context):
-        return max(level, _LINGER * bar.active["hats"] * (1.0 - _turn(bar)))
-    return level * _turn(bar) if _gathers(context) else level
+    """The level of the off-beat cymbal, and of a build-up's percussion: it lingers after a drop, and comes before one."""
+    leans = leaning(context.request, bar)
+    if context.request.role in {"intro", "breakdown", "outro"}:
+        return max(level, _LINGER * bar.active["hats"] * leans)
+    return level * leans if _gathers(context) else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from engine.generators.memory import give_back
 from engine.generators.pocket.leading import Leader, Led, Stretch
-from engine.generators.pocket.levers import home, leans_late
 from engine.generators.pocket.loudness import power_lufs
-from engine.generators.pocket.pulse import FRAME, Before, handed_over, left_by, turns_of, unit
+from engine.generators.pocket.places import Places
+from engine.generators.pocket.pulse import FRAME, Before, handed_over, left_by
 from engine.generators.pocket.render import Renderer
 from engine.generators.pocket.spectra import RATE, weighed
 from engine.generators.pocket.voices import CHUNK
-from engine.protocol import Role, SectionRequest, TransitionKind
+from engine.protocol import SectionRequest, TransitionKind
 
 EDGE_S: Final = 8.0
 """Seconds at each end of a section that are heard together, at most half the section."""
@@ -49,16 +49,6 @@ _TURN_S: Final = 0.4
 """Seconds in which the tail's correction takes over from the edge's."""
 _MOST_LU: Final = 2.0
 """Most by which an edge's loudness is corrected."""
-_OFF: Final[dict[Role | None, float]] = {"breakdown": 0.605, "outro": 0.68}
-"""Where the beat seems to lie, in beats, in music that leans on its off-beats, by what follows the seam: what swells after
-the kick peaks there (over every style of that kind). `_OFF_ELSE` where nothing is given."""
-_OFF_ELSE: Final = 0.63
-_ASTRAY: Final = 0.32
-"""Beats from its home from which the beat of such music is not led back, but to its off-beats."""
-_FOLLOWED: Final = 0.25
-"""Beats by which the section before may have left the beat elsewhere than it lies here, and be followed."""
-_PLAIN: Final = 0.25
-"""How clear the end of the section before must be to be followed."""
 
 
 class Cancelled(Exception):
@@ -84,7 +74,7 @@ class Seams:
         self._kept: dict[int, Tensor] = {}
         self._origin = renderer.score.grid.frame_of_bar(request.first_bar)
         self._beat = float(renderer.score.grid.frames_per_beat)
-        self._leans = leans_late(renderer.score)
+        self._places = Places(request, renderer)
         end = renderer.score.grid.frame_of_bar(request.bars)
         span = min(int(EDGE_S * RATE), end // 2)
         middle = -(-span // CHUNK)
@@ -154,7 +144,7 @@ class Seams:
             made.bend(chunks[i], i * CHUNK)
             self._kept[index] = chunks[i]
         if not closing:
-            self._opened = _mono(chunks[: len(indexes)])
+            self._opened = self._over_before(_mono(chunks[: len(indexes)]), 0)
         else:
             self._last_gain = float(gain[-1])
             self._tail = made.after(len(chunks) * CHUNK)
@@ -216,15 +206,14 @@ class Seams:
         """
         request, end = self._request, min(int(EDGE_S * RATE), len(mono) - FRAME)
         entry_s = self._entry_s
-        out, into = handed_over(request.entry, entry_s, len(gain))
+        into = handed_over(request.entry, entry_s, len(gain))[1]
         near = self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s))
         own = mono[: end + FRAME] * into[: len(mono)][: end + FRAME]
-        heard = own.clone()
+        heard = self._over_before(mono[: end + FRAME].clone(), 0)
         ahead = torch.zeros(FRAME)
         left = complex(0.0)
         if self._before is not None:
-            before, tail = self._before.sound, self._before.tail[: len(heard)]
-            heard[: len(tail)] += tail * out[: len(tail)]
+            before = self._before.sound
             ahead = before[-FRAME:]
             meeting = torch.cat([before, heard[:FRAME]])
             left = self._leader.pulse(meeting, -len(before), (FRAME - len(before), 0))
@@ -239,7 +228,7 @@ class Seams:
                 edge=(edge[0], end),
                 reach=_UNDER_COVER if entry_s > _PULSE_S else 1.0,
             ),
-            lambda lies: self._opens_at(lies, left),
+            lambda lies: self._places.opens_at(lies, left),
         )
         kept = FRAME + self._opening.stop * CHUNK
         let_go = min(int(_LET_GO_S * RATE), kept - FRAME)
@@ -252,7 +241,7 @@ class Seams:
         end = edge[1] - start
         early = max(0, min(edge[1] - int(EDGE_S * RATE), start))
         opened = self._opened[early:start]
-        heard, nothing = mono[: end + FRAME], torch.zeros_like(opened)
+        heard, nothing = self._over_before(mono[: end + FRAME].clone(), start), torch.zeros_like(opened)
         made = self._leader.lead(
             Stretch(
                 sound=_following(opened, heard),
@@ -263,7 +252,7 @@ class Seams:
                 start=start - len(opened),
                 edge=(edge[0] - len(opened), edge[1]),
             ),
-            self._closes_at,
+            self._places.closes_at,
         ).after(len(opened))
         if self._exit_s and self._total - edge[1] >= 2 * FRAME:
             self._lead_out(made, mono, gain[end:], start, edge[1])
@@ -292,26 +281,14 @@ class Seams:
         made.drums[:, at:] += own.drums
         made.swell[at:] = before + own.swell - (1.0 - turned)
 
-    def _opens_at(self, lies: float, left: complex) -> float:
-        """Where in the beat the pulse of the opening should lie that lies at ``lies`` now, in beats.
-
-        It follows what was heard of the section before, ``left``. Else it is decided as a closing's is.
-        """
-        if abs(left) > _PLAIN and abs(turns_of(unit(lies) / left)) < _FOLLOWED:
-            return turns_of(left)
-        return self._meets_at(lies, self._request.previous_role, self._request.role)
-
-    def _closes_at(self, lies: float) -> float:
-        """The same for the closing."""
-        return self._meets_at(lies, self._request.role, self._request.next_role)
-
-    def _meets_at(self, lies: float, before: Role | None, after: Role | None) -> float:
-        """Where the pulse should lie between two roles: decided by what was asked for, rather than by what is heard, since the
-        section on the other side must come to the same place."""
-        astray = abs(turns_of(unit(lies - self._home))) > _ASTRAY
-        if self._leans and (astray or "drop" in {before, after}):
-            return _OFF.get(after, _OFF_ELSE)
-        return self._home
+    def _over_before(self, sound: Tensor, start: int) -> Tensor:
+        """Some of this section, (frames,) from a frame on, as it is faded in over the one before: in place."""
+        out, into = handed_over(self._request.entry, self._entry_s, start + len(sound))
+        sound.mul_(into[start:])
+        if self._before is not None:
+            tail = (self._before.tail[: len(out)] * out[: len(self._before.tail)])[start:]
+            sound[: len(tail)] += tail
+        return sound
 
     def _seconds(self, kind: TransitionKind, bars: int) -> float:
         """Seconds that a transition lasts."""
@@ -320,10 +297,6 @@ class Seams:
     @cached_property
     def _before(self) -> Before | None:
         return left_by(self._request, int(EDGE_S * RATE) + FRAME)
-
-    @cached_property
-    def _home(self) -> float:
-        return home(self._renderer)
 
 
 def _following(before: Tensor, sound: Tensor) -> Tensor:
