@@ -37,7 +37,11 @@ _INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
     "outro": ("bass-swap", 4),
     "free": ("equal-power", 2),
 }
-"""How a part is handed over to, by its role, and over how many bars."""
+"""How a part is handed over to, by its role, and over how many bars, at a tempo of house."""
+
+_SLOW_BARS: Final = 11.0
+"""Bars of a share of 1 under which bars are so long (over 3 s) that the longest handing over takes half as many: an outro
+would be half over before it is alone."""
 
 _LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
 """Bars of a transition when the preset names its kind alone."""
@@ -125,7 +129,7 @@ def roles_beyond(parts: Sequence[PlannedSection], bar_s: float) -> tuple[Role, .
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:
     energy = _ENERGY[table.role] if table.energy is None else table.energy
     after = tables[index + 1].role if index + 1 < len(tables) else None
-    kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else _into(after)
+    kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else _into(after, share)
     number = sum(other.role == table.role for other in tables[: index + 1])
     name = table.name or (table.role if number == 1 else f"{table.role} {number}")
     return PlannedSection(
@@ -141,8 +145,9 @@ def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable],
     )
 
 
-def _into(role: Role | None) -> tuple[TransitionKind, int]:
-    return ("cut", 0) if role is None else _INTO[role]
+def _into(role: Role | None, share: float) -> tuple[TransitionKind, int]:
+    kind, bars = ("cut", 0) if role is None else _INTO[role]
+    return kind, bars // 2 if bars == MAX_TRANSITION and share < _SLOW_BARS else bars
 
 
 def _density(energy: float) -> float:
@@ -161,9 +166,9 @@ def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
         share: bars of a part of share 1, see `bars_per_share`.
     """
     if bars < 2 * PHRASE:
-        return _named([("free", 0.6)], bars)
+        return _named([("free", 0.6)], bars, share)
     if bars < 4 * PHRASE:
-        return _named([("intro", 0.35), ("outro", 0.3)], bars)
+        return _named([("intro", 0.35), ("outro", 0.3)], bars, share)
     ends = _SHARE["intro"] + _SHARE["outro"] - _SHARE["breakdown"]
     waves = max(1, round((bars / share - ends) / _PARTS_PER_CYCLE))
     parts: list[tuple[Role, float]] = [("intro", 0.3)]
@@ -171,16 +176,16 @@ def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
         height = 1.0 if waves == 1 else wave / (waves - 1)
         parts += [("build", 0.5 + 0.15 * height), ("drop", 0.85 + 0.15 * height), ("breakdown", 0.4 - 0.1 * height)]
     parts[-1] = ("outro", 0.25)
-    return _named(parts, bars)
+    return _named(parts, bars, share)
 
 
-def _named(parts: Sequence[tuple[Role, float]], bars: int) -> tuple[PlannedSection, ...]:
+def _named(parts: Sequence[tuple[Role, float]], bars: int, share: float) -> tuple[PlannedSection, ...]:
     lengths = spread([_SHARE[role] for role, _ in parts], bars)
     made: list[PlannedSection] = []
     after = [*(role for role, _ in parts[1:]), None]
     for (role, energy), length, following in zip(parts, lengths, after, strict=True):
         number = 1 + sum(part.role == role for part in made)
-        kind, overlap = _into(following)
+        kind, overlap = _into(following, share)
         made.append(
             PlannedSection(
                 name=role if number == 1 else f"{role} {number}",

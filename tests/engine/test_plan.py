@@ -31,6 +31,12 @@ def test_beyond_a_neighbour_lies_what_is_heard_with_it_through_short_parts() -> 
     assert roles_beyond(parts[2:], 1.0) == () == roles_beyond([], 1.0), "the set's end"
 
 
+@pytest.mark.parametrize(("bpm", "bars"), [(64, 2), (76, 2), (90, 4), (124, 4), (174, 4)])
+def test_an_outro_is_handed_over_to_in_about_eight_seconds(bpm: float, bars: int) -> None:
+    plan = plan_set(parse_preset(PROMPT), Grid(bpm, 4), 6.0)
+    assert (plan[-2].transition, plan[-2].transition_bars) == ("bass-swap", bars)
+
+
 def test_six_minutes_have_an_arc() -> None:
     parts = arc(186)
     assert parts[0].role == "intro"

@@ -44,13 +44,18 @@ _OFFSET: Final = -0.691
 _FX_LEVEL: Final = -13.0
 _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -17.0
-_AIR: Final = 5.0
-"""LU by which texture comes forward where there are no cymbals: pads alone have no air."""
+_AIR: Final = 7.0
+"""LU by which texture comes forward where there are hardly any cymbals: pads alone have no air."""
+_WARM_AIR: Final = 8.0
+_DARK_AIR: Final = 7.0
+"""The same for each unit of warmth, whose soft highs would leave none, and of darkness."""
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
 _TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
 """LU by which the tune, and what is struck beside it, are louder where no drums carry it: at middling energy, and how much
 more from no energy to full."""
+_SOON: Final = 2.5
+"""How much sooner than drums are gone all this is so: few soft drums, as in ambient, carry no tune either."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
 _EARLY_S: Final = 0.03
@@ -182,13 +187,14 @@ def _level(score: Score, player: str) -> float:
     if part == "crackle":
         return _CRACKLE_LEVEL + 20 * math.log10(max(1e-3, crackle(score.mix)))
     if part == "texture":
-        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + _AIR * drumless(score.mix)
+        air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5) + _DARK_AIR * (0.5 - score.brightness)
+        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * min(1.0, _SOON * drumless(score.mix))
         return level + 20 * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     level += score.gains_db[player]
     if part in _TUNE_LEAD:
         louder, lead = _TUNE_LEAD[part]
-        level += (louder + lead * (score.energy - 0.5)) * drumless(score.mix)
+        level += (louder + lead * (score.energy - 0.5)) * min(1.0, _SOON * drumless(score.mix))
     return level
 
 
