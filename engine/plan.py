@@ -146,7 +146,9 @@ def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable],
 
 
 def _into(role: Role | None, share: float) -> tuple[TransitionKind, int]:
-    kind, bars = ("cut", 0) if role is None else _INTO[role]
+    if role is None:
+        return "cut", 0
+    kind, bars = _INTO[role]
     return kind, bars // 2 if bars == MAX_TRANSITION and share < _SLOW_BARS else bars
 
 
