@@ -13,7 +13,7 @@ from engine.errors import PromptError
 from engine.generators.pocket import styles
 from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS
 from engine.generators.pocket.kits import players
-from engine.generators.pocket.point import brightness, crackle, hiss
+from engine.generators.pocket.point import bare, brightness, crackle, hiss
 from engine.generators.pocket.score import Score, compose, tonal_players
 from engine.generators.pocket.shots import Shots
 from engine.generators.pocket.styles import load_style, part_of
@@ -248,7 +248,7 @@ def test_no_kit_jumps_as_a_third_style_comes_in() -> None:
 
 
 @pytest.mark.parametrize("way", ["crossing", "rising"])
-def test_brightness_hiss_and_crackle_move_along_the_whole_of_a_knobs_way(way: str) -> None:
+def test_brightness_air_hiss_and_crackle_move_along_the_whole_of_a_knobs_way(way: str) -> None:
     def at(tenths: int, one: str, other: str) -> Mix:
         first = PromptWeight(one, 1.0 if way == "rising" else (10 - tenths) / 10)
         return mix([each for each in (first, PromptWeight(other, tenths / 10)) if each.weight > 0])
@@ -256,6 +256,8 @@ def test_brightness_hiss_and_crackle_move_along_the_whole_of_a_knobs_way(way: st
     bright = [brightness(at(tenths, "dark techno", "bright pads"), 0.1) for tenths in range(11)]
     moved = [abs(after - before) / (bright[-1] - bright[0]) for before, after in pairwise(bright)]
     assert bright == sorted(bright) and min(moved) > 0.02 and max(moved) < 0.2
+    gone = [bare(at(tenths, "house", "ambient" if way == "crossing" else "no drums")) for tenths in range(11)]
+    assert gone == sorted(gone) and gone[0] == 0.0 and gone[-1] > 0.8 and max(b - a for a, b in pairwise(gone)) < 0.35
     for amount in (hiss, crackle):
         amounts = [amount(at(tenths, "house", "lo-fi" if amount is hiss else "crackle")) for tenths in range(11)]
         assert amounts[0] == 0.0 and amounts == sorted(amounts) and amounts[-1] > 0.9
@@ -280,6 +282,18 @@ def test_no_drums_means_none_and_odd_bars_work() -> None:
         score = compose(ask(beats_per_bar=beats, bpm=123.4))
         assert score.grid.beats_per_bar == beats
         assert max(hit.frame for hit in score.hits) < score.grid.frame_of_bar(10)
+
+
+def test_drums_that_prompts_leave_less_of_are_struck_as_hard_and_get_softer() -> None:
+    """A stroke that is softer is another sound, and all of them would change at once where a knob passes a layer's border."""
+    scores = []
+    for tenths in range(10):
+        prompts = tuple(PromptWeight(text, weight) for text, weight in (("house", 1.0), ("no drums", tenths / 10)) if weight)
+        scores.append(compose(ask(prompts=prompts)))
+    assert len({tuple(hit.velocity for hit in score.hits) for score in scores}) == 1
+    gains = [score.hits[0].gain / scores[0].hits[0].gain for score in scores]
+    assert gains == sorted(gains, reverse=True) and len(set(gains)) == 10 and gains[-1] < 0.2
+    assert all(abs(score.kicks[0][1] - gain * scores[0].kicks[0][1]) < 1e-9 for score, gain in zip(scores, gains, strict=True))
 
 
 def test_a_style_that_is_like_another_may_play_its_lanes_louder() -> None:

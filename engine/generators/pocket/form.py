@@ -108,7 +108,7 @@ class Bar:
         index: from 0; the tail's bars follow on.
         place: 0..1 through the section.
         energy: local energy.
-        active: group or part -> 0..1, how present it is (0: silent).
+        active: group or part -> 0..1, how present it is (0: silent). How much of the drums prompts leave is not in it.
         fill: kind of fill at its end.
         roll: beats of snare roll, counted from the bar's end.
         breath: beats at the bar's end in which the drums hold their breath.
@@ -188,7 +188,7 @@ def lay_out(
             held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
-            active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else level * (held < 5.0)
+            active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else float(held < 5.0 and level > 0.0)
         _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
         bars.append(_bar(request, index, place, local, active, opening))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.kits import VELOCITY
-from engine.generators.pocket.point import drumless
+from engine.generators.pocket.point import drumless, struck
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.reading import add_scaled
 from engine.generators.pocket.render import Renderer
@@ -179,6 +179,7 @@ def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], 
         return Levers(strokes, limits)
     shot = renderer.shots.get(style, lane.shot, 0.3, 0)
     level *= 10 ** (lane.gain_db / 20)
+    soft = {group: struck(score.mix, group) for group in ("hats", "perc")}
     swing = score.mix.params["swing"] / 3.0 * 0.25
     for i, place in enumerate(_PLACES):
         for number in range(math.ceil(edge[0] / beat), math.ceil(edge[1] / beat)):
@@ -186,6 +187,6 @@ def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], 
             bar = score.bars[min(len(score.bars) - 1, score.grid.bar_at(frame))]
             left = (score.grid.frame_of_bar(bar.index + 1) - frame) / beat
             if edge[0] <= frame < edge[1] and left > bar.breath:
-                presence = max(bar.active["hats"], bar.active["perc"]) * float(near[frame - start])
+                presence = max(bar.active[group] * soft[group] for group in soft) * float(near[frame - start])
                 strokes.append(Stroke(4 + i, frame - start, shot, level * presence * renderer.gain_at(frame)))
     return Levers(strokes, limits + [(0.0, reach * _MOST_STROKE)] * len(_PLACES))

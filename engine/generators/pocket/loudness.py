@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.form import smooth
-from engine.generators.pocket.point import crackle, drumless, hiss
+from engine.generators.pocket.point import bare, crackle, hiss
 from engine.generators.pocket.score import Score
 from engine.generators.pocket.shots import LAYERS, Shots, layer_of
 from engine.generators.pocket.sound import (
@@ -54,8 +54,6 @@ _STEM_KNOB_DB: Final = 14.0
 _TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
 """LU by which the tune, and what is struck beside it, are louder where no drums carry it: at middling energy, and how much
 more from no energy to full."""
-_SOON: Final = 2.5
-"""How much sooner than drums are gone all this is so: few soft drums, as in ambient, carry no tune either."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums come forward, against all else, from no energy to full."""
 _EARLY_S: Final = 0.03
@@ -188,13 +186,13 @@ def _level(score: Score, player: str) -> float:
         return _CRACKLE_LEVEL + 20 * math.log10(max(1e-3, crackle(score.mix)))
     if part == "texture":
         air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5) + _DARK_AIR * (0.5 - score.brightness)
-        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * min(1.0, _SOON * drumless(score.mix))
+        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * bare(score.mix)
         return level + 20 * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     level += score.gains_db[player]
     if part in _TUNE_LEAD:
         louder, lead = _TUNE_LEAD[part]
-        level += (louder + lead * (score.energy - 0.5)) * min(1.0, _SOON * drumless(score.mix))
+        level += (louder + lead * (score.energy - 0.5)) * bare(score.mix)
     return level
 
 

@@ -9,8 +9,9 @@ from engine.generators.pocket.chance import chance, choose, spread
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, smooth
 from engine.generators.pocket.kits import VELOCITY, players
 from engine.generators.pocket.leaning import leaning, turn
+from engine.generators.pocket.point import struck
 from engine.generators.pocket.score import Context, Hit
-from engine.generators.pocket.styles import Lane, Style, style_for
+from engine.generators.pocket.styles import Lane, Style, part_of, style_for
 
 _EXTRA: Final = 0.55
 """Amplitude of a digit among a pattern's marks, when density is over that many tenths."""
@@ -63,7 +64,7 @@ def write_drums(context: Context) -> list[Hit]:
             hits.extend(_fill(context, bar, min(lane.start for lane in backbeat)))
             hits.extend(_roll(context, bar))
         hits.extend(_crash(context, bar))
-    return hits
+    return [hit._replace(gain=hit.gain * struck(context.mix, part_of(hit.group))) for hit in hits]
 
 
 def _presence(context: Context, mark: str) -> float:
