@@ -149,7 +149,7 @@ def _into(role: Role | None, share: float) -> tuple[TransitionKind, int]:
     if role is None:
         return "cut", 0
     kind, bars = _INTO[role]
-    return kind, bars // 2 if bars == MAX_TRANSITION and share < _SLOW_BARS else bars
+    return kind, bars // 2 if bars > 2 and share < _SLOW_BARS else bars
 
 
 def _density(energy: float) -> float:

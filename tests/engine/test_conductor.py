@@ -13,6 +13,7 @@ from engine.pace import Pace
 from engine.plan import arc
 from engine.stage import Job, Settings, Slot, StartJob, State, WorkerUp
 from engine.timebase import Grid
+from engine.wishes import make_version, wish
 from tests.simulation import FADE, Stage
 
 GRID = Grid(124.0)
@@ -48,6 +49,17 @@ def slow(bars: int = 96, max_seconds: float = 120.0, **changes: Any) -> Stage:
 def made(stage: Stage) -> list[Job]:
     """Everything a generator was asked for so far."""
     return [action.job for action in stage.actions if isinstance(action, StartJob)]
+
+
+def test_requests_say_what_lies_beyond_a_short_neighbour() -> None:
+    """At 124 BPM four bars are under eight seconds, eight are over fifteen."""
+    bars = (8, 4, 16, 4, 4)
+    plan = tuple(replace(part, bars=length) for part, length in zip(arc(192)[:5], bars, strict=True))
+    state = replace(opening().state, plan=plan)
+    asked = [make_version(state, i, wish(state, i, 0), "main", start_bar=0).request for i in range(5)]
+    assert [request.role for request in asked] == ["intro", "build", "drop", "breakdown", "build"]
+    assert [request.after_next for request in asked] == [("drop",), (), ("build",), (), ()]
+    assert [request.before_previous for request in asked] == [(), (), ("intro",), (), ("drop",)]
 
 
 def without_next(bars: int = 48) -> Stage:

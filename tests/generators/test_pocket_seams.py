@@ -16,7 +16,7 @@ from engine.generators.pocket import Pocket, seams
 from engine.generators.pocket.pulse import handed_over
 from engine.generators.pocket.render import RATE, Renderer
 from engine.generators.pocket.voices import CHUNK
-from engine.protocol import PromptWeight, SectionRequest
+from engine.protocol import PromptWeight, Role, SectionRequest, TransitionKind
 from engine.sections import SectionInfo, SectionWriter
 from engine.timebase import Grid
 from tests.generators.test_pocket import Audio, lufs
@@ -171,33 +171,71 @@ def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_a
     assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 
 
-SHORT = [("house", 124.0), ("techno", 132.0), ("dubstep", 140.0), ("electro", 128.0)]
+SHORT = [
+    ("house", 124.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
+    ("techno", 132.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
+    ("dubstep", 140.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
+    ("electro", 128.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
+    ("house", 124.0, (("drop", 8), ("breakdown", 4), ("build", 12))),
+    ("techno", 132.0, (("drop", 8), ("breakdown", 5), ("build", 12))),
+]
+BEYOND = {"drop": "build", "breakdown": "drop", "build": "breakdown"}
+"""What comes before each of these, and so what lies beyond the first and the last of three."""
 
 
-@pytest.mark.parametrize(("style", "bpm"), SHORT)
-def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than_an_ear_listens(
-    pocket: Pocket, tmp_path: Path, style: str, bpm: float
-) -> None:
-    """A breakdown, a build of four bars that fades in over two, a drop."""
-    bars, beat, grid = (12, 4, 8), 60.0 / bpm * RATE, Grid(bpm, 4)
-    rest = ask(style, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", bars=12, tail_bars=2)
-    rest = replace(rest, exit="equal-power", exit_bars=2, after_next=("drop",))
-    build = ask(style, bpm, role="build", energy=0.6, previous_role="breakdown", next_role="drop", bars=4, seed=6, first_bar=12)
-    build = replace(build, entry="equal-power", entry_bars=2, next_energy=0.9)
-    drop = ask(style, bpm, role="drop", energy=0.9, previous_role="build", next_role="outro", seed=7, first_bar=16)
-    drop = replace(drop, before_previous=("breakdown",))
-    heard, at = np.zeros((grid.frame_of_bar(24), 2), np.float32), 0
-    for number, asked in enumerate((rest, build, drop)):
-        before = str(tmp_path / str(number - 1)) if number else None
-        request = replace(asked, continue_path=before, continue_frame=grid.frame_of_bar(bars[number - 1]))
+def as_heard(pocket: Pocket, folder: Path, requests: list[SectionRequest]) -> tuple[Audio, list[int]]:
+    """Sections one after another, each continuing the one before and faded in over its tail; and where each starts."""
+    grid = Grid(requests[0].bpm, 4)
+    starts = [grid.frame_of_bar(request.first_bar) - grid.frame_of_bar(requests[0].first_bar) for request in requests]
+    heard = np.zeros((starts[-1] + grid.frame_of_bar(requests[-1].bars), 2), np.float32)
+    path = None
+    for start, asked in zip(starts, requests, strict=True):
+        before = requests[requests.index(asked) - 1].bars if path else 0
+        request = replace(asked, continue_path=path, continue_frame=grid.frame_of_bar(before))
         made = np.concatenate(list(generate(pocket, request)))
-        kept(tmp_path / str(number), request, made)
+        path = kept(folder / str(request.index), request, made)
         sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
         out, into = (gain.numpy()[:, None] for gain in handed_over(request.entry, fade / RATE, len(sound)))
-        heard[at : at + fade] *= out[:fade]
-        heard[at : at + len(sound)] += (sound * into)[: len(heard) - at]
-        at += grid.frame_of_bar(request.bars)
-    for seam in (grid.frame_of_bar(12), grid.frame_of_bar(16)):
+        heard[start : start + fade] *= out[:fade]
+        heard[start + fade :] = 0.0
+        heard[start : start + len(sound)] += (sound * into)[: len(heard) - start]
+    return heard, starts
+
+
+@pytest.mark.parametrize(("style", "bpm", "parts"), SHORT)
+def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than_an_ear_listens(
+    pocket: Pocket, tmp_path: Path, style: str, bpm: float, parts: tuple[tuple[Role, int], ...]
+) -> None:
+    energies = {"drop": 0.9, "breakdown": 0.4, "build": 0.6}
+    entries: dict[str, tuple[TransitionKind, int]] = {
+        "drop": ("cut", 0),
+        "breakdown": ("equal-power", 1),
+        "build": ("equal-power", 2),
+    }
+    roles = [role for role, _ in parts]
+    around = [BEYOND[roles[0]], *roles, next(role for role, before in BEYOND.items() if before == roles[-1])]
+    requests = []
+    for i, (role, bars) in enumerate(parts):
+        (entry, entry_bars), (leaves, exit_bars) = entries[role] if i else ("cut", 0), entries[str(around[i + 2])]
+        asked = ask(style, bpm, role=role, energy=energies[role], bars=bars, seed=5 + i, index=i)
+        request = replace(
+            asked,
+            first_bar=sum(length for _, length in parts[:i]),
+            previous_role=around[i],  # type: ignore[arg-type]
+            next_role=around[i + 2],  # type: ignore[arg-type]
+            next_energy=energies[str(around[i + 2])],
+            after_next=(roles[2],) if i == 0 else (),
+            before_previous=(roles[0],) if i == 2 else (),
+            entry=entry,
+            entry_bars=entry_bars,
+            exit=leaves,
+            exit_bars=exit_bars,
+            tail_bars=2,
+        )
+        requests.append(request)
+    heard, starts = as_heard(pocket, tmp_path, requests)
+    beat = 60.0 / bpm * RATE
+    for seam in starts[1:]:
         first, span = seam // 512 * 512, 8 * RATE // 512 * 512
         lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
         turn = (lie - lay + 0.5) % 1.0 - 0.5

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.generators.pocket.form import Bar, smooth
 from engine.protocol import NEAR_S, SectionRequest
+from engine.timebase import Grid
 
 _TURNS: Final = (0.35, 0.2)
 """The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
@@ -29,7 +30,8 @@ def leans_at(request: SectionRequest) -> tuple[bool, bool]:
 
 def is_short(request: SectionRequest) -> bool:
     """Whether the section's start and end are heard as one."""
-    return request.bars * request.beats_per_bar * 60.0 / request.bpm < NEAR_S
+    grid = Grid(request.bpm, request.beats_per_bar)
+    return request.bars * float(grid.frames_per_bar) / grid.rate < NEAR_S
 
 
 def turn(bar: Bar) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.kits import VELOCITY
-from engine.generators.pocket.point import drumless, struck
+from engine.generators.pocket.point import drumless, group_gain
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.reading import add_scaled
 from engine.generators.pocket.render import Renderer
@@ -179,7 +179,7 @@ def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], 
         return Levers(strokes, limits)
     shot = renderer.shots.get(style, lane.shot, 0.3, 0)
     level *= 10 ** (lane.gain_db / 20)
-    soft = {group: struck(score.mix, group) for group in ("hats", "perc")}
+    soft = {group: group_gain(score.mix, group) for group in ("hats", "perc")}
     swing = score.mix.params["swing"] / 3.0 * 0.25
     for i, place in enumerate(_PLACES):
         for number in range(math.ceil(edge[0] / beat), math.ceil(edge[1] / beat)):

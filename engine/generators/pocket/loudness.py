@@ -48,7 +48,7 @@ _AIR: Final = 7.0
 """LU by which texture comes forward where there are hardly any cymbals: pads alone have no air."""
 _WARM_AIR: Final = 8.0
 _DARK_AIR: Final = 7.0
-"""The same for each unit of warmth, whose soft highs would leave none, and of darkness."""
+"""The same for each unit of warmth over the middle, whose soft highs would leave none, and of darkness: light has less."""
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
 _TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}

@@ -18,7 +18,7 @@ _OFF_ELSE: Final = 0.63
 _ASTRAY: Final = 0.32
 """Beats from its home from which the beat of such music is not led back, but to its off-beats."""
 _FOLLOWED: Final = 0.25
-"""Beats by which the section before may have left the beat elsewhere than it lies here, and be followed."""
+"""Beats by which the section before may have left the beat elsewhere than it lies or should lie here, and be followed."""
 _AGREED: Final = 0.15
 """Beats by which a short section before may seem to have left the beat elsewhere than where its end was led to."""
 _PLAIN: Final = 0.25
@@ -43,10 +43,13 @@ class Places:
     def opens_at(self, lies: float, left: complex) -> float:
         """Where in the beat the pulse of the opening should lie that lies at ``lies`` now, in beats.
 
-        It follows what was heard of the section before, ``left``. Else it is decided as a closing's is.
+        It follows what was heard of the section before, ``left``. Else it is decided as a closing's is; so it is after a short
+        part as well, whose end was led there, if what was heard of it agrees.
         """
         request = self._request
-        place = self._meets_at(lies, self._leaning[0], request.previous_role if request.before_previous else request.role)
+        run = (request.role, request.previous_role, *request.before_previous)  # short parts, then the one before them
+        first = run[-2] if request.before_previous else request.role
+        place = self._meets_at(lies, self._leaning[0], first)
         near, off = (abs(turns_of(unit(at) / left)) if left else 1.0 for at in (lies, place))
         # A short part was heard under the fade of the one before it, which its own sound does not tell.
         known = bool(request.before_previous) and off < _AGREED

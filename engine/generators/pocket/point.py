@@ -15,18 +15,18 @@ def drumless(point: Mix) -> float:
     return 1.0 - smooth((point.params["drums"] * point.stems.get("drums", 1.0) - 0.15) / 0.25)
 
 
-def struck(point: Mix, group: str) -> float:
+def group_gain(point: Mix, group: str) -> float:
     """Gain of a drum group where prompts leave less of it, 0..1: it gets softer, but is struck as hard and sounds the same."""
     return math.pow(point.stems.get(group, 1.0) * point.stems.get("drums", 1.0), 0.7)
+
+
+_FEW: Final = (0.24, 0.26)
+"""Weight of drums up to which they are few, and over how much more they are that no longer."""
 
 
 def bare(point: Mix) -> float:
     """How far no cymbals carry the music, 0..1: where there are no drums, and in styles that have few soft ones, as ambient."""
     return max(drumless(point), 1.0 - smooth((point.params["drums"] - _FEW[0]) / _FEW[1]))
-
-
-_FEW: Final = (0.24, 0.26)
-"""Weight of drums up to which they are few, and over how much more they are that no longer."""
 
 
 def hiss(point: Mix) -> float:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS, Bar, lay_out, smooth
 from engine.generators.pocket.kits import players
-from engine.generators.pocket.point import brightness, drumless, struck
+from engine.generators.pocket.point import brightness, drumless, group_gain
 from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
 from engine.keys import Key
 from engine.motif import make_motif
@@ -264,7 +264,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     gains_db = {"sub": 20.0 * math.log10(max(1e-3, sub_share(context)))}
     for players_of in context.players.values():
         gains_db |= share_gains(players_of, [*notes, *lead])
-    pumping = {kit: share * struck(context.mix, "kick") for kit, _, share in players(context.mix, "kick")}
+    pumping = {kit: share * group_gain(context.mix, "kick") for kit, _, share in players(context.mix, "kick")}
     kicks = tuple((hit.frame, hit.velocity * pumping[hit.group] * pump(context, hit)) for hit in hits if hit.group in pumping)
     return Score(
         hits=tuple(hits),

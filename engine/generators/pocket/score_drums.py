@@ -9,7 +9,7 @@ from engine.generators.pocket.chance import chance, choose, spread
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, smooth
 from engine.generators.pocket.kits import VELOCITY, players
 from engine.generators.pocket.leaning import leaning, turn
-from engine.generators.pocket.point import struck
+from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score import Context, Hit
 from engine.generators.pocket.styles import Lane, Style, part_of, style_for
 
@@ -64,7 +64,8 @@ def write_drums(context: Context) -> list[Hit]:
             hits.extend(_fill(context, bar, min(lane.start for lane in backbeat)))
             hits.extend(_roll(context, bar))
         hits.extend(_crash(context, bar))
-    return [hit._replace(gain=hit.gain * struck(context.mix, part_of(hit.group))) for hit in hits]
+    gains = {group: group_gain(context.mix, group) for group in DRUM_GROUPS}
+    return [hit._replace(gain=hit.gain * gains[part_of(hit.group)]) for hit in hits if gains[part_of(hit.group)] > 0.0]
 
 
 def _presence(context: Context, mark: str) -> float:
@@ -150,18 +151,25 @@ _LINGER: Final = 0.5
 
 
 def pump(context: Context, kick: Hit) -> float:
-    """How deep a kick's side-chain goes, 0..1 of the style's: shallow in an intro, deeper through a build-up.
+    """How deep a kick's side-chain goes, 0..1 of the style's: shallow in an intro, deeper through a build-up and before a drop.
 
     What is ducked on the beats swells off them, and that is the drop's pulse.
     """
     turned = 1.0
     if context.request.role == "intro" or _gathers(context):
-        turned = leaning(context.request, context.bars[context.grid.bar_at(kick.frame)])
+        turned = _leaning(context, context.bars[context.grid.bar_at(kick.frame)])
     return _SHALLOW + (1.0 - _SHALLOW) * turned
 
 
 _SHALLOW: Final = 0.35
 """Share of the side-chain's depth where it is shallow."""
+
+
+def _leaning(context: Context, bar: Bar) -> float:
+    """How far the music has turned to its drop's pulse in a bar, 0..1; without an off-beat cymbal only a build-up does."""
+    if context.offbeat is not None:
+        return leaning(context.request, bar)
+    return turn(bar) if context.request.role == "build" else 0.0
 
 
 def _told(context: Context, bar: Bar) -> float:
@@ -178,7 +186,7 @@ def _gathers(context: Context) -> bool:
 
 def _turned(context: Context, level: float, bar: Bar) -> float:
     """The level of the off-beat cymbal, and of a build-up's percussion: it lingers after a drop, and comes before one."""
-    leans = leaning(context.request, bar)
+    leans = _leaning(context, bar)
     if context.request.role in {"intro", "breakdown", "outro"}:
         return max(level, _LINGER * bar.active["hats"] * leans)
     return level * leans if _gathers(context) else level

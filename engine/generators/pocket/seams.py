@@ -241,12 +241,16 @@ class Seams:
         end = edge[1] - start
         early = max(0, min(edge[1] - int(EDGE_S * RATE), start))
         opened = self._opened[early:start]
-        heard, nothing = self._over_before(mono[: end + FRAME].clone(), start), torch.zeros_like(opened)
+        heard, own, nothing, through = mono[: end + FRAME], mono[: end + FRAME], torch.zeros_like(opened), None
+        if start < self._entry_s * RATE:  # a short section, still being faded in
+            into = handed_over(self._request.entry, self._entry_s, start + len(mono))[1][start - len(opened) :]
+            own = own * into[len(opened) :][: len(own)]
+            heard, through = self._over_before(heard.clone(), start), into
         made = self._leader.lead(
             Stretch(
                 sound=_following(opened, heard),
-                own=_following(nothing, heard),
-                through=None,
+                own=_following(nothing, own),
+                through=through,
                 strokes=_following(nothing, gain * near),
                 swell=_following(nothing, near),
                 start=start - len(opened),
@@ -283,6 +287,8 @@ class Seams:
 
     def _over_before(self, sound: Tensor, start: int) -> Tensor:
         """Some of this section, (frames,) from a frame on, as it is faded in over the one before: in place."""
+        if start >= self._entry_s * RATE:
+            return sound
         out, into = handed_over(self._request.entry, self._entry_s, start + len(sound))
         sound.mul_(into[start:])
         if self._before is not None:
