@@ -46,9 +46,8 @@ _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -17.0
 _AIR: Final = 7.0
 """LU by which texture comes forward where there are hardly any cymbals: pads alone have no air."""
-_WARM_AIR: Final = 8.0
-_DARK_AIR: Final = 7.0
-"""The same for each unit of warmth over the middle, whose soft highs would leave none, and of darkness: light has less."""
+_WARM_AIR: Final = 10.0
+"""The same for each unit of warmth over the middle, whose soft highs would leave none."""
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
 _TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
@@ -185,7 +184,7 @@ def _level(score: Score, player: str) -> float:
     if part == "crackle":
         return _CRACKLE_LEVEL + 20 * math.log10(max(1e-3, crackle(score.mix)))
     if part == "texture":
-        air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5) + _DARK_AIR * (0.5 - score.brightness)
+        air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5)
         level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * bare(score.mix)
         return level + 20 * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)

@@ -155,7 +155,7 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     attack = voice.attack * (softness if voice.attack > 0.003 else max(1.0, softness))
     release = voice.release * length
     if part == "texture":
-        octaves, swing = math.log2(voice.cutoff / LOWEST_CUTOFF) + 1.0 * (score.brightness - 0.5), 0.2
+        octaves, swing = math.log2(voice.cutoff / LOWEST_CUTOFF) + 2.0 * (score.brightness - 0.5), 0.2
     if part == "fx":
         octaves, attack = (
             math.log2((500.0 if note.rise > 0 else 6000.0) / LOWEST_CUTOFF),
