@@ -161,9 +161,13 @@ def test_styles_differ_as_they_should(pocket: Pocket) -> None:
     assert play(pocket, ask("ambient drone, no drums", bpm=70.0))[:, 0].any() == np.False_
 
 
-def test_prompts_of_one_style_are_heard_and_move_it_steadily(pocket: Pocket) -> None:
-    dark, bright = (centroid(play(pocket, ask(text, bars=2)).sum(1)) for text in ("dark house", "bright house"))
-    assert bright - dark > 0.5
+@pytest.mark.parametrize("style", ["house", "ambient", "drone"])
+def test_dark_and_bright_are_more_than_half_an_octave_apart(pocket: Pocket, style: str) -> None:
+    dark, bright = (centroid(play(pocket, ask(f"{word} {style}", bars=2)).sum(1)) for word in ("dark", "bright"))
+    assert bright - dark > 0.55
+
+
+def test_prompts_of_one_style_move_it_steadily(pocket: Pocket) -> None:
     places = []
     for step in range(0, 11, 2):
         prompts = (PromptWeight("dark house", 1.0), PromptWeight("bright house", step / 10))
