@@ -151,6 +151,31 @@ def test_a_section_follows_the_beat_of_the_one_before(pocket: Pocket, tmp_path: 
     assert lies(moved[:span], 0, beat) < lies(after[:span], 0, beat) - 0.03, "0.08 beats earlier, and followed as far as can be"
 
 
+def as_heard(pocket: Pocket, folder: Path, requests: list[SectionRequest]) -> tuple[Audio, list[int]]:
+    """Sections one after another, each continuing the one before and faded in over its tail; and where each starts."""
+    grid = Grid(requests[0].bpm, 4)
+    starts = [grid.frame_of_bar(request.first_bar) - grid.frame_of_bar(requests[0].first_bar) for request in requests]
+    heard = np.zeros((starts[-1] + grid.frame_of_bar(requests[-1].bars), 2), np.float32)
+    path, before = None, 0
+    for number, (start, asked) in enumerate(zip(starts, requests, strict=True)):
+        request = replace(asked, continue_path=path, continue_frame=grid.frame_of_bar(before))
+        made = np.concatenate(list(generate(pocket, request)))
+        path, before = kept(folder / str(number), request, made), request.bars
+        sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
+        out, into = (gain.numpy()[:, None] for gain in handed_over(request.entry, fade / RATE, len(sound)))
+        heard[start : start + fade] *= out[:fade]
+        heard[start + fade :] = 0.0
+        heard[start : start + len(sound)] += (sound * into)[: len(heard) - start]
+    return heard, starts
+
+
+def turn_at(heard: Audio, seam: int, beat: float) -> float:
+    """Beats by which the beat lies elsewhere in the eight seconds after a frame than in those before it."""
+    first, span = seam // 512 * 512, 8 * RATE // 512 * 512
+    lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
+    return (lie - lay + 0.5) % 1.0 - 0.5
+
+
 @pytest.mark.parametrize(("style", "bpm"), [("house", 122.0), ("downtempo", 95.0), ("lo-fi", 80.0), ("techno", 132.0)])
 def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_another(
     pocket: Pocket, tmp_path: Path, style: str, bpm: float
@@ -159,15 +184,9 @@ def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_a
     drop = ask(style, bpm, role="drop", energy=0.95, previous_role="build", next_role="outro", bars=12, tail_bars=4)
     drop = replace(drop, exit="bass-swap", exit_bars=4)
     outro = ask(style, bpm, role="outro", energy=0.25, previous_role="drop", next_role=None, bars=12, seed=6, first_bar=12)
-    before, end = np.concatenate(list(generate(pocket, drop))), Grid(bpm, 4).frame_of_bar(12)
-    whole = kept(tmp_path / "drop", drop, before)
-    outro = replace(outro, entry="bass-swap", entry_bars=4, continue_path=whole, continue_frame=end)
-    after, tail = play(pocket, outro), before[end:].sum(1)
-    out, into = (gain.numpy()[:, None] for gain in handed_over("bass-swap", len(tail) / RATE, len(tail)))
-    heard = np.concatenate([before[:end].sum(1), tail * out + after[: len(tail)] * into, after[len(tail) :]])
-    first, span, beat = end // 512 * 512, 8 * RATE // 512 * 512, 60.0 / bpm * RATE
-    lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
-    turn = (lie - lay + 0.5) % 1.0 - 0.5
+    outro = replace(outro, entry="bass-swap", entry_bars=4)
+    heard, starts = as_heard(pocket, tmp_path, [drop, outro])
+    turn = turn_at(heard, starts[1], 60.0 / bpm * RATE)
     assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 
 
@@ -181,25 +200,6 @@ SHORT = [
 ]
 BEYOND = {"drop": "build", "breakdown": "drop", "build": "breakdown"}
 """What comes before each of these, and so what lies beyond the first and the last of three."""
-
-
-def as_heard(pocket: Pocket, folder: Path, requests: list[SectionRequest]) -> tuple[Audio, list[int]]:
-    """Sections one after another, each continuing the one before and faded in over its tail; and where each starts."""
-    grid = Grid(requests[0].bpm, 4)
-    starts = [grid.frame_of_bar(request.first_bar) - grid.frame_of_bar(requests[0].first_bar) for request in requests]
-    heard = np.zeros((starts[-1] + grid.frame_of_bar(requests[-1].bars), 2), np.float32)
-    path = None
-    for start, asked in zip(starts, requests, strict=True):
-        before = requests[requests.index(asked) - 1].bars if path else 0
-        request = replace(asked, continue_path=path, continue_frame=grid.frame_of_bar(before))
-        made = np.concatenate(list(generate(pocket, request)))
-        path = kept(folder / str(request.index), request, made)
-        sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
-        out, into = (gain.numpy()[:, None] for gain in handed_over(request.entry, fade / RATE, len(sound)))
-        heard[start : start + fade] *= out[:fade]
-        heard[start + fade :] = 0.0
-        heard[start : start + len(sound)] += (sound * into)[: len(heard) - start]
-    return heard, starts
 
 
 @pytest.mark.parametrize(("style", "bpm", "parts"), SHORT)
@@ -234,11 +234,8 @@ def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than
         )
         requests.append(request)
     heard, starts = as_heard(pocket, tmp_path, requests)
-    beat = 60.0 / bpm * RATE
     for seam in starts[1:]:
-        first, span = seam // 512 * 512, 8 * RATE // 512 * 512
-        lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
-        turn = (lie - lay + 0.5) % 1.0 - 0.5
+        turn = turn_at(heard, seam, 60.0 / bpm * RATE)
         assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 
 

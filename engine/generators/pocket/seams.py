@@ -144,7 +144,7 @@ class Seams:
             made.bend(chunks[i], i * CHUNK)
             self._kept[index] = chunks[i]
         if not closing:
-            self._opened = self._over_before(_mono(chunks[: len(indexes)]), 0)
+            self._opened = self._heard(_mono(chunks[: len(indexes)]), 0)[1]
         else:
             self._last_gain = float(gain[-1])
             self._tail = made.after(len(chunks) * CHUNK)
@@ -204,12 +204,10 @@ class Seams:
 
         What is heard there is this section as it fades in over the one before.
         """
-        request, end = self._request, min(int(EDGE_S * RATE), len(mono) - FRAME)
-        entry_s = self._entry_s
-        into = handed_over(request.entry, entry_s, len(gain))[1]
+        end, entry_s = min(int(EDGE_S * RATE), len(mono) - FRAME), self._entry_s
+        into = self._into(0, len(gain))
         near = self._nearness(start, len(gain), edge, False, max(_PULSE_S, entry_s))
-        own = mono[: end + FRAME] * into[: len(mono)][: end + FRAME]
-        heard = self._over_before(mono[: end + FRAME].clone(), 0)
+        own, heard = self._heard(mono[: end + FRAME], 0)
         ahead = torch.zeros(FRAME)
         left = complex(0.0)
         if self._before is not None:
@@ -241,16 +239,14 @@ class Seams:
         end = edge[1] - start
         early = max(0, min(edge[1] - int(EDGE_S * RATE), start))
         opened = self._opened[early:start]
-        heard, own, nothing, through = mono[: end + FRAME], mono[: end + FRAME], torch.zeros_like(opened), None
-        if start < self._entry_s * RATE:  # a short section, still being faded in
-            into = handed_over(self._request.entry, self._entry_s, start + len(mono))[1][start - len(opened) :]
-            own = own * into[len(opened) :][: len(own)]
-            heard, through = self._over_before(heard.clone(), start), into
+        nothing = torch.zeros_like(opened)
+        own, heard = self._heard(mono[: end + FRAME], start)
+        fades = start < len(self._fades[0])  # a short section, still being faded in
         made = self._leader.lead(
             Stretch(
                 sound=_following(opened, heard),
                 own=_following(nothing, own),
-                through=through,
+                through=self._into(start - len(opened), len(opened) + len(mono)) if fades else None,
                 strokes=_following(nothing, gain * near),
                 swell=_following(nothing, near),
                 start=start - len(opened),
@@ -285,16 +281,29 @@ class Seams:
         made.drums[:, at:] += own.drums
         made.swell[at:] = before + own.swell - (1.0 - turned)
 
-    def _over_before(self, sound: Tensor, start: int) -> Tensor:
-        """Some of this section, (frames,) from a frame on, as it is faded in over the one before: in place."""
-        if start >= self._entry_s * RATE:
-            return sound
-        out, into = handed_over(self._request.entry, self._entry_s, start + len(sound))
-        sound.mul_(into[start:])
+    @cached_property
+    def _fades(self) -> tuple[Tensor, Tensor]:
+        """Gains of the section before and of this one as long as this one is faded in."""
+        return handed_over(self._request.entry, self._entry_s, math.ceil(self._entry_s * RATE))
+
+    def _into(self, start: int, count: int) -> Tensor:
+        """Gain with which this section is faded in, from a frame on, (count,)."""
+        into = torch.ones(count)
+        fading = self._fades[1][start : start + count]
+        into[: len(fading)] = fading
+        return into
+
+    def _heard(self, sound: Tensor, start: int) -> tuple[Tensor, Tensor]:
+        """Some of this section, (frames,) from a frame on, as it is faded in, and with it what sounds on of the one before."""
+        out = self._fades[0][start : start + len(sound)]
+        if not len(out):
+            return sound, sound
+        own = sound * self._into(start, len(sound))
+        heard = own.clone()
         if self._before is not None:
-            tail = (self._before.tail[: len(out)] * out[: len(self._before.tail)])[start:]
-            sound[: len(tail)] += tail
-        return sound
+            tail = self._before.tail[start : start + len(out)]
+            heard[: len(tail)] += tail * out[: len(tail)]
+        return own, heard
 
     def _seconds(self, kind: TransitionKind, bars: int) -> float:
         """Seconds that a transition lasts."""
