@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
+from engine.generators.pocket.sharing import amplitudes
 from engine.generators.pocket.styles import Style, load_style, styles_for
 from engine.prompts import Mix
 
@@ -17,7 +19,7 @@ def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
     """Who plays a drum group: (name of the kit, style, level 0..1).
 
     One style has kick and snare, but where a knob stands between two both play softer; hats and percussion of all styles
-    sound together. Their powers add up to that of one where they strike apart, their amplitudes where they strike at once.
+    sound together; see `amplitudes`.
     """
     few = group in {"kick", "snare"}
     shared = styles_for(point, group) if few else [(load_style(name), share) for name, share in point.styles]
@@ -25,14 +27,22 @@ def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
     if len(playing) <= 1:
         return [(group, playing[0][0] if playing else shared[0][0], 1.0)]
     whole = sum(share for _, share in playing)
-    struck = [_struck(style, group) for style, _ in playing]
-    found = []
-    for number, (style, share) in enumerate(playing):
-        others = [(set_of, part) for i, (set_of, (_, part)) in enumerate(zip(struck, playing, strict=True)) if i != number]
-        met = sum(part * len(struck[number] & set_of) for set_of, part in others) / (whole - share)
-        together = met / max(1, len(struck[number]))
-        found.append((f"{group} {style.name}", style, (share / whole) ** (0.5 + 0.5 * together)))
-    return found
+    met = [[_met(one, other, group) for other, _ in playing] for one, _ in playing]
+    gains = amplitudes([share / whole for _, share in playing], met)
+    return [(f"{group} {style.name}", style, gain) for (style, _), gain in zip(playing, gains, strict=True)]
+
+
+_ALIKE: Final = {"kick": 0.1}
+_ALIKE_ELSE: Final = 0.5
+"""How far shots of two kits that are called the same add up as amplitudes, K-weighted, on average over the styles' kits: kicks
+hardly, since each sweeps in its own way; what is made of noise by half, since the noise is the same."""
+
+
+def _met(one: Style, other: Style, group: str) -> float:
+    """How far two kits add up as amplitudes in a group, 0..1."""
+    mine, its = _struck(one, group), _struck(other, group)
+    alike = sum(1.0 if one.kit[shot] == other.kit[shot] else _ALIKE.get(shot, _ALIKE_ELSE) for _, shot in mine & its)
+    return alike / math.sqrt(max(1, len(mine)) * max(1, len(its)))
 
 
 def _struck(style: Style, group: str) -> set[tuple[int, str]]:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.form import smooth
-from engine.generators.pocket.point import bare, crackle, hiss
-from engine.generators.pocket.score import Score
+from engine.generators.pocket.point import airless, bare, crackle, hiss
+from engine.generators.pocket.score import Hit, Score
 from engine.generators.pocket.shots import LAYERS, Shots, layer_of
 from engine.generators.pocket.sound import (
     ATTACK,
@@ -44,7 +44,7 @@ _OFFSET: Final = -0.691
 _FX_LEVEL: Final = -13.0
 _SUB_LEVEL: Final = -8.5
 _TEXTURE_LEVEL: Final = -17.0
-_AIR: Final = 7.0
+_AIR: Final = 6.5
 """LU by which texture comes forward where there are hardly any cymbals: pads alone have no air."""
 _WARM_AIR: Final = 10.0
 """The same for each unit of warmth over the middle, whose soft highs would leave none."""
@@ -185,8 +185,8 @@ def _level(score: Score, player: str) -> float:
         return _CRACKLE_LEVEL + 20 * math.log10(max(1e-3, crackle(score.mix)))
     if part == "texture":
         air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5)
-        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * bare(score.mix)
-        return level + 20 * math.log10(max(1e-3, hiss(score.mix)))
+        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * airless(score.mix)
+        return level + 14 * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     level += score.gains_db[player]
     if part in _TUNE_LEAD:
@@ -259,7 +259,7 @@ def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int
     out = torch.zeros(bars, len(BAND_CENTERS))
     if not cells:
         return out, 0.0
-    spectra = torch.stack([_seen(tables.energy(voice, pitch, sound.resonance), quarter / 4) for pitch, quarter in cells])
+    spectra = torch.stack([_seen(tables.energy(voice, pitch, sound.resonance[part]), quarter / 4) for pitch, quarter in cells])
     column = {cell: i for i, cell in enumerate(cells)}
     amounts = torch.zeros(bars, len(cells))
     for i, amounts_of in enumerate(per_bar):
@@ -279,19 +279,24 @@ def _seen(energy: Tensor, place: float) -> Tensor:
 def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     """K-weighted mean power of the drums in every bar, (bars, bands)."""
     sums: dict[tuple[str, str, int, int], list[float]] = {}
-    struck: dict[tuple[int, str, str], float] = {}  # two kits that strike at once are one blow: amplitudes add up
+    struck: dict[tuple[int, str, str], list[Hit]] = {}  # what several kits strike at once has some power in common
     for hit in score.hits:
-        at = (hit.frame, part_of(hit.group), hit.shot)
-        struck[at] = struck.get(at, 0.0) + hit.velocity * hit.gain
+        struck.setdefault((hit.frame, part_of(hit.group), hit.shot), []).append(hit)
     sliced = {
         (group, shot): dict(score.kits[group].kit.get(shot, ())).get("model") == "break"
         for group, shot in {(hit.group, hit.shot) for hit in score.hits}
     }
-    for hit in score.hits:
-        bar = min(bars - 1, int((hit.frame / score.grid.rate + _EARLY_S) / bar_s))
-        key = (hit.group, hit.shot, layer_of(hit.velocity), hit.variant if sliced[hit.group, hit.shot] else 0)
-        row = sums.setdefault(key, [0.0] * bars)
-        row[bar] += hit.velocity * hit.gain * struck[hit.frame, part_of(hit.group), hit.shot]
+
+    def alike(hit: Hit, other: Hit) -> float:
+        return shots.alike(score.kits[hit.group].kit, score.kits[other.group].kit, hit.shot)
+
+    for (frame, _, _), hits in struck.items():
+        bar = min(bars - 1, int((frame / score.grid.rate + _EARLY_S) / bar_s))
+        for hit in hits:
+            key = (hit.group, hit.shot, layer_of(hit.velocity), hit.variant if sliced[hit.group, hit.shot] else 0)
+            row = sums.setdefault(key, [0.0] * bars)
+            met = sum(other.velocity * other.gain * alike(hit, other) for other in hits)
+            row[bar] += hit.velocity * hit.gain * met
     out = torch.zeros(bars, len(BAND_CENTERS))
     for (group, shot, layer, variant), row in sums.items():
         energy = shots.get(score.kits[group].kit, shot, LAYERS[layer], variant)[1]

@@ -65,7 +65,7 @@ class Notes:
         used so far in this section, and for ``low`` to ``high``."""
         before = self._spans.get(note.part, (low, high))
         span = self._spans[note.part] = (min(low, before[0]), max(high, before[1]))
-        detune, resonance = self._sound.detune, self._sound.resonance
+        detune, resonance = self._sound.detune[note.part], self._sound.resonance[note.part]
         name = self._score.voices[note.part]
         return [(*self._tables.get(name, pitch, detune, resonance, *span), weight) for pitch, weight in note.pitches]
 

@@ -29,6 +29,15 @@ def bare(point: Mix) -> float:
     return max(drumless(point), 1.0 - smooth((point.params["drums"] - _FEW[0]) / _FEW[1]))
 
 
+_AIRLESS: Final = (0.3, 0.24)
+"""The same for the air that cymbals give: they are missed sooner than the tune need lead."""
+
+
+def airless(point: Mix) -> float:
+    """How far no cymbals give the music air, 0..1."""
+    return max(drumless(point), 1.0 - smooth((point.params["drums"] - _AIRLESS[0]) / _AIRLESS[1]))
+
+
 def hiss(point: Mix) -> float:
     """How much of the tape's hiss there is, 0..1: from nothing, as the music gets dirtier."""
     dirt = point.params["dirt"] * point.stems.get("texture", 1.0)

@@ -11,6 +11,7 @@ from engine.generators.pocket.chance import chance
 from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS, Bar, lay_out, smooth
 from engine.generators.pocket.kits import players
 from engine.generators.pocket.point import brightness, drumless, group_gain
+from engine.generators.pocket.sharing import amplitudes, overlap
 from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
 from engine.keys import Key
 from engine.motif import make_motif
@@ -54,8 +55,8 @@ class Score:
     Attributes:
         hits, notes: in order of frames.
         kicks: frames and velocities of the kick, for the side-chain.
-        voices: part, or one of its players -> voice.
-        shares: the same -> how much of the part it has, 0..1; gains_db: what that does to its level, of the sub too.
+        voices: part, or one of its players -> voice; styles: part's player -> the style it plays in.
+        shares: the same -> how much of the part's power is its, 0..1; gains_db: its gain beside the others, of the sub too.
         kits: a hit's group -> the style whose kit plays it.
         bars: the form.
         grid: of the section, frame 0 its downbeat.
@@ -69,6 +70,7 @@ class Score:
     notes: tuple[Note, ...]
     kicks: tuple[tuple[int, float], ...]
     voices: dict[str, str]
+    styles: dict[str, Style]
     shares: dict[str, float]
     gains_db: dict[str, float]
     kits: dict[str, Style]
@@ -223,25 +225,30 @@ def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
     )
 
 
-def share_gains(players: Sequence[Player], notes: Iterable[Note]) -> dict[str, float]:
-    """The gain in dB that gives each player of a part its share.
+_BASSES: Final = 0.5
+"""How far two different basses that strike a note at once add up as amplitudes: all start at the same phase."""
 
-    Powers add up where players sound apart, amplitudes where they strike the same notes in step: so does one voice, and so
-    does every bass, all of which start at the same phase.
+
+def share_gains(players: Sequence[Player], notes: Iterable[Note]) -> dict[str, tuple[float, float]]:
+    """The gain in dB that gives each player of a part its share, and its share of the part's power then; see `amplitudes`.
+
+    Amplitudes add up where one voice strikes the same notes in step, and partly where basses do.
     """
     struck: dict[str, set[tuple[int, int]]] = {player.name: set() for player in players}
     for note in notes:
         if note.part in struck:
             struck[note.part].add((note.frame, note.pitches[0][0]))
-    gains = {}
-    for player in players:
-        own = struck[player.name]
-        others = [
-            each.name for each in players if each != player and (each.voice == player.voice or player.name.startswith("bass"))
-        ]
-        together = len(own & set().union(*(struck[name] for name in others))) / max(1, len(own))
-        gains[player.name] = (10.0 + 10.0 * together) * math.log10(player.share)
-    return gains
+
+    def met(one: Player, other: Player) -> float:
+        alike = 1.0 if one.voice == other.voice else _BASSES * one.name.startswith("bass")
+        return 1.0 if one is other else alike * overlap(struck[one.name], struck[other.name])
+
+    pairs = [[met(one, other) for other in players] for one in players]
+    gains = amplitudes([player.share for player in players], pairs)
+    return {
+        player.name: (20.0 * math.log10(gain), gain * sum(its * met for its, met in zip(gains, row, strict=True)))
+        for player, gain, row in zip(players, gains, pairs, strict=True)
+    }
 
 
 _OTHER_VOICES: Final = {"sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
@@ -262,16 +269,22 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)
     gains_db = {"sub": 20.0 * math.log10(max(1e-3, sub_share(context)))}
-    for players_of in context.players.values():
-        gains_db |= share_gains(players_of, [*notes, *lead])
-    pumping = {kit: share * group_gain(context.mix, "kick") for kit, _, share in players(context.mix, "kick")}
-    kicks = tuple((hit.frame, hit.velocity * pumping[hit.group] * pump(context, hit)) for hit in hits if hit.group in pumping)
+    shared = {name: its for part in context.players.values() for name, its in share_gains(part, [*notes, *lead]).items()}
+    gains_db |= {name: gain_db for name, (gain_db, _) in shared.items()}
+    kickers = players(context.mix, "kick")
+    whole = sum(gain for _, _, gain in kickers)
+    pumping = {kit: gain / whole * group_gain(context.mix, "kick") for kit, _, gain in kickers}
+    kicks: dict[int, float] = {}
+    for hit in hits:
+        if hit.group in pumping:
+            kicks[hit.frame] = kicks.get(hit.frame, 0.0) + hit.velocity * pumping[hit.group] * pump(context, hit)
     return Score(
         hits=tuple(hits),
         notes=tuple(sorted([*notes, *lead])),
-        kicks=kicks,
+        kicks=tuple(kicks.items()),
         voices={player.name: player.voice for players in context.players.values() for player in players} | _OTHER_VOICES,
-        shares={player.name: player.share for players in context.players.values() for player in players},
+        styles={player.name: player.style for players in context.players.values() for player in players},
+        shares={name: share for name, (_, share) in shared.items()},
         gains_db=gains_db,
         kits={
             **{group: style_for(context.mix, group) for group in DRUM_GROUPS},

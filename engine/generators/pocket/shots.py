@@ -28,6 +28,8 @@ _LONG: Final = 20_000
 
 Settings = Mapping[str, Any]
 """Numbers by name, and the name of the model."""
+Kit = Mapping[str, tuple[tuple[str, Any], ...]]
+"""A style's shots by name, the settings of each as pairs."""
 _Model = Callable[[Settings, torch.Generator], Tensor]
 
 
@@ -202,10 +204,9 @@ class Shots:
     def __init__(self) -> None:
         self._shots: OrderedDict[tuple[object, ...], tuple[tuple[Tensor, Tensor], ...]] = OrderedDict()
         self._bytes = 0
+        self._alike: dict[tuple[object, object], float] = {}
 
-    def get(
-        self, kit: Mapping[str, tuple[tuple[str, Any], ...]], shot: str, velocity: float, variant: int
-    ) -> tuple[Tensor, Tensor]:
+    def get(self, kit: Kit, shot: str, velocity: float, variant: int) -> tuple[Tensor, Tensor]:
         """A shot for a velocity 0..1.
 
         Returns:
@@ -222,6 +223,24 @@ class Shots:
         else:
             self._shots.move_to_end(key)
         return found[layer_of(velocity)]
+
+    def alike(self, kit: Kit, other: Kit, shot: str) -> float:
+        """How much of a shot's power another kit's shot of that name adds when both are struck at once, beside its own.
+
+        Returns:
+            What both have in common, K-weighted, as a share of the first one's energy: its own for the same sound.
+        """
+        pair = (settings_of(kit, shot), settings_of(other, shot))
+        if pair[0] == pair[1]:
+            return 1.0
+        if pair not in self._alike:
+            sounds = [self.get(each, shot, LAYERS[-1], 0)[0].float().expand(2, -1) for each in (kit, other)]
+            size = 1 << (max(sound.shape[1] for sound in sounds) - 1).bit_length()
+            first, second = (torch.fft.rfft(sound, size) for sound in sounds)
+            powers = torch.stack([(first * each.conj()).real.sum(0) for each in (first, second)])
+            own, common = weighed(torch.fft.rfftfreq(size, 1 / RATE), powers).sum(1).tolist()
+            self._alike[pair] = common / max(own, 1e-12)
+        return self._alike[pair]
 
 
 class AtHand:
@@ -244,7 +263,7 @@ class AtHand:
         return found
 
 
-def settings_of(kit: Mapping[str, tuple[tuple[str, Any], ...]], shot: str) -> tuple[tuple[str, Any], ...]:
+def settings_of(kit: Kit, shot: str) -> tuple[tuple[str, Any], ...]:
     """A kit's settings of a shot, or the usual ones where it has none."""
     return kit.get(shot) or tuple(sorted(_USUAL[shot].items()))
 

@@ -17,6 +17,7 @@ from engine.generators.pocket.spectra import BAND_CENTERS
 from engine.generators.pocket.styles import STEM_OF, blend, part_of
 from engine.generators.pocket.voices import LOWEST_CUTOFF, VOICES, positions
 from engine.protocol import STEMS
+from engine.vocabulary import style_table
 
 ONSET, GATE, ATTACK, DECAY, SUSTAIN, RELEASE, PLACE, SWEEP, SWEEP_S, SWING, SWING_HZ, RISE, LEVEL, END = range(14)
 """Columns of a note's row: frames, seconds, amplitudes, and filter places in steps of its voice's cutoffs."""
@@ -28,7 +29,7 @@ class Sound:
 
     Attributes:
         rows: (notes, 14) float64, see `ONSET` and the rest.
-        detune, resonance: steps 0..3 of the tables.
+        detune, resonance: steps 0..3 of each part's or player's tables.
         buses: one a stem.
         powers: (stems, bands) what each bus does to the power in the loudness bands.
         duck: each stem's side-chain depth, 0..1; ``duck_s`` its recovery in seconds.
@@ -37,8 +38,8 @@ class Sound:
     """
 
     rows: Tensor
-    detune: int
-    resonance: int
+    detune: dict[str, int]
+    resonance: dict[str, int]
     buses: tuple[space.Bus, ...]
     powers: Tensor
     duck: tuple[float, ...]
@@ -65,8 +66,6 @@ _DUCK: Final = (0.0, 0.95, 0.75, 0.45)
 def design(score: Score) -> Sound:
     """Everything continuous about how a score sounds."""
     params = score.mix.params
-    detune = max(0, min(3, int(4 * params["detune"])) - (score.energy < _CALM))
-    resonance = min(3, int(4 * params["resonance"]))
     beat_s = 60.0 / score.grid.bpm
     width = _width(score)
     buses, powers = [], []
@@ -80,8 +79,8 @@ def design(score: Score) -> Sound:
     pump = params["pump"] * min(1.0, 0.4 + 0.8 * score.energy)
     return Sound(
         rows=torch.tensor([_row(score, note) for note in score.notes] or [[0.0] * 14], dtype=torch.float64),
-        detune=detune,
-        resonance=resonance,
+        detune={part: max(0, _step(score, part, "detune") - (score.energy < _CALM)) for part in score.voices},
+        resonance={part: _step(score, part, "resonance") for part in score.voices},
         buses=tuple(buses),
         powers=torch.stack(powers),
         duck=tuple(min(0.95, depth * (0.15 + 1.1 * pump)) if pump > 0.02 else 0.0 for depth in _DUCK),
@@ -89,6 +88,14 @@ def design(score: Score) -> Sound:
         drive=tuple(share * params["drive"] ** 2 for share in _DRIVE),
         wow=_wow(score),
     )
+
+
+def _step(score: Score, part: str, param: str) -> int:
+    """The step 0..3 of a part's tables: as the style has it that its player plays in, and not as a mix of styles has, which
+    would take a step somewhere on a knob's way."""
+    style = score.styles.get(part)
+    value = style_table(style.name).params[param] + score.mix.moves.get(param, 0.0) if style else score.mix.params[param]
+    return min(3, max(0, int(4 * value)))
 
 
 _WIDEST: Final = 0.54
