@@ -300,7 +300,8 @@ class SectionRequest:
             generators that continue audio, or hear where its beat lay; None if there is none.
         entry, entry_bars: how the section before hands over, and over how many of this one's first bars.
         exit, exit_bars: how this one hands over, and over how many bars of its tail.
-        previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars.
+        previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars;
+            next_prompts: the mix that the one after would have as things stand. Empty where there is none.
         steps: of sampling, for generators that take steps; fewer are quicker and coarser.
         tries: how often, at most, a section that misses the grid may be made, each time with another seed.
         vary_path, vary_amount: a section file that this one is a variation of, from almost 0 (as it was) to 1 (nothing of
@@ -340,6 +341,7 @@ class SectionRequest:
     exit: TransitionKind = "cut"
     exit_bars: int = 0
     previous_prompts: tuple[PromptWeight, ...] = ()
+    next_prompts: tuple[PromptWeight, ...] = ()
     steps: int = 8
     tries: int = 1
     vary_path: str | None = None

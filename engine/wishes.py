@@ -33,15 +33,20 @@ def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
     return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in enumerate(state.slots))
 
 
+def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
+    """The prompts that are heard in a part, with their weights."""
+    mix = zip(state.slots, weights(state, part), strict=True)
+    return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
+
+
 def wish(state: State, index: int, take: int) -> Wish:
     """What the plan, the prompts and the energy macro ask of a section now."""
     part = state.plan[index]
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
-    mix = zip(state.slots, weights(state, part), strict=True)
     return Wish(
         name=part.name,
         role=part.role,
-        prompts=tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0),
+        prompts=mixed(state, part),
         bars=part.bars,
         tail_bars=max(MIN_TAIL_BARS, part.transition_bars) if after else 1,
         energy=round(min(1.0, max(0.0, part.energy + state.macro("energy") - 0.5)), 4),
@@ -121,6 +126,7 @@ def make_version(
         exit=state.plan[index].transition if index >= 0 else "cut",
         exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
         previous_prompts=before.request.prompts if before else (),
+        next_prompts=mixed(state, after) if after else (),
         steps=steps,
         tries=tries,
         vary_path=variation.path if variation and variation.path else None,

@@ -62,6 +62,16 @@ def test_requests_say_what_lies_beyond_a_short_neighbour() -> None:
     assert [request.before_previous for request in asked] == [(), (), ("intro",), (), ("drop",)]
 
 
+def test_requests_say_which_prompts_the_section_after_would_have() -> None:
+    """The plan's leaning, unless the performer has moved the slot."""
+    state = opening().state
+    plan = tuple(replace(part, prompts=((0, 0.1 * number),)) for number, part in enumerate(state.plan[:3]))
+    state = replace(state, plan=plan)
+    asked = [make_version(state, i, wish(state, i, 0), "main", start_bar=0).request for i in range(3)]
+    assert [request.next_prompts for request in asked] == [asked[1].prompts, asked[2].prompts, ()]
+    assert asked[1].prompts != asked[2].prompts
+
+
 def without_next(bars: int = 48) -> Stage:
     stage = opening(bars)
     stage.up()

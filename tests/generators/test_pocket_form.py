@@ -273,6 +273,25 @@ def test_the_pulse_turns_within_sections_and_not_between_them() -> None:
     assert outro[0] >= 3 and outro[12:] == [0, 0, 0, 0]
 
 
+def test_off_beats_wait_for_the_seam_to_be_over_beside_music_that_does_not_lean_on_them() -> None:
+    def strokes(role: Role, **neighbours: str) -> list[int]:
+        """In every bar, how often the off-beat cymbal is struck firmly."""
+        mixes = {name: (PromptWeight(text, 1.0),) for name, text in neighbours.items()}
+        around = {"drop": ("build", "outro"), "build": ("intro", "drop")}[role]
+        asked = ask("house", role=role, previous_role=around[0], next_role=around[1], energy=0.9, bars=16, **mixes)
+        score = compose(asked)
+        hits = [hit for hit in score.hits if hit.shot == "open" and hit.velocity > 0.25]
+        return [sum(score.grid.bar_at(hit.frame) == bar for hit in hits) for bar in range(16)]
+
+    assert min(strokes("drop")[:15]) >= 3
+    assert strokes("drop", previous_prompts="house", next_prompts="techno") == strokes("drop")
+    after, before = strokes("drop", previous_prompts="hip hop"), strokes("drop", next_prompts="hip hop")
+    assert after[:4] == [0, 0, 0, 0] and min(after[8:15]) >= 3
+    assert min(before[:9]) >= 3 and before[12:] == [0, 0, 0, 0]
+    assert strokes("build")[13] >= 3
+    assert sum(strokes("build", next_prompts="hip hop")) == 0
+
+
 def test_the_side_chain_is_shallow_until_a_build_up_deepens_it() -> None:
     def pumps(role: Role) -> list[float]:
         score = compose(ask("house", role=role, energy=0.7, bars=16))

@@ -13,6 +13,7 @@ import torch
 
 from engine.generators.base import Block
 from engine.generators.pocket import Pocket, seams
+from engine.generators.pocket.leaning import leans
 from engine.generators.pocket.pulse import handed_over
 from engine.generators.pocket.render import RATE, Renderer
 from engine.generators.pocket.voices import CHUNK
@@ -186,6 +187,30 @@ def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_a
     outro = ask(style, bpm, role="outro", energy=0.25, previous_role="drop", next_role=None, bars=12, seed=6, first_bar=12)
     outro = replace(outro, entry="bass-swap", entry_bars=4)
     heard, starts = as_heard(pocket, tmp_path, [drop, outro])
+    turn = turn_at(heard, starts[1], 60.0 / bpm * RATE)
+    assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+
+
+@pytest.mark.parametrize(
+    ("texts", "bpm", "weights"),
+    [
+        (("hip hop", "house"), 118.0, ((0.8, 0.3), (0.4, 0.9))),
+        (("techno", "breakbeat"), 126.0, ((0.8, 0.3), (0.4, 0.9))),
+        (("ambient", "techno"), 124.0, ((0.7, 0.4), (0.4, 0.9))),
+    ],
+)
+def test_the_beat_stays_where_prompts_turn_a_style_that_leans_on_off_beats_into_one_that_does_not_or_back(
+    pocket: Pocket, tmp_path: Path, texts: tuple[str, str], bpm: float, weights: tuple[tuple[float, float], ...]
+) -> None:
+    mixes = [tuple(PromptWeight(text, weight) for text, weight in zip(texts, each, strict=True)) for each in weights]
+    assert leans(mixes[0]) != leans(mixes[1])
+    build = ask("", bpm, role="build", energy=0.6, previous_role="intro", next_role="drop", next_energy=0.9, bars=12, tail_bars=2)
+    drop = ask("", bpm, role="drop", energy=0.9, previous_role="build", next_role="outro", bars=16, seed=6, first_bar=12)
+    requests = [
+        replace(build, prompts=mixes[0], previous_prompts=mixes[0], next_prompts=mixes[1]),
+        replace(drop, prompts=mixes[1], previous_prompts=mixes[0], next_prompts=mixes[1]),
+    ]
+    heard, starts = as_heard(pocket, tmp_path, requests)
     turn = turn_at(heard, starts[1], 60.0 / bpm * RATE)
     assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
 

@@ -3,10 +3,14 @@ of every seam alike."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from engine.generators.pocket.form import Bar, smooth
-from engine.protocol import NEAR_S, SectionRequest
+from engine.generators.pocket.point import drumless
+from engine.generators.pocket.styles import off_beat
+from engine.prompts import mix
+from engine.protocol import NEAR_S, PromptWeight, SectionRequest
 from engine.timebase import Grid
 
 _TURNS: Final = (0.35, 0.2)
@@ -16,16 +20,37 @@ _BACK_S: Final = (10.0, 2.0)
 that are heard next to the seam lie behind it."""
 
 
+DRUMLESS: Final = 0.5
+"""How far music does without drums from which its beat is that of its chords and tunes."""
+
+
+@lru_cache(maxsize=16)
+def leans(prompts: tuple[PromptWeight, ...]) -> bool:
+    """Whether music leans on its off-beats in a drop: with drums, in a style that has a cymbal on every one, as house has it."""
+    point = mix(prompts)
+    return off_beat(point) is not None and drumless(point) <= DRUMLESS
+
+
+def agrees(request: SectionRequest) -> tuple[bool, bool]:
+    """Whether the sections before and after, if there are any, lean as this one does; where this one does not, they may."""
+    if not leans(request.prompts):
+        return True, True
+    before, after = (prompts or request.prompts for prompts in (request.previous_prompts, request.next_prompts))
+    return leans(before), leans(after)
+
+
 def leans_at(request: SectionRequest) -> tuple[bool, bool]:
     """Whether music that leans on its off-beats does so at a section's start, and at its end.
 
-    It does where a drop is next to the seam, or within one or more short parts of it: those are heard as one with it.
+    It does where a drop is next to the seam, or within one or more short parts of it: those are heard as one with it. It does
+    not where the music on the other side never does.
     """
-    start = {request.previous_role, *request.before_previous, request.role}
-    end = {request.role, request.next_role, *request.after_next}
+    before, after = agrees(request)
+    start = "drop" in {request.previous_role, *request.before_previous, request.role}
+    end = "drop" in {request.role, request.next_role, *request.after_next}
     if is_short(request):
-        start = end = start | end
-    return "drop" in start, "drop" in end
+        start = end = (start or end) and before and after
+    return start and before, end and after
 
 
 def is_short(request: SectionRequest) -> bool:
@@ -42,12 +67,14 @@ def turn(bar: Bar) -> float:
 def leaning(request: SectionRequest, bar: Bar) -> float:
     """How far music that leans on its off-beats does so in a bar, 0..1: it turns within a section, never at a seam."""
     start, end = leans_at(request)
+    before, after = agrees(request)
     turned = turn(bar)
-    if request.role == "drop" or (is_short(request) and end):
+    bar_s = request.beats_per_bar * 60.0 / request.bpm
+    late, early = (smooth(0.5 + (bars * bar_s - _BACK_S[0]) / (2 * _BACK_S[1])) for bars in (bar.index, request.bars - bar.index))
+    if is_short(request) and end:
         return 1.0
-    if request.role == "build":  # whatever follows
-        return max(float(start), turned)
-    bars_left = max(0, request.bars - bar.index)
-    left_s = bars_left * request.beats_per_bar * 60.0 / request.bpm
-    back = smooth(0.5 + (_BACK_S[0] - left_s) / (2 * _BACK_S[1])) if end else 0.0
-    return max(start * (1.0 - turned), back)
+    if request.role in {"drop", "free"}:
+        return min(1.0 if before else late, 1.0 if after else early)
+    if request.role == "build":  # whatever follows, if it leans at all
+        return max(float(start), turned) if after else start * (1.0 - turned)
+    return max(start * (1.0 - turned), end * (1.0 - early))

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.kits import VELOCITY
+from engine.generators.pocket.leaning import DRUMLESS
 from engine.generators.pocket.point import drumless, group_gain
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.reading import add_scaled
 from engine.generators.pocket.render import Renderer
-from engine.generators.pocket.score import OFF_BEATS, Score, strong
 from engine.generators.pocket.score_drums import SLICED
 from engine.generators.pocket.spectra import RATE
-from engine.generators.pocket.styles import load_style
+from engine.generators.pocket.styles import OFF_BEATS, load_style, strong
 from engine.generators.pocket.voices import CHUNK
 
 _MOST_STROKE: Final = 1.4
@@ -37,8 +37,6 @@ _HOME: Final = (-0.08, 0.13)
 """Beats between which the beat of a style's own drums may lie; what shuffles seems to come late."""
 _STRUCK_LATE_S: Final = 0.04
 """The same for chords and tunes, which swell."""
-_DRUMLESS: Final = 0.5
-"""How far music does without drums from which its beat is that of its chords and tunes."""
 _EARLY_ENERGY: Final = 0.62
 """Energy up to which a lane counts among a style's own drums."""
 _OFF_SHARE: Final = 0.25
@@ -106,12 +104,6 @@ class Levers(NamedTuple):
         return torch.from_numpy(out)
 
 
-def leans_late(score: Score) -> bool:
-    """Whether the music leans on its off-beats: with drums, in a style that has a cymbal on every one, as house has it."""
-    lanes = score.kits["hats"].lanes
-    return any(lane.group == "hats" and strong(lane) == OFF_BEATS for lane in lanes) and drumless(score.mix) <= _DRUMLESS
-
-
 def home(renderer: Renderer) -> float:
     """Where in the beat the music lies, in beats.
 
@@ -120,7 +112,7 @@ def home(renderer: Renderer) -> float:
     """
     score = renderer.score
     beat, swing = float(score.grid.frames_per_beat), score.mix.params["swing"] / 12.0
-    if drumless(score.mix) > _DRUMLESS:
+    if drumless(score.mix) > DRUMLESS:
         return _STRUCK_LATE_S * RATE / beat
     strokes = []
     for name, share in score.mix.styles:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
-from engine.generators.pocket.leaning import is_short, leans_at
-from engine.generators.pocket.levers import home, leans_late
+from engine.generators.pocket.leaning import is_short, leans, leans_at
+from engine.generators.pocket.levers import home
 from engine.generators.pocket.pulse import turns_of, unit
 from engine.generators.pocket.render import Renderer
 from engine.protocol import Role, SectionRequest
@@ -36,7 +36,7 @@ class Places:
     def __init__(self, request: SectionRequest, renderer: Renderer) -> None:
         self._request = request
         self._renderer = renderer
-        self._leans = leans_late(renderer.score)
+        self._leans = leans(request.prompts)
         self._leaning = leans_at(request)
         self._opened_at: float | None = None
 

@@ -12,7 +12,7 @@ from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS, Bar, lay_out
 from engine.generators.pocket.kits import players
 from engine.generators.pocket.point import brightness, drumless, group_gain
 from engine.generators.pocket.sharing import amplitudes, overlap
-from engine.generators.pocket.styles import Lane, Style, load_style, style_for, styles_for
+from engine.generators.pocket.styles import Lane, Style, load_style, off_beat, style_for, styles_for
 from engine.keys import Key
 from engine.motif import make_motif
 from engine.prompts import Mix, mix
@@ -111,7 +111,7 @@ class Context:
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
         self.clock = _clock(self)
-        self.offbeat = _offbeat(self)
+        self.offbeat = off_beat(point)
         self.beat_frames = float(self.grid.frames_per_beat)
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
@@ -167,21 +167,6 @@ def _clock(context: Context) -> Lane | None:
     lanes = [lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced]
     first = min(lanes, key=lambda lane: (lane.shot != "hat", lane.start), default=None)
     return first if first is not None and first.start <= _OPENS_UNDER + 0.1 else None
-
-
-OFF_BEATS: Final = [2, 6, 10, 14]
-"""Steps between the beats of a bar of four."""
-
-
-def _offbeat(context: Context) -> Lane | None:
-    """The cymbal of strong off-beats, every one in a bar, as house has it; None where the style has none."""
-    lanes = (lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
-    return next((lane for lane in lanes if strong(lane) == OFF_BEATS), None)
-
-
-def strong(lane: Lane) -> list[int]:
-    """Steps of a lane's first pattern that are struck at least firmly."""
-    return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
 
 
 class Player(NamedTuple):

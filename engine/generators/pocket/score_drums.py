@@ -8,7 +8,7 @@ from typing import Final
 from engine.generators.pocket.chance import chance, choose, spread
 from engine.generators.pocket.form import DRUM_GROUPS, Bar, smooth
 from engine.generators.pocket.kits import VELOCITY, players
-from engine.generators.pocket.leaning import leaning, turn
+from engine.generators.pocket.leaning import agrees, leaning, turn
 from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score import Context, Hit
 from engine.generators.pocket.styles import Lane, Style, part_of, style_for
@@ -156,7 +156,7 @@ def pump(context: Context, kick: Hit) -> float:
     What is ducked on the beats swells off them, and that is the drop's pulse.
     """
     turned = 1.0
-    if context.request.role == "intro" or _gathers(context):
+    if context.request.role == "intro" or _gathers(context) or not all(agrees(context.request)):
         turned = _leaning(context, context.bars[context.grid.bar_at(kick.frame)])
     return _SHALLOW + (1.0 - _SHALLOW) * turned
 
@@ -189,7 +189,7 @@ def _turned(context: Context, level: float, bar: Bar) -> float:
     leans = _leaning(context, bar)
     if context.request.role in {"intro", "breakdown", "outro"}:
         return max(level, _LINGER * bar.active["hats"] * leans)
-    return level * leans if _gathers(context) else level
+    return level * leans if _gathers(context) or not all(agrees(context.request)) else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:

@@ -162,6 +162,21 @@ def style_for(mix: Mix, element: str) -> Style:
     return load_style(mix.styles[-1][0])
 
 
+OFF_BEATS: Final = [2, 6, 10, 14]
+"""Steps between the beats of a bar of four."""
+
+
+def off_beat(mix: Mix) -> Lane | None:
+    """The cymbal of strong off-beats, every one in a bar, as house has it; None where the style has none."""
+    lanes = (lane for lane in style_for(mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
+    return next((lane for lane in lanes if strong(lane) == OFF_BEATS), None)
+
+
+def strong(lane: Lane) -> list[int]:
+    """Steps of a lane's first pattern that are struck at least firmly."""
+    return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
+
+
 _FADING: Final = (0.5, 0.02)
 """Half the width, in share, over which `styles_for` hands an element from one style to the next: of two styles, where every
 element is shared out as the styles are, and of many, which would take too many voices."""
