@@ -253,7 +253,8 @@ def _gain(style: Style, shot: str) -> float:
 
 
 _ROLL_ACCENTS: Final = (1.0, 0.4, 0.4, 0.4, 0.6, 0.4, 0.4, 0.4)
-"""How hard a roll strikes each thirty-second of a beat: its beats go on being told, unless the off-beat cymbal tells them."""
+"""How hard a roll strikes each thirty-second from what it accents: the beats, or the off-beats where a cymbal tells those.
+Strokes that are all alike blur into each other, and a build-up seems less busy than what comes before it."""
 
 
 def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
@@ -269,8 +270,7 @@ def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
     while beat < end - 1e-6:
         rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
         velocity = (0.22 + 0.6 * max(0.0, rise)) * smooth(bar.energy / 0.6)
-        if context.offbeat is None:
-            velocity *= _ROLL_ACCENTS[round(8 * beat) % 8]
+        velocity *= _ROLL_ACCENTS[(round(8 * beat) + 4 * (context.offbeat is not None)) % 8]
         shot = "snare" if "snare" in style.kit else "clap"
         yield Hit(context.frame(bar.index, beat), shot, "snare", velocity, _gain(style, shot), 0.0, int(beat * 4) % 2)
         step = 0.125 if left == 1 and beat >= end - 1.0 and context.density > 0.55 else rate
