@@ -285,6 +285,7 @@ def test_off_beats_wait_for_the_seam_to_be_over_beside_music_that_does_not_lean_
 
     assert min(strokes("drop")[:15]) >= 3
     assert strokes("drop", previous_prompts="house", next_prompts="techno") == strokes("drop")
+    assert strokes("drop", next_prompts="ambient, no drums") == strokes("drop"), "which can be led to wherever it is left"
     after, before = strokes("drop", previous_prompts="hip hop"), strokes("drop", next_prompts="hip hop")
     assert after[:4] == [0, 0, 0, 0] and min(after[8:15]) >= 3
     assert min(before[:9]) >= 3 and before[12:] == [0, 0, 0, 0]

@@ -31,12 +31,19 @@ def leans(prompts: tuple[PromptWeight, ...]) -> bool:
     return off_beat(point) is not None and drumless(point) <= DRUMLESS
 
 
+@lru_cache(maxsize=16)
+def _follows(prompts: tuple[PromptWeight, ...]) -> bool:
+    """Whether music has hardly any drums, and can be led to wherever the section before left the beat."""
+    return drumless(mix(prompts)) > DRUMLESS
+
+
 def agrees(request: SectionRequest) -> tuple[bool, bool]:
-    """Whether the sections before and after, if there are any, lean as this one does; where this one does not, they may."""
+    """Whether the sections before and after, if there are any, lean as this one does, or follow it; where this one does not
+    lean, they may."""
     if not leans(request.prompts):
         return True, True
     before, after = (prompts or request.prompts for prompts in (request.previous_prompts, request.next_prompts))
-    return leans(before), leans(after)
+    return leans(before), leans(after) or _follows(after)
 
 
 def leans_at(request: SectionRequest) -> tuple[bool, bool]:
