@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.form import thinned
+from engine.generators.pocket.loudness import plan_levels
 from engine.generators.pocket.score import Score, compose
+from engine.generators.pocket.shots import Shots
+from engine.generators.pocket.sound import design
+from engine.generators.pocket.voices import Tables
 from engine.keys import Key
 from engine.motif import make_motif
 from engine.protocol import PromptWeight, Role, SectionRequest
@@ -158,6 +162,17 @@ def test_equal_energy_is_equally_loud(pocket: Pocket, text: str) -> None:
 def test_two_styles_that_play_in_step_are_as_loud_as_one(pocket: Pocket, texts: tuple[str, str]) -> None:
     request = replace(ask(role="drop", energy=1.0, bars=4), prompts=tuple(PromptWeight(text, 0.5) for text in texts))
     assert abs(lufs(play(pocket, request).sum(1)) + 14.0) < 1.0
+
+
+def test_a_bass_that_hardly_plays_does_not_make_the_sub_of_another_louder() -> None:
+    """In the last tenth of a way to house, whose bass strikes elsewhere than lo-fi's."""
+    loudest = []
+    for weight in (0.9, 1.0):
+        prompts = tuple(PromptWeight(text, each) for text, each in (("lo-fi", 1.0 - weight), ("house", weight)) if each > 0.01)
+        score = compose(replace(ask(role="free", energy=0.7, bars=16, bpm=110.0, previous_role=None), prompts=prompts))
+        gains = plan_levels(score, design(score), Tables(), Shots(), score.energy)
+        loudest.append(gains.parts["sub"] * max(note.velocity for note in score.notes if note.part == "sub"))
+    assert 0.85 < loudest[0] / loudest[1] < 1.05
 
 
 def test_a_section_stands_on_a_noise_floor_that_ends_with_the_set(pocket: Pocket) -> None:

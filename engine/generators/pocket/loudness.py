@@ -233,17 +233,24 @@ def _place(row: list[float], start: float, begin: float, end: float) -> float:
     return place
 
 
+_FIRM: Final = 0.5
+"""Share of the loudest note's amplitude from which a sub's notes count as sounding in full: under a bass that hardly plays they
+are soft, and would make all others louder."""
+
+
 def _part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int, bar_s: float) -> tuple[Tensor, float]:
     """K-weighted mean power of a part in every bar (bars, bands), and the seconds in which it sounds."""
     voice = score.voices[part]
     step_count, octaves = positions(VOICES[voice])
     per_bar: list[dict[tuple[int, int], float]] = [{} for _ in range(bars)]
     sounding = last_end = 0.0
+    firm = _FIRM * max(note.velocity for note in score.notes if note.part == part) if part == "sub" else 0.0
     for note, row in zip(score.notes, sound.rows.tolist(), strict=False):
         if note.part != part:
             continue
         start = note.frame / score.grid.rate
-        sounding += max(0.0, start + row[GATE] - max(start, last_end))
+        counted = min(1.0, note.velocity / firm) if firm else 1.0
+        sounding += counted * max(0.0, start + row[GATE] - max(start, last_end))
         last_end = max(last_end, start + row[GATE])
         end = row[GATE] + 2.0 * row[RELEASE]
         before = 0.0
