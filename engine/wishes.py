@@ -125,7 +125,7 @@ def make_version(
         entry_bars=min(previous.transition_bars, wanted.bars) if previous else 0,
         exit=state.plan[index].transition if index >= 0 else "cut",
         exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
-        previous_prompts=before.request.prompts if before else (),
+        previous_prompts=before.request.prompts if before else _before_now(state, index),
         next_prompts=mixed(state, after) if after else (),
         steps=steps,
         tries=tries,
@@ -136,6 +136,12 @@ def make_version(
     )
     generator = "pocket" if place == "pocket" else state.generator
     return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
+
+
+def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:
+    """The mix before the sounding section, where that one is made anew."""
+    again = state.now is not None and state.now.version.index == index
+    return state.now.version.request.previous_prompts if state.now and again else ()
 
 
 def with_files(request: SectionRequest, folder: Path) -> SectionRequest:

@@ -350,3 +350,14 @@ def test_a_slow_generator_leaves_no_frame_unfilled_in_any_order_of_events(
     for job in made(stage):
         kept = 8.0 if job.version.request.continue_path else 0.0
         assert job.version.total / 44_100 + kept <= max_seconds
+
+
+def test_what_is_made_anew_while_it_plays_still_knows_the_prompts_before_it() -> None:
+    state = without_next().state
+    assert state.now is not None
+    before = (p.PromptWeight("hip hop", 1.0),)
+    version = state.now.version
+    version = replace(version, request=replace(version.request, previous_prompts=before))
+    state = replace(state, now=replace(state.now, version=version))
+    asked = make_version(state, version.index, version.wish, "main", start_bar=0, from_frame=44_100).request
+    assert asked.previous_prompts == before
