@@ -70,6 +70,10 @@ def test_requests_say_which_prompts_the_section_after_would_have() -> None:
     asked = [make_version(state, i, wish(state, i, 0), "main", start_bar=0).request for i in range(3)]
     assert [request.next_prompts for request in asked] == [asked[1].prompts, asked[2].prompts, ()]
     assert asked[1].prompts != asked[2].prompts
+    moved = replace(state, slots=(replace(state.slots[0], weight=0.7, touched=True), *state.slots[1:]))
+    request = make_version(moved, 0, wish(moved, 0, 0), "main", start_bar=0).request
+    assert request.next_prompts == request.prompts
+    assert request.prompts[0].weight == 0.7
 
 
 def without_next(bars: int = 48) -> Stage:

@@ -16,10 +16,10 @@ _LEAST: Final = 0.02
 
 
 def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
-    """Who plays a drum group: (name of the kit, style, level 0..1).
+    """Who plays a drum group: (name of the kit, style, gain 0..1).
 
     One style has kick and snare, but where a knob stands between two both play softer; hats and percussion of all styles
-    sound together; see `amplitudes`.
+    sound together. Gains go as the shares and make the group as loud as one kit would be (`amplitudes`).
     """
     few = group in {"kick", "snare"}
     shared = styles_for(point, group) if few else [(load_style(name), share) for name, share in point.styles]
@@ -32,10 +32,11 @@ def players(point: Mix, group: str) -> list[tuple[str, Style, float]]:
     return [(f"{group} {style.name}", style, gain) for (style, _), gain in zip(playing, gains, strict=True)]
 
 
-_ALIKE: Final = {"kick": 0.1}
+_ALIKE: Final = {"kick": 0.1, "rim": 0.0, "perc": 0.1, "perc2": 0.0, "break": 0.0, "shaker": 0.8, "ride": 1.0}
 _ALIKE_ELSE: Final = 0.5
-"""How far shots of two kits that are called the same add up as amplitudes, K-weighted, on average over the styles' kits: kicks
-hardly, since each sweeps in its own way; what is made of noise by half, since the noise is the same."""
+"""How far shots of two kits that are called the same add up as amplitudes (`Shots.alike`, on average over the styles' kits):
+kicks hardly, since each sweeps in its own way, nor what is tuned; what is made of noise, which is the same in all, by half or
+more."""
 
 
 def _met(one: Style, other: Style, group: str) -> float:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from engine.generators.pocket.form import Bar, smooth
-from engine.generators.pocket.point import drumless
+from engine.generators.pocket.point import DRUMLESS, drumless
 from engine.generators.pocket.styles import off_beat
 from engine.prompts import mix
 from engine.protocol import NEAR_S, PromptWeight, SectionRequest
@@ -18,10 +18,6 @@ _TURNS: Final = (0.35, 0.2)
 _BACK_S: Final = (10.0, 2.0)
 """Seconds before a section's end at which it has turned back half, where it does, and half the width of that: the seconds
 that are heard next to the seam lie behind it."""
-
-
-DRUMLESS: Final = 0.5
-"""How far music does without drums from which its beat is that of its chords and tunes."""
 
 
 @lru_cache(maxsize=16)
@@ -38,8 +34,10 @@ def _follows(prompts: tuple[PromptWeight, ...]) -> bool:
 
 
 def agrees(request: SectionRequest) -> tuple[bool, bool]:
-    """Whether the sections before and after, if there are any, lean as this one does, or follow it; where this one does not
-    lean, they may."""
+    """Whether the sections before and after, if there are any, lean as this one does; where this one does not, they may.
+
+    So does one after it that follows wherever it is left, and not one before it, which has already left the beat somewhere.
+    """
     if not leans(request.prompts):
         return True, True
     before, after = (prompts or request.prompts for prompts in (request.previous_prompts, request.next_prompts))

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.generators.pocket.kits import VELOCITY
-from engine.generators.pocket.leaning import DRUMLESS
-from engine.generators.pocket.point import drumless, group_gain
+from engine.generators.pocket.point import DRUMLESS, drumless, group_gain
 from engine.generators.pocket.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.reading import add_scaled
 from engine.generators.pocket.render import Renderer

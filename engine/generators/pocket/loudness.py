@@ -48,6 +48,8 @@ _AIR: Final = 6.5
 """LU by which texture comes forward where there are hardly any cymbals: pads alone have no air."""
 _WARM_AIR: Final = 10.0
 """The same for each unit of warmth over the middle, whose soft highs would leave none."""
+_HISS_DB: Final = 14.0
+"""dB of hiss for a tenth of it: less than 20, or mixes of what has hiss with what has cymbals would have too little of both."""
 _CRACKLE_LEVEL: Final = -20.0
 _STEM_KNOB_DB: Final = 14.0
 _TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
@@ -186,7 +188,7 @@ def _level(score: Score, player: str) -> float:
     if part == "texture":
         air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5)
         level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * airless(score.mix)
-        return level + 14 * math.log10(max(1e-3, hiss(score.mix)))
+        return level + _HISS_DB * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     level += score.gains_db[player]
     if part in _TUNE_LEAD:

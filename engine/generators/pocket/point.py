@@ -20,22 +20,28 @@ def group_gain(point: Mix, group: str) -> float:
     return math.pow(point.stems.get(group, 1.0) * point.stems.get("drums", 1.0), 0.7)
 
 
-_FEW: Final = (0.24, 0.26)
-"""Weight of drums up to which they are few, and over how much more they are that no longer."""
+DRUMLESS: Final = 0.5
+"""How far music does without drums from which its beat is that of its chords and tunes."""
+
+
+_TOLD: Final = (0.24, 0.26)
+_AIRED: Final = (0.3, 0.24)
+"""Weight of drums up to which cymbals neither carry the music nor give it air, and over how much more they come to: their air is
+missed sooner than the tune need lead."""
 
 
 def bare(point: Mix) -> float:
     """How far no cymbals carry the music, 0..1: where there are no drums, and in styles that have few soft ones, as ambient."""
-    return max(drumless(point), 1.0 - smooth((point.params["drums"] - _FEW[0]) / _FEW[1]))
-
-
-_AIRLESS: Final = (0.3, 0.24)
-"""The same for the air that cymbals give: they are missed sooner than the tune need lead."""
+    return _without(point, _TOLD)
 
 
 def airless(point: Mix) -> float:
     """How far no cymbals give the music air, 0..1."""
-    return max(drumless(point), 1.0 - smooth((point.params["drums"] - _AIRLESS[0]) / _AIRLESS[1]))
+    return _without(point, _AIRED)
+
+
+def _without(point: Mix, come: tuple[float, float]) -> float:
+    return max(drumless(point), 1.0 - smooth((point.params["drums"] - come[0]) / come[1]))
 
 
 def hiss(point: Mix) -> float:

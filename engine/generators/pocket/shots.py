@@ -228,7 +228,8 @@ class Shots:
         """How much of a shot's power another kit's shot of that name adds when both are struck at once, beside its own.
 
         Returns:
-            What both have in common, K-weighted, as a share of the first one's energy: its own for the same sound.
+            What both have in common, K-weighted, as a share of the first one's energy: 1 for the same settings, below 0 where
+            they take from each other. It is that of the first variant, struck hard.
         """
         pair = (settings_of(kit, shot), settings_of(other, shot))
         if pair[0] == pair[1]:
