@@ -264,13 +264,15 @@ def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
     left = context.request.bars - bar.index
     style = style_for(context.mix, "snare")
     rate = {1: 0.25, 2: 0.25, 3: 0.5}.get(left, 1.0)
+    told_off = _leaning(context, bar) * group_gain(context.mix, "hats") if context.offbeat is not None else 0.0
     end = context.request.beats_per_bar - bar.breath
     span = 4.0 if context.request.role == "build" else 2.0
     beat = 0.0
     while beat < end - 1e-6:
         rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
         velocity = (0.22 + 0.6 * max(0.0, rise)) * smooth(bar.energy / 0.6)
-        velocity *= _ROLL_ACCENTS[(round(8 * beat) + 4 * (context.offbeat is not None)) % 8]
+        on, off = (_ROLL_ACCENTS[(round(8 * beat) + place) % 8] for place in (0, 4))
+        velocity *= on + (off - on) * told_off
         shot = "snare" if "snare" in style.kit else "clap"
         yield Hit(context.frame(bar.index, beat), shot, "snare", velocity, _gain(style, shot), 0.0, int(beat * 4) % 2)
         step = 0.125 if left == 1 and beat >= end - 1.0 and context.density > 0.55 else rate
