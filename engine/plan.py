@@ -115,15 +115,15 @@ def bars_per_share(grid: Grid) -> float:
     return min(high, max(low, grid.bars_in(_SHARE_S)))
 
 
-def roles_beyond(parts: Sequence[PlannedSection], bar_s: float) -> tuple[Role, ...]:
-    """Roles of the parts after the first of some, nearest first, as long as every one in between is shorter than `NEAR_S`.
+def beyond(parts: Sequence[PlannedSection], bar_s: float) -> tuple[PlannedSection, ...]:
+    """The parts after the first of some, nearest first, as long as every one in between is shorter than `NEAR_S`.
 
     Args:
         parts: a section's neighbour and what lies beyond it, nearest first.
         bar_s: seconds in a bar.
     """
     near = takewhile(lambda each: each[0].bars * bar_s < NEAR_S, pairwise(parts))
-    return tuple(further.role for _, further in near)
+    return tuple(further for _, further in near)
 
 
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:

@@ -276,6 +276,14 @@ class MotifNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A part of the plan as a section near it needs to know it: its role, and the mix it would have as things stand."""
+
+    role: Role
+    prompts: tuple[PromptWeight, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SectionRequest:
     """Everything a generator needs for one section: the same request gives the same samples.
 
@@ -290,8 +298,8 @@ class SectionRequest:
         index, first_bar: which section of the plan, and the set's bar at which it starts (for longer harmonic arcs).
         position: where in the set it starts, 0..1.
         previous_role, next_role, next_energy: its neighbours in the plan; None at the set's ends.
-        before_previous, after_next: roles of the parts beyond them, nearest first, as long as every part in between is
-            shorter than `NEAR_S`; empty where the neighbour itself is not.
+        before_previous, after_next: the parts beyond them, nearest first, as long as every part in between is shorter than
+            `NEAR_S`; empty where the neighbour itself is not.
         motif: the set's motif.
         from_frame: make only what follows this frame of the section (a re-make of what is playing); the samples are
             those the section would have there (at the section's edges nearly: what a generator corrects by hearing a whole
@@ -330,8 +338,8 @@ class SectionRequest:
     previous_role: Role | None = None
     next_role: Role | None = None
     next_energy: float | None = None
-    before_previous: tuple[Role, ...] = ()
-    after_next: tuple[Role, ...] = ()
+    before_previous: tuple[Neighbour, ...] = ()
+    after_next: tuple[Neighbour, ...] = ()
     motif: tuple[MotifNote, ...] = ()
     from_frame: int = 0
     continue_path: str | None = None

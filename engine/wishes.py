@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,8 @@ from typing import Final
 from engine.lengths import Limits, fitted
 from engine.motif import make_motif
 from engine.pace import FULL_STEPS
-from engine.plan import PlannedSection, fit, roles_beyond
-from engine.protocol import VARY_AMOUNT, PromptWeight, SectionRequest
+from engine.plan import PlannedSection, beyond, fit
+from engine.protocol import VARY_AMOUNT, Neighbour, PromptWeight, SectionRequest
 from engine.stage import OPENING, Place, State, Version, Wish
 
 MIN_TAIL_BARS: Final = 2
@@ -95,6 +96,10 @@ def make_version(
     variation = wanted.variation
     seeds = variation.seeds if variation and not retry else None
     bar_s = float(s.grid.frames_per_bar) / s.grid.rate
+
+    def neighbours(parts: Sequence[PlannedSection]) -> tuple[Neighbour, ...]:
+        return tuple(Neighbour(part.role, mixed(state, part)) for part in beyond(parts, bar_s))
+
     request = SectionRequest(
         section_id=section_id,
         prompts=wanted.prompts,
@@ -115,8 +120,8 @@ def make_version(
         previous_role=previous.role if previous else None,
         next_role=wanted.next_role,
         next_energy=after.energy if after else None,
-        before_previous=roles_beyond(state.plan[: max(0, index)][::-1], bar_s),
-        after_next=roles_beyond(state.plan[index + 1 :], bar_s),
+        before_previous=neighbours(state.plan[: max(0, index)][::-1]),
+        after_next=neighbours(state.plan[index + 1 :]),
         motif=make_motif(seeds[1], s.grid.beats_per_bar) if seeds else s.motif,
         from_frame=from_frame,
         continue_path=before.path if before else None,

@@ -28,9 +28,9 @@ from engine.analysis.beat import onset_strength, tempo
 from engine.analysis.key import estimate_key, key_score
 from engine.analysis.loudness import integrated_lufs, longest_silence_ms, true_peak_dbtp
 from engine.generators.pocket import Pocket
-from engine.plan import PlannedSection, roles_beyond
+from engine.plan import PlannedSection, beyond
 from engine.prompts import decide_bpm, decide_key
-from engine.protocol import PromptWeight, Role, SectionRequest
+from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest
 from engine.vocabulary import style_names
 
 matplotlib.use("Agg")
@@ -102,8 +102,8 @@ def play(pocket: Pocket, style: str, seconds: float, seed: int) -> Piece:
             previous_role=planned[index - 1].role if index else None,
             next_role=after.role if after else None,
             next_energy=after.energy if after else None,
-            before_previous=roles_beyond(planned[:index][::-1], 240.0 / bpm),
-            after_next=roles_beyond(planned[index + 1 :], 240.0 / bpm),
+            before_previous=tuple(Neighbour(each.role) for each in beyond(planned[:index][::-1], 240.0 / bpm)),
+            after_next=tuple(Neighbour(each.role) for each in beyond(planned[index + 1 :], 240.0 / bpm)),
         )
         made = np.concatenate(list(pocket.generate(request, lambda _: None, lambda: False))).sum(axis=1)
         parts.append(made)

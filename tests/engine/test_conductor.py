@@ -58,8 +58,9 @@ def test_requests_say_what_lies_beyond_a_short_neighbour() -> None:
     state = replace(opening().state, plan=plan)
     asked = [make_version(state, i, wish(state, i, 0), "main", start_bar=0).request for i in range(5)]
     assert [request.role for request in asked] == ["intro", "build", "drop", "breakdown", "build"]
-    assert [request.after_next for request in asked] == [("drop",), (), ("build",), (), ()]
-    assert [request.before_previous for request in asked] == [(), (), ("intro",), (), ("drop",)]
+    drop, build, intro = (p.Neighbour(asked[i].role, asked[i].prompts) for i in (2, 4, 0))
+    assert [request.after_next for request in asked] == [(drop,), (), (build,), (), ()]
+    assert [request.before_previous for request in asked] == [(), (), (intro,), (), (drop,)]
 
 
 def test_requests_say_which_prompts_the_section_after_would_have() -> None:

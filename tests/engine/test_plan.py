@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan import PHRASE, PlannedSection, arc, fit, plan_set, roles_beyond, scaled_note, spread, total_bars
+from engine.plan import PHRASE, PlannedSection, arc, beyond, fit, plan_set, scaled_note, spread, total_bars
 from engine.presets import parse_preset
 from engine.timebase import Grid
 
@@ -25,10 +25,10 @@ def test_arc_ends_within_one_bar_of_the_minutes(minutes: float, bpm: float, beat
 
 def test_beyond_a_neighbour_lies_what_is_heard_with_it_through_short_parts() -> None:
     parts = [PlannedSection(role, role, bars, 0.5, 0.5, 0.5) for role, bars in (("build", 4), ("drop", 5), ("outro", 8))]  # type: ignore[arg-type]
-    assert roles_beyond(parts, 2.0) == ("drop", "outro"), "8 and 10 seconds"
-    assert roles_beyond(parts, 2.5) == ("drop",), "10 and 12.5 seconds"
-    assert roles_beyond(parts, 3.0) == (), "12 seconds"
-    assert roles_beyond(parts[2:], 1.0) == () == roles_beyond([], 1.0), "the set's end"
+    assert beyond(parts, 2.0) == tuple(parts[1:]), "8 and 10 seconds"
+    assert beyond(parts, 2.5) == (parts[1],), "10 and 12.5 seconds"
+    assert beyond(parts, 3.0) == (), "12 seconds"
+    assert beyond(parts[2:], 1.0) == () == beyond([], 1.0), "the set's end"
 
 
 @pytest.mark.parametrize(("bpm", "bars"), [(64, 2), (76, 2), (90, 4), (124, 4), (174, 4)])

@@ -17,7 +17,7 @@ from engine.generators.pocket.leaning import leans
 from engine.generators.pocket.pulse import handed_over
 from engine.generators.pocket.render import RATE, Renderer
 from engine.generators.pocket.voices import CHUNK
-from engine.protocol import PromptWeight, Role, SectionRequest, TransitionKind
+from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
 from engine.sections import SectionInfo, SectionWriter
 from engine.timebase import Grid
 from tests.generators.test_pocket import Audio, lufs
@@ -227,30 +227,33 @@ BEYOND = {"drop": "build", "breakdown": "drop", "build": "breakdown"}
 """What comes before each of these, and so what lies beyond the first and the last of three."""
 
 
-@pytest.mark.parametrize(("style", "bpm", "parts"), SHORT)
-def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than_an_ear_listens(
-    pocket: Pocket, tmp_path: Path, style: str, bpm: float, parts: tuple[tuple[Role, int], ...]
-) -> None:
-    energies = {"drop": 0.9, "breakdown": 0.4, "build": 0.6}
+def in_a_row(texts: tuple[str, str, str], bpm: float, parts: tuple[tuple[Role, int], ...]) -> list[SectionRequest]:
+    """Requests of three parts, the middle one of which is short, as a set would make them."""
+    energies = {"drop": 0.9, "breakdown": 0.4, "build": 0.6, "outro": 0.3}
     entries: dict[str, tuple[TransitionKind, int]] = {
         "drop": ("cut", 0),
         "breakdown": ("equal-power", 1),
         "build": ("equal-power", 2),
+        "outro": ("cut", 0),
     }
+    mixes = [(PromptWeight(text, 1.0),) for text in texts]
     roles = [role for role, _ in parts]
-    around = [BEYOND[roles[0]], *roles, next(role for role, before in BEYOND.items() if before == roles[-1])]
+    around = [BEYOND[roles[0]], *roles, next((role for role, before in BEYOND.items() if before == roles[-1]), None)]
     requests = []
     for i, (role, bars) in enumerate(parts):
-        (entry, entry_bars), (leaves, exit_bars) = entries[role] if i else ("cut", 0), entries[str(around[i + 2])]
-        asked = ask(style, bpm, role=role, energy=energies[role], bars=bars, seed=5 + i, index=i)
+        follows = around[i + 2]
+        (entry, entry_bars), (leaves, exit_bars) = entries[role] if i else ("cut", 0), entries[follows] if follows else ("cut", 0)
+        asked = ask(texts[i], bpm, role=role, energy=energies[role], bars=bars, seed=5 + i, index=i)
         request = replace(
             asked,
             first_bar=sum(length for _, length in parts[:i]),
             previous_role=around[i],  # type: ignore[arg-type]
-            next_role=around[i + 2],  # type: ignore[arg-type]
-            next_energy=energies[str(around[i + 2])],
-            after_next=(roles[2],) if i == 0 else (),
-            before_previous=(roles[0],) if i == 2 else (),
+            next_role=follows,  # type: ignore[arg-type]
+            next_energy=energies[follows] if follows else None,
+            previous_prompts=mixes[max(0, i - 1)],
+            next_prompts=mixes[min(2, i + 1)],
+            after_next=(Neighbour(roles[2], mixes[2]),) if i == 0 else (),
+            before_previous=(Neighbour(roles[0], mixes[0]),) if i == 2 else (),
             entry=entry,
             entry_bars=entry_bars,
             exit=leaves,
@@ -258,10 +261,33 @@ def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than
             tail_bars=2,
         )
         requests.append(request)
-    heard, starts = as_heard(pocket, tmp_path, requests)
+    return requests
+
+
+@pytest.mark.parametrize(("style", "bpm", "parts"), SHORT)
+def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than_an_ear_listens(
+    pocket: Pocket, tmp_path: Path, style: str, bpm: float, parts: tuple[tuple[Role, int], ...]
+) -> None:
+    heard, starts = as_heard(pocket, tmp_path, in_a_row((style, style, style), bpm, parts))
     for seam in starts[1:]:
         turn = turn_at(heard, seam, 60.0 / bpm * RATE)
         assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+
+
+@pytest.mark.parametrize(
+    ("texts", "parts"),
+    [
+        (("house", "house", "hip hop"), (("build", 16), ("drop", 4), ("outro", 12))),
+        (("hip hop", "house", "house"), (("breakdown", 12), ("build", 4), ("drop", 16))),
+    ],
+)
+def test_beside_a_short_part_it_counts_what_music_lies_beyond(
+    pocket: Pocket, tmp_path: Path, texts: tuple[str, str, str], parts: tuple[tuple[Role, int], ...]
+) -> None:
+    heard, starts = as_heard(pocket, tmp_path, in_a_row(texts, 124.0, parts))
+    for seam in starts[1:]:
+        turn = turn_at(heard, seam, 60.0 / 124.0 * RATE)
+        assert abs(turn) < 0.045, f"{1000 * turn * 60.0 / 124.0:.0f} ms"
 
 
 def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:

@@ -36,12 +36,21 @@ def _follows(prompts: tuple[PromptWeight, ...]) -> bool:
 def agrees(request: SectionRequest) -> tuple[bool, bool]:
     """Whether the sections before and after, if there are any, lean as this one does; where this one does not, they may.
 
-    So does one after it that follows wherever it is left, and not one before it, which has already left the beat somewhere.
+    Beyond short parts it is all of them, which are heard as one. Those that follow wherever the beat is left do not matter,
+    but for one before all others, which has already left it somewhere.
     """
-    if not leans(request.prompts):
+    own = request.prompts
+    if not leans(own):
         return True, True
-    before, after = (prompts or request.prompts for prompts in (request.previous_prompts, request.next_prompts))
-    return leans(before), leans(after) or _follows(after)
+    before, after = (
+        [prompts or own, *(part.prompts or own for part in beyond)]
+        for prompts, beyond in (
+            (request.previous_prompts, request.before_previous),
+            (request.next_prompts, request.after_next),
+        )
+    )
+    agree = all(leans(each) or _follows(each) for each in before[:-1]) and leans(before[-1])
+    return agree, all(leans(each) or _follows(each) for each in after)
 
 
 def leans_at(request: SectionRequest) -> tuple[bool, bool]:
@@ -51,8 +60,8 @@ def leans_at(request: SectionRequest) -> tuple[bool, bool]:
     not where the music on the other side never does.
     """
     before, after = agrees(request)
-    start = "drop" in {request.previous_role, *request.before_previous, request.role}
-    end = "drop" in {request.role, request.next_role, *request.after_next}
+    start = "drop" in {request.previous_role, request.role, *(part.role for part in request.before_previous)}
+    end = "drop" in {request.role, request.next_role, *(part.role for part in request.after_next)}
     if is_short(request):
         start = end = (start or end) and before and after
     return start and before, end and after
@@ -76,8 +85,8 @@ def leaning(request: SectionRequest, bar: Bar) -> float:
     turned = turn(bar)
     bar_s = request.beats_per_bar * 60.0 / request.bpm
     late, early = (smooth(0.5 + (bars * bar_s - _BACK_S[0]) / (2 * _BACK_S[1])) for bars in (bar.index, request.bars - bar.index))
-    if is_short(request) and end:
-        return 1.0
+    if is_short(request) and (end or not (before and after)):
+        return float(end)
     if request.role in {"drop", "free"}:
         return min(1.0 if before else late, 1.0 if after else early)
     if request.role == "build":  # whatever follows, if it leans at all

@@ -47,7 +47,11 @@ class Places:
         part as well, whose end was led there, if what was heard of it agrees.
         """
         request = self._request
-        run = (request.role, request.previous_role, *request.before_previous)  # short parts, then the one before them
+        run = (
+            request.role,
+            request.previous_role,
+            *(part.role for part in request.before_previous),
+        )  # short parts, then the one before them
         first = run[-2] if request.before_previous else request.role
         place = self._meets_at(lies, self._leaning[0], first)
         near, off = (abs(turns_of(unit(at) / left)) if left else 1.0 for at in (lies, place))
