@@ -145,8 +145,9 @@ def make_version(
 
 def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:
     """The mix before the sounding section, where that one is made anew."""
-    again = state.now is not None and state.now.version.index == index
-    return state.now.version.request.previous_prompts if state.now and again else ()
+    if state.now is None or state.now.version.index != index:
+        return ()
+    return state.now.version.request.previous_prompts
 
 
 def with_files(request: SectionRequest, folder: Path) -> SectionRequest:
