@@ -38,13 +38,14 @@ def rehearse_to_files(
         LivesetError: for anything wrong, before anything plays where it can be known.
     """
     from engine.rehearsal import Rehearsal, RehearsalOptions
-    from liveset.report import check_writable, write_report
 
     preset = load_preset(preset_name)
     if minutes is not None and not 0 < minutes <= MAX_MINUTES:
         raise PresetError(f"--minutes is {minutes:g}", "it is more than 0 and at most 1440")
     _check_midi(preset)
     if report is not None:
+        from liveset.report import check_writable, write_report  # what measures takes longer to load than all else
+
         check_writable(report)
     where = _destination(preset_name, out, report)
     # A file that is there already is replaced only by a rehearsal that came to its end.

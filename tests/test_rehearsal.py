@@ -24,7 +24,7 @@ REFUSING = "tests.generators.refusing:Refusing"
 TONES = """
 [set]
 title = "Tones"
-minutes = 0.5
+minutes = {minutes}
 bpm = 133.3
 key = "A minor"
 seed = 5
@@ -40,8 +40,8 @@ weight = 0.1
 """
 
 
-def preset(generator: str = "tests.generators.tones:Tones") -> Preset:
-    return parse_preset(TONES.format(generator=generator), "tones.toml")
+def preset(generator: str = "tests.generators.tones:Tones", minutes: float = 0.5) -> Preset:
+    return parse_preset(TONES.format(generator=generator, minutes=minutes), "tones.toml")
 
 
 def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, seed: int | None = None) -> RehearsalLog:
@@ -52,6 +52,15 @@ def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, 
 @pytest.fixture(autouse=True)
 def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[RehearsalLog, Path]:
+    """A rehearsal of tones and its file."""
+    folder = tmp_path_factory.mktemp("plain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return rehearse(folder / "set.flac"), folder / "set.flac"
 
 
 def moves(path: Path) -> Path:
@@ -66,9 +75,8 @@ def moves(path: Path) -> Path:
     return path
 
 
-def test_sections_abut_and_the_set_lands(tmp_path: Path) -> None:
-    out = tmp_path / "set.wav"
-    log = rehearse(out)
+def test_sections_abut_and_the_set_lands(plain: tuple[RehearsalLog, Path]) -> None:
+    log, out = plain
     bar = 4 * 60 / 133.3
     for here, after in zip(log.sections, log.sections[1:], strict=False):
         assert after.start_s == pytest.approx(here.start_s + here.bars * bar, abs=2e-4)
@@ -82,10 +90,8 @@ def test_sections_abut_and_the_set_lands(tmp_path: Path) -> None:
     assert "glorbnik" in log.unknown_words
 
 
-def test_clicks_stay_on_the_beat_across_every_seam(tmp_path: Path) -> None:
-    out = tmp_path / "set.wav"
-    rehearse(out)
-    sound, rate = soundfile.read(out, dtype="float32")
+def test_clicks_stay_on_the_beat_across_every_seam(plain: tuple[RehearsalLog, Path]) -> None:
+    sound, rate = soundfile.read(plain[1], dtype="float32")
     strength = np.abs(np.diff(sound[:, 0]))
     beat = rate * 60 / 133.3
     onsets = [int(i * beat + np.argmax(strength[int(i * beat) : int(i * beat) + 64])) for i in range(8, 60)]
@@ -93,9 +99,8 @@ def test_clicks_stay_on_the_beat_across_every_seam(tmp_path: Path) -> None:
     assert np.abs(late - np.median(late)).max() < 0.002 * rate
 
 
-def test_the_file_begins_with_the_first_downbeat(tmp_path: Path) -> None:
-    out = tmp_path / "set.wav"
-    log = rehearse(out)
+def test_the_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -> None:
+    log, out = plain
     sound, rate = soundfile.read(out, dtype="float32")
     strength = np.abs(np.diff(sound[: rate // 10, 0]))
     assert log.sections[0].start_s == 0.0
@@ -110,20 +115,18 @@ def test_same_preset_and_seed_give_the_same_file(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
-def test_moves_of_a_midi_file_are_heard_and_reported(tmp_path: Path) -> None:
-    log = rehearse(tmp_path / "moved.wav", midi=moves(tmp_path / "moves.mid"))
-    rehearse(tmp_path / "plain.wav")
+def test_moves_of_a_midi_file_are_heard_and_reported(tmp_path: Path, plain: tuple[RehearsalLog, Path]) -> None:
+    log = rehearse(tmp_path / "moved.flac", midi=moves(tmp_path / "moves.mid"))
     assert [round(event.at_s, 1) for event in log.events] == [4.0, 8.0]
-    moved, rate = soundfile.read(tmp_path / "moved.wav", dtype="float32")
-    plain, _ = soundfile.read(tmp_path / "plain.wav", dtype="float32")
-    different = np.flatnonzero(np.abs(moved[: len(plain)] - plain[: len(moved)]).max(axis=1) > 1e-5)
+    moved, rate = soundfile.read(tmp_path / "moved.flac", dtype="float32")
+    still, _ = soundfile.read(plain[1], dtype="float32")
+    different = np.flatnonzero(np.abs(moved[: len(still)] - still[: len(moved)]).max(axis=1) > 1e-5)
     assert 4.0 <= different[0] / rate <= 4.0 + 60 / 133.3 * 1.25
-    assert np.abs(moved[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(plain[5 * rate : 6 * rate]).mean()
+    assert np.abs(moved[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(still[5 * rate : 6 * rate]).mean()
 
 
-def test_report_names_what_was_played(tmp_path: Path) -> None:
-    out = tmp_path / "set.flac"
-    log = rehearse(out)
+def test_report_names_what_was_played(tmp_path: Path, plain: tuple[RehearsalLog, Path]) -> None:
+    log, out = plain
     write_report(tmp_path / "report", out, log)
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     for key in ("preset", "seed", "seconds", "sample_rate", "lufs", "true_peak_dbtp", "longest_silence_ms", "underruns"):
@@ -134,10 +137,10 @@ def test_report_names_what_was_played(tmp_path: Path) -> None:
 
 
 def test_pocket_stands_in_for_a_generator_that_raises(tmp_path: Path) -> None:
-    log = rehearse(tmp_path / "set.wav", preset("tests.generators.broken:Broken"))
+    log = rehearse(tmp_path / "set.wav", preset("tests.generators.broken:Broken", 0.25))
     assert log.ladder_pocket >= 1
     sound, rate = soundfile.read(tmp_path / "set.wav", dtype="float32")
-    loud = np.abs(sound[rate : 25 * rate]).max(axis=1)
+    loud = np.abs(sound[rate : 10 * rate]).max(axis=1)
     quiet = loud.reshape(-1, rate // 4)[: len(loud) // (rate // 4)].max(axis=1)
     assert (quiet > 0).all()
 
@@ -183,15 +186,24 @@ def test_a_stop_or_a_hold_in_the_file_ends_all_the_same(
     assert soundfile.info(tmp_path / "set.wav").duration >= 28
 
 
+@pytest.fixture(scope="module")
+def on_pocket(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a set on pocket."""
+    folder = tmp_path_factory.mktemp("pocket")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        rehearse(folder / "set.wav", preset("pocket", 0.25))
+    return (folder / "set.wav").read_bytes()
+
+
 @pytest.mark.parametrize(("generator", "says"), [("nowhere:Nothing", "nowhere"), (REFUSING, "the model is not here")])
-def test_pocket_plays_for_a_generator_that_cannot_be_loaded(tmp_path: Path, generator: str, says: str) -> None:
-    log = rehearse(tmp_path / "set.wav", preset(generator))
+def test_pocket_plays_for_a_generator_that_cannot_be_loaded(tmp_path: Path, on_pocket: bytes, generator: str, says: str) -> None:
+    log = rehearse(tmp_path / "set.wav", preset(generator, 0.25))
     (notice,) = log.notices
     assert says in notice
     assert notice.endswith("the set plays on pocket")
     assert (log.ladder_hold, log.ladder_pocket) == (0, 0)
-    rehearse(tmp_path / "pocket.wav", preset("pocket"))
-    assert (tmp_path / "set.wav").read_bytes() == (tmp_path / "pocket.wav").read_bytes()
+    assert (tmp_path / "set.wav").read_bytes() == on_pocket
 
 
 def test_a_slow_generator_is_rehearsed_the_same_twice_and_its_fit_is_reported(tmp_path: Path) -> None:

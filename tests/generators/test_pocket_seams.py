@@ -66,10 +66,38 @@ def generate(pocket: Pocket, request: SectionRequest) -> Iterator[Block]:
     return pocket.generate(request, lambda _: None, lambda: False)
 
 
+def whole(pocket: Pocket, request: SectionRequest) -> Block:
+    """A section, (frames, stems, 2)."""
+    return np.concatenate(list(generate(pocket, request)))
+
+
 def play(pocket: Pocket, request: SectionRequest) -> Audio:
     """The sum of a section's stems, (frames, 2)."""
-    mix: Audio = np.concatenate(list(generate(pocket, request))).sum(1)
+    mix: Audio = whole(pocket, request).sum(1)
     return mix
+
+
+NEAR = 9 * RATE
+"""Frames beside a seam that are made where nothing further away is looked at."""
+
+
+def ending(pocket: Pocket, request: SectionRequest) -> Block:
+    """A section of which only what is near its last bar's end is made; silence before."""
+    start = Grid(request.bpm, request.beats_per_bar).frame_of_bar(request.bars - 3) - NEAR
+    start = start if start > NEAR else 0  # what is begun within an edge is led otherwise
+    made = list(generate(pocket, replace(request, from_frame=start)))
+    return np.concatenate([np.zeros((start, *made[0].shape[1:]), np.float32), *made])
+
+
+def opening(pocket: Pocket, request: SectionRequest) -> Block:
+    """The first seconds of a section, its fade in at least."""
+    made: list[Block] = []
+    enough = max(NEAR, Grid(request.bpm, request.beats_per_bar).frame_of_bar(request.entry_bars))
+    for block in generate(pocket, request):
+        made.append(block)
+        if sum(map(len, made)) >= enough:
+            break
+    return np.concatenate(made)
 
 
 def lies(audio: Audio, start: int, beat: float) -> float:
@@ -107,7 +135,7 @@ MEETING = [("trip hop", 88.0), ("UK garage", 132.0), ("techno", 130.0), ("electr
 def test_the_beat_lies_in_one_place_where_a_build_becomes_a_drop(pocket: Pocket, style: str, bpm: float) -> None:
     build = ask(style, bpm, role="build", energy=0.57, next_energy=0.93, previous_role="breakdown", next_role="drop", bars=16)
     drop = ask(style, bpm, role="drop", energy=0.93, bars=16, previous_role="build", next_role="outro", seed=6, first_bar=8)
-    assert abs(between(play(pocket, build), play(pocket, drop), 60.0 / bpm * RATE)) < 0.09
+    assert abs(between(ending(pocket, build).sum(1), opening(pocket, drop).sum(1), 60.0 / bpm * RATE)) < 0.09
 
 
 @pytest.mark.parametrize(
@@ -116,8 +144,8 @@ def test_the_beat_lies_in_one_place_where_a_build_becomes_a_drop(pocket: Pocket,
 def test_the_beat_lies_in_one_place_where_nothing_is_struck(pocket: Pocket, text: str, bpm: float) -> None:
     first = ask(text, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", bars=8)
     then = ask(text, bpm, role="build", energy=0.6, previous_role="breakdown", next_role="drop", bars=8, seed=6, first_bar=8)
-    before = np.concatenate(list(generate(pocket, first)))
-    assert abs(between(before.sum(1), play(pocket, then), 60.0 / bpm * RATE)) < 0.02
+    before = ending(pocket, first)
+    assert abs(between(before.sum(1), opening(pocket, then).sum(1), 60.0 / bpm * RATE)) < 0.02
     assert text == "organ drone" or float(np.abs(before[:, 0]).max()) == 0.0, "what swells are the chords"
 
 
@@ -125,7 +153,7 @@ def test_the_opening_of_a_short_section_lies_where_the_one_before_ended_whatever
     """Trance's build turns from the beats to the off-beats, here within fourteen seconds, of which an ear hears eight."""
     rest = ask("trance", 138.0, role="breakdown", energy=0.35, previous_role="drop", next_role="build", bars=16)
     build = ask("trance", 138.0, role="build", energy=0.65, previous_role="breakdown", next_role="drop", seed=6, first_bar=16)
-    assert abs(between(play(pocket, rest), play(pocket, build), 60.0 / 138.0 * RATE)) < 0.02
+    assert abs(between(ending(pocket, rest).sum(1), opening(pocket, build).sum(1), 60.0 / 138.0 * RATE)) < 0.02
 
 
 def kept(path: Path, request: SectionRequest, sound: Block) -> str:
@@ -142,25 +170,29 @@ def kept(path: Path, request: SectionRequest, sound: Block) -> str:
 def test_a_section_follows_the_beat_of_the_one_before(pocket: Pocket, tmp_path: Path, style: str, bpm: float) -> None:
     drop = ask(style, bpm, role="drop", energy=0.9, previous_role="build", next_role="breakdown", bars=16)
     rest = ask(style, bpm, bars=16, role="breakdown", energy=0.4, previous_role="drop", next_role="build", seed=6, first_bar=8)
-    before, frames, beat = np.concatenate(list(generate(pocket, drop))), drop.total_frames(), 60.0 / bpm * RATE
-    after = play(pocket, replace(rest, continue_path=kept(tmp_path / "a", drop, before), continue_frame=frames))
+    before, frames, beat = ending(pocket, drop), drop.total_frames(), 60.0 / bpm * RATE
+    after = opening(pocket, replace(rest, continue_path=kept(tmp_path / "a", drop, before), continue_frame=frames)).sum(1)
     turn = between(before.sum(1), after, beat)
     assert abs(turn) < 0.03, f"{1000 * turn * 60.0 / bpm:.0f} ms"
     early = np.roll(before, -int(0.08 * beat), 0)
-    moved = play(pocket, replace(rest, continue_path=kept(tmp_path / "b", drop, early), continue_frame=frames))
+    moved = opening(pocket, replace(rest, continue_path=kept(tmp_path / "b", drop, early), continue_frame=frames)).sum(1)
     span = 7 * RATE
     assert lies(moved[:span], 0, beat) < lies(after[:span], 0, beat) - 0.03, "0.08 beats earlier, and followed as far as can be"
 
 
 def as_heard(pocket: Pocket, folder: Path, requests: list[SectionRequest]) -> tuple[Audio, list[int]]:
-    """Sections one after another, each continuing the one before and faded in over its tail; and where each starts."""
+    """Sections one after another, each continuing the one before and faded in over its tail; and where each starts.
+
+    Of the first and the last only what is near the seams.
+    """
     grid = Grid(requests[0].bpm, 4)
     starts = [grid.frame_of_bar(request.first_bar) - grid.frame_of_bar(requests[0].first_bar) for request in requests]
     heard = np.zeros((starts[-1] + grid.frame_of_bar(requests[-1].bars), 2), np.float32)
     path, before = None, 0
     for number, (start, asked) in enumerate(zip(starts, requests, strict=True)):
         request = replace(asked, continue_path=path, continue_frame=grid.frame_of_bar(before))
-        made = np.concatenate(list(generate(pocket, request)))
+        last = number == len(requests) - 1
+        made = ending(pocket, request) if number == 0 else opening(pocket, request) if last else whole(pocket, request)
         path, before = kept(folder / str(number), request, made), request.bars
         sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
         out, into = (gain.numpy()[:, None] for gain in handed_over(request.entry, fade / RATE, len(sound)))
@@ -291,15 +323,15 @@ def test_beside_a_short_part_it_counts_what_music_lies_beyond(
 
 
 def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:
-    whole = np.concatenate(list(generate(pocket, ask("house", 124.0, bars=16))))
+    full = whole(pocket, ask("house", 124.0, bars=16))
     for place in (0.05, 0.5, 0.95):  # within the first edge, between the edges, within the last
-        frame = round(place * len(whole))
+        frame = round(place * len(full))
         made = generate(pocket, ask("house", 124.0, bars=16, from_frame=frame))
         mixed.clear()
         first = next(made)
         assert len(mixed) == 1
         if place == 0.5:
-            assert np.array_equal(np.concatenate([first, *made]), whole[frame:])
+            assert np.array_equal(np.concatenate([first, *made]), full[frame:])
 
 
 def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: Pocket, mixed: list[int]) -> None:
