@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.events import Action, SendCues
 from engine.protocol import Cue, TransitionKind
-from engine.stage import OPENING, Action, Heard, Playing, SendCues, State, Version
+from engine.stage import OPENING, Heard, Playing, State, Version
 from engine.wishes import next_index
 
 STREAM_SPEED = 2.0

@@ -10,9 +10,10 @@ from typing import Any
 
 from engine.channels import send
 from engine.children import PARAMS_FILE, STATUS_FILE
+from engine.events import At
 from engine.protocol import DropSection, MakeSection, PlayerOrder
 from engine.shared import PARAMS, STATUS, SharedBlock
-from engine.stage import At, Job
+from engine.stage import Job
 from engine.timebase import QUANTUM
 from engine.wishes import with_files
 

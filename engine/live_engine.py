@@ -18,6 +18,7 @@ from engine import protocol as p
 from engine.channels import accept_forever, connect, listen, read_forever
 from engine.children import Children
 from engine.errors import LivesetError
+from engine.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
 from engine.keeping import Kept
 from engine.leftovers import sweep
 from engine.links import Links
@@ -30,7 +31,7 @@ from engine.plan import scaled_note
 from engine.presets import Preset, load_preset
 from engine.screens import ScreenLink, default_recording
 from engine.session import Session, SetOptions, greeted, load_state, opening_state
-from engine.stage import Job, JobDone, JobFailed, JobProgress, PlayerSaid, State, Tick, WorkerLost, WorkerRefused
+from engine.stage import Job, State
 from engine.steering import level_params
 from engine.views import Surroundings, snapshot, values_by_target
 from engine.work import estimate_s, worked_frames

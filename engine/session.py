@@ -17,6 +17,24 @@ from engine.analysis.audio import correlation
 from engine.analysis.picture import PeakColumns
 from engine.conductor import step
 from engine.errors import SectionError
+from engine.events import (
+    Action,
+    At,
+    CancelJob,
+    Commanded,
+    CutTails,
+    Discard,
+    Event,
+    JobProgress,
+    Mark,
+    Measured,
+    SendCues,
+    SetParams,
+    StartJob,
+    Tell,
+    Tick,
+    WorkerUp,
+)
 from engine.keeping import Keeping
 from engine.motif import make_motif
 from engine.plan import plan_set
@@ -37,28 +55,7 @@ from engine.protocol import (
     VaryNext,
 )
 from engine.sections import SectionReader
-from engine.stage import (
-    Action,
-    At,
-    CancelJob,
-    Commanded,
-    CutTails,
-    Discard,
-    Event,
-    Job,
-    JobProgress,
-    Mark,
-    Measured,
-    SendCues,
-    SetParams,
-    Settings,
-    Slot,
-    StartJob,
-    State,
-    Tell,
-    Tick,
-    WorkerUp,
-)
+from engine.stage import Job, Settings, Slot, State
 from engine.timebase import Grid
 
 STATE_FILE: Final = "state.pickle"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
-from engine.stage import Action, CutTails, SetParams, Slot, State, Tell, Variation
+from engine.events import Action, CutTails, SetParams, Tell
+from engine.stage import Slot, State, Variation
 from engine.wishes import next_index
 
 Step = tuple[State, tuple[Action, ...]]

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Final
 
 from engine.cueing import due_frame, due_in_s, origin_at, playing_end, usable
+from engine.events import Action, CancelJob, StartJob
 from engine.lengths import KEPT_S, SPARE
 from engine.pace import FULL_STEPS
 from engine.plan import PHRASE
 from engine.protocol import SectionRequest
-from engine.stage import OPENING, Action, CancelJob, Job, Place, Purpose, StartJob, State, Version
+from engine.stage import OPENING, Job, Place, Purpose, State, Version
 from engine.wishes import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
 
 Want = tuple[Purpose, Version]

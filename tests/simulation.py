@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from engine import protocol as p
 from engine.conductor import step
-from engine.stage import (
+from engine.events import (
     Action,
     At,
     CancelJob,
     Commanded,
     Event,
-    Job,
     JobDone,
     JobFailed,
     JobProgress,
@@ -22,12 +21,12 @@ from engine.stage import (
     SendCues,
     SetParams,
     StartJob,
-    State,
     Tell,
     Tick,
     WorkerLost,
     WorkerUp,
 )
+from engine.stage import Job, State
 
 FADE = 441
 

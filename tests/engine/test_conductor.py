@@ -9,9 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.events import StartJob, WorkerUp
 from engine.pace import Pace
 from engine.plan import arc
-from engine.stage import Job, Settings, Slot, StartJob, State, WorkerUp
+from engine.stage import Job, Settings, Slot, State
 from engine.timebase import Grid
 from engine.wishes import make_version, wish
 from tests.simulation import FADE, Stage

@@ -14,10 +14,10 @@ import soundfile
 
 from engine import protocol as p
 from engine.errors import RecordingError, SectionError
+from engine.events import Tell
 from engine.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
 from engine.motif import make_motif
 from engine.sections import SectionInfo, SectionReader, SectionWriter
-from engine.stage import Tell
 from engine.steering import take_command
 from liveset.keeping import export_keeper
 from tests.engine.test_conductor import made, slow, started

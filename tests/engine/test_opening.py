@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.events import WorkerLost, WorkerRefused, WorkerUp
 from engine.pace import Pace
-from engine.stage import OPENING, WorkerLost, WorkerRefused, WorkerUp
+from engine.stage import OPENING
 from engine.views import arc_view, next_view, now_view, values_by_target
 from tests.engine.test_conductor import BAR, GRID, OPERATIONS, check_grid, made, opening, perform_all
 from tests.engine.test_slow import NOWHERE, finish_all

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
-from engine.conductor import ALONE
+from engine.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
+from engine.from_generators import ALONE
 from engine.lengths import SPARE
 from engine.pace import Pace
-from engine.stage import JobProgress, State, Version, WorkerLost, WorkerRefused, WorkerUp
+from engine.stage import State, Version
 from engine.views import Surroundings, next_view, now_view, snapshot, values_by_target
 from engine.wishes import with_files
 from engine.work import effort, next_cost_s

@@ -1,0 +1,179 @@
+"""From the screen, MIDI and the command line to the engine: what the performer wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.protocol.requests import PromptWeight
+from engine.protocol.words import VARY_AMOUNT, Macro, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Start, or go on after `Stop`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Fade out and stand still; `Play` goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TogglePlay:
+    """`Play` or `Stop`, whichever changes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextNow:
+    """Hand over to the next section on the next bar line it can be ready for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stay in this section: its last bars loop on the grid. ``on=None`` toggles."""
+
+    on: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReRoll:
+    """Make the next section again with another seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A section that the performer saved.
+
+    Attributes:
+        name: its folder among the keepers; path: its section file.
+        title: the set it is from; part: what it was called there.
+        role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
+        seed, set_seed: the section's own and the set's: pocket makes the same music from them.
+        kept: when, as YYYY-MM-DD HH:MM.
+    """
+
+    name: str
+    path: str
+    title: str
+    part: str
+    role: Role
+    bars: int
+    beats_per_bar: int
+    bpm: float
+    key: str
+    prompts: tuple[PromptWeight, ...]
+    generator: str
+    seed: int
+    set_seed: int
+    kept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Save what plays among the keepers."""
+
+
+@dataclass(frozen=True, slots=True)
+class VaryNext:
+    """Make the next section a variation of what plays, or of a keeper.
+
+    ``amount`` is from almost 0 (as it is) to 1 (nothing of it left). ``keeper`` may be a keeper's name, or `NEWEST_KEEPER`.
+    """
+
+    amount: float = VARY_AMOUNT
+    keeper: Keeper | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemakeBars:
+    """Make some bars of the next section again and keep the rest; both counted from 1, the last one included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLora:
+    """Move a LoRA file's strength, 0..2, from the next section on. ``index`` counts from 0."""
+
+    index: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetWeight:
+    """Move a prompt's weight. ``slot`` counts from 0, ``value`` is 0..1."""
+
+    slot: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetPrompt:
+    """Write a prompt's text. ``slot`` counts from 0."""
+
+    slot: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMacro:
+    """Move a macro, 0..1."""
+
+    name: Macro
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetStem:
+    """Set a stem's level, 0..1 (1 is unity gain), and whether it is muted; None leaves it as it is."""
+
+    stem: str
+    level: float | None = None
+    muted: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Start recording to ``path`` (.flac or .wav), or stop with None."""
+
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UseDevice:
+    """Play on another output device: a name or number as `liveset devices` lists it, None for the default."""
+
+    device: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Fade out, stop every process and end the set."""
+
+
+Command = (
+    Play
+    | Stop
+    | TogglePlay
+    | NextNow
+    | Hold
+    | ReRoll
+    | Keep
+    | VaryNext
+    | RemakeBars
+    | SetLora
+    | SetWeight
+    | SetPrompt
+    | SetMacro
+    | SetStem
+    | Panic
+    | Record
+    | UseDevice
+    | Quit
+)

@@ -1,0 +1,214 @@
+"""Between the engine and a generator: what a section is to be, and how the making of it goes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.protocol.words import VARY_AMOUNT, Role, TransitionKind
+from engine.timebase import SAMPLE_RATE, section_frames
+
+
+@dataclass(frozen=True, slots=True)
+class PromptWeight:
+    """One prompt of a mix: its text and its weight, 0..1 (not normalised)."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoraStrength:
+    """A LoRA file and how strongly it bends the model; 0 is not at all, 1 as it was trained."""
+
+    path: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridFit:
+    """How a generated section lay on the grid it was asked for, as measured, and what was done about it.
+
+    Attributes:
+        bpm: its own tempo as it came out; 0 if no beat was found.
+        phase_ms: how far its downbeats were from the grid's after mending, in milliseconds (positive: late).
+        stretch: by which its length was changed, 1 for not at all.
+        tries: how often it was made.
+        steps: of sampling that the one kept took.
+        sure: 0..1, how clear the beat was.
+        full_steps: that it would have taken with time enough.
+    """
+
+    bpm: float
+    phase_ms: float
+    stretch: float
+    tries: int
+    steps: int
+    sure: float
+    full_steps: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MotifNote:
+    """A note of the set's motif: onset and length in beats, degree of the scale counted from 0 (may be negative)."""
+
+    beat: float
+    beats: float
+    degree: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A part of the plan as a section near it needs to know it: its role, and the mix it would have as things stand."""
+
+    role: Role
+    prompts: tuple[PromptWeight, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRequest:
+    """Everything a generator needs for one section: the same request gives the same samples.
+
+    Attributes:
+        section_id: file-name-safe name, unique in the session.
+        prompts: the mix at the moment the generation starts; weights 0..1, at least one above 0 or an empty tuple.
+        bars, tail_bars: whole bars of the section, and further bars of the same music that a transition may overlap.
+        beats_per_bar, bpm, key: the grid and key, e.g. ``"F minor"``, ``"D dorian"``.
+        energy, density, brightness: 0..1.
+        role: what the section is for.
+        seed: this take's seed; set_seed: the whole set's, for what all sections share.
+        index, first_bar: which section of the plan, and the set's bar at which it starts (for longer harmonic arcs).
+        position: where in the set it starts, 0..1.
+        previous_role, next_role, next_energy: its neighbours in the plan; None at the set's ends.
+        before_previous, after_next: the parts beyond them, nearest first, as long as every part in between is shorter than
+            `NEAR_S`; empty where the neighbour itself is not.
+        motif: the set's motif.
+        from_frame: make only what follows this frame of the section (a re-make of what is playing); the samples are
+            those the section would have there (at the section's edges nearly: what a generator corrects by hearing a whole
+            edge it may leave out, to be there at once).
+        continue_path, continue_frame: the section file before and the frame in it at which this section starts, for
+            generators that continue audio, or hear where its beat lay; None if there is none.
+        entry, entry_bars: how the section before hands over, and over how many of this one's first bars.
+        exit, exit_bars: how this one hands over, and over how many bars of its tail.
+        previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars;
+            next_prompts: the mix that the one after would have as things stand. Empty where there is none.
+        steps: of sampling, for generators that take steps; fewer are quicker and coarser.
+        tries: how often, at most, a section that misses the grid may be made, each time with another seed.
+        vary_path, vary_amount: a section file that this one is a variation of, from almost 0 (as it was) to 1 (nothing of
+            it left); None if it is none.
+        remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
+            for all of it.
+        loras: what bends the model, each file with its strength.
+    """
+
+    section_id: str
+    prompts: tuple[PromptWeight, ...]
+    bars: int
+    bpm: float
+    key: str
+    seed: int
+    tail_bars: int = 2
+    beats_per_bar: int = 4
+    energy: float = 0.6
+    density: float = 0.5
+    brightness: float = 0.5
+    role: Role = "free"
+    set_seed: int = 0
+    index: int = 0
+    first_bar: int = 0
+    position: float = 0.0
+    previous_role: Role | None = None
+    next_role: Role | None = None
+    next_energy: float | None = None
+    before_previous: tuple[Neighbour, ...] = ()
+    after_next: tuple[Neighbour, ...] = ()
+    motif: tuple[MotifNote, ...] = ()
+    from_frame: int = 0
+    continue_path: str | None = None
+    continue_frame: int = 0
+    entry: TransitionKind = "cut"
+    entry_bars: int = 0
+    exit: TransitionKind = "cut"
+    exit_bars: int = 0
+    previous_prompts: tuple[PromptWeight, ...] = ()
+    next_prompts: tuple[PromptWeight, ...] = ()
+    steps: int = 8
+    tries: int = 1
+    vary_path: str | None = None
+    vary_amount: float = VARY_AMOUNT
+    remake_bars: tuple[int, int] | None = None
+    loras: tuple[LoraStrength, ...] = ()
+
+    def total_frames(self, rate: int = SAMPLE_RATE) -> int:
+        """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""
+        return section_frames(self.bpm, self.beats_per_bar, self.bars + self.tail_bars, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSection:
+    """Engine to generator: make a section and write it to ``path``."""
+
+    job_id: int
+    request: SectionRequest
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropSection:
+    """Engine to generator: stop working on a job; nothing more need be said of it."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """First word of whoever connects to the engine: a screen, or a generator for a place (``main`` or ``pocket``).
+
+    ``max_seconds`` is the most sound that the generator makes at once, with what it continues and the tail; ``steps`` are the
+    steps of sampling at which it is at its best.
+    """
+
+    role: Literal["screen", "generator"]
+    place: str = ""
+    name: str = ""
+    stems: tuple[str, ...] = ()
+    live: bool = False
+    pid: int = 0
+    max_seconds: float = math.inf
+    steps: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SectionProgress:
+    """Generator to engine: the file is written up to this frame of the section, and the fraction of the work done, 0..1.
+
+    The fraction falls when the section is made again from the start.
+    """
+
+    job_id: int
+    ready_to: int
+    done: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SectionDone:
+    """Generator to engine: the file is complete; ``work_s`` seconds of work went into it.
+
+    ``fit`` is how it lay on the grid, from generators whose music has to be measured.
+    """
+
+    job_id: int
+    work_s: float
+    fit: GridFit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFailed:
+    """Generator to engine: it cannot be made."""
+
+    job_id: int
+    message: str
+
+
+WorkerReport = SectionProgress | SectionDone | SectionFailed

@@ -1,0 +1,188 @@
+"""From the engine to the screen: all that is shown, as of one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.protocol.requests import GridFit
+from engine.protocol.words import Role
+
+RunState = Literal["starting", "playing", "stopped", "finished"]
+NextState = Literal["ready", "making", "late", "hold", "failed", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArcPart:
+    """A part of the plan: ``state`` says whether it was played, sounds now, or is still planned. ``bars`` as played."""
+
+    name: str
+    role: Role
+    bars: int
+    energy: float
+    start_bar: int
+    state: Literal["played", "now", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class NowView:
+    """The section that sounds. ``bar`` counts from 1 (0 before the set starts), ``beat`` from 1, ``playhead`` is 0..1.
+
+    ``waveform`` holds peaks 0..1, evenly spaced over the section's bars; empty until known. ``loops`` counts how often
+    its last bars were repeated. ``fit`` is how it lay on the grid, where that had to be measured.
+    """
+
+    name: str = ""
+    role: Role = "free"
+    take: str = "A"
+    bar: int = 0
+    bars: int = 0
+    beat: int = 0
+    playhead: float = 0.0
+    energy: float = 0.0
+    waveform: tuple[float, ...] = ()
+    looping: bool = False
+    loops: int = 0
+    generator: str = ""
+    remaking: bool = False
+    fit: GridFit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextView:
+    """The section to come. Bars count from 1 within the section that sounds; seconds are in hand until the deadline.
+
+    ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
+    ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`.
+    """
+
+    name: str = ""
+    role: Role = "free"
+    bars: int = 0
+    take: str = "A"
+    state: NextState = "none"
+    progress: float = 0.0
+    ready_in_s: float = 0.0
+    headroom_s: float = 0.0
+    transition: str = ""
+    transition_bars: int = 0
+    at_bar: int = 0
+    steer_until_bar: int = 0
+    energy: float = 0.0
+    fit: GridFit | None = None
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PromptView:
+    """A prompt slot. ``pickup`` is where a knob that does not hold the value yet must be turned to; None when it does.
+
+    ``unknown`` are the words nothing was understood from; ``guesses`` says what near misses were taken for.
+    """
+
+    text: str
+    weight: float
+    control: str = ""
+    pickup: float | None = None
+    unknown: tuple[str, ...] = ()
+    guesses: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MacroView:
+    """A macro and the control it is under; or a LoRA file, whose strength is ``value`` times `MAX_STRENGTH`.
+
+    ``lora`` counts the files from 0, and is None for a macro.
+    """
+
+    name: str
+    value: float
+    neutral: float
+    control: str = ""
+    pickup: float | None = None
+    lora: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StemView:
+    """A stem's level (0..1, 1 is unity), mute, and peak of the last block, 0..1."""
+
+    name: str
+    level: float
+    muted: bool
+    peak: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeterView:
+    """Peaks and RMS in dBFS, loudness in LUFS, the limiter's reduction in dB (0 or negative); -inf where nothing sounded."""
+
+    peak_l: float = float("-inf")
+    peak_r: float = float("-inf")
+    rms_l: float = float("-inf")
+    rms_r: float = float("-inf")
+    momentary: float = float("-inf")
+    integrated: float = float("-inf")
+    reduction: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioView:
+    """The device: its name, output latency in seconds, the renderer's load (fraction of its block), breaks counted."""
+
+    device: str = ""
+    latency_s: float = 0.0
+    load: float = 0.0
+    underruns: int = 0
+    silent: bool = False
+    recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MidiView:
+    """Open ports, and a counter of messages taken (activity is its change)."""
+
+    ports: tuple[str, ...] = ()
+    messages: int = 0
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the performer. ``at_s`` is in seconds since the engine started."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All the screen shows, as of one moment."""
+
+    serial: int = 0
+    state: RunState = "starting"
+    title: str = ""
+    bpm: float = 120.0
+    key: str = ""
+    beats_per_bar: int = 4
+    elapsed_s: float = 0.0
+    total_s: float = 0.0
+    drift_bars: int = 0
+    arc: tuple[ArcPart, ...] = ()
+    now: NowView = field(default_factory=NowView)
+    next: NextView = field(default_factory=NextView)
+    hold: bool = False
+    prompts: tuple[PromptView, ...] = ()
+    macros: tuple[MacroView, ...] = ()
+    stems: tuple[StemView, ...] = ()
+    meters: MeterView = field(default_factory=MeterView)
+    audio: AudioView = field(default_factory=AudioView)
+    midi: MidiView = field(default_factory=MidiView)
+    generator: str = "pocket"
+    generator_state: str = "starting"
+    speed: float = 0.0
+    ladder_hold: int = 0
+    ladder_pocket: int = 0
+    restarts: int = 0
+    notices: tuple[Notice, ...] = ()

@@ -1,0 +1,43 @@
+"""Names and limits that every process knows."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+STEMS: Final = ("drums", "bass", "harmony", "lead")
+"""Stem names in the order of a section file's stem axis; a model that makes one mix has the single stem ``mix``."""
+
+Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]
+ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro", "free")
+
+TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap"]
+TRANSITIONS: Final[tuple[TransitionKind, ...]] = ("cut", "equal-power", "equal-gain", "bass-swap")
+
+Macro = Literal["filter", "echo", "reverb", "drive", "energy", "volume"]
+MACROS: Final[tuple[Macro, ...]] = ("filter", "echo", "reverb", "drive", "energy", "volume")
+MACRO_NEUTRAL: Final[dict[str, float]] = {
+    "filter": 0.5,
+    "echo": 0.0,
+    "reverb": 0.0,
+    "drive": 0.0,
+    "energy": 0.5,
+    "volume": 1.0,
+}
+"""Where each macro does nothing; all run 0..1. Filter closes a low-pass below 0.5 and opens a high-pass above it."""
+
+MAX_PROMPTS: Final = 16
+VARY_AMOUNT: Final = 0.6
+"""How much of what is varied is made anew, if nothing else is said."""
+
+MOST_STRETCHED: Final = 0.05
+"""How far the tempo of what is varied may be from the set's, as a share of it."""
+
+NEWEST_KEEPER: Final = "newest"
+"""Stands for the name of the keeper that was kept last."""
+
+NEAR_S: Final = 12.0
+"""Seconds of a part under which its start and its end are heard as one, so that what is before and after it must agree."""
+
+MAX_LORAS: Final = 8
+MAX_STRENGTH: Final = 2.0
+"""How strongly a LoRA file may bend the model at most."""
