@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.keys import TONICS, Key
@@ -34,6 +34,7 @@ class Mix:
         styles: (name, share) in alphabetical order, shares summing to 1.
         stems: level of each stem, and of parts of stems that prompts silence, 0..1; absent parts are 1.
         voices: part -> voice -> weight, 0..1, for instruments named.
+        avoided: part -> voice -> weight, 0..1, for those that must not play.
         moves: parameter -> how far the prompts moved it from the styles' value.
     """
 
@@ -42,6 +43,7 @@ class Mix:
     stems: Mapping[str, float]
     voices: Mapping[str, Mapping[str, float]]
     moves: Mapping[str, float]
+    avoided: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def dominant(self) -> str:
@@ -68,6 +70,7 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     moves: dict[str, float] = {}
     silence: dict[str, float] = {}
     voices: dict[str, dict[str, float]] = {}
+    avoided: dict[str, dict[str, float]] = {}
     for parsed, weight in read:
         scale = heard * weight / styled if parsed.styles else _felt(weight, top)
         for name, value in parsed.styles.items():
@@ -82,12 +85,16 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
             for voice, value in named.items():
                 votes = voices.setdefault(part, {})
                 votes[voice] = min(1.0, votes.get(voice, 0.0) + value * scale)
+        for part, unwanted in parsed.avoided.items():
+            for voice in unwanted:
+                against = avoided.setdefault(part, {})
+                against[voice] = min(1.0, against.get(voice, 0.0) + scale)
     styles = tuple(sorted((name, share) for name, share in shares.items() if share > 0.0))
     params = {name: sum(share * style_table(style).params[name] for style, share in styles) for name in vocabulary().parameters}
     for name, move in moves.items():
         params[name] = min(1.0, max(0.0, params[name] + move))
     levels = {name: max(0.0, 1.0 - gone) for name, gone in silence.items()}
-    return Mix(params, styles, {**dict.fromkeys(STEMS, 1.0), **levels}, voices, moves)
+    return Mix(params, styles, {**dict.fromkeys(STEMS, 1.0), **levels}, voices, moves, avoided)
 
 
 def _heard(weight: float, top: float) -> float:

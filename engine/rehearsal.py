@@ -208,7 +208,7 @@ class Rehearsal:
             if self.player.frame > before:
                 yield block[: self.player.frame - before]
             if self.clock > limit:
-                raise LivesetError("the set did not come to its end", "please report this with the preset")
+                raise _unfinished(session)
 
     # ------------------------------------------------------------ the log
 
@@ -254,6 +254,14 @@ class Rehearsal:
             else None,
             grid=played.fit,
         )
+
+
+def _unfinished(session: Session) -> LivesetError:
+    """What to say of a set that does not end: the last thing that went wrong, if anything did."""
+    troubles = [notice.text for notice in session.notices if notice.level != "info"]
+    if troubles:
+        return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again')}")
+    return LivesetError("the set did not come to its end", "please report this with the preset")
 
 
 def _unknown(text: str) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import process
 
 from engine.data import data_folder
@@ -21,7 +22,11 @@ from engine.protocol import STEMS
 PARTS: Final = (*STEMS, "kick", "snare", "hats", "perc", "pad", "comp", "arp", "melody", "texture")
 """What "no ..." can silence: stems, and parts of stems."""
 
-_WORD_KEYS: Final = ("say", "move", "style", "suggest", "voice", "part", "mode")
+VOICED: Final = ("bass", "pad", "comp", "arp", "melody", "texture")
+"""Parts whose voice a word can name."""
+
+MOST_WORDS: Final = 4
+"""Words in the longest phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Entry:
     suggest: Mapping[str, float] = field(default_factory=dict)
     voice: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
+    whole: bool = False
     mode: str = ""
 
 
@@ -90,8 +96,72 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PromptError(f"cannot read {path}: {error.strerror}", "install liveset again") from error
+    except UnicodeDecodeError as error:
+        raise PromptError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise PromptError(f"{path} is not valid TOML: {error}") from error
+
+
+Says = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+Shares = dict[str, Annotated[float, Field(gt=0.0)]]
+
+
+class _Table(BaseModel):
+    """A table of the vocabulary file; see its header."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class _Word(_Table):
+    say: Says
+    move: dict[str, Annotated[float, Field(ge=-1.0, le=1.0)]] = {}
+    style: Shares = {}
+    suggest: Shares = {}
+    voice: dict[str, str] = {}
+    part: str = ""
+    whole: bool = False
+    mode: str = ""
+
+
+class _Amount(_Table):
+    say: Says
+    factor: float
+
+
+class _Says(_Table):
+    say: Says
+
+
+class _File(_Table):
+    parameters: list[str]
+    word: list[_Word] = []
+    amount: list[_Amount] = []
+    negation: list[_Says] = []
+    ignore: list[_Says] = []
+
+
+def _checked(path: Path, data: Mapping[str, Any]) -> _File:
+    """The file's tables, or one clear sentence."""
+    try:
+        return _File.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        table, *rest = first["loc"]
+        where = f'"{table}"'
+        if rest and isinstance(rest[0], int):
+            number = rest.pop(0)
+            item = data[str(table)][number]
+            said = item.get("say") if isinstance(item, dict) else None
+            where = f"[[{table}]] number {int(number) + 1}" + (f' ("{said[0]}")' if isinstance(said, list) and said else "")
+        key = ".".join(str(each) for each in rest)
+        where += f", {key}" if key else ""
+        hint = "see the file's header"
+        if first["type"] == "extra_forbidden":
+            kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount}
+            allowed = tuple(kinds.get(str(table), _Says if rest else _File).model_fields)
+            near = process.extractOne(str(first["loc"][-1]), allowed)
+            raise PromptError(f"{path}: {where} is not known", f'did you mean "{near[0]}"?') from error
+        raise PromptError(f"{path}: {where}: {first['msg'][:1].lower() + first['msg'][1:]}", hint) from error
 
 
 @lru_cache(maxsize=1)
@@ -102,33 +172,35 @@ def vocabulary() -> Vocabulary:
         PromptError: if it cannot be read or names something that is not there.
     """
     path = data_folder() / "vocabulary.toml"
-    data = read_toml(path)
-    parameters = tuple(data.get("parameters", ()))
+    data = _checked(path, read_toml(path))
+    parameters = tuple(data.parameters)
     entries: dict[str, Entry] = {plain(name): Entry(plain(name), style={name: 1.0}) for name in style_names()}
-    for item in data.get("word", ()):
+    for item in data.word:
         entries.update(_entries(path, item, parameters))
-    amounts = {plain(say): float(item["factor"]) for item in data.get("amount", ()) for say in item["say"]}
-    negations = frozenset(plain(say) for item in data.get("negation", ()) for say in item["say"])
-    ignored = frozenset(plain(say) for item in data.get("ignore", ()) for say in item["say"])
+    amounts = {plain(say): item.factor for item in data.amount for say in item.say}
+    negations = frozenset(plain(say) for item in data.negation for say in item.say)
+    ignored = frozenset(plain(say) for item in data.ignore for say in item.say)
     return Vocabulary(parameters, entries, amounts, negations, ignored)
 
 
-def _entries(path: Path, item: Mapping[str, Any], parameters: tuple[str, ...]) -> dict[str, Entry]:
-    say = [plain(text) for text in item.get("say", ())]
-    where = f'{path}: "{say[0]}"' if say else f"{path}: a [[word]] without say"
+def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, Entry]:
+    say = [plain(text) for text in item.say]
     for names, allowed in (
-        (item, _WORD_KEYS),
-        (item.get("move", {}), parameters),
-        (item.get("style", {}), style_names()),
-        (item.get("suggest", {}), style_names()),
-        ([item["part"]] if "part" in item else [], PARTS),
-        ([item["mode"]] if "mode" in item else [], tuple(MODES)),
+        (item.move, parameters),
+        (item.style, style_names()),
+        (item.suggest, style_names()),
+        (item.voice, VOICED),
+        ([item.part] if item.part else [], PARTS),
+        ([item.mode] if item.mode else [], tuple(MODES)),
     ):
         for name in names:
             if name not in allowed:
                 near = process.extractOne(str(name), allowed)
-                raise PromptError(f'{where} has "{name}"', f'did you mean "{near[0]}"?' if near else "")
-    rest = {key: item[key] for key in _WORD_KEYS[1:] if key in item}
+                raise PromptError(f'{path}: "{say[0]}" has "{name}"', f'did you mean "{near[0]}"?' if near else "")
+    for text in say:
+        if len(text.split()) > MOST_WORDS:
+            raise PromptError(f'{path}: "{text}" has more than {MOST_WORDS} words', "shorten it: it would never be found")
+    rest = item.model_dump(exclude={"say"})
     return {text: Entry(text, **rest) for text in say}
 
 
@@ -148,11 +220,16 @@ def style_table(name: str) -> StyleTable:
     path = data_folder() / "styles" / f"{name.replace(' ', '_')}.toml"
     data = style_data(name)
     try:
-        low, high = data["bpm"]
+        low, high = (float(bpm) for bpm in data["bpm"])
         modes = {str(mode): float(weight) for mode, weight in data["modes"].items()}
         params = {parameter: float(data["params"].get(parameter, 0.5)) for parameter in vocabulary_parameters()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PromptError(f"{path}: bpm, modes or params are missing or not as in the other styles ({error})") from error
+    if not 20.0 <= low <= high <= 300.0:
+        raise PromptError(f"{path}: bpm is [{low:g}, {high:g}]", "it is the lowest and the highest tempo, 20 to 300")
+    for parameter, value in params.items():
+        if not 0.0 <= value <= 1.0:
+            raise PromptError(f"{path}: [params] {parameter} is {value:g}", "it is 0 to 1")
     for mode in modes:
         if mode not in MODES:
             raise PromptError(f'{path}: no mode "{mode}"', f'did you mean "{process.extractOne(mode, list(MODES))[0]}"?')
@@ -160,7 +237,7 @@ def style_table(name: str) -> StyleTable:
         if parameter not in params:
             near = process.extractOne(parameter, list(params))
             raise PromptError(f'{path}: no parameter "{parameter}"', f'did you mean "{near[0]}"?')
-    return StyleTable(name, (float(low), float(high)), modes, params, data)
+    return StyleTable(name, (low, high), modes, params, data)
 
 
 @lru_cache(maxsize=64)
@@ -175,7 +252,13 @@ def style_data(name: str) -> dict[str, Any]:
         near = process.extractOne(name, style_names())
         raise PromptError(f'there is no style "{name}"', f'did you mean "{near[0]}"?' if near else "")
     data = read_toml(path)
-    return _laid_over(style_data(data["like"]), data) if "like" in data else data
+    if "like" not in data:
+        return data
+    below = data["like"]
+    if below not in style_names() or below == name:
+        near = process.extractOne(str(below), [each for each in style_names() if each != name])
+        raise PromptError(f'{path}: like is "{below}"', f'did you mean "{near[0]}"?' if near else "it is another style's name")
+    return _laid_over(style_data(below), data)
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

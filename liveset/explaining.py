@@ -54,6 +54,10 @@ def understood(parsed: Parsed, point: Mix) -> dict[str, Any]:
         },
         "silenced": list(parsed.negated),
         "silencing_words": list(parsed.sources.get("stem", ())),
+        "softer": {part: round(level, 3) for part, level in parsed.softer.items()},
+        "softening_words": list(parsed.sources.get("softer", ())),
+        "avoided": {part: list(voices) for part, voices in parsed.avoided.items()},
+        "avoiding_words": list(parsed.sources.get("avoided", ())),
         "voices": {part: list(named) for part, named in parsed.voices.items()},
         "voice_words": list(parsed.sources.get("voice", ())),
         "parameters": {
@@ -112,6 +116,11 @@ def _music(parsed: Parsed, point: Mix) -> Table:
     table.add_row("key", decide_key(prompt, 0), _said(tonality) or "drawn anew for every seed")
     if parsed.negated:
         table.add_row("silent", ", ".join(parsed.negated), _said(said.get("stem", ())))
+    if parsed.softer:
+        table.add_row("softer", ", ".join(parsed.softer), _said(said.get("softer", ())))
+    if parsed.avoided:
+        voices = dict.fromkeys(voice for each in parsed.avoided.values() for voice in each)
+        table.add_row("without", ", ".join(voices), _said(said.get("avoided", ())))
     for part, named in parsed.voices.items():
         table.add_row(part, ", ".join(named), _said(_voicing(part, said.get("voice", ()))))
     return table

@@ -28,6 +28,7 @@ def test_tempo_and_key_are_read_out() -> None:
     assert parsed.unknown == ()
     assert parse("Bbm house").key == "Bb minor"
     assert parse("bpm 98.5 trip hop").bpm == 98.5
+    assert parse('"dark techno"').unknown == ()
 
 
 def test_a_word_that_suggests_a_style_gives_way_to_one_that_names_it() -> None:
@@ -80,10 +81,77 @@ def test_unknown_words_are_named_and_near_misses_matched() -> None:
         ("house without bass or kick", {"bass", "kick"}),
         ("drums only", {"bass", "harmony", "lead"}),
         ("no hats, no melody", {"hats", "lead"}),
+        ("without drums and bass", {"drums", "bass"}),
+        ("no drums and warm pads", {"drums"}),
+        ("neither kick nor bass", {"kick", "bass"}),
+        ("no kick, snare or hats", {"kick", "snare", "hats"}),
+        ("no kick/snare", {"kick", "snare"}),
+        ("no drums, piano and strings", {"drums"}),
+        ("only drums and bass", {"harmony", "lead"}),
+        ("bass and hats only", {"harmony", "lead", "kick", "snare", "perc"}),
+        ("no drums but hats", {"kick", "snare", "perc"}),
+        ("no drums, just hats", {"kick", "snare", "perc"}),
+        ("drumless ambient", {"drums"}),
+        ("bass-free techno", {"bass"}),
+        ("nodrums", {"drums"}),
+        ("house -drums", {"drums"}),
+        ("techno w/o bass", {"bass"}),
+        ("take out the kick", {"kick"}),
+        ("drums off", {"drums"}),
+        ("no pads", {"pad"}),
     ],
 )
 def test_negations_silence_parts(text: str, silent: set[str]) -> None:
-    assert set(parse(text).negated) == silent
+    parsed = parse(text)
+    assert set(parsed.negated) == silent
+    assert parsed.unknown == () and parsed.guesses == ()
+
+
+@pytest.mark.parametrize("text", ["less drums", "not much drums", "without too much drums", "hardly any drums", "quiet drums"])
+def test_parts_that_are_wanted_less_are_softer_not_silent(text: str) -> None:
+    parsed = parse(text)
+    assert parsed.negated == () and list(parsed.softer) == ["drums"] and parsed.values == {}
+    assert parsed.sources["softer"] == (text,)
+
+
+def test_an_instrument_that_is_not_wanted_leaves_its_part_to_another() -> None:
+    parsed = parse("acid, no piano")
+    assert parsed.negated == () and parsed.avoided == {"comp": ("piano",)} and parsed.voices == {"bass": {"acid": 1.0}}
+    half = mix([PromptWeight("house", 1.0), PromptWeight("no vocals", 0.5)]).avoided["pad"]["choir"]
+    assert 0.0 < half < mix([PromptWeight("house", 1.0), PromptWeight("no vocals", 1.0)]).avoided["pad"]["choir"] == 1.0
+
+
+def test_what_cannot_be_refused_is_named() -> None:
+    assert parse("no house").unknown == ("no house",) and parse("no house").styles == {}
+    assert parse("techno house, no house").styles == {"techno": 1.0}
+    assert parse("techno, no synths").unknown == ("no synths",)
+
+
+def test_a_mode_that_is_named_counts_for_more_than_a_mood() -> None:
+    assert parse("happy minor").mode == parse("minor, happy").mode == "minor"
+    assert parse("sad major").mode == "major" and parse("happy").mode == "major"
+
+
+@pytest.mark.parametrize(
+    ("form", "word"), [("warmer", "warm"), ("sadder", "sad"), ("funkiest", "funky"), ("darkish", "dark"), ("softness", "soft")]
+)
+def test_forms_of_words_mean_what_the_words_do(form: str, word: str) -> None:
+    assert parse(form).values == parse(word).values and not parse(form).guesses and not parse(form).unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "bpm"),
+    [
+        ("techno 128,5 bpm", 128.5),
+        ("BPM=128", 128.0),
+        ("@98", 98.0),
+        ("120 beats per minute", 120.0),
+        ("120-125 BPM", 122.5),
+        ("tempo 90", 90.0),
+    ],
+)
+def test_tempo_is_read_however_it_is_written(text: str, bpm: float) -> None:
+    assert parse(text).bpm == bpm and parse(text).unknown == ()
 
 
 def test_amounts_scale_what_follows_and_nothing_else() -> None:

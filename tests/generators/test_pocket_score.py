@@ -61,6 +61,18 @@ def test_every_style_is_complete(style: str) -> None:
     assert all(note.frame >= 0 and note.gate > 0 and 12 <= pitch <= 112 for note in score.notes for pitch, _ in note.pitches)
 
 
+@pytest.mark.parametrize(
+    ("text", "part", "voice"), [("trance, no supersaws", "pad", "supersaw"), ("disco, no strings", "pad", "strings")]
+)
+def test_a_voice_that_is_not_wanted_does_not_play_and_its_part_goes_on(text: str, part: str, voice: str) -> None:
+    style, _, refusal = text.partition(", ")
+    assert [player.voice for player in tonal_players(mix([PromptWeight(style, 1.0)]), part)] == [voice]
+    score = compose(ask(text))
+    assert voice not in score.voices.values() and any(note.part == part for note in score.notes)
+    half = tonal_players(mix([PromptWeight(style, 1.0), PromptWeight(refusal, 0.5)]), part)
+    assert {player.voice for player in half} > {voice} and {player.voice for player in half} <= set(VOICES)
+
+
 def test_every_voice_the_vocabulary_names_exists() -> None:
     named = {voice for entry in vocabulary().entries.values() for voice in entry.voice.values()}
     assert named <= set(VOICES)

@@ -183,6 +183,14 @@ _HEARD: Final = 0.04
 """Share up to which a player is left out; it comes in from nothing above it."""
 _NAMED: Final = (0.1, 0.9)
 """Weights of an instrument's name at which it begins to take a part over from the styles' own voices, and has it."""
+_INSTEAD: Final = {
+    "bass": ("round", "sub"),
+    "pad": ("warm pad", "strings"),
+    "comp": ("electric piano", "pluck"),
+    "arp": ("pluck", "marimba"),
+    "melody": ("flute", "bell"),
+}
+"""What plays a part whose style's own voice prompts do without: the first that they do not do without as well."""
 _MOST_PLAYERS: Final = 3
 """How many may play a part: every voice takes time and memory. The next one's share is taken off theirs, so that who overtakes
 another comes in from nothing."""
@@ -196,9 +204,13 @@ def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
     votes = point.voices.get(part, {})
     named = max(votes, key=lambda voice: (votes[voice], voice), default="")
     vote = smooth((votes[named] - _NAMED[0]) / (_NAMED[1] - _NAMED[0])) if named else 0.0
+    against = point.avoided.get(part, {})
+    instead = next((voice for voice in _INSTEAD[part] if voice not in against), _INSTEAD[part][0])
     shares: dict[tuple[str, str], float] = {}
     for style, share in styles_for(point, part):
-        for voice, its in ((style.parts[part].voice, 1.0 - vote), (named, vote)):
+        own = style.parts[part].voice
+        gone = against.get(own, 0.0) * (1.0 - vote)
+        for voice, its in ((own, 1.0 - vote - gone), (instead, gone), (named, vote)):
             shares[style.name, voice] = shares.get((style.name, voice), 0.0) + share * its
     order = sorted(((share, at) for at, share in shares.items()), reverse=True)
     floor = max([_HEARD, *(share for share, _ in order[_MOST_PLAYERS:])])

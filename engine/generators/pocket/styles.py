@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+from rapidfuzz import process
 
 from engine.errors import PromptError
 from engine.prompts import Mix
@@ -112,14 +114,58 @@ def load_style(name: str) -> Style:
         )
         style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts)
     except (KeyError, TypeError, ValueError) as error:
-        raise PromptError(f'style "{name}" lacks or misspells {error}', "see the header of presets/styles/house.toml") from error
-    for shot in gains:
-        if not any(lane.shot == shot for lane in lanes):
-            raise PromptError(f'style "{name}": [gains] names "{shot}", which no lane plays')
-    for lane in lanes:
-        if lane.shot not in kit or any(len(pattern) != 16 for pattern in lane.patterns):
-            raise PromptError(f'style "{name}": lane "{lane.shot}" needs a [kit.{lane.shot}] and patterns of 16 characters')
+        raise PromptError(f'style "{name}" lacks or misspells {error}', _HINT) from error
+    _check(style, gains)
     return style
+
+
+_MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789"), "sliced": set("0123456789abcdef.")}
+
+
+def _check(style: Style, gains: Mapping[str, float]) -> None:
+    """Raise for what a style's file names that is not there, or draws otherwise than it can be played."""
+    from engine.generators.pocket.form import DRUM_GROUPS
+    from engine.generators.pocket.shots import MODELS
+    from engine.generators.pocket.voices import VOICES
+
+    def known(what: str, name: str, names: Iterable[str]) -> None:
+        if name not in names:
+            near = process.extractOne(name, list(names))
+            raise PromptError(f'style "{style.name}": {what} "{name}"', f'did you mean "{near[0]}"?' if near else "")
+
+    for shot in gains:
+        known("[gains] names a drum that no lane plays,", shot, [lane.shot for lane in style.lanes])
+    for shot, settings in style.kit.items():
+        known(f"[kit.{shot}] has no model", str(dict(settings).get("model", "")), MODELS)
+    for lane in style.lanes:
+        known("no [kit] for the lane's shot", lane.shot, style.kit)
+        known(f'lane "{lane.shot}" has no group', lane.group, DRUM_GROUPS)
+        _drawn(style.name, f'lane "{lane.shot}"', lane.patterns, _MARKS["sliced" if lane.sliced else "lane"])
+    for part, plays in style.parts.items():
+        known(f"[{part}] has no voice", plays.voice, VOICES)
+        if part == "comp":
+            _drawn(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
+        if plays.step <= 0.0 or plays.gate <= 0.0:
+            raise PromptError(f'style "{style.name}": [{part}] step and gate are more than 0')
+    if style.chord_bars < 1 or not style.progressions or not all(each.chords for each in style.progressions):
+        raise PromptError(f'style "{style.name}": [form] needs chord_bars of 1 or more, and progressions with chords')
+    for table, needed in ((style.levels, ("drums", *style.parts)), (style.space, _SPACE)):
+        for key in needed:
+            if not isinstance(table.get(key), int | float):
+                raise PromptError(f'style "{style.name}": {key} is missing or not a number', _HINT)
+
+
+_SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
+_HINT: Final = "see the header of presets/styles/house.toml"
+
+
+def _drawn(style: str, where: str, patterns: Sequence[str], marks: set[str]) -> None:
+    """Raise for patterns that are not sixteen of these marks."""
+    for pattern in patterns:
+        if len(pattern) != 16 or not set(pattern) <= marks:
+            raise PromptError(f'style "{style}": {where}: "{pattern}" is not 16 marks out of {"".join(sorted(marks))}', _HINT)
+    if not patterns:
+        raise PromptError(f'style "{style}": {where} has no pattern', _HINT)
 
 
 def _part(part: str, data: Mapping[str, Any]) -> PartStyle:

@@ -1,0 +1,100 @@
+"""Words and styles of one's own: what is wrong in the files is said in one sentence: where, what, and the way out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import vocabulary as vocabularies
+from engine.data import data_folder
+from engine.errors import PromptError
+from engine.generators.pocket.styles import load_style
+from engine.phrases import _guess
+from engine.prompts import parse
+from engine.vocabulary import style_data, style_names, style_table, vocabulary, vocabulary_parameters
+
+CACHED = (vocabulary, style_data, style_names, style_table, vocabulary_parameters, load_style, parse, _guess)
+
+
+@pytest.fixture
+def presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the shipped files, read in their stead."""
+    folder = tmp_path / "presets"
+    shutil.copytree(data_folder(), folder)
+    monkeypatch.setattr(vocabularies, "data_folder", lambda: folder)
+    for function in CACHED:
+        function.cache_clear()
+    yield folder
+    for function in CACHED:
+        function.cache_clear()
+
+
+def add(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_a_word_of_ones_own_means_what_is_written(presets: Path) -> None:
+    add(
+        presets / "vocabulary.toml",
+        '[[word]]\nsay = ["zorp", "zorp zorp"]\nmove = { brightness = 0.25 }\nstyle = { techno = 1 }\n',
+    )
+    assert parse("zorp zorp").values == {"brightness": 0.25} and parse("Zorp").styles == {"techno": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("[[word]]\nsay = [303]\n", r'\("303"\), say\.0: input should be a valid string', "header"),
+        ('[[word]]\nsay = "zorp"\n', r"\[\[word\]\] number \d+, say: input should be a valid list", "header"),
+        (
+            '[[word]]\nsay = ["zorp"]\nmove = { brightness = "low" }\n',
+            r'"zorp"\), move\.brightness: input should be a valid',
+            "header",
+        ),
+        ('[[word]]\nsay = ["zorp"]\nmove = { brightness = nan }\n', r'"zorp"\), move\.brightness', "header"),
+        ('[[word]]\nsay = ["zorp"]\nmove = { brigtness = 0.2 }\n', '"zorp" has "brigtness"', '"brightness"'),
+        ('[[word]]\nsay = ["zorp"]\nvoice = { bas = "acid" }\n', '"zorp" has "bas"', '"bass"'),
+        (
+            '[[word]]\nsay = ["zorp"]\nstyle = { techno = 0 }\n',
+            r'"zorp"\), style\.techno: input should be greater than 0',
+            "header",
+        ),
+        ('[[word]]\nsay = ["zorp"]\nmoove = { energy = 0.2 }\n', r'"zorp"\), moove is not known', '"move"'),
+        ('[[words]]\nsay = ["zorp"]\n', '"words" is not known', '"word"'),
+        ('[[amount]]\nsay = ["zorp"]\n', r'"zorp"\), factor: field required', "header"),
+        ('[[word]]\nsay = ["a b c d e"]\n', "more than 4 words", "shorten"),
+        ("[[word]\n", "not valid TOML", ""),
+    ],
+)
+def test_mistakes_in_the_vocabulary_are_told(presets: Path, text: str, says: str, hint: str) -> None:
+    add(presets / "vocabulary.toml", text)
+    with pytest.raises(PromptError, match=says) as told:
+        vocabulary()
+    assert "vocabulary.toml" in str(told.value) and hint in str(told.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('voice = "round"', 'voice = "rund"', 'has no voice "rund"'),
+        ("chord_bars = ", "chord_bars = 0 #", "chord_bars of 1 or more"),
+        ("reverb_s = ", "reverbs = ", "reverb_s is missing"),
+        ('group = "kick"', 'group = "kik"', 'has no group "kik"'),
+        ('pattern = ["X...', 'pattern = ["X..', "is not 16 marks"),
+        ("bpm = ", "bpm = [-5, 0] #", "bpm is"),
+        ("bpm = ", 'bpm = ["a", "b"] #', "bpm, modes or params"),
+        ("bpm = ", 'like = "zorp"\nbpm = ', 'like is "zorp"'),
+        ("brightness = ", "brightness = 5 #", "brightness is 5"),
+    ],
+)
+def test_mistakes_in_a_style_are_told(presets: Path, right: str, wrong: str, says: str) -> None:
+    written = (data_folder() / "styles" / "house.toml").read_text(encoding="utf-8")
+    head, _, body = written.partition("\nbpm = ")
+    assert right in f"\nbpm = {body}"
+    (presets / "styles" / "zorp.toml").write_text(head + f"\nbpm = {body}".replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(PromptError, match=says) as told:
+        load_style("zorp")
+    assert "zorp" in str(told.value)
