@@ -179,11 +179,16 @@ def _check_midi(preset: Preset) -> None:
 
 
 def _word_lines(preset: Preset) -> list[str]:
-    from engine.prompts import parse
+    from engine.prompts import DEFAULT_STYLE, parse
 
     lines = []
     for number, prompt in enumerate(preset.prompt, 1):
         parsed = parse(prompt.text)
         lines += [f'prompt {number}: nothing was understood from "{word}"' for word in parsed.unknown]
         lines += [f'prompt {number}: "{written}" was taken for "{taken}"' for written, taken in parsed.guesses]
+    if not any(prompt.weight for prompt in preset.prompt) and not any(section.prompts for section in preset.section):
+        lines.append(f"no prompt has any weight: {DEFAULT_STYLE} plays until one does")
+    tempos = sorted({bpm for prompt in preset.prompt if (bpm := parse(prompt.text).bpm) is not None})
+    if preset.set.bpm is None and len(tempos) > 1:
+        lines.append(f"prompts ask for {' and '.join(f'{bpm:g}' for bpm in tempos)} BPM: that of the heaviest counts")
     return lines

@@ -29,7 +29,7 @@ from engine.analysis.key import estimate_key, key_score
 from engine.analysis.loudness import integrated_lufs, longest_silence_ms, true_peak_dbtp
 from engine.generators.pocket import Pocket
 from engine.plan import PlannedSection, beyond
-from engine.prompts import decide_bpm, decide_key
+from engine.prompts import decide_bpm, decide_key, parse
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest
 from engine.vocabulary import style_names
 
@@ -266,7 +266,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    if not 4.0 <= arguments.seconds <= 600.0:
+        parser.error(f"--seconds is {arguments.seconds:g}: it is 4 to 600")
+    for style in arguments.styles:
+        if unknown := parse(style).unknown:
+            parser.error(f'"{style}": nothing was understood from "{unknown[0]}"; styles are {", ".join(style_names())}')
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"cannot make the folder {arguments.out}: {error.strerror}")
     torch.set_num_threads(1)
     pocket = Pocket()
     body: list[str] = []
