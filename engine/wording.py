@@ -14,8 +14,8 @@ from engine.phrases import Reader
 
 _NUMBER: Final = r"(\d{2,3}(?:[.,]\d+)?)"
 _BPM: Final = re.compile(
-    rf"\b(?:{_NUMBER}\s*(?:-|–|to)\s*)?{_NUMBER}\s*(?:bpm|beats\s+(?:per|a)\s+minute)\b"
-    rf"|(?:\b(?:bpm|tempo)\s*(?:of|[:=])?\s*|@\s*){_NUMBER}\b",
+    rf"\b(?:{_NUMBER}\s*(?:-|–|to)\s*)?{_NUMBER}\s*-?(?:bpm|beats\s+(?:per|a)\s+minute)\b"
+    rf"|(?:\b(?:bpm|tempo)\s*(?:of|is|[:=])?\s*|@\s*){_NUMBER}\b(?!\s*/)",
     re.IGNORECASE,
 )
 """A tempo: "124 BPM", "120-124 BPM" (their middle), "tempo 124", "@124"."""
@@ -39,7 +39,7 @@ class Parsed:
         unknown: words nothing was understood from, as written.
         guesses: near misses: (as written, what it was taken for).
         values: musical parameter -> how far this prompt moves it, -1..1, on top of the style's own value.
-        sources: parameter (or "style", "bpm", "key", "mode", "voice", "stem") -> the words it came from.
+        sources: parameter (or "style", "bpm", "key", "mode", "voice", "stem", "softer", "avoided") -> the words it came from.
         styles: style name -> weight, summing to 1; empty when none is named.
         suggested: the same of styles that words only suggest ("deep"), where none is named.
         stems: stem or part of a stem -> level 0..1 where the prompt says so ("no drums" is 0, "less drums" in between).
@@ -112,15 +112,18 @@ def parse(text: str) -> Parsed:
 
 
 def _take_bpm(text: str, reader: Reader) -> tuple[str, float | None]:
-    found = _BPM.search(text)
-    if not found:
+    read = [(match, bpm) for match in _BPM.finditer(text) if 20 <= (bpm := _bpm_of(match)) <= 300]
+    if not read:
         return text, None
-    low, high, alone = (float(group.replace(",", ".")) if group else None for group in found.groups())
-    bpm = alone or ((low or high or 0.0) + (high or 0.0)) / 2.0
-    if not 20 <= bpm <= 300:
-        return text, None
+    found, bpm = next((one for one in read if one[0][2]), read[0])  # "124 BPM" counts for more than "tempo 124"
     reader.note("bpm", found[0])
     return text[: found.start()] + " , " + text[found.end() :], bpm
+
+
+def _bpm_of(match: re.Match[str]) -> float:
+    """The tempo that was written, or the middle of two."""
+    numbers = [float(group.replace(",", ".")) for group in match.groups() if group]
+    return sum(numbers) / len(numbers)
 
 
 def _take_key(text: str, reader: Reader) -> tuple[str, str | None]:

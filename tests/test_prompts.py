@@ -99,6 +99,19 @@ def test_unknown_words_are_named_and_near_misses_matched() -> None:
         ("take out the kick", {"kick"}),
         ("drums off", {"drums"}),
         ("no pads", {"pad"}),
+        ("only kick, hats and bass", {"harmony", "lead", "snare", "perc"}),
+        ("kick, hats only", {"bass", "harmony", "lead", "snare", "perc"}),
+        ("only 808 and hats", {"harmony", "lead", "kick", "snare", "perc"}),
+        ("techno with only a hint of reverb on the drums", set()),
+        ("techno with a guitar solo", set()),
+        ("techno / no drums / acid bass", {"drums"}),
+        ("No drums. Piano or strings.", {"drums"}),
+        ("techno without drums, bass or pads", {"drums", "bass", "pad"}),
+        ('no "drums"', {"drums"}),
+        ("lo-fi, no vinyl crackle", {"texture"}),
+        ("acid-free techno", set()),
+        ("- techno\n- warm pads\n- no bass", {"bass"}),
+        ("-techno\n-warm pads", set()),
     ],
 )
 def test_negations_silence_parts(text: str, silent: set[str]) -> None:
@@ -119,6 +132,15 @@ def test_an_instrument_that_is_not_wanted_leaves_its_part_to_another() -> None:
     assert parsed.negated == () and parsed.avoided == {"comp": ("piano",)} and parsed.voices == {"bass": {"acid": 1.0}}
     half = mix([PromptWeight("house", 1.0), PromptWeight("no vocals", 0.5)]).avoided["pad"]["choir"]
     assert 0.0 < half < mix([PromptWeight("house", 1.0), PromptWeight("no vocals", 1.0)]).avoided["pad"]["choir"] == 1.0
+
+
+def test_an_instrument_that_is_not_wanted_is_not_brought_in_by_a_mood() -> None:
+    assert parse("cinematic ambient, no strings").voices == {} and parse("rave techno, no stabs").voices.get("comp") is None
+
+
+def test_what_is_refused_in_part_is_not_refused_in_full() -> None:
+    assert parse("no frills deep house").unknown == ("no frills",) and parse("no frills deep house").styles == {"deep house": 1.0}
+    assert parse("not only dark, heavy drums").negated == () and parse("not just piano, strings").negated == ()
 
 
 def test_what_cannot_be_refused_is_named() -> None:
@@ -148,6 +170,8 @@ def test_forms_of_words_mean_what_the_words_do(form: str, word: str) -> None:
         ("120 beats per minute", 120.0),
         ("120-125 BPM", 122.5),
         ("tempo 90", 90.0),
+        ("fast tempo 909 drums, 140 bpm", 140.0),
+        ("tempo is 100", 100.0),
     ],
 )
 def test_tempo_is_read_however_it_is_written(text: str, bpm: float) -> None:

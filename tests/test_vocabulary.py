@@ -12,11 +12,11 @@ from engine import vocabulary as vocabularies
 from engine.data import data_folder
 from engine.errors import PromptError
 from engine.generators.pocket.styles import load_style
-from engine.phrases import _guess
 from engine.prompts import parse
+from engine.tokens import guess
 from engine.vocabulary import style_data, style_names, style_table, vocabulary, vocabulary_parameters
 
-CACHED = (vocabulary, style_data, style_names, style_table, vocabulary_parameters, load_style, parse, _guess)
+CACHED = (vocabulary, style_data, style_names, style_table, vocabulary_parameters, load_style, parse, guess)
 
 
 @pytest.fixture

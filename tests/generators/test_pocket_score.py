@@ -73,6 +73,21 @@ def test_a_voice_that_is_not_wanted_does_not_play_and_its_part_goes_on(text: str
     assert {player.voice for player in half} > {voice} and {player.voice for player in half} <= set(VOICES)
 
 
+def test_refusals_are_shared_out_without_a_jump() -> None:
+    before: dict[str, float] | None = None
+    for step in range(101):
+        prompts = [
+            PromptWeight(text, weight) for text, weight in (("ambient, no rhodes", 1.0), ("no guitar", step / 100)) if weight
+        ]
+        shares: dict[str, float] = {}
+        for player in tonal_players(mix(prompts), "comp"):
+            shares[player.voice] = shares.get(player.voice, 0.0) + player.share
+        assert "electric piano" not in shares and set(shares) <= set(VOICES)
+        assert before is None or all(abs(shares.get(name, 0.0) - before.get(name, 0.0)) < 0.05 for name in {*shares, *before})
+        before = shares
+    assert before is not None and "pluck" not in before
+
+
 def test_every_voice_the_vocabulary_names_exists() -> None:
     named = {voice for entry in vocabulary().entries.values() for voice in entry.voice.values()}
     assert named <= set(VOICES)

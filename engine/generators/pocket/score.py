@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -184,11 +184,11 @@ _HEARD: Final = 0.04
 _NAMED: Final = (0.1, 0.9)
 """Weights of an instrument's name at which it begins to take a part over from the styles' own voices, and has it."""
 _INSTEAD: Final = {
-    "bass": ("round", "sub"),
-    "pad": ("warm pad", "strings"),
-    "comp": ("electric piano", "pluck"),
-    "arp": ("pluck", "marimba"),
-    "melody": ("flute", "bell"),
+    "bass": ("round", "sub", "fm", "plucked bass"),
+    "pad": ("warm pad", "strings", "glass pad", "choir"),
+    "comp": ("electric piano", "pluck", "organ", "piano"),
+    "arp": ("pluck", "marimba", "bell", "square lead"),
+    "melody": ("flute", "bell", "square lead", "marimba"),
 }
 """What plays a part whose style's own voice prompts do without: the first that they do not do without as well."""
 _MOST_PLAYERS: Final = 3
@@ -205,12 +205,13 @@ def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
     named = max(votes, key=lambda voice: (votes[voice], voice), default="")
     vote = smooth((votes[named] - _NAMED[0]) / (_NAMED[1] - _NAMED[0])) if named else 0.0
     against = point.avoided.get(part, {})
-    instead = next((voice for voice in _INSTEAD[part] if voice not in against), _INSTEAD[part][0])
+    instead = _instead(part, against)
     shares: dict[tuple[str, str], float] = {}
     for style, share in styles_for(point, part):
         own = style.parts[part].voice
         gone = against.get(own, 0.0) * (1.0 - vote)
-        for voice, its in ((own, 1.0 - vote - gone), (instead, gone), (named, vote)):
+        others = ((voice, gone * its) for voice, its in instead)
+        for voice, its in ((own, 1.0 - vote - gone), (named, vote), *others):
             shares[style.name, voice] = shares.get((style.name, voice), 0.0) + share * its
     order = sorted(((share, at) for at, share in shares.items()), reverse=True)
     floor = max([_HEARD, *(share for share, _ in order[_MOST_PLAYERS:])])
@@ -220,6 +221,15 @@ def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
         Player(part if not number else f"{part} {number}", load_style(style), voice, share / whole)
         for number, (share, (style, voice)) in enumerate(heard)
     )
+
+
+def _instead(part: str, against: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Who plays in an unwanted voice's stead, and its share: the first, as far as it is wanted, then the next. 1 in sum."""
+    left, shares = 1.0, []
+    for voice in _INSTEAD[part]:
+        shares.append((voice, left * (1.0 - against.get(voice, 0.0))))
+        left -= shares[-1][1]
+    return [*shares[:-1], (shares[-1][0], shares[-1][1] + left)]
 
 
 _BASSES: Final = 0.5
