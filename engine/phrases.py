@@ -159,7 +159,8 @@ class Reader:
 
     def _name(self, entry: Entry, factor: float, words: str) -> None:
         """What a phrase brings in by name."""
-        self._wanted |= ({entry.part} if entry.part else set()) | (set(entry.voice) if not entry.whole else set())
+        if entry.part:
+            self._wanted |= {entry.part} if entry.whole else {entry.part, *entry.voice}
         for style, weight in entry.style.items():
             self.styles[style] = max(self.styles.get(style, 0.0), weight * min(1.0, factor))
             self.note("style", words)

@@ -102,6 +102,7 @@ def test_unknown_words_are_named_and_near_misses_matched() -> None:
         ("only kick, hats and bass", {"harmony", "lead", "snare", "perc"}),
         ("kick, hats only", {"bass", "harmony", "lead", "snare", "perc"}),
         ("only 808 and hats", {"harmony", "lead", "kick", "snare", "perc"}),
+        ("jazzy drums only", {"bass", "harmony", "lead"}),
         ("techno with only a hint of reverb on the drums", set()),
         ("techno with a guitar solo", set()),
         ("techno / no drums / acid bass", {"drums"}),
