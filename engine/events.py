@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.pace import FULL_STEPS
-from engine.protocol import (
-    STEMS,
-    Command,
-    Cue,
-    GridFit,
-    PlayerEvent,
-)
+from engine.protocol import STEMS, Command, Cue, GridFit, PlayerEvent
 from engine.stage import Job, Place, State
 
 

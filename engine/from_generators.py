@@ -9,16 +9,7 @@ from typing import Final
 
 from engine import protocol as p
 from engine.cueing import due_in_s, usable
-from engine.events import (
-    JobDone,
-    JobFailed,
-    JobProgress,
-    Step,
-    Tell,
-    WorkerLost,
-    WorkerRefused,
-    WorkerUp,
-)
+from engine.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
 from engine.pace import FULL_STEPS, MEASURE_WEIGHT, Pace
 from engine.stage import OPENING, Job, State, Version
 from engine.wishes import next_index, within_limits

@@ -8,16 +8,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.cueing import played_on
-from engine.events import (
-    Action,
-    Discard,
-    Mark,
-    Measured,
-    PlayerSaid,
-    SendCues,
-    Step,
-    Tell,
-)
+from engine.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
 from engine.stage import OPENING, Heard, Played, Playing, State, Version
 from engine.wishes import next_index, refit
 

@@ -194,9 +194,7 @@ class LiveEngine:
         screen = ScreenLink(message[1])
         self.screens.append(screen)
         read_forever(
-            message[1],
-            lambda command: self.inbox.put(("command", command)),
-            lambda: self.inbox.put(("screen gone", screen)),
+            message[1], lambda command: self.inbox.put(("command", command)), lambda: self.inbox.put(("screen gone", screen))
         )
 
     def _keep(self, work: Callable[[], Kept]) -> None:
@@ -264,11 +262,7 @@ class LiveEngine:
 
     def _on_player_here(self, connection: Any) -> None:
         self.links.player_here(connection)
-        read_forever(
-            connection,
-            lambda event: self.inbox.put(("player", event)),
-            lambda: self.inbox.put(("player gone", "")),
-        )
+        read_forever(connection, lambda event: self.inbox.put(("player", event)), lambda: self.inbox.put(("player gone", "")))
         if self._record_on_start:
             self._record(self._record_on_start)
             self._record_on_start = None

@@ -7,8 +7,6 @@ from typing import Final
 
 from engine.protocol import STEMS
 from engine.tokens import (
-    AND,
-    ARTICLES,
     BEFORE,
     BEHIND,
     BREAK,
@@ -25,20 +23,13 @@ from engine.tokens import (
     spelled_out,
     tidied,
 )
-from engine.vocabulary import Entry, plain, vocabulary
+from engine.vocabulary import WITHIN, Entry, plain, vocabulary
 
 _QUIETER: Final = ("quiet", "quieter", "softer")
 _QUIET: Final = -0.35
 """Amount that such a word is before a part's name, as "less" is."""
 _TURNED: Final = -0.7
 """How far "not" turns a move around."""
-
-WITHIN: Final = {
-    **dict.fromkeys(("kick", "snare", "hats", "perc"), "drums"),
-    **dict.fromkeys(("pad", "comp"), "harmony"),
-    **dict.fromkeys(("arp", "melody"), "lead"),
-}
-"""The stem that each part of one belongs to."""
 
 
 class Reader:
@@ -118,7 +109,7 @@ class Reader:
                 goes_on = bool(negation) and reaches_on(tokens, after, entry.part)
                 reached = (reached or negation) if goes_on else ""
                 factor, begin, negation = 1.0, None, negation if goes_on else ""
-            elif phrase not in words.ignored and phrase not in {*AND, *ARTICLES}:
+            elif phrase not in words.ignored:
                 self.unknown.append(" ".join(tokens[i if begin is None else begin : after]))
                 factor, begin, negation = 1.0, None, ""
             i = after

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -19,7 +19,13 @@ from engine.errors import PromptError
 from engine.keys import MODES
 from engine.protocol import STEMS
 
-PARTS: Final = (*STEMS, "kick", "snare", "hats", "perc", "pad", "comp", "arp", "melody", "texture")
+WITHIN: Final = {
+    **dict.fromkeys(("kick", "snare", "hats", "perc"), "drums"),
+    **dict.fromkeys(("pad", "comp"), "harmony"),
+    **dict.fromkeys(("arp", "melody"), "lead"),
+}
+"""The stem that each part of one belongs to."""
+PARTS: Final = (*STEMS, *WITHIN, "texture")
 """What "no ..." can silence: stems, and parts of stems."""
 
 VOICED: Final = ("bass", "pad", "comp", "arp", "melody", "texture")
@@ -29,18 +35,30 @@ MOST_WORDS: Final = 4
 """Words in the longest phrase."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a word or phrase means; see the header of presets/vocabulary.toml."""
+Says = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+Shares = dict[str, Annotated[float, Field(gt=0.0)]]
 
-    say: str
-    move: Mapping[str, float] = field(default_factory=dict)
-    style: Mapping[str, float] = field(default_factory=dict)
-    suggest: Mapping[str, float] = field(default_factory=dict)
-    voice: Mapping[str, str] = field(default_factory=dict)
+
+class _Table(BaseModel):
+    """A table of the vocabulary file; see its header."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class _Meaning(_Table):
+    move: dict[str, Annotated[float, Field(ge=-1.0, le=1.0)]] = {}
+    style: Shares = {}
+    suggest: Shares = {}
+    voice: dict[str, str] = {}
     part: str = ""
     whole: bool = False
     mode: str = ""
+
+
+class Entry(_Meaning):
+    """What a word or phrase means; see the header of presets/vocabulary.toml."""
+
+    say: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +120,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise PromptError(f"{path} is not valid TOML: {error}") from error
 
 
-Says = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-Shares = dict[str, Annotated[float, Field(gt=0.0)]]
-
-
-class _Table(BaseModel):
-    """A table of the vocabulary file; see its header."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class _Word(_Table):
+class _Word(_Meaning):
     say: Says
-    move: dict[str, Annotated[float, Field(ge=-1.0, le=1.0)]] = {}
-    style: Shares = {}
-    suggest: Shares = {}
-    voice: dict[str, str] = {}
-    part: str = ""
-    whole: bool = False
-    mode: str = ""
 
 
 class _Amount(_Table):
@@ -174,7 +175,7 @@ def vocabulary() -> Vocabulary:
     path = data_folder() / "vocabulary.toml"
     data = _checked(path, read_toml(path))
     parameters = tuple(data.parameters)
-    entries: dict[str, Entry] = {plain(name): Entry(plain(name), style={name: 1.0}) for name in style_names()}
+    entries: dict[str, Entry] = {plain(name): Entry(say=plain(name), style={name: 1.0}) for name in style_names()}
     for item in data.word:
         entries.update(_entries(path, item, parameters))
     amounts = {plain(say): item.factor for item in data.amount for say in item.say}
@@ -201,7 +202,7 @@ def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, 
         if len(text.split()) > MOST_WORDS:
             raise PromptError(f'{path}: "{text}" has more than {MOST_WORDS} words', "shorten it: it would never be found")
     rest = item.model_dump(exclude={"say"})
-    return {text: Entry(text, **rest) for text in say}
+    return {text: Entry(say=text, **rest) for text in say}
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.protocol import Role, SectionRequest
+from engine.vocabulary import WITHIN
 
 Fill = Literal["", "small", "medium", "big"]
 
@@ -207,14 +208,7 @@ def _never_empty(active: dict[str, float], levels: dict[str, float], starts: dic
         active[part] = max(active[part], _PRESENT * allowed[part])
 
 
-_STEM: Final = {
-    **dict.fromkeys(DRUM_GROUPS, "drums"),
-    "bass": "bass",
-    "pad": "harmony",
-    "comp": "harmony",
-    "arp": "lead",
-    "melody": "lead",
-}
+_STEM: Final = {**WITHIN, "bass": "bass"}
 
 
 def _bar(request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float) -> Bar:

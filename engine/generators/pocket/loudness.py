@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.form import smooth
+from engine.generators.pocket.kits import VELOCITY
 from engine.generators.pocket.point import airless, bare, crackle, hiss
 from engine.generators.pocket.score import Hit, Score
 from engine.generators.pocket.shots import LAYERS, Shots, layer_of
@@ -313,9 +314,6 @@ def _drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     return out
 
 
-_MARKS: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
-
-
 def _reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
     """Power of the styles' full beats, (bands,): drums keep their level when lanes leave."""
     out = torch.zeros(len(BAND_CENTERS))
@@ -323,7 +321,7 @@ def _reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
         style = load_style(name)
         for lane in style.lanes:
             energy = shots.get(style.kit, lane.shot, 0.9 if lane.sliced else 0.8, 0)[1]
-            amount = sum((0.4 if lane.sliced else _MARKS.get(mark, 0.0)) ** 2 for mark in lane.patterns[0] if mark != ".")
+            amount = sum((0.4 if lane.sliced else VELOCITY.get(mark, 0.0)) ** 2 for mark in lane.patterns[0] if mark != ".")
             amount *= 10 ** (lane.gain_db / 10)
             out += share * amount * energy / (score.grid.rate * bar_s)
     return out

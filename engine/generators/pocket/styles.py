@@ -10,6 +10,8 @@ from typing import Any, Final
 from rapidfuzz import process
 
 from engine.errors import PromptError
+from engine.generators.pocket.form import DRUM_GROUPS
+from engine.generators.pocket.voices import VOICES
 from engine.prompts import Mix
 from engine.vocabulary import style_table
 
@@ -31,6 +33,11 @@ STEM_OF: Final = {
 def part_of(player: str) -> str:
     """The part that a player plays: "bass 1" is the second who plays the bass."""
     return player.partition(" ")[0]
+
+
+_HINT: Final = "see the header of presets/styles/house.toml"
+_SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
+"""What a style's ``space`` table says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +131,7 @@ _MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789")
 
 def _check(style: Style, gains: Mapping[str, float]) -> None:
     """Raise for what a style's file names that is not there, or draws otherwise than it can be played."""
-    from engine.generators.pocket.form import DRUM_GROUPS
-    from engine.generators.pocket.shots import MODELS
-    from engine.generators.pocket.voices import VOICES
+    from engine.generators.pocket.shots import MODELS  # which takes its shots from styles
 
     def known(what: str, name: str, names: Iterable[str]) -> None:
         if name not in names:
@@ -153,10 +158,6 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
         for key in needed:
             if not isinstance(table.get(key), int | float):
                 raise PromptError(f'style "{style.name}": {key} is missing or not a number', _HINT)
-
-
-_SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
-_HINT: Final = "see the header of presets/styles/house.toml"
 
 
 def _drawn(style: str, where: str, patterns: Sequence[str], marks: set[str]) -> None:
