@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from rapidfuzz import process
 
-from engine.data import data_folder
 from engine.errors import LivesetError, PresetError
-from engine.keys import Key
+from engine.music.key import Key
 from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
+from engine.resources import data_folder
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"

@@ -77,7 +77,7 @@ def play(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
 ) -> None:
     """Play a set: the screen opens and the music starts (the default command)."""
-    from liveset.performing import PlayChoices, perform
+    from liveset.commands.play import PlayChoices, perform
 
     choices = PlayChoices(preset, device, block, record, seed, minutes, generator)
     raise typer.Exit(perform(choices, screen=not no_screen and at_terminal()))
@@ -89,7 +89,7 @@ def attach(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
 ) -> None:
     """Open a screen onto the set that is playing."""
-    from liveset.performing import reattach
+    from liveset.commands.play import reattach
 
     raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
 
@@ -98,7 +98,7 @@ def attach(
 @_clean
 def stop() -> None:
     """Stop the set that is playing: it fades out, and its recording is finished."""
-    from liveset.performing import stop as stop_set
+    from liveset.commands.play import stop as stop_set
 
     raise typer.Exit(stop_set())
 
@@ -116,7 +116,7 @@ def rehearse(
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed it is played, not as fast as it goes.")] = False,
 ) -> None:
     """Play a whole set into a file, as fast as this machine can."""
-    from liveset.rehearsing import rehearse_to_files
+    from liveset.commands.rehearse import rehearse_to_files
 
     rehearse_to_files(preset, out, report, midi, seed=seed, minutes=minutes, generator=generator, realtime=realtime)
 
@@ -125,7 +125,7 @@ def rehearse(
 @_clean
 def check(preset: PresetArgument) -> None:
     """Read a preset and print the plan it makes, or say what is wrong with it."""
-    from liveset.rehearsing import check_preset
+    from liveset.commands.rehearse import check_preset
 
     check_preset(preset)
 
@@ -134,7 +134,7 @@ def check(preset: PresetArgument) -> None:
 @_clean
 def devices() -> None:
     """List the audio output devices, for `liveset play --device`."""
-    from liveset.inspecting import show_devices
+    from liveset.commands.inspect import show_devices
 
     show_devices()
 
@@ -146,7 +146,7 @@ def midi(
     preset: Annotated[str, typer.Option(help="Use a preset's [midi] table.")] = "",
 ) -> None:
     """List the MIDI inputs and what each control does."""
-    from liveset.inspecting import show_midi
+    from liveset.commands.inspect import show_midi
 
     show_midi(preset, monitor)
 
@@ -155,7 +155,7 @@ def midi(
 @_clean
 def doctor() -> None:
     """Check sound, MIDI, terminal, disk, generators and models, and say what to change."""
-    from liveset.doctor import examine
+    from liveset.commands.doctor import examine
 
     raise typer.Exit(examine())
 
@@ -167,7 +167,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
 ) -> None:
     """Print what a prompt is understood to say, and the words that nothing came from."""
-    from liveset.explaining import explain as print_explanation
+    from liveset.commands.explain import explain as print_explanation
 
     print_explanation(text, as_json)
 
@@ -187,7 +187,7 @@ def models(context: typer.Context) -> None:
 @_clean
 def models_list() -> None:
     """Show which models are here, which can be fetched, their sizes and licences."""
-    from liveset.modelling import show_models
+    from liveset.commands.models import show_models
 
     show_models()
 
@@ -196,7 +196,7 @@ def models_list() -> None:
 @_clean
 def models_pull(name: ModelArgument = "small-music") -> None:
     """Fetch a model from the Hugging Face Hub; an interrupted download goes on where it stopped."""
-    from liveset.modelling import pull_model
+    from liveset.commands.models import pull_model
 
     pull_model(name)
 
@@ -209,7 +209,7 @@ def models_import(
     link: Annotated[bool, typer.Option("--link", help="Hard links instead of a copy, on the same disk.")] = False,
 ) -> None:
     """Copy a model that was fetched elsewhere, after checking it."""
-    from liveset.modelling import import_model
+    from liveset.commands.models import import_model
 
     import_model(folder, name, link)
 
@@ -220,7 +220,7 @@ def models_verify(
     name: Annotated[str | None, typer.Argument(help="A model's name; all that are here if not given.", metavar="[NAME]")] = None,
 ) -> None:
     """Check that every file of a model is whole and unchanged."""
-    from liveset.modelling import verify_models
+    from liveset.commands.models import verify_models
 
     verify_models(name)
 
@@ -232,7 +232,7 @@ def models_remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a model, or what has arrived of one."""
-    from liveset.modelling import remove_model
+    from liveset.commands.models import remove_model
 
     remove_model(name, yes)
 
@@ -248,7 +248,7 @@ def keepers(
 ) -> None:
     """Sections kept while playing: export or remove them; without a command, list them."""
     if context.invoked_subcommand is None:
-        from liveset.keeping import show_keepers
+        from liveset.commands.keepers import show_keepers
 
         show_keepers(as_json)
 
@@ -262,7 +262,7 @@ def keepers_export(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
 ) -> None:
     """Write a keeper as an audio file; nothing is replaced unasked."""
-    from liveset.keeping import export_keeper
+    from liveset.commands.keepers import export_keeper
 
     export_keeper(name, out.expanduser(), stems, force)
 
@@ -274,7 +274,7 @@ def keepers_remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a keeper."""
-    from liveset.keeping import remove
+    from liveset.commands.keepers import remove
 
     remove(name, yes)
 

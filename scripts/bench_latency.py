@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from engine.children import STATUS_FILE
-from engine.client import EngineClient, EngineProcess, PlayOptions
 from engine.presets import load_preset
+from engine.processes.children import STATUS_FILE
+from engine.processes.client import EngineClient, EngineProcess, PlayOptions
+from engine.processes.latest import STATUS, SharedBlock
 from engine.protocol import Command, Quit, SetMacro, SetWeight, Snapshot
-from engine.rehearsal import Rehearsal, RehearsalOptions
-from engine.session import SetOptions
-from engine.shared import STATUS, SharedBlock
+from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
+from engine.session.session import SetOptions
 
 MINUTES = 0.6
 MOVED_AT_S = (9.0, 9.17, 9.31)

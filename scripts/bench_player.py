@@ -27,10 +27,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from engine.player.offline import OfflinePlayer
-from engine.player.priority import RENDER, raise_priority
+from engine.player.output.priority import RENDER, raise_priority
+from engine.processes.latest import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
 from engine.protocol import Cue, DeviceOpened, SetCues, StopPlayer
-from engine.sections import SectionInfo, SectionWriter
-from engine.shared import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
+from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import QUANTUM, SAMPLE_RATE, Grid
 
 LOAD = """

@@ -15,9 +15,9 @@ import time
 import torch
 
 from engine.generators.pocket import Pocket
-from engine.prompts import decide_bpm
+from engine.prompts.mix import decide_bpm
+from engine.prompts.vocabulary import style_names
 from engine.protocol import PromptWeight, SectionRequest
-from engine.vocabulary import style_names
 
 _MIX = "house + techno + trance + jungle"
 

@@ -33,7 +33,7 @@ PROFILE = ROOT / "out" / "screen.prof.txt"
 
 def run_screen(seconds: float, profile: bool) -> None:
     """The child: run the application for a while and write its share of a core to file descriptor 3."""
-    from liveset.app import LivesetApp
+    from liveset.ui.app import LivesetApp
     from tests.liveset.fake_link import FakeLink, live
 
     begun = time.monotonic()
@@ -113,7 +113,7 @@ def main() -> None:
             f"({ALLOWED:.0%}: {kept})   {written / (given.seconds + START_S) / 1000:6.1f} kB/s   first frame after {first:.2f} s"
         )
     imported = subprocess.run(
-        [sys.executable, "-c", "import sys, liveset.app; print(len({'numpy', 'torch', 'pydantic'} & set(sys.modules)))"],
+        [sys.executable, "-c", "import sys, liveset.ui.app; print(len({'numpy', 'torch', 'pydantic'} & set(sys.modules)))"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     print(f"of numpy, torch and pydantic the screen imports {imported.stdout.strip()}")

@@ -25,8 +25,8 @@ import numpy.typing as npt
 import torch
 
 from engine.generators.stable_audio import StableAudio, measure_precisions
-from engine.generators.stable_audio.precision import PRECISIONS, Precision
-from engine.generators.stable_audio.random_checkpoint import Dimensions, write_checkpoint
+from engine.generators.stable_audio.model.precision import PRECISIONS, Precision
+from tests.support.random_checkpoint import Dimensions, write_checkpoint
 
 PROMPT = "warm analog house groove 124 BPM in F minor"
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine.client import EngineClient, EngineProcess, PlayOptions
-from engine.generators.stable_audio.random_checkpoint import Dimensions, write_checkpoint
-from engine.models import MUSIC
+from engine.conductor.state import Played, State
+from engine.models.registry import MUSIC
+from engine.processes.client import EngineClient, EngineProcess, PlayOptions
 from engine.protocol import Quit, Snapshot
-from engine.session import load_state
-from engine.stage import Played, State
+from engine.session.session import load_state
+from tests.support.random_checkpoint import Dimensions, write_checkpoint
 
 PATIENCE_S = 240.0
 """For the first section, from a cold start."""

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from engine import protocol as p
-from engine.conductor import step
-from engine.events import (
+from engine.conductor.events import (
     Action,
     At,
     CancelJob,
@@ -26,7 +25,8 @@ from engine.events import (
     WorkerLost,
     WorkerUp,
 )
-from engine.stage import Job, State
+from engine.conductor.state import Job, State
+from engine.conductor.step import step
 
 FADE = 441
 

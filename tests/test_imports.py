@@ -8,12 +8,12 @@ import sys
 import pytest
 
 LIGHT = [
-    ("engine.conductor", ("torch", "textual", "sounddevice", "mido")),
-    ("engine.client", ("torch", "textual", "numpy", "pydantic", "sounddevice")),
-    ("engine.live_engine", ("torch", "textual", "sounddevice")),
+    ("engine.conductor.step", ("torch", "textual", "sounddevice", "mido")),
+    ("engine.processes.client", ("torch", "textual", "numpy", "pydantic", "sounddevice")),
+    ("engine.live.engine", ("torch", "textual", "sounddevice")),
     ("engine.player.__main__", ("torch", "textual", "mido", "pydantic")),
     ("liveset.cli", ("torch", "textual", "numpy", "pydantic")),
-    ("liveset.app", ("torch", "numpy", "pydantic", "sounddevice", "mido")),
+    ("liveset.ui.app", ("torch", "numpy", "pydantic", "sounddevice", "mido")),
 ]
 
 

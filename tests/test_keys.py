@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import LivesetError
-from engine.keys import MODES, TONICS, Key
+from engine.music.key import MODES, TONICS, Key
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import motif as motifs
+from engine.music import motif as motifs
 from engine.protocol import MotifNote
 
 LINE = (MotifNote(0.0, 1.0, 0), MotifNote(1.5, 0.5, 2), MotifNote(4.0, 1.0, 4), MotifNote(6.0, 2.0, 3))

@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from engine.keys import Key
+from engine.music.key import Key
 from engine.presets import load_preset, preset_names
-from engine.prompts import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
+from engine.prompts.mix import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
+from engine.prompts.vocabulary import style_names, style_table, vocabulary
 from engine.protocol import PromptWeight
-from engine.vocabulary import style_names, style_table, vocabulary
 
 
 def test_the_vocabulary_is_large_and_every_style_is_a_word() -> None:

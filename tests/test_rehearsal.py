@@ -13,10 +13,10 @@ import soundfile
 
 from engine.errors import RecordingError
 from engine.presets import Preset, parse_preset
-from engine.rehearsal import Rehearsal, RehearsalOptions
-from engine.rehearsal_log import RehearsalLog
-from engine.session import SetOptions
-from liveset.report import write_report
+from engine.rehearsal.log import RehearsalLog
+from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
+from engine.session.session import SetOptions
+from liveset.report.write import write_report
 from tests.generators.slow import Slow
 
 REFUSING = "tests.generators.refusing:Refusing"

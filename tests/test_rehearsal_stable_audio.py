@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.keepers import find_keeper
 from engine.presets import load_preset
 from engine.protocol import NEWEST_KEEPER
-from engine.rehearsal import Rehearsal, RehearsalOptions
-from engine.rehearsal_log import RehearsalLog
-from liveset.report import write_report
+from engine.rehearsal.log import RehearsalLog
+from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
+from engine.sections.keepers import find_keeper
+from liveset.report.write import write_report
 from tests.generators.stable_audio.conftest import TINY, make_base, needs_transformers
 
 PRESET = """

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from engine import vocabulary as vocabularies
-from engine.data import data_folder
 from engine.errors import PromptError
 from engine.generators.pocket.styles import load_style
-from engine.prompts import parse
-from engine.tokens import guess
-from engine.vocabulary import style_data, style_names, style_table, vocabulary, vocabulary_parameters
+from engine.prompts import vocabulary as vocabularies
+from engine.prompts.mix import parse
+from engine.prompts.tokens import guess
+from engine.prompts.vocabulary import style_data, style_names, style_table, vocabulary, vocabulary_parameters
+from engine.resources import data_folder
 
 CACHED = (vocabulary, style_data, style_names, style_table, vocabulary_parameters, load_style, parse, guess)
 

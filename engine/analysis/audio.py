@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.dsp.k_weighting import k_weight
 from engine.timebase import SAMPLE_RATE
-from engine.weighting import k_weight
 
 Audio = npt.NDArray[np.float32]
 """(frames, channels), full scale at 1."""

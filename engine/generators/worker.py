@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 from typing import Any, Final, cast
 
-from engine.channels import connect, read_forever, send
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Generator
 from engine.generators.memory import give_back
+from engine.processes.channels import connect, read_forever, send
 from engine.protocol import ClientHello, DropSection, MakeSection, SectionDone, SectionFailed, SectionProgress
-from engine.sections import SectionInfo, SectionWriter
+from engine.sections.file import SectionInfo, SectionWriter
 
 log = logging.getLogger(__name__)
 

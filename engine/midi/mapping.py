@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import mido
 
+from engine.actions import TARGETS
 from engine.errors import MidiError
 from engine.midi.profiles import Binding, Bindings, Control, Profile, load_profile, parse_bindings, profile_of_port
-from engine.midi.targets import TARGETS
 from engine.midi.values import HELD, RELATIVE, TICK, position, takes_hold
 from engine.protocol import Command
 

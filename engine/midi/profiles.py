@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from engine.actions import Target, nearest, target_of
 from engine.errors import MidiError
-from engine.midi.targets import Target, nearest, target_of
 from engine.midi.values import MODES
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"

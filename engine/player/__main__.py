@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DeviceError, LivesetError
-from engine.player.backends import BUFFER_FRAMES, Backend, open_portaudio
 from engine.player.link import EngineLink
-from engine.player.priority import SERVICE, raise_priority
+from engine.player.output.backends import BUFFER_FRAMES, Backend, open_portaudio
+from engine.player.output.priority import SERVICE, raise_priority
 from engine.player.service import Respawn, Service
-from engine.shared import PARAMS, STATUS, SharedBlock
+from engine.processes.latest import PARAMS, STATUS, SharedBlock
 from engine.timebase import QUANTUM
 
 SWITCH_INTERVAL_S = 0.0005

@@ -1,4 +1,4 @@
-"""Latest values in ordinary memory, with the interface of `engine.shared.SharedBlock`: for rehearsals and tests."""
+"""Latest values in ordinary memory, with the interface of `engine.processes.latest.SharedBlock`: for rehearsals and tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.shared import PARAM_DEFAULTS, PARAMS, STATUS
+from engine.processes.latest import PARAM_DEFAULTS, PARAMS, STATUS
 
 
 class ValueBlock(Protocol):

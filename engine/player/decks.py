@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import SectionError
 from engine.protocol import STEMS, Cue, CueFailed
-from engine.sections import SectionReader
+from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
 
 PREFETCH_S = 4.0

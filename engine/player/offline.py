@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from engine.player.blocks import ValueBlock, memory_params, memory_status
 from engine.player.decks import open_decks
-from engine.player.renderer import Renderer
+from engine.player.rendering.renderer import Renderer
 from engine.protocol import ClearEffects, Cue, PlayerEvent, PlayerOrder, SetCues, StopPlayer
-from engine.sections import SectionReader
+from engine.sections.file import SectionReader
 from engine.timebase import QUANTUM
 
 
@@ -17,8 +17,9 @@ class OfflinePlayer:
     """Renders on request, any number of frames at a time.
 
     Args:
-        params: values named as `engine.shared.PARAMS`; by default a block in memory at its defaults, where ``run`` is 0.
-        status: values named as `engine.shared.STATUS`; by default a block in memory.
+        params: values named as `engine.processes.latest.PARAMS`; by default a block in memory, where
+            ``run`` is 0.
+        status: values named as `engine.processes.latest.STATUS`; by default a block in memory.
         align: take the limiter's look-ahead off, so that frame n of the output, counted from the call in which the transport
             begins to run, is transport frame n. The renderer is then up to two quanta ahead of what was returned.
     """

@@ -14,14 +14,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.errors import RecordingError
-from engine.player.backends import open_portaudio
 from engine.player.blocks import ValueBlock
 from engine.player.decks import PREFETCH_S, Deck, open_decks
 from engine.player.link import EngineLink, Joined, Left, Line, Said
-from engine.player.output import Opener, Output
-from engine.player.priority import ordinary_priority
-from engine.player.recorder import Recorder, Tape
-from engine.player.renderer import Renderer
+from engine.player.output.backends import open_portaudio
+from engine.player.output.priority import ordinary_priority
+from engine.player.output.recorder import Recorder, Tape
+from engine.player.output.render_thread import Opener, Output
+from engine.player.rendering.renderer import Renderer
 from engine.protocol import (
     ClearEffects,
     Finished,
@@ -35,7 +35,7 @@ from engine.protocol import (
     StopPlayer,
     StopRecording,
 )
-from engine.sections import SectionReader
+from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE
 
 TICK_S: Final = 0.01

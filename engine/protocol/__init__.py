@@ -2,7 +2,8 @@
 
 Three conversations run on these types: the screen sends `Command`s to the engine and reads `Snapshot`s; the engine
 sends `PlayerOrder`s to the player and reads `PlayerEvent`s; the engine hands `SectionRequest`s to a generator. Latest
-values that move continuously (macros, meters, the frame count) travel in memory-mapped blocks instead, see `engine.shared`.
+values that move continuously (macros, meters, the frame count) travel in memory-mapped blocks, see
+`engine.processes.latest`.
 """
 
 from engine.protocol.commands import (

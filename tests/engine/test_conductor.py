@@ -9,12 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.events import StartJob, WorkerUp
-from engine.pace import Pace
-from engine.plan import arc
-from engine.stage import Job, Settings, Slot, State
+from engine.conductor.events import StartJob, WorkerUp
+from engine.conductor.pace import Pace
+from engine.conductor.plan import arc
+from engine.conductor.requests import make_version, wish
+from engine.conductor.state import Job, Settings, Slot, State
 from engine.timebase import Grid
-from engine.wishes import make_version, wish
 from tests.simulation import FADE, Stage
 
 GRID = Grid(124.0)

@@ -13,13 +13,13 @@ import pytest
 import soundfile
 
 from engine import protocol as p
+from engine.conductor.events import Tell
+from engine.conductor.on_command import take_command
 from engine.errors import RecordingError, SectionError
-from engine.events import Tell
-from engine.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
-from engine.motif import make_motif
-from engine.sections import SectionInfo, SectionReader, SectionWriter
-from engine.steering import take_command
-from liveset.keeping import export_keeper
+from engine.music.motif import make_motif
+from engine.sections.file import SectionInfo, SectionReader, SectionWriter
+from engine.sections.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
+from liveset.commands.keepers import export_keeper
 from tests.engine.test_conductor import made, slow, started
 from tests.engine.test_slow import finish_all
 from tests.simulation import Stage

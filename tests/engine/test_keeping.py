@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from engine import protocol as p
-from engine.keepers import AUDIO_FILE, keepers, keepers_root
-from engine.keeping import Keeping, Kept
-from engine.sections import SectionInfo, SectionReader, SectionWriter
-from engine.stage import Heard, State
+from engine.conductor.state import Heard, State
+from engine.sections.file import SectionInfo, SectionReader, SectionWriter
+from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
+from engine.session.keeping import Keeping, Kept
 from tests.engine.test_conductor import started
 from tests.simulation import Stage
 from tests.test_rehearsal import rehearse

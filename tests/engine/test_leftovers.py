@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.leftovers import FRESH_S, claim, sweep
+from engine.processes.leftovers import FRESH_S, claim, sweep
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked on Windows")
 

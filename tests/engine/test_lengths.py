@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.lengths import KEPT_S, SPARE, Limits, fitted
-from engine.pace import Pace
-from engine.plan import PHRASE, PlannedSection, arc
+from engine.conductor.lengths import KEPT_S, SPARE, Limits, fitted
+from engine.conductor.pace import Pace
+from engine.conductor.plan import PHRASE, PlannedSection, arc
 
 BAR_S = 240 / 124
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import GeneratorError
-from engine.model_files import check_folder, import_folder, read_manifest, text_encoder, verify_folder
-from engine.models import CATALOGUE, installed, model_folder, models_root, published
+from engine.models.files import check_folder, import_folder, read_manifest, text_encoder, verify_folder
+from engine.models.registry import CATALOGUE, installed, model_folder, models_root, published
 
 TINY = Path(__file__).parents[1] / "generators" / "stable_audio" / "data" / "tiny"
 WEIGHTS = "model.safetensors"
@@ -154,6 +154,6 @@ def test_the_text_encoder_is_where_the_configuration_says() -> None:
 
 def test_nothing_heavy_is_imported_for_it() -> None:
     heavy = "torch", "huggingface_hub", "transformers", "numpy"
-    code = f"import sys, engine.model_files; print([name for name in {heavy!r} if name in sys.modules])"
+    code = f"import sys, engine.models.files; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.events import WorkerLost, WorkerRefused, WorkerUp
-from engine.pace import Pace
-from engine.stage import OPENING
-from engine.views import arc_view, next_view, now_view, values_by_target
+from engine.conductor.events import WorkerLost, WorkerRefused, WorkerUp
+from engine.conductor.pace import Pace
+from engine.conductor.state import OPENING
+from engine.session.snapshots import arc_view, next_view, now_view, values_by_target
 from tests.engine.test_conductor import BAR, GRID, OPERATIONS, check_grid, made, opening, perform_all
 from tests.engine.test_slow import NOWHERE, finish_all
 from tests.simulation import Stage

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import pace_file
-from engine.pace import Pace
-from engine.pace_file import remember, remembered
+from engine.conductor.pace import Pace
+from engine.live import pace_file
+from engine.live.pace_file import remember, remembered
 
 PACE = Pace(((4, 0.2), (8, 0.35)))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan import PHRASE, PlannedSection, arc, beyond, fit, plan_set, scaled_note, spread, total_bars
+from engine.conductor.plan import PHRASE, PlannedSection, arc, beyond, fit, plan_set, scaled_note, spread, total_bars
 from engine.presets import parse_preset
 from engine.timebase import Grid
 

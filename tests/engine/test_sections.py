@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import SectionError
-from engine.sections import HEADER, Audio, SectionInfo, SectionReader, SectionWriter
+from engine.sections.file import HEADER, Audio, SectionInfo, SectionReader, SectionWriter
 
 INFO = SectionInfo("s1", ("drums", "bass"), 44_100, 100, 1000, 1, 0, 4, 120.0, "C minor", 5, "test")
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from engine import protocol as p
-from engine.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
-from engine.from_generators import ALONE
-from engine.lengths import SPARE
-from engine.pace import Pace
-from engine.stage import State, Version
-from engine.views import Surroundings, next_view, now_view, snapshot, values_by_target
-from engine.wishes import with_files
-from engine.work import effort, next_cost_s
+from engine.conductor.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
+from engine.conductor.jobs import effort, next_cost_s
+from engine.conductor.lengths import SPARE
+from engine.conductor.on_generator import ALONE
+from engine.conductor.pace import Pace
+from engine.conductor.requests import with_files
+from engine.conductor.state import State, Version
+from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
 from tests.engine.test_conductor import BAR, made, opening, slow, started
 from tests.simulation import Stage
 

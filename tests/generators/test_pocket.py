@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from engine.dsp.k_weighting import k_weight
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.pocket import Pocket
 from engine.protocol import STEMS, PromptWeight, SectionRequest
-from engine.weighting import k_weight
 
 Audio = npt.NDArray[np.float32]
 

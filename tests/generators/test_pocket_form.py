@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.generators.pocket import Pocket
-from engine.generators.pocket.form import thinned
-from engine.generators.pocket.loudness import plan_levels
-from engine.generators.pocket.score import Score, compose
-from engine.generators.pocket.shots import Shots
-from engine.generators.pocket.sound import design
-from engine.generators.pocket.voices import Tables
-from engine.keys import Key
-from engine.motif import make_motif
+from engine.generators.pocket.instruments.shots import Shots
+from engine.generators.pocket.instruments.voices import Tables
+from engine.generators.pocket.render.loudness import plan_levels
+from engine.generators.pocket.render.sound import design
+from engine.generators.pocket.score.compose import Score, compose
+from engine.generators.pocket.score.form import thinned
+from engine.music.key import Key
+from engine.music.motif import make_motif
 from engine.protocol import PromptWeight, Role, SectionRequest
 
 from .test_pocket import lufs, play

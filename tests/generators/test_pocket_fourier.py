@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from engine.generators.pocket import fourier
-from engine.generators.pocket.voices import CHUNK
+from engine.generators.pocket.instruments.voices import CHUNK
+from engine.generators.pocket.render import fourier
 
 
 def chunk(seed: int) -> torch.Tensor:

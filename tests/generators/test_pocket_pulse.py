@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.generators.pocket.levers import swells
-from engine.generators.pocket.pulse import FRAME, fitted, handed_over, led, left_by, pulse, turns_of, unit
+from engine.generators.pocket.seams.levers import swells
+from engine.generators.pocket.seams.pulse import FRAME, fitted, handed_over, led, left_by, pulse, turns_of, unit
 from engine.protocol import SectionRequest
-from engine.sections import SectionInfo, SectionWriter
+from engine.sections.file import SectionInfo, SectionWriter
 
 RATE = 44_100
 HALF = RATE // 2

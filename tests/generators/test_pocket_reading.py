@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.generators.pocket.reading import read
+from engine.generators.pocket.render.reading import read
 
 SIZE = 1000
 

@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import motif as motifs
 from engine.errors import PromptError
 from engine.generators.pocket import styles
-from engine.generators.pocket.form import DRUM_GROUPS, TONAL_PARTS
-from engine.generators.pocket.kits import players
+from engine.generators.pocket.instruments.shots import Shots
+from engine.generators.pocket.instruments.voices import VOICES
 from engine.generators.pocket.point import bare, brightness, crackle, hiss
-from engine.generators.pocket.score import Score, compose, tonal_players
-from engine.generators.pocket.sharing import amplitudes
-from engine.generators.pocket.shots import Shots
-from engine.generators.pocket.sound import design
+from engine.generators.pocket.render.sound import design
+from engine.generators.pocket.score.compose import Score, compose, tonal_players
+from engine.generators.pocket.score.form import DRUM_GROUPS, TONAL_PARTS
+from engine.generators.pocket.score.kits import players
+from engine.generators.pocket.score.sharing import amplitudes
 from engine.generators.pocket.styles import load_style, part_of
-from engine.generators.pocket.voices import VOICES
-from engine.keys import Key
-from engine.prompts import Mix, mix
+from engine.music import motif as motifs
+from engine.music.key import Key
+from engine.prompts.mix import Mix, mix
+from engine.prompts.vocabulary import style_names, style_table, vocabulary
 from engine.protocol import PromptWeight, SectionRequest
-from engine.vocabulary import style_names, style_table, vocabulary
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:

@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from engine.generators.base import Block
-from engine.generators.pocket import Pocket, seams
-from engine.generators.pocket.leaning import leans
-from engine.generators.pocket.pulse import handed_over
-from engine.generators.pocket.render import RATE, Renderer
-from engine.generators.pocket.voices import CHUNK
+from engine.generators.pocket import Pocket
+from engine.generators.pocket.instruments.voices import CHUNK
+from engine.generators.pocket.render.renderer import RATE, Renderer
+from engine.generators.pocket.score.leaning import leans
+from engine.generators.pocket.seams import seams
+from engine.generators.pocket.seams.pulse import handed_over
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
-from engine.sections import SectionInfo, SectionWriter
+from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import Grid
 from tests.generators.test_pocket import Audio, lufs
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.client import EngineClient, EngineProcess, PlayOptions
+from engine.processes.client import EngineClient, EngineProcess, PlayOptions
 from engine.protocol import Quit, Snapshot
 
 LIMIT_S = 60.0

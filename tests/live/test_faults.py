@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.children import STATUS_FILE
-from engine.client import EngineClient
+from engine.processes.children import STATUS_FILE
+from engine.processes.client import EngineClient
+from engine.processes.latest import STATUS, SharedBlock
 from engine.protocol import Hold, NextNow, SetMacro, SetWeight, TogglePlay
-from engine.shared import STATUS, SharedBlock
 from tests.live.conftest import PRESET, Show
 
 Start = Callable[..., Show]

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.keepers import keepers
 from engine.protocol import NEWEST_KEEPER, Keep, Quit, SetWeight, VaryNext
-from engine.sections import SectionReader
+from engine.sections.file import SectionReader
+from engine.sections.keepers import keepers
 from tests.live.conftest import Show
 
 

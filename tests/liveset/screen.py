@@ -10,8 +10,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from engine.protocol import Command, Snapshot
-from liveset.app import LivesetApp, Outcome
-from liveset.screens.perform import PerformScreen
+from liveset.ui.app import LivesetApp, Outcome
+from liveset.ui.screens.perform import PerformScreen
 from tests.liveset.fake_link import FakeLink
 
 

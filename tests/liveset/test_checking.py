@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from liveset.rehearsing import check_preset
+from liveset.commands.rehearse import check_preset
 
 
 def said(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> list[str]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.model_files import import_folder
-from engine.models import model_folder
-from liveset import modelling
-from liveset.doctor import Finding, _stable_audio
+from engine.models.files import import_folder
+from engine.models.registry import model_folder
+from liveset.commands import models as modelling
+from liveset.commands.doctor import Finding, _stable_audio
 from tests.generators.stable_audio.conftest import TINY, make_base
 
 

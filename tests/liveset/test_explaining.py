@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from engine.vocabulary import vocabulary
-from liveset.explaining import explain
+from engine.prompts.vocabulary import vocabulary
+from liveset.commands.explain import explain
 
 
 def test_the_page_names_values_words_guesses_and_what_was_not_understood(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.midi.profiles import load_profile
-from liveset.inspecting import show_midi
+from liveset.commands.inspect import show_midi
 
 
 def test_the_mapping_is_listed_in_order_with_the_second_row_of_knobs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,11 +12,12 @@ import pytest
 import typer
 
 from engine.errors import GeneratorError
-from engine.model_files import partial_folder, read_manifest, verify_folder
-from engine.models import installed, model_folder, published
-from liveset import modelling, pulling
-from liveset.modelling import import_model, remove_model, show_models, verify_models
-from liveset.pulling import Hub, pull, survey
+from engine.models.files import partial_folder, read_manifest, verify_folder
+from engine.models.registry import installed, model_folder, published
+from liveset.commands import hub as pulling
+from liveset.commands import models as modelling
+from liveset.commands.hub import Hub, pull, survey
+from liveset.commands.models import import_model, remove_model, show_models, verify_models
 from tests.liveset.hub import COMMIT, TinyHub
 
 TINY = Path(__file__).parents[1] / "generators" / "stable_audio" / "data" / "tiny"

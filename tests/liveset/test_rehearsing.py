@@ -11,8 +11,8 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.rehearsal import Rehearsal
-from liveset.rehearsing import rehearse_to_files
+from engine.rehearsal.rehearsal import Rehearsal
+from liveset.commands.rehearse import rehearse_to_files
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ import soundfile
 
 from engine.errors import RecordingError
 from engine.protocol import GridFit, Hold, PromptWeight, SetMacro, SetPrompt, SetWeight
-from engine.rehearsal_log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
-from liveset.report import check_writable, write_report
+from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
+from liveset.report.write import check_writable, write_report
 
 RATE = 44_100
 FIELDS = [

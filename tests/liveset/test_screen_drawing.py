@@ -8,12 +8,12 @@ import pytest
 from rich.cells import cell_len
 
 from engine.protocol import MeterView
-from liveset.controls import stepped
-from liveset.keys import Moment, hints
-from liveset.screens.arrangement import arrange_columns, arrange_rows
-from liveset.widgets import gauges
-from liveset.widgets.cells import clean, crop, cut_line, fit, line_cells, piece, row
-from liveset.widgets.meters import Ballistics
+from liveset.ui.bindings import Moment, hints
+from liveset.ui.controls import stepped
+from liveset.ui.screens.arrangement import arrange_columns, arrange_rows
+from liveset.ui.widgets import gauges
+from liveset.ui.widgets.cells import clean, crop, cut_line, fit, line_cells, piece, row
+from liveset.ui.widgets.meters import Ballistics
 
 
 def test_clean_leaves_one_line_without_control_characters() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from engine.keepers import CARD_FILE, keepers, keepers_root
 from engine.protocol import Hold, PromptWeight, VaryNext
+from engine.sections.keepers import CARD_FILE, keepers, keepers_root
 from liveset.cli import app
-from liveset.screens.keepers import NONE
+from liveset.ui.screens.keepers import NONE
 from tests.engine.test_keepers import CARD, kept
 from tests.liveset.fake_link import live
 from tests.liveset.screen import on_stage

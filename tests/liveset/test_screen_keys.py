@@ -25,9 +25,9 @@ from engine.protocol import (
     TogglePlay,
     VaryNext,
 )
-from liveset.app import LivesetApp
-from liveset.controls import PENDING_UPDATES, Control
-from liveset.keys import KEYS
+from liveset.ui.app import LivesetApp
+from liveset.ui.bindings import KEYS
+from liveset.ui.controls import PENDING_UPDATES, Control
 from tests.liveset.fake_link import FakeLink, live, many_prompts
 from tests.liveset.screen import Stage, on_stage
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.children import STATUS_FILE
-from engine.client import EngineClient
+from engine.processes.children import STATUS_FILE
+from engine.processes.client import EngineClient
+from engine.processes.latest import STATUS, SharedBlock
 from engine.protocol import Command, Quit
-from engine.shared import STATUS, SharedBlock
-from liveset.screens.connection import Connection
-from liveset.screens.perform import PerformScreen
+from liveset.ui.screens.connection import Connection
+from liveset.ui.screens.perform import PerformScreen
 from tests.liveset.fake_link import FakeLink, live
 from tests.liveset.screen import on_stage
 

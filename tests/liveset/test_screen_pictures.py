@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from liveset.app import LivesetApp, Outcome
-from liveset.screens.perform import PerformScreen
+from liveset.ui.app import LivesetApp, Outcome
+from liveset.ui.screens.perform import PerformScreen
 from tests.liveset.fake_link import FakeLink, live
 
 

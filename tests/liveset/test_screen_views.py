@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from engine.protocol import GridFit, NextState, Notice, Snapshot, StemView
-from liveset.widgets.gauges import on_grid
-from liveset.widgets.lines import LineWidget
+from liveset.ui.widgets.gauges import on_grid
+from liveset.ui.widgets.lines import LineWidget
 from tests.liveset.fake_link import hostile, live, many_prompts
 from tests.liveset.screen import Stage, on_stage
 

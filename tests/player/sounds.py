@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.player.offline import OfflinePlayer
 from engine.protocol import Cue, SetCues, TransitionKind
-from engine.sections import SectionInfo, SectionWriter
+from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import SAMPLE_RATE, Grid
 
 GRID = Grid(120.0)

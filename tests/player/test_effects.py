@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from engine.player.effects.djfilter import DjFilter
-from engine.player.effects.echo import BEATS, Echo
-from engine.player.effects.reverb import Reverb
 from engine.player.offline import OfflinePlayer
+from engine.player.rendering.effects.djfilter import DjFilter
+from engine.player.rendering.effects.echo import BEATS, Echo
+from engine.player.rendering.effects.reverb import Reverb
+from engine.processes.latest import PARAMS
 from engine.protocol import ClearEffects
-from engine.shared import PARAMS
 from engine.timebase import QUANTUM, SAMPLE_RATE
 from tests.player.sounds import cue, noise, playing, sine, write_section
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import linalg, signal
 
-from engine.player.effects.djfilter import DjFilter
-from engine.player.filters import BlockFilter, band_pass, hadamard, one_pole, transfer
-from engine.player.meters import k_weighting
+from engine.player.rendering.effects.djfilter import DjFilter
+from engine.player.rendering.filters import BlockFilter, band_pass, hadamard, one_pole, transfer
+from engine.player.rendering.meters import k_weighting
 from engine.timebase import QUANTUM
 
 RATE = 44_100

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 from scipy import signal
 
-from engine.player.limiter import LATENCY, Limiter
-from engine.player.meters import Meters
+from engine.player.rendering.limiter import LATENCY, Limiter
+from engine.player.rendering.meters import Meters
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
 Audio = npt.NDArray[np.float64]

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pytest
 
 from engine.errors import DeviceError
-from engine.player.backends import Backend, PortAudioBackend, SilentBackend
 from engine.player.blocks import memory_params, memory_status
-from engine.player.output import Output
-from engine.player.recorder import Tape
-from engine.player.renderer import Renderer
+from engine.player.output.backends import Backend, PortAudioBackend, SilentBackend
+from engine.player.output.recorder import Tape
+from engine.player.output.render_thread import Output
+from engine.player.rendering.renderer import Renderer
 from engine.protocol import DeviceLost, DeviceOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 

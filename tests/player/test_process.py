@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from engine.processes.latest import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
 from engine.protocol import (
     CueFailed,
     CueStarted,
@@ -28,7 +29,6 @@ from engine.protocol import (
     StartRecording,
     StopPlayer,
 )
-from engine.shared import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
 from tests.player.sounds import cue, sine, write_section
 
 KEY = b"0123456789abcdef"

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.player.limiter import LATENCY
-from engine.player.recorder import TAPE_FRAMES, Recorder, Tape
+from engine.player.output.recorder import TAPE_FRAMES, Recorder, Tape
+from engine.player.rendering.limiter import LATENCY
 from engine.protocol import RecordingState
 from engine.timebase import SAMPLE_RATE
 
@@ -21,7 +21,7 @@ BLOCK = (0.2 * np.sin(np.arange(512) / 512 * 2 * np.pi * 8))[:, None].repeat(2, 
 KILLED = """
 import os, signal, sys
 import numpy as np
-from engine.player.recorder import Recorder, Tape
+from engine.player.output.recorder import Recorder, Tape
 tape = Tape()
 recorder = Recorder(tape)
 recorder.start(sys.argv[1], "Set")
@@ -37,7 +37,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 FULL = """
 import resource, sys
 import numpy as np
-from engine.player.recorder import Recorder, Tape
+from engine.player.output.recorder import Recorder, Tape
 tape = Tape()
 recorder = Recorder(tape)
 recorder.start(sys.argv[1], "Set")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from engine.fading import pair
-from engine.player.transitions import REACH, Fade, lows
+from engine.dsp.crossfade import pair
+from engine.player.rendering.transitions import REACH, Fade, lows
 from engine.protocol import SetCues, TransitionKind
 from engine.timebase import SAMPLE_RATE
 from tests.player.sounds import BAR, constant, cue, noise, playing, sine, write_section

@@ -11,17 +11,17 @@ from torch import Tensor
 
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
-from engine.generators.pocket import fourier
-from engine.generators.pocket.loudness import plan_levels
-from engine.generators.pocket.render import RATE, Renderer
-from engine.generators.pocket.score import compose
-from engine.generators.pocket.seams import Cancelled, Seams
-from engine.generators.pocket.shots import Shots
-from engine.generators.pocket.sound import design
-from engine.generators.pocket.spectra import to_sound, to_spectrum
+from engine.generators.pocket.instruments.shots import Shots
+from engine.generators.pocket.instruments.spectra import to_sound, to_spectrum
+from engine.generators.pocket.instruments.voices import CHUNK, Tables
+from engine.generators.pocket.render import fourier
+from engine.generators.pocket.render.loudness import plan_levels
+from engine.generators.pocket.render.renderer import RATE, Renderer
+from engine.generators.pocket.render.sound import design
+from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.seams.seams import Cancelled, Seams
 from engine.generators.pocket.styles import load_style
-from engine.generators.pocket.voices import CHUNK, Tables
-from engine.prompts import DEFAULT_STYLE
+from engine.prompts.mix import DEFAULT_STYLE
 from engine.protocol import STEMS, SectionRequest
 
 _LATER_CHUNKS: Final = 4

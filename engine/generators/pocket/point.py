@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from engine.generators.pocket.form import smooth
-from engine.prompts import Mix
-from engine.vocabulary import style_table
+from engine.generators.pocket.score.form import smooth
+from engine.prompts.mix import Mix
+from engine.prompts.vocabulary import style_table
 
 
 def drumless(point: Mix) -> float:

@@ -10,10 +10,10 @@ from typing import Any, Final
 from rapidfuzz import process
 
 from engine.errors import PromptError
-from engine.generators.pocket.form import DRUM_GROUPS
-from engine.generators.pocket.voices import VOICES
-from engine.prompts import Mix
-from engine.vocabulary import style_table
+from engine.generators.pocket.instruments.voices import VOICES
+from engine.generators.pocket.score.form import DRUM_GROUPS
+from engine.prompts.mix import Mix
+from engine.prompts.vocabulary import style_table
 
 STEM_OF: Final = {
     "drums": 0,
@@ -131,7 +131,7 @@ _MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789")
 
 def _check(style: Style, gains: Mapping[str, float]) -> None:
     """Raise for what a style's file names that is not there, or draws otherwise than it can be played."""
-    from engine.generators.pocket.shots import MODELS  # which takes its shots from styles
+    from engine.generators.pocket.instruments.shots import MODELS  # which takes its shots from styles
 
     def known(what: str, name: str, names: Iterable[str]) -> None:
         if name not in names:

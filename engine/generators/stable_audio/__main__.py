@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from engine.errors import LivesetError
-from engine.generators.stable_audio.checkpoint import TensorFile
-from engine.generators.stable_audio.conditioning import check_text_folder
-from engine.generators.stable_audio.config import read_config
-from engine.generators.stable_audio.precision import measure_precisions
+from engine.generators.stable_audio.model.checkpoint import TensorFile
+from engine.generators.stable_audio.model.conditioning import check_text_folder
+from engine.generators.stable_audio.model.config import read_config
+from engine.generators.stable_audio.model.precision import measure_precisions
 
 
 def _measured() -> dict[str, object]:

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
-from engine.generators.stable_audio import material, mend
-from engine.generators.stable_audio.level import CEILING, levelled, limited
-from engine.generators.stable_audio.model import StableAudio
-from engine.generators.stable_audio.piece import MOST_STRETCH, Piece, plan_piece, plan_remake
-from engine.generators.stable_audio.precision import Precision
-from engine.generators.stable_audio.stretch import crossed
-from engine.models import chosen_model, model_folder
+from engine.generators.stable_audio.model.model import StableAudio
+from engine.generators.stable_audio.model.precision import Precision
+from engine.generators.stable_audio.section import material, mend
+from engine.generators.stable_audio.section.level import CEILING, levelled, limited
+from engine.generators.stable_audio.section.piece import MOST_STRETCH, Piece, plan_piece, plan_remake
+from engine.generators.stable_audio.section.stretch import crossed
+from engine.models.registry import chosen_model, model_folder
 from engine.protocol import GridFit, SectionRequest
 from engine.timebase import SAMPLE_RATE, Grid
 

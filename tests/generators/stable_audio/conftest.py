@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from engine.generators.stable_audio import StableAudio
-from engine.generators.stable_audio.checkpoint import TensorFile
+from engine.generators.stable_audio.model.checkpoint import TensorFile
 
 TINY = Path(__file__).parent / "data" / "tiny"
 SEED = 1234

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from engine.generators.stable_audio.checkpoint import TensorFile
+from engine.generators.stable_audio.model.checkpoint import TensorFile
 
 Tensors = dict[str, torch.Tensor]
 

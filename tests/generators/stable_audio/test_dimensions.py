@@ -12,12 +12,12 @@ import torch
 
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio
-from engine.generators.stable_audio.autoencoder import WINDOW
-from engine.generators.stable_audio.checkpoint import TensorFile
-from engine.generators.stable_audio.random_checkpoint import Dimensions, write_checkpoint
-from engine.generators.stable_audio.sampling import schedule
+from engine.generators.stable_audio.model.autoencoder import WINDOW
+from engine.generators.stable_audio.model.checkpoint import TensorFile
+from engine.generators.stable_audio.model.sampling import schedule
 from tests.generators.stable_audio.conftest import relative_error
 from tests.generators.stable_audio.plain import Plain
+from tests.support.random_checkpoint import Dimensions, write_checkpoint
 
 LIMIT = 1e-5
 

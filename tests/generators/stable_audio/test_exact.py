@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from engine.generators.stable_audio import StableAudio
-from engine.generators.stable_audio.config import SHIFT_DEFAULTS, ShiftConfig
-from engine.generators.stable_audio.sampling import schedule
-from engine.generators.stable_audio.transformer import Context
+from engine.generators.stable_audio.model.config import SHIFT_DEFAULTS, ShiftConfig
+from engine.generators.stable_audio.model.sampling import schedule
+from engine.generators.stable_audio.model.transformer import Context
 from tests.generators.stable_audio.conftest import SEED, TINY, Arrays, make_base, read_all, relative_error
 
 LIMIT = 1e-5

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from engine.errors import GeneratorError
-from engine.generators.stable_audio import StableAudio, autoencoder, model
-from engine.generators.stable_audio.checkpoint import TensorFile
+from engine.generators.stable_audio import StableAudio
+from engine.generators.stable_audio.model import autoencoder, model
+from engine.generators.stable_audio.model.checkpoint import TensorFile
 from tests.generators.stable_audio.conftest import TINY, needs_transformers
 
 TEXT = "t5gemma-b-b-ul2"

@@ -10,9 +10,9 @@ import torch
 
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio, measure_precisions
-from engine.generators.stable_audio.autoencoder import FIRST_WINDOW, windows
-from engine.generators.stable_audio.precision import Precision
-from engine.generators.stable_audio.sampling import keep_mask, length_of
+from engine.generators.stable_audio.model.autoencoder import FIRST_WINDOW, windows
+from engine.generators.stable_audio.model.precision import Precision
+from engine.generators.stable_audio.model.sampling import keep_mask, length_of
 from tests.generators.stable_audio.conftest import TINY, relative_error
 
 HOUSE = "warm analog house groove"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio
-from engine.generators.stable_audio.conditioning import Prompt, shares, weighted_prompts
+from engine.generators.stable_audio.model.conditioning import Prompt, shares, weighted_prompts
 from tests.generators.stable_audio.conftest import relative_error
 
 HOUSE, PADS, ACID = "warm analog house groove", "ambient drone, slow evolving pads", "acid techno"

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from engine.conductor.lengths import Limits
+from engine.conductor.plan import MAX_TRANSITION
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio
 from engine.generators.stable_audio import generator as generator_module
 from engine.generators.stable_audio.generator import StableAudioSections
-from engine.generators.stable_audio.level import CEILING
-from engine.generators.stable_audio.piece import KEPT_S, plan_piece, plan_remake
+from engine.generators.stable_audio.section.level import CEILING
+from engine.generators.stable_audio.section.piece import KEPT_S, plan_piece, plan_remake
 from engine.generators.worker import KNOWN, load_generator
-from engine.lengths import Limits
-from engine.plan import MAX_TRANSITION
 from engine.presets import checked_generator
 from engine.protocol import GridFit, LoraStrength, PromptWeight, SectionRequest
-from engine.sections import SectionInfo, SectionWriter
+from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import Grid
 from tests.generators.stable_audio.conftest import TINY, make_base, needs_transformers
 from tests.generators.stable_audio.drums import drums

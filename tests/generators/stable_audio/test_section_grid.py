@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.generators.stable_audio.grid import SURE, measure
-from engine.generators.stable_audio.level import CEILING, levelled, limited, loudness
-from engine.generators.stable_audio.mend import mended
-from engine.generators.stable_audio.stretch import stretch
+from engine.generators.stable_audio.section.grid import SURE, measure
+from engine.generators.stable_audio.section.level import CEILING, levelled, limited, loudness
+from engine.generators.stable_audio.section.mend import mended
+from engine.generators.stable_audio.section.stretch import stretch
 from engine.protocol import SectionRequest
 from engine.timebase import Grid
 from tests.generators.stable_audio.drums import Kind, drums, swells

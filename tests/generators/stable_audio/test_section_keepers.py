@@ -12,10 +12,10 @@ import pytest
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio
 from engine.generators.stable_audio.generator import StableAudioSections
-from engine.generators.stable_audio.material import whole
-from engine.keepers import Layer, keep
+from engine.generators.stable_audio.section.material import whole
 from engine.protocol import MOST_STRETCHED, Keeper, PromptWeight, SectionRequest
-from engine.sections import SectionReader
+from engine.sections.file import SectionReader
+from engine.sections.keepers import Layer, keep
 from engine.timebase import Grid
 from tests.generators.stable_audio.drums import Audio, Kind, drums
 from tests.generators.stable_audio.test_section import ASKED, RATE, different, make, write

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.generators.stable_audio import StableAudio
-from engine.generators.stable_audio.words import completed, mix_curves, shares_of
+from engine.generators.stable_audio.section.words import completed, mix_curves, shares_of
 from engine.protocol import ROLES, PromptWeight, SectionRequest
 
 ASKED = SectionRequest("s", (PromptWeight("warm house", 1.0),), 8, 120.0, "F minor", 3)

@@ -1,0 +1,185 @@
+"""Which cues the player should hold: pure functions from the conductor's state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.conductor.events import Action, SendCues
+from engine.conductor.requests import next_index
+from engine.conductor.state import OPENING, Heard, Playing, State, Version
+from engine.protocol import Cue, TransitionKind
+
+STREAM_SPEED = 2.0
+"""A generator this many times faster than the sound may be played while it is still making the section."""
+
+
+def playing_end(state: State) -> int:
+    """The transport frame of the bar line at which the sounding section is over (before: bar 0)."""
+    grid = state.settings.grid
+    if state.now is None:
+        return grid.origin
+    return grid.frame_of_bar(grid.bar_at(state.now.origin) + state.now.version.request.bars)
+
+
+def due_frame(state: State) -> int:
+    """The deadline: the bar line at which the next section is to start."""
+    grid, earliest = state.settings.grid, state.frame + state.settings.commit
+    end = playing_end(state)
+    if state.now is None:
+        return end
+    if not (state.jump or state.overdue) and end >= earliest:
+        return end
+    return min(grid.frame_of_bar(grid.next_bar(earliest)), end if end >= earliest else 2**62)
+
+
+def due_in_s(state: State) -> float:
+    """Seconds until the deadline, as the transport runs."""
+    return (due_frame(state) - state.frame) / state.settings.grid.rate
+
+
+def usable(state: State, version: Version) -> bool:
+    """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays.
+
+    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end.
+    """
+    if version.complete:
+        return True
+    grid = state.settings.grid
+    fast = state.speed >= STREAM_SPEED or (state.live and not state.speed)
+    return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
+
+
+def origin_at(state: State, frame: int) -> int:
+    """Where the sounding section's frame 0 will lie at ``frame``, if it loops until then."""
+    assert state.now is not None
+    grid, bars = state.settings.grid, state.now.version.request.bars
+    origin, loop = state.now.origin, min(state.now.cue.loop_bars, bars)
+    while frame >= (end := grid.frame_of_bar(grid.bar_at(origin) + bars)):
+        bar = grid.bar_at(end)
+        origin += end - grid.frame_of_bar(bar - loop)
+    return origin
+
+
+def played_on(now: Playing, version: Version, cue: Cue, origin: int, frame: int) -> Playing:
+    """The sounding section in another version, from a frame of the transport on."""
+    first = max(0, frame - origin)
+    if now.heard and now.heard[-1].path == version.path:
+        heard = now.heard
+    else:  # what began later than this one, in a loop before, is not heard any more
+        heard = (*(each for each in now.heard if each.first < first), Heard(version.path, first))
+    return replace(now, version=version, cue=cue, origin=origin, heard=heard)
+
+
+def _is_last(state: State, version: Version) -> bool:
+    return version.index + 1 >= len(state.plan)
+
+
+def _cue(state: State, version: Version, start: int, origin: int, **how: object) -> Cue:
+    grid = state.settings.grid
+    cue = Cue(
+        cue_id=0,
+        path=version.path,
+        start_frame=start,
+        origin_frame=origin,
+        end_frame=grid.frame_of_bar(version.request.bars) - grid.origin,
+        grid=grid,
+        loop_bars=min(state.settings.loop_bars, version.request.bars),
+        final=_is_last(state, version) and not state.held and not version.filler,
+    )
+    return replace(cue, **how)  # type: ignore[arg-type]
+
+
+def next_cue(state: State) -> Cue | None:
+    """The cue that hands over to the next section, None while it is held back or not there yet."""
+    version = state.next
+    index = next_index(state)
+    if version is None or index is None or not usable(state, version) or (state.held and state.now is not None):
+        return None
+    grid, due = state.settings.grid, due_frame(state)
+    if state.now is None:
+        return _cue(state, version, due, due)
+    opening = state.now.version.index == OPENING
+    kind: TransitionKind = "equal-power" if opening else state.plan[state.now.version.index].transition
+    bars = min(1 if opening else state.plan[state.now.version.index].transition_bars, version.request.bars)
+    bar = grid.bar_at(due)
+    left = state.now.version.total - (due - origin_at(state, due - 1))
+    length = max(0, min(grid.frame_of_bar(bar + bars) - due, left))
+    return _cue(state, version, due, due, transition=kind if length else "cut", length=length)
+
+
+def switch_cue(state: State) -> Cue | None:
+    """The cue that puts a re-made version in place of what sounds, on the first beat it can be there for."""
+    now, version = state.now, state.switch
+    if now is None:
+        return None
+    if version is None:
+        return _final_cue(state)
+    s, grid = state.settings, state.settings.grid
+    earliest = state.frame + s.commit + s.fade
+    if version.filler:
+        start = grid.frame_of_bar(grid.next_bar(earliest))
+        return _cue(state, version, start, start, transition="equal-power", length=s.fade) if usable(state, version) else None
+    for _ in range(2):
+        step, beat = grid.next_beat_frame(earliest, 4), grid.next_beat_frame(earliest)
+        on = beat if beat - step <= grid.frames_per_beat / 4 else step
+        start = on - s.fade
+        origin = origin_at(state, start)
+        missing = origin + version.request.from_frame - start
+        if missing <= 0:
+            break
+        earliest += missing
+    enough = start - origin + round(grid.frames_per_bar * 5 / 4)
+    if missing > 0 or (not version.complete and version.ready_to < min(enough, version.total)):
+        return None
+    if start >= playing_end(state) and not state.held and state.next is not None:
+        return None
+    return _cue(state, version, start, origin, transition="equal-power", length=s.fade)
+
+
+def _final_cue(state: State) -> Cue | None:
+    """When hold changes whether the last section may end: the same file again, at the same place, with the other answer."""
+    now, s = state.now, state.settings
+    assert now is not None
+    final = _is_last(state, now.version) and not state.held and not now.version.filler
+    if now.cue.final == final or not now.version.complete:
+        return None
+    start = s.grid.next_beat_frame(state.frame + s.commit, 4)
+    if start + s.commit >= playing_end(state) and now.cue.final:
+        return None
+    origin = origin_at(state, start)
+    return _cue(state, now.version, start, origin, transition="equal-gain", length=64, correlation=1.0)
+
+
+def _same(a: Cue, b: Cue) -> bool:
+    """Whether two cues ask for the same thing; what was measured of their sides since does not count."""
+    plain = {"cue_id": 0, "correlation": 0.0, "transition": "cut"}
+    return replace(a, **plain) == replace(b, **plain)  # type: ignore[arg-type]
+
+
+def choose_cues(state: State) -> tuple[State, tuple[Action, ...]]:
+    """What the player should hold now; an order only when that differs from what it was last told."""
+    frozen = [cue for cue in state.cues if cue.start_frame <= state.frame + state.settings.commit and state.run == "playing"]
+    known = dict(state.cue_versions)
+    held_ids = {known[cue.cue_id].id for cue in frozen if cue.cue_id in known}
+    here = state.now.version.index if state.now else None
+    hands_over = any(known[cue.cue_id].index != here for cue in frozen if cue.cue_id in known)
+    wanted: list[tuple[Cue, Version]] = []
+    if not frozen:
+        switch = switch_cue(state)
+        if switch is not None:
+            assert state.now is not None
+            wanted.append((switch, state.switch or state.now.version))
+    following = None if hands_over else next_cue(state)
+    if following is not None and state.next is not None and state.next.id not in held_ids:
+        wanted = [pair for pair in wanted if pair[0].start_frame + pair[0].length < following.start_frame]
+        wanted.append((following, state.next))
+    free = [cue for cue in state.cues if cue not in frozen]
+    if len(free) == len(wanted) and all(_same(a, b) for a, (b, _) in zip(free, wanted, strict=True)):
+        return state, ()
+    cues, versions, last = list(frozen), list(state.cue_versions), state.last_cue
+    for cue, version in wanted:
+        last += 1
+        cues.append(replace(cue, cue_id=last))
+        versions.append((last, version))
+    state = replace(state, cues=tuple(cues), cue_versions=tuple(versions[-16:]), last_cue=last)
+    return state, (SendCues(tuple(cues)),)

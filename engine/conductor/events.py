@@ -1,0 +1,164 @@
+"""What the conductor hears (events) and asks for (actions): frozen dataclasses, no behaviour."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.conductor.pace import FULL_STEPS
+from engine.conductor.state import Job, Place, State
+from engine.protocol import STEMS, Command, Cue, GridFit, PlayerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """When an event is taken: the player's transport frame and its count of all frames rendered."""
+
+    frame: int
+    clock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """The performer asks."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerSaid:
+    """The player reports."""
+
+    event: PlayerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerUp:
+    """A generator is ready to work."""
+
+    place: Place
+    name: str
+    live: bool
+    max_seconds: float = math.inf
+    stems: tuple[str, ...] = STEMS
+    steps: int = FULL_STEPS
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLost:
+    """A generator's process ended; whatever it worked on is lost."""
+
+    place: Place
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRefused:
+    """The set's own generator cannot be loaded, and will not be tried again."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """A job's section file is written up to a frame of the section, and a fraction of its work is done."""
+
+    job_id: int
+    ready_to: int
+    done: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """A job's section is complete; ``work_s`` is the generator's own time, ``fit`` how it lay on the grid, if measured."""
+
+    job_id: int
+    work_s: float
+    fit: GridFit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """A job raised or could not be written."""
+
+    job_id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How alike the two sides of a cue's transition are, -1..1."""
+
+    cue_id: int
+    correlation: float
+
+
+Event = Measured | Tick | Commanded | PlayerSaid | WorkerUp | WorkerLost | WorkerRefused | JobProgress | JobDone | JobFailed
+
+
+@dataclass(frozen=True, slots=True)
+class StartJob:
+    """Have a generator work on a request."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Stop a job; nothing more is heard of it."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class SendCues:
+    """Hand the player all that is to come."""
+
+    cues: tuple[Cue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetParams:
+    """Write some of the player's latest values."""
+
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutTails:
+    """Silence the effects' tails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A section begins: for the recording's cue sheet."""
+
+    title: str
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """A section file that nothing will play again."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A line for the performer."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Tell
+
+Step = tuple[State, tuple[Action, ...]]
+"""What an event leads to."""

@@ -1,0 +1,146 @@
+"""Sections no longer than a slow generator can make: at once, and while the section before them plays. Pure arithmetic on plans.
+
+The bars of the whole never change. A part that is too long is split at borders of eight bars into sections that continue one
+another; a part that plays too short a time for anything to be made meanwhile takes bars from the part after it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.conductor.plan import MAX_TRANSITION, PHRASE, PlannedSection
+from engine.protocol import TransitionKind
+
+UNIT: Final = 2 * PHRASE
+"""Bars between the places at which a part may be split."""
+
+KEPT_S: Final = 8.0
+"""Seconds of the section before that a generator keeps at the start of the one it makes, and works over as well."""
+
+JOIN: Final[tuple[TransitionKind, int]] = ("equal-power", 2)
+"""How sections of one part hand over: both sides are the same music."""
+
+SPARE: Final = 1.35
+"""An expected time of work counts this much, and `SPARE_S` more, against the time that there is for it."""
+
+SPARE_S: Final = 1.0
+_INSTANT: Final = 1e-6
+"""Seconds of work a second of sound below which nothing is ever late."""
+
+UNBOUND: Final = 2**31
+LONGEST: Final = 64
+"""Bars to which a part is made longer at most, however slow the generator is: it must still be possible to steer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long sections may be.
+
+    Attributes:
+        bar_s: seconds of a bar.
+        max_seconds: of sound at once, with what is continued and the tail.
+        work: seconds of work a second of sound; 0 for not known.
+        hurried: the same with as few steps as there may be.
+    """
+
+    bar_s: float
+    max_seconds: float = math.inf
+    work: float = 0.0
+    hurried: float = 0.0
+
+    @property
+    def most(self) -> int:
+        """The most bars of a section, 1 or more."""
+        if math.isinf(self.max_seconds):
+            return UNBOUND
+        return _whole(max(1, math.floor((self.max_seconds - KEPT_S) / self.bar_s) - MAX_TRANSITION))
+
+    def made_during(self, bars: int) -> int:
+        """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
+        if self.hurried <= _INSTANT or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
+            return UNBOUND
+        sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.hurried) - KEPT_S
+        return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - MAX_TRANSITION)
+
+    @property
+    def least(self) -> int:
+        """The fewest bars of a section during which one as long can be made, in whole phrases; 1 if there is no such length."""
+        gain = 1 - SPARE * self.work
+        if self.work <= 0 or gain <= 0:
+            return 1
+        bars = (SPARE * self.work * (KEPT_S / self.bar_s + MAX_TRANSITION + 1) + SPARE_S / self.bar_s) / gain
+        return min(self.most, LONGEST, PHRASE * math.ceil(bars / PHRASE))
+
+
+def _whole(bars: int) -> int:
+    """Bars cut to the largest unit they hold: eight, four, or single bars."""
+    unit = UNIT if bars >= UNIT else PHRASE if bars >= PHRASE else 1
+    return bars // unit * unit
+
+
+def fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) -> tuple[PlannedSection, ...]:
+    """Parts that can be made one after the other, adding up to as many bars.
+
+    Args:
+        parts: what is still to come, in order.
+        before: bars of the section that plays before the first of them; None for none, or for one without end.
+        limits: of the generator.
+    """
+    ahead, made = _lengthened(list(parts), limits.least), list[PlannedSection]()
+    while ahead:
+        part = ahead.pop(0)
+        in_time = UNBOUND if before is None else limits.made_during(before)
+        first = _first_piece(part.bars, in_time, limits)
+        if first < part.bars:
+            ahead.insert(0, _rest(part, part.bars - first))
+            part = replace(part, bars=first, transition=JOIN[0], transition_bars=min(JOIN[1], first))
+        made.append(part)
+        before = part.bars
+    return tuple(made)
+
+
+def _first_piece(bars: int, in_time: int, limits: Limits) -> int:
+    """How many bars of a part to make first: all of them, or so many that neither they nor the rest are too short."""
+    least = max(limits.least, min(PHRASE, limits.most))
+    if bars > limits.most:
+        even = min(limits.most, _rounded_up(math.ceil(bars / math.ceil(bars / limits.most))))
+        bars = even - UNIT if even > UNIT and 0 < bars - even < PHRASE else even
+    if bars <= in_time:
+        return bars
+    piece = max(least, _whole(max(1, in_time)))
+    # Too short a piece would leave the one after it no time, and so on to the end: better late once.
+    goes_on = piece < bars and bars - piece >= least and limits.made_during(piece) >= piece
+    return piece if goes_on else bars
+
+
+def _rounded_up(bars: int) -> int:
+    unit = UNIT if bars > PHRASE else PHRASE if bars > 2 else 1
+    return -(-bars // unit) * unit
+
+
+def _rest(part: PlannedSection, bars: int) -> PlannedSection:
+    """What remains of a part, under the next number."""
+    stem, _, number = part.name.rpartition(" · ")
+    name = f"{stem} · {int(number) + 1}" if stem and number.isdigit() else f"{part.name} · 2"
+    return replace(part, name=name, bars=bars)
+
+
+def _lengthened(parts: list[PlannedSection], least: int) -> list[PlannedSection]:
+    """Parts of at least so many bars each, taken from the one after them; the last may stay shorter."""
+    made: list[PlannedSection] = []
+    while parts:
+        part = parts.pop(0)
+        while part.bars < least and parts:
+            taken = min(least - part.bars, parts[0].bars)
+            taken = parts[0].bars if parts[0].bars - taken < PHRASE else taken
+            part = replace(part, bars=part.bars + taken)
+            if taken == parts[0].bars:
+                gone = parts.pop(0)
+                part = replace(part, transition=gone.transition, transition_bars=gone.transition_bars)
+            else:
+                parts[0] = replace(parts[0], bars=parts[0].bars - taken)
+        made.append(part)
+    return made

@@ -1,0 +1,189 @@
+"""What each command does to the conductor's state. Pure; a table from command to function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from engine import protocol as p
+from engine.conductor.events import Action, CutTails, SetParams, Tell
+from engine.conductor.requests import next_index
+from engine.conductor.state import Slot, State, Variation
+
+Step = tuple[State, tuple[Action, ...]]
+
+MIN_AMOUNT: Final = 0.02
+"""The least that a variation changes: with none it would be what plays, again."""
+
+
+def take_command(state: State, command: p.Command) -> Step:
+    """Apply a command; those that are not the conductor's (recording, devices, quitting) change nothing."""
+    handler = _COMMANDS.get(type(command))
+    return handler(state, command) if handler else (state, ())
+
+
+def _play(state: State, command: p.Play) -> Step:
+    if state.run == "stopped":
+        return replace(state, run="playing", wants_play=True), (SetParams((("run", 1.0),)),)
+    return replace(state, wants_play=True), ()
+
+
+def _stop(state: State, command: p.Stop) -> Step:
+    if state.run == "playing":
+        return replace(state, run="stopped", wants_play=False), (SetParams((("run", 0.0),)),)
+    return replace(state, wants_play=False), ()
+
+
+def _toggle(state: State, command: p.TogglePlay) -> Step:
+    running = state.run == "playing" or (state.run == "starting" and state.wants_play)
+    return _stop(state, p.Stop()) if running else _play(state, p.Play())
+
+
+def _next_now(state: State, command: p.NextNow) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing follows it"),)
+    if state.now is None:
+        return state, ()
+    return replace(state, jump=True, held=False), ()
+
+
+def _hold(state: State, command: p.Hold) -> Step:
+    on = not state.held if command.on is None else command.on
+    return replace(state, held=on, jump=state.jump and not on), ()
+
+
+def _re_roll(state: State, command: p.ReRoll) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing to re-roll"),)
+    return replace(state, take=state.take + 1, variation=None), ()
+
+
+def _vary_next(state: State, command: p.VaryNext) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing to vary"),)
+    if isinstance(command.keeper, p.Keeper):
+        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
+    if state.live:
+        state, told = _re_roll(state, p.ReRoll())
+        return state, (*told, Tell("info", f"{state.generator} does not vary audio: the next section is re-rolled"))
+    if state.now is None or not state.now.version.complete:
+        return state, (Tell("info", "there is nothing to vary yet: nothing complete plays"),)
+    amount = max(MIN_AMOUNT, _unit(command.amount))
+    return replace(state, take=state.take + 1, variation=Variation(state.now.version.path, amount)), ()
+
+
+def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
+    """The next section out of a keeper: its sound where the generator varies sound, else its patterns and motif."""
+    grid = state.settings.grid
+    if keeper.beats_per_bar != grid.beats_per_bar:
+        text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar, the set {grid.beats_per_bar}: it cannot be varied here"
+        return state, (Tell("warning", text),)
+    if state.live and keeper.generator != state.generator:
+        text = f"{keeper.name} was made by {keeper.generator}, and {state.generator} varies no sound: the next section stays"
+        return state, (Tell("warning", text),)
+    if state.live:
+        variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
+        told = f"the next section brings back the patterns and the motif of {keeper.name}"
+        return replace(state, take=state.take + 1, variation=variation), (Tell("info", told),)
+    if abs(keeper.bpm / grid.bpm - 1) > p.MOST_STRETCHED:
+        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: only keepers within 5 % of its tempo can be varied"
+        return state, (Tell("warning", text),)
+    told = f"the next section becomes a variation of {keeper.name}"
+    told += f" ({keeper.key}; the set is in {state.settings.key})" if keeper.key != state.settings.key else ""
+    return replace(state, take=state.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
+
+
+def _remake_bars(state: State, command: p.RemakeBars) -> Step:
+    if next_index(state) is None:
+        return state, (Tell("info", "this is the last section: nothing to re-make"),)
+    if state.live:
+        state, told = _re_roll(state, p.ReRoll())
+        return state, (*told, Tell("info", f"{state.generator} does not re-make bars: the next section is re-rolled"))
+    version = state.next
+    if version is None or not version.complete:
+        return state, (Tell("info", "the next section is not made yet: ask for its bars again once it is"),)
+    first, last = sorted((max(1, command.first), max(1, command.last)))
+    bars = version.request.bars
+    if first > bars:
+        return state, (Tell("info", f"the next section has {bars} bars: there is no bar {first}"),)
+    return replace(state, take=state.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
+
+
+def _set_lora(state: State, command: p.SetLora) -> Step:
+    if not 0 <= command.index < len(state.loras):
+        return state, ()
+    strength = p.MAX_STRENGTH * _unit(command.strength / p.MAX_STRENGTH)
+    lora = replace(state.loras[command.index], strength=strength)
+    return replace(state, loras=(*state.loras[: command.index], lora, *state.loras[command.index + 1 :])), ()
+
+
+def _unit(value: float) -> float:
+    """Within 0..1; what is not a number counts as 0."""
+    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
+
+
+def _set_weight(state: State, command: p.SetWeight) -> Step:
+    if not 0 <= command.slot < len(state.slots):
+        return state, ()
+    slot = replace(state.slots[command.slot], weight=_unit(command.value), touched=True)
+    return replace(state, slots=(*state.slots[: command.slot], slot, *state.slots[command.slot + 1 :])), ()
+
+
+def _set_prompt(state: State, command: p.SetPrompt) -> Step:
+    text = " ".join(command.text.split())[:400]
+    if not text or not 0 <= command.slot <= len(state.slots) or command.slot >= p.MAX_PROMPTS:
+        return state, ()
+    if command.slot == len(state.slots):
+        return replace(state, slots=(*state.slots, Slot(text, 0.0, touched=True))), ()
+    slot = replace(state.slots[command.slot], text=text)
+    return replace(state, slots=(*state.slots[: command.slot], slot, *state.slots[command.slot + 1 :])), ()
+
+
+def _set_macro(state: State, command: p.SetMacro) -> Step:
+    value = _unit(command.value)
+    macros = tuple((name, value if name == command.name else old) for name, old in state.macros)
+    return replace(state, macros=macros), (SetParams(((command.name, value),)),)
+
+
+def level_params(levels: tuple[tuple[str, float, bool], ...]) -> tuple[tuple[str, float], ...]:
+    """The player's linear gains for some stems: 0 when muted."""
+    return tuple((f"level_{stem}", 0.0 if muted else level) for stem, level, muted in levels)
+
+
+def _set_stem(state: State, command: p.SetStem) -> Step:
+    levels = tuple(
+        (
+            stem,
+            level if stem != command.stem or command.level is None else _unit(command.level),
+            muted if stem != command.stem or command.muted is None else command.muted,
+        )
+        for stem, level, muted in state.levels
+    )
+    return replace(state, levels=levels), (SetParams(level_params(levels)),)
+
+
+def _panic(state: State, command: p.Panic) -> Step:
+    levels = tuple((stem, 1.0, False) for stem, _, _ in state.levels)
+    macros = tuple(p.MACRO_NEUTRAL.items())
+    state = replace(state, macros=macros, levels=levels, held=False, jump=False)
+    return state, (SetParams((*macros, *level_params(levels))), CutTails(), Tell("info", "panic: everything back to neutral"))
+
+
+_COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
+    p.Play: _play,
+    p.Stop: _stop,
+    p.TogglePlay: _toggle,
+    p.NextNow: _next_now,
+    p.Hold: _hold,
+    p.ReRoll: _re_roll,
+    p.VaryNext: _vary_next,
+    p.RemakeBars: _remake_bars,
+    p.SetLora: _set_lora,
+    p.SetWeight: _set_weight,
+    p.SetPrompt: _set_prompt,
+    p.SetMacro: _set_macro,
+    p.SetStem: _set_stem,
+    p.Panic: _panic,
+}

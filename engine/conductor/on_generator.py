@@ -1,0 +1,184 @@
+"""What the conductor makes of what generators say: they come and go, and jobs get on, end or fail."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from engine import protocol as p
+from engine.conductor.cues import due_in_s, usable
+from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
+from engine.conductor.jobs import drop_job, worked_frames
+from engine.conductor.pace import FULL_STEPS, MEASURE_WEIGHT, Pace
+from engine.conductor.requests import next_index, within_limits
+from engine.conductor.state import OPENING, Job, State, Version
+
+STAND_IN: Final = "pocket"
+"""The generator that plays a set whose own cannot be loaded."""
+
+ALONE: Final = 1.3
+"""How much longer work takes while a set plays than before it does, on the two cores of a laptop: the player, the screen
+and the engine want their share. Measured with a 30 s section of Stable Audio 3 small."""
+
+BACKOFF_FRAMES: Final = 11_025
+"""A quarter of a second of rendered frames for each failed try in a row, eight at most."""
+
+
+def worker_up(state: State, event: WorkerUp) -> Step:
+    up = tuple(sorted({*state.up, event.place}))
+    if event.place == "main":
+        state = replace(state, generator=event.name, live=event.live, max_seconds=event.max_seconds, full_steps=event.steps)
+        state = within_limits(_with_stems(state, event.stems))
+    return replace(state, up=up), ()
+
+
+def _with_stems(state: State, stems: tuple[str, ...]) -> State:
+    """The stems that the set's generator makes, those that were there already at their levels."""
+    known = {stem: (level, muted) for stem, level, muted in state.levels}
+    return replace(state, levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems or p.STEMS))
+
+
+def worker_lost(state: State, event: WorkerLost) -> Step:
+    running = state.job(event.place)
+    known = event.place in state.up
+    state = replace(state, up=tuple(place for place in state.up if place != event.place), restarts=state.restarts + 1)
+    if running is not None:
+        state = _abandon(state, running)
+    what = "the generator stopped" if known else "the generator did not start"
+    detail = f" ({event.message})" if event.message else ""
+    return state, (Tell("warning", f"{what}{detail}; it is started again, the set goes on"),)
+
+
+def worker_refused(state: State, event: WorkerRefused) -> Step:
+    """The set's own generator cannot be loaded: pocket, which needs nothing, plays the set instead."""
+    if state.generator == STAND_IN:
+        return state, (Tell("error", event.message),)
+    for job in state.jobs:
+        state = _abandon(state, job)
+    settings = replace(state.settings, standby=False)
+    state = replace(_with_stems(state, p.STEMS), settings=settings, generator=STAND_IN, live=True, up=(), variation=None)
+    state = replace(state, max_seconds=math.inf, full_steps=FULL_STEPS, speed=0.0, pace=Pace(), failures=0, retry_at=0)
+    return state, (Tell("error", f"{event.message}; the set plays on {STAND_IN}"),)
+
+
+def _abandon(state: State, job: Job) -> State:
+    """A job will never be done: go back to a complete version when it is the one that sounds."""
+    state = drop_job(state, job)
+    now = state.now
+    if now is not None and job.version.id == now.version.id and now.fallback is not None and state.switch is None:
+        state = replace(state, switch=now.fallback)
+    return state
+
+
+def _update(state: State, version_id: str, change: Callable[[Version], Version]) -> State:
+    """Change a version wherever the state holds it."""
+
+    def new(version: Version | None) -> Version | None:
+        return change(version) if version is not None and version.id == version_id else version
+
+    now = state.now
+    if now is not None and now.version.id == version_id:
+        now = replace(now, version=change(now.version))
+    return replace(
+        state,
+        now=now,
+        next=new(state.next),
+        switch=new(state.switch),
+        jobs=tuple(replace(job, version=change(job.version)) if job.version.id == version_id else job for job in state.jobs),
+        cue_versions=tuple((cue, change(v) if v.id == version_id else v) for cue, v in state.cue_versions),
+    )
+
+
+def _job(state: State, job_id: int) -> Job | None:
+    return next((job for job in state.jobs if job.job_id == job_id), None)
+
+
+def _offer(state: State, job: Job) -> State:
+    """Put a job's version where it is wanted, as soon as it can be heard."""
+    version = job.version
+    if job.purpose == "remake":
+        if state.now is None or version.index != state.now.version.index or version.id == state.now.version.id:
+            return state
+        return replace(state, switch=version)
+    if version.index == OPENING:
+        wanted = version.complete and state.now is None and (state.next is None or not usable(state, state.next))
+        return replace(state, next=version) if wanted else state
+    if version.index != next_index(state):
+        return state
+    if state.next is None or version.complete or not state.next.complete:
+        return replace(state, next=version)
+    return state
+
+
+def job_progress(state: State, event: JobProgress) -> Step:
+    job = _job(state, event.job_id)
+    if job is None:
+        return state, ()
+    state = _told(state, job, event.done)
+    if event.ready_to <= job.version.request.from_frame:  # nothing of it is there yet
+        return state, ()
+    if job.purpose == "remake" and job.version.ready_to == 0:
+        took = state.clock - job.asked_at
+        lead = round(state.lead + MEASURE_WEIGHT * (took - state.lead))
+        state = replace(state, lead=min(lead, state.settings.grid.rate))
+    state = _update(state, job.version.id, lambda v: replace(v, ready_to=max(v.ready_to, event.ready_to)))
+    return _offer(state, replace(job, version=replace(job.version, ready_to=event.ready_to))), ()
+
+
+def _told(state: State, job: Job, done: float) -> State:
+    """What a generator says of its work; less than before means that it made something, and begins anew."""
+    if done == job.done:
+        return state
+    told = replace(job, done=min(1.0, done), told_at=state.clock, asked_at=job.asked_at if done > job.done else job.told_at)
+    return replace(state, jobs=tuple(told if other.job_id == job.job_id else other for other in state.jobs))
+
+
+def job_done(state: State, event: JobDone) -> Step:
+    job = _job(state, event.job_id)
+    if job is None:
+        return state, ()
+    rate = state.settings.grid.rate
+    made = (job.version.total - job.version.request.from_frame) / rate
+    once = event.work_s / max(1, event.fit.tries if event.fit else 1)
+    if not state.live and state.now is None:
+        once *= ALONE
+    speed = made / max(once, 1e-3)
+    if job.place == "main":
+        pace = state.pace.learn(job.version.request.steps, worked_frames(state, job.version.request) / rate, once)
+        speed = speed if not state.speed else state.speed + MEASURE_WEIGHT * (speed - state.speed)
+        state = replace(state, speed=speed, pace=pace)
+    headroom = due_in_s(state)
+
+    def finished(version: Version) -> Version:
+        return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom, fit=event.fit)
+
+    old = state.next
+    state = _update(state, job.version.id, finished)
+    state = _offer(state, replace(job, version=finished(job.version)))
+    state = replace(state, jobs=tuple(other for other in state.jobs if other.job_id != job.job_id))
+    if job.place == "main":
+        state = replace(state, failures=0, retry_at=0)
+    if event.fit is not None:  # of a section that began to sound before it was complete
+        state = replace(
+            state, history=tuple(replace(h, fit=event.fit) if h.section_id == job.version.id else h for h in state.history)
+        )
+    if old is not None and state.next is not None and old.id != state.next.id:
+        state = replace(state, trash=(*state.trash, old.path))
+    return state, ()
+
+
+def job_failed(state: State, event: JobFailed) -> Step:
+    job = _job(state, event.job_id)
+    if job is None:
+        return state, ()
+    failures = state.failures + 1
+    state = replace(_abandon(state, job), failures=failures, retry_at=state.clock + BACKOFF_FRAMES * min(failures, 8))
+    variation = job.version.wish.variation
+    if variation is not None and variation == state.variation:
+        text = f"{job.version.wish.name} could not be made out of another section: {event.message}; it is made anew"
+        return replace(state, variation=None), (Tell("warning", text),)
+    return state, (
+        Tell("warning", f"{job.version.generator} could not make {job.version.wish.name}: {event.message}; trying again"),
+    )

@@ -1,0 +1,213 @@
+"""What each section of the plan should sound like right now, and the request that says so to a generator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from engine.conductor.lengths import Limits, fitted
+from engine.conductor.pace import FULL_STEPS
+from engine.conductor.plan import PlannedSection, beyond, fit
+from engine.conductor.state import OPENING, Place, State, Version, Wish
+from engine.music.motif import make_motif
+from engine.protocol import VARY_AMOUNT, Neighbour, PromptWeight, SectionRequest
+
+MIN_TAIL_BARS: Final = 2
+"""Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
+
+FILLER_BARS: Final = 8
+SECTION_SUFFIX: Final = ".section"
+
+
+def derive_seed(*parts: int | str) -> int:
+    """A 63-bit seed from numbers and words, the same on every machine."""
+    digest = hashlib.blake2b("/".join(str(part) for part in parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
+    """Every slot's weight in a part: the plan's leaning, unless the performer has moved the slot."""
+    leaning = dict(part.prompts)
+    return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in enumerate(state.slots))
+
+
+def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
+    """The prompts that are heard in a part, with their weights."""
+    mix = zip(state.slots, weights(state, part), strict=True)
+    return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
+
+
+def wish(state: State, index: int, take: int) -> Wish:
+    """What the plan, the prompts and the energy macro ask of a section now."""
+    part = state.plan[index]
+    after = state.plan[index + 1] if index + 1 < len(state.plan) else None
+    return Wish(
+        name=part.name,
+        role=part.role,
+        prompts=mixed(state, part),
+        bars=part.bars,
+        tail_bars=max(MIN_TAIL_BARS, part.transition_bars) if after else 1,
+        energy=round(min(1.0, max(0.0, part.energy + state.macro("energy") - 0.5)), 4),
+        density=part.density,
+        brightness=part.brightness,
+        take=take,
+        next_role=after.role if after else None,
+        loras=() if state.live else state.loras,
+        variation=state.variation if index == next_index(state) else None,
+    )
+
+
+def wish_now(state: State) -> Wish | None:
+    """What the sounding section should sound like; its length is what it is."""
+    if state.now is None:
+        return None
+    made = state.now.version.wish
+    wanted = wish(state, state.here, made.take)
+    return replace(made, prompts=wanted.prompts, energy=wanted.energy, density=wanted.density, brightness=wanted.brightness)
+
+
+def next_index(state: State) -> int | None:
+    """The plan's index of the section to come, None after the last."""
+    index = 0 if state.now is None else state.now.version.index + 1
+    return index if index < len(state.plan) else None
+
+
+def make_version(
+    state: State,
+    index: int,
+    wanted: Wish,
+    place: Place,
+    *,
+    start_bar: int,
+    from_frame: int = 0,
+    retry: int = 0,
+    steps: int = FULL_STEPS,
+    tries: int = 1,
+) -> Version:
+    """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
+    s = state.settings
+    section_id = f"s{state.last_section + 1:05d}"
+    previous = state.plan[index - 1] if index > 0 else None
+    after = state.plan[index + 1] if index + 1 < len(state.plan) else None
+    before = state.now.version if state.now and OPENING < state.now.version.index < index else None
+    variation = wanted.variation
+    seeds = variation.seeds if variation and not retry else None
+    bar_s = float(s.grid.frames_per_bar) / s.grid.rate
+
+    def neighbours(parts: Sequence[PlannedSection]) -> tuple[Neighbour, ...]:
+        return tuple(Neighbour(part.role, mixed(state, part)) for part in beyond(parts, bar_s))
+
+    request = SectionRequest(
+        section_id=section_id,
+        prompts=wanted.prompts,
+        bars=wanted.bars,
+        tail_bars=wanted.tail_bars,
+        bpm=s.grid.bpm,
+        beats_per_bar=s.grid.beats_per_bar,
+        key=s.key,
+        seed=seeds[0] if seeds else derive_seed(s.seed, index, wanted.take, retry),
+        set_seed=seeds[1] if seeds else s.seed,
+        energy=wanted.energy,
+        density=wanted.density,
+        brightness=wanted.brightness,
+        role=wanted.role,
+        index=max(0, index),
+        first_bar=start_bar,
+        position=min(1.0, start_bar / max(1, s.total_bars)),
+        previous_role=previous.role if previous else None,
+        next_role=wanted.next_role,
+        next_energy=after.energy if after else None,
+        before_previous=neighbours(state.plan[: max(0, index)][::-1]),
+        after_next=neighbours(state.plan[index + 1 :]),
+        motif=make_motif(seeds[1], s.grid.beats_per_bar) if seeds else s.motif,
+        from_frame=from_frame,
+        continue_path=before.path if before else None,
+        continue_frame=s.grid.frame_of_bar(before.request.bars) - s.grid.origin if before else 0,
+        entry=previous.transition if previous else "cut",
+        entry_bars=min(previous.transition_bars, wanted.bars) if previous else 0,
+        exit=state.plan[index].transition if index >= 0 else "cut",
+        exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
+        previous_prompts=before.request.prompts if before else _before_now(state, index),
+        next_prompts=mixed(state, after) if after else (),
+        steps=steps,
+        tries=tries,
+        vary_path=variation.path if variation and variation.path else None,
+        vary_amount=variation.amount if variation else VARY_AMOUNT,
+        remake_bars=variation.bars if variation else None,
+        loras=wanted.loras,
+    )
+    generator = "pocket" if place == "pocket" else state.generator
+    return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
+
+
+def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:
+    """The mix before the sounding section, where that one is made anew."""
+    if state.now is None or state.now.version.index != index:
+        return ()
+    return state.now.version.request.previous_prompts
+
+
+def with_files(request: SectionRequest, folder: Path) -> SectionRequest:
+    """The request with the section files it names as they lie in a folder."""
+
+    def located(path: str | None) -> str | None:
+        return None if path is None else str(folder / path)
+
+    return replace(request, continue_path=located(request.continue_path), vary_path=located(request.vary_path))
+
+
+def end_bar(state: State) -> int:
+    """The set's bar at which the sounding section is over (0 before the set starts)."""
+    if state.now is None:
+        return 0
+    grid = state.settings.grid
+    return grid.bar_at(state.now.origin) + state.now.version.request.bars
+
+
+def refit(state: State) -> State:
+    """Fit what is still planned to the bars that are left, so that the ending lands where it was asked for."""
+    if state.now is None:
+        return within_limits(state)
+    first = first_open(state)
+    ahead = state.plan[first:]
+    made = state.plan[state.now.version.index + 1 : first]
+    left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in made)
+    if ahead and left != sum(part.bars for part in ahead):
+        ahead = fit(ahead, max(left, min(4, sum(part.bars for part in ahead))))
+    plan = (*state.plan[:first], *ahead)
+    drift = end_bar(state) + sum(part.bars for part in plan[state.now.version.index + 1 :]) - state.settings.total_bars
+    return within_limits(replace(state, plan=plan, drift=drift))
+
+
+def first_open(state: State) -> int:
+    """The plan's first index whose length may still change: a slow generator finishes what it has begun."""
+    index = 0 if state.now is None else state.now.version.index + 1
+    begun = state.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.jobs)
+    return index + (begun and not state.live)
+
+
+def within_limits(state: State) -> State:
+    """The plan with sections that a generator which is not live can make at once, and while the one before them plays."""
+    if state.live:
+        return state
+    first, grid = first_open(state), state.settings.grid
+    bar_s = float(grid.frames_per_bar) / grid.rate
+    hurried = state.pace.per_second(state.steps[-1], 0.0)
+    limits = Limits(bar_s, state.max_seconds, _work(state), hurried)
+    before = state.plan[first - 1].bars if first else None
+    return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
+
+
+KEEPS_UP: Final = 0.45
+"""The most seconds of work a second of sound at which steps are full; with more, sections are planned for fewer steps."""
+
+
+def _work(state: State) -> float:
+    """Seconds of work a second of sound to plan with; 0 before anything was measured."""
+    if not state.pace.measured:
+        return 0.0
+    paces = [state.pace.per_second(steps, 0.0) for steps in state.steps]
+    return next((pace for pace in paces if pace <= KEEPS_UP), paces[-1])

@@ -1,0 +1,273 @@
+"""What the conductor knows: its state, frozen dataclasses without behaviour.
+
+Frames are transport frames unless said otherwise. ``clock`` counts frames the player has rendered, whether the
+transport moved or not; it is the only time there is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from engine.conductor.pace import FULL_STEPS, Pace, ladder
+from engine.conductor.plan import PlannedSection
+from engine.protocol import (
+    MACRO_NEUTRAL,
+    STEMS,
+    Cue,
+    GridFit,
+    LoraStrength,
+    MotifNote,
+    PromptWeight,
+    Role,
+    RunState,
+    SectionRequest,
+    TransitionKind,
+)
+from engine.timebase import SAMPLE_RATE, Grid
+
+Purpose = Literal["next", "remake"]
+Place = Literal["main", "pocket"]
+"""Which generator: the set's own, or pocket standing in for it."""
+
+OPENING: Final = -1
+"""The index of a version that pocket plays until the plan's first section is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stays the same through a set.
+
+    Attributes:
+        grid: tempo, metre and bar 0.
+        key, seed, title: of the set.
+        total_bars: where the set should end.
+        motif: the set's motif.
+        commit: frames before a cue's start at which it can no longer be changed (the way to the player and back).
+        fade: frames of a re-make's crossfade, which ends on the beat.
+        loop_bars: bars that loop when nothing follows.
+        standby: pocket can stand in for the set's own generator.
+        opens: pocket plays from the start until the first section of a slower generator is there.
+    """
+
+    grid: Grid
+    key: str
+    seed: int
+    title: str
+    total_bars: int
+    motif: tuple[MotifNote, ...] = ()
+    commit: int = 2 * 1024
+    fade: int = 441
+    loop_bars: int = 4
+    standby: bool = False
+    opens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone."""
+
+    text: str
+    weight: float
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A section file that the next section is made out of.
+
+    ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
+    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again.
+    """
+
+    path: str
+    amount: float = 1.0
+    bars: tuple[int, int] | None = None
+    seeds: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a section should sound like: two versions with equal wishes need not be made twice."""
+
+    name: str
+    role: Role
+    prompts: tuple[PromptWeight, ...]
+    bars: int
+    tail_bars: int
+    energy: float
+    density: float
+    brightness: float
+    take: int
+    next_role: Role | None
+    loras: tuple[LoraStrength, ...] = ()
+    variation: Variation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A section as generated, or being generated. Frames count from the section's downbeat.
+
+    ``index`` is its place in the plan, `OPENING` for what pocket plays before its first part; ``filler`` marks what pocket
+    plays while a section is waited for; ``headroom_s`` is how long before its deadline it was complete, ``fit`` how it lay
+    on the grid, where that was measured.
+    """
+
+    request: SectionRequest
+    index: int
+    wish: Wish
+    path: str
+    generator: str
+    place: Place = "main"
+    ready_to: int = 0
+    complete: bool = False
+    work_s: float = 0.0
+    headroom_s: float = 0.0
+    filler: bool = False
+    fit: GridFit | None = None
+
+    @property
+    def id(self) -> str:
+        """The section's id."""
+        return self.request.section_id
+
+    @property
+    def total(self) -> int:
+        """Frames to the end of its tail."""
+        return self.request.total_frames()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request a generator works on.
+
+    ``asked_at`` is the clock's frame, of the newest try; ``done`` the fraction of the work that the generator said was done
+    at the clock's frame ``told_at``, 0 before it said anything.
+    """
+
+    job_id: int
+    version: Version
+    purpose: Purpose
+    place: Place
+    asked_at: int
+    done: float = 0.0
+    told_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A file that the sounding section was played from, from one of the section's frames on."""
+
+    path: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """The section that sounds: its version, its cue, where its frame 0 lies now, and how often it looped.
+
+    ``fallback`` is a complete version of the same section to go back to when this one stops being made. ``heard`` are its
+    versions so far, this one last; the first holds the section's beginning.
+    """
+
+    version: Version
+    cue: Cue
+    origin: int
+    started: int
+    loops: int = 0
+    fallback: Version | None = None
+    heard: tuple[Heard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A line of the set's history, for the arc and the report. The transition is its hand-over to the section after it."""
+
+    section_id: str
+    index: int
+    name: str
+    start_frame: int
+    start_bar: int
+    bars: int
+    bpm: float
+    key: str
+    energy: float
+    role: Role
+    prompts: tuple[tuple[str, float], ...]
+    seed: int
+    generator: str
+    generated_in_s: float
+    headroom_s: float
+    transition: TransitionKind | None = None
+    transition_start: int = 0
+    transition_frames: int = 0
+    fit: GridFit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The conductor's whole state; every change makes a new one.
+
+    ``speed`` is seconds of sound a second of work, of the last few sections; ``pace`` the same the other way round and by
+    steps; ``max_seconds`` the most sound that the set's own generator makes at once, ``full_steps`` what it samples with at best.
+    """
+
+    settings: Settings
+    plan: tuple[PlannedSection, ...]
+    slots: tuple[Slot, ...]
+    run: RunState = "starting"
+    frame: int = 0
+    clock: int = 0
+    wants_play: bool = True
+    now: Playing | None = None
+    next: Version | None = None
+    switch: Version | None = None
+    jobs: tuple[Job, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    cue_versions: tuple[tuple[int, Version], ...] = ()
+    last_cue: int = 0
+    last_job: int = 0
+    last_section: int = 0
+    take: int = 0
+    variation: Variation | None = None
+    loras: tuple[LoraStrength, ...] = ()
+    held: bool = False
+    jump: bool = False
+    generator: str = "pocket"
+    live: bool = True
+    max_seconds: float = math.inf
+    full_steps: int = FULL_STEPS
+    up: tuple[Place, ...] = ()
+    failures: int = 0
+    retry_at: int = 0
+    speed: float = 0.0
+    pace: Pace = field(default_factory=Pace)
+    lead: int = SAMPLE_RATE // 10
+    macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
+    levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
+    history: tuple[Played, ...] = ()
+    trash: tuple[str, ...] = ()
+    drift: int = 0
+    holds: int = 0
+    overdue: bool = False
+    pockets: int = 0
+    restarts: int = 0
+
+    def job(self, place: Place) -> Job | None:
+        """What a generator works on."""
+        return next((job for job in self.jobs if job.place == place), None)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps of sampling that a section may be made with, the best first."""
+        return ladder(self.full_steps)
+
+    @property
+    def here(self) -> int:
+        """The plan's index of what sounds; of its first part before that sounds."""
+        return 0 if self.now is None else min(max(0, self.now.version.index), len(self.plan) - 1)
+
+    def macro(self, name: str) -> float:
+        """A macro's value, 0..1."""
+        return dict(self.macros)[name]

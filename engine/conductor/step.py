@@ -1,0 +1,81 @@
+"""The conductor: a pure state machine that keeps the music coming.
+
+``step(state, event, at)`` takes one event at one moment and returns the new state and what is to be done. It has no clock:
+time is the player's frame count, handed in with each event. Real-time, headless and simulated sets run this same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from engine.conductor.cues import choose_cues
+from engine.conductor.events import (
+    At,
+    Commanded,
+    Event,
+    JobDone,
+    JobFailed,
+    JobProgress,
+    Measured,
+    PlayerSaid,
+    SetParams,
+    Step,
+    Tick,
+    WorkerLost,
+    WorkerRefused,
+    WorkerUp,
+)
+from engine.conductor.jobs import choose_jobs
+from engine.conductor.on_command import take_command
+from engine.conductor.on_generator import job_done, job_failed, job_progress, worker_lost, worker_refused, worker_up
+from engine.conductor.on_player import measured, player_said
+from engine.conductor.state import State
+
+
+def step(state: State, event: Event, at: At) -> Step:
+    """Take one event.
+
+    Args:
+        state: as the step before left it.
+        event: what happened.
+        at: when, in the player's frames; neither count ever goes back.
+    """
+    state = replace(state, frame=max(state.frame, at.frame), clock=max(state.clock, at.clock))
+    state, first = _HANDLERS[type(event)](state, event)
+    if state.run == "finished":
+        return state, first
+    state, jobs = choose_jobs(state)
+    state, cues = choose_cues(state)
+    state, run = _start_transport(state)
+    return state, (*first, *jobs, *cues, *run)
+
+
+def _start_transport(state: State) -> Step:
+    """The transport runs from the moment the first cue was handed over."""
+    if state.run == "starting" and state.cues and state.wants_play:
+        return replace(state, run="playing"), (SetParams((("run", 1.0),)),)
+    return state, ()
+
+
+def _tick(state: State, event: Tick) -> Step:
+    return state, ()
+
+
+def _commanded(state: State, event: Commanded) -> Step:
+    return take_command(state, event.command)
+
+
+_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
+    Tick: _tick,
+    Measured: measured,
+    Commanded: _commanded,
+    PlayerSaid: player_said,
+    WorkerUp: worker_up,
+    WorkerLost: worker_lost,
+    WorkerRefused: worker_refused,
+    JobProgress: job_progress,
+    JobDone: job_done,
+    JobFailed: job_failed,
+}

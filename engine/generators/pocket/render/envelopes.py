@@ -1,0 +1,211 @@
+"""How loud every note is at every position of its filter, chunk by chunk.
+
+Envelopes are straight lines between points that are counted from a note's own onset, so that they do not depend on where
+chunks begin. They are reckoned for some chunks at once: the work lies in the number of steps, not of points.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.pocket.instruments.spectra import RATE
+from engine.generators.pocket.instruments.voices import CHUNK, VOICES, positions
+from engine.generators.pocket.render.loudness import Gains
+from engine.generators.pocket.render.sound import (
+    ATTACK,
+    DECAY,
+    END,
+    GATE,
+    LEVEL,
+    ONSET,
+    PLACE,
+    RELEASE,
+    RISE,
+    SUSTAIN,
+    SWEEP,
+    SWEEP_S,
+    SWING,
+    SWING_HZ,
+    TAIL,
+    Sound,
+)
+from engine.generators.pocket.score.compose import Score
+
+STEP: Final = 64
+"""Frames between two points of an envelope; between them it is a straight line."""
+_POINTS: Final = CHUNK // STEP + 2
+"""Points that a chunk takes, wherever it begins between two of them."""
+_AHEAD: Final = 4
+"""Chunks reckoned at once."""
+_FAINT: Final = 0.004
+"""Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
+
+Floats = NDArray[np.float32]
+Indexes = NDArray[np.int64]
+
+_RAMP: Final = np.arange(STEP, dtype=np.float32) / np.float32(STEP)
+_ENDS: Final = np.stack([1.0 - _RAMP, _RAMP])
+"""Shares of a line's two ends in each of its frames."""
+
+
+def lines(ends: Floats, out: Floats | None = None) -> Floats:
+    """Straight lines of STEP frames from one end to the other, end to end: (lines, 2) -> (lines * STEP,).
+
+    ``out``: (lines, STEP) where they may be put.
+    """
+    return np.matmul(ends, _ENDS, out=out).reshape(-1)
+
+
+def through(points: NDArray[np.float64]) -> Floats:
+    """Straight lines through points STEP frames apart: (points,) -> ((points - 1) * STEP,)."""
+    ends = np.empty((len(points) - 1, 2), np.float32)
+    ends[:, 0], ends[:, 1] = points[:-1], points[1:]
+    return lines(ends)
+
+
+class Stretch(NamedTuple):
+    """Where a note is heard through a filter position in a chunk.
+
+    Attributes:
+        position: of the filter.
+        since: frames from the note's onset to where the lines start; a multiple of `STEP`.
+        ends: amplitudes at both ends of each line, (lines, 2).
+    """
+
+    position: int
+    since: int
+    ends: Floats
+
+
+class Envelopes:
+    """The envelopes of a section's notes.
+
+    Args:
+        score, sound, gains: what is played, how, and how loud.
+    """
+
+    def __init__(self, score: Score, sound: Sound, gains: Gains) -> None:
+        count = len(score.notes)
+        rows = sound.rows[:count].numpy()
+        filters = {part: positions(VOICES[voice]) for part, voice in score.voices.items()}
+        self._onsets = rows[:, ONSET].astype(np.int64)
+        self._lasts = np.ceil((rows[:, END] - rows[:, ONSET]) / STEP).astype(np.int64)
+        self._chunks = self._onsets // CHUNK, rows[:, END].astype(np.int64) // CHUNK
+        self._columns = np.ascontiguousarray(rows.T, np.float32)
+        self._tops = np.array([filters[note.part][0] - 1 for note in score.notes], np.float32)
+        self._octaves = np.array([filters[note.part][1] for note in score.notes], np.float32)
+        self._gains = np.array([gains.parts[note.part] for note in score.notes], np.float32)
+        openings = [bar.opening for bar in score.bars]
+        self._opening = np.array([*openings, openings[-1]])
+        self._bar = float(score.grid.frames_per_bar)
+        self._reckoned = -1
+        self._stretches: list[dict[int, list[Stretch]]] = []
+
+    def chunk(self, index: int) -> dict[int, list[Stretch]]:
+        """What sounds in a chunk: stretches by note, both in order."""
+        group = index // _AHEAD
+        if group != self._reckoned:
+            self._stretches, self._reckoned = self._reckon(group * _AHEAD), group
+        return self._stretches[index % _AHEAD]
+
+    def _reckon(self, first: int) -> list[dict[int, list[Stretch]]]:
+        """Stretches of some chunks from the ``first`` on."""
+        playing = np.flatnonzero((self._chunks[0] < first + _AHEAD) & (self._chunks[1] >= first))
+        stretches: list[dict[int, list[Stretch]]] = [{} for _ in range(_AHEAD)]
+        if not len(playing):
+            return stretches
+        onsets, gains = self._onsets[playing], self._gains[playing]
+        start = np.maximum(0, first * CHUNK - onsets) // STEP
+        newest = np.maximum(0, (first + _AHEAD - 1) * CHUNK - onsets) // STEP
+        counts = np.maximum(2, np.minimum(self._lasts[playing] + 1, newest + _POINTS) - start)
+        level, place = self._points(playing, start, counts)
+        pairs, place_of, points = _by_position(level, place, counts)
+        ends = np.stack([points[:-1], points[1:]], 1)
+        begins = np.cumsum(counts[pairs]) - counts[pairs]
+        for chunk, found in enumerate(stretches):
+            frame = (first + chunk) * CHUNK
+            low = np.maximum(0, frame - onsets) // STEP - start
+            high = np.where((onsets < frame + CHUNK) & (low + 1 < counts), np.minimum(low + _POINTS, counts), 0)
+            here = np.flatnonzero(high[pairs])
+            notes = pairs[here]
+            faint = _FAINT * gains[notes]
+            for which, begin, end in _heard(points, begins[here] + low[notes], begins[here] + high[notes], faint):
+                pair, note = here[which], notes[which]
+                since = STEP * int(start[note] + begin - begins[pair])
+                found.setdefault(int(playing[note]), []).append(Stretch(int(place_of[pair]), since, ends[begin:end]))
+        return stretches
+
+    def _points(self, notes: Indexes, start: Indexes, counts: Indexes) -> tuple[Floats, Floats]:
+        """Loudness, and place of the filter in steps of its positions, of some notes' points: (points,) each.
+
+        Args:
+            notes, start, counts: which notes, the first point of each and how many: (notes,) all.
+        """
+        begins = np.cumsum(counts) - counts
+        frames = STEP * (np.arange(counts.sum()) + np.repeat(start - begins, counts))
+        absolute = frames + np.repeat(self._onsets[notes], counts)
+        r = np.repeat(self._columns[:, notes], counts, axis=1)
+        t = (frames / RATE).astype(np.float32)
+        held = np.minimum(t, r[GATE])
+        rise = np.minimum(held / r[ATTACK], np.float32(1.0))
+        level = r[LEVEL] * rise * rise * (3.0 - 2.0 * rise)
+        level *= r[SUSTAIN] + (1.0 - r[SUSTAIN]) * np.exp(-held / r[DECAY])
+        after = (t - held) / r[RELEASE]
+        level *= np.exp(-after) * np.clip(TAIL - after, 0.0, 1.0)
+        place = r[PLACE] + r[SWEEP] * np.exp(-t / r[SWEEP_S])
+        turned = np.float32(2.0 * math.pi) * r[SWING_HZ] * (absolute / RATE).astype(np.float32)
+        place += r[SWING] * np.sin(turned)
+        place += r[RISE] * np.minimum(t / r[GATE], np.float32(1.0))
+        place += self._opening_at(absolute) / np.repeat(self._octaves[notes], counts)
+        np.clip(place, 0.0, np.repeat(self._tops[notes], counts), out=place)
+        return level * np.repeat(self._gains[notes], counts), place
+
+    def _opening_at(self, frames: Indexes) -> Floats:
+        """Octaves by which the form opens or closes every filter at a frame: straight lines from bar to bar."""
+        bar = frames / self._bar
+        opening: Floats = np.interp(bar, np.arange(len(self._opening)), self._opening).astype(np.float32)
+        return opening
+
+
+def _by_position(level: Floats, place: Floats, counts: Indexes) -> tuple[Indexes, Indexes, Floats]:
+    """Points shared out between the filter positions to both sides of where each lies.
+
+    Args:
+        level, place: (points,) of some notes end to end, ``counts`` of each.
+
+    Returns:
+        The note and the position of each pair that occurs, (pairs,) both, and the pairs' points end to end.
+    """
+    notes, positions_of, shares = [], [], []
+    begins = np.cumsum(counts) - counts
+    lows = np.minimum.reduceat(place, begins).astype(np.int64)
+    highs = np.ceil(np.maximum.reduceat(place, begins)).astype(np.int64)
+    spans = np.stack([begins, begins + counts, lows, highs + 1], 1).tolist()
+    for note, (begin, end, low, high) in enumerate(spans):
+        for position in range(low, high):
+            share = np.abs(place[begin:end] - position)
+            np.subtract(1.0, share, out=share)
+            np.maximum(share, 0.0, out=share)
+            share *= level[begin:end]
+            notes.append(note)
+            positions_of.append(position)
+            shares.append(share)
+    return np.array(notes), np.array(positions_of), np.concatenate(shares)
+
+
+def _heard(points: Floats, begins: Indexes, ends: Indexes, faint: Floats) -> list[tuple[int, int, int]]:
+    """Which of some spans of points are not faint, and from where to where there are lines that are not silent."""
+    if not len(begins):
+        return []
+    edges = np.stack([begins, ends], 1).reshape(-1)
+    loudest = np.maximum.reduceat(np.append(points, np.float32(0.0)), edges)[::2]
+    which = np.flatnonzero(loudest > faint)
+    sounding = np.flatnonzero(points > 0.0)
+    first = sounding[np.searchsorted(sounding, begins[which])]
+    last = sounding[np.searchsorted(sounding, ends[which]) - 1]
+    first, last = np.maximum(first - 1, begins[which]), np.minimum(last + 1, ends[which] - 1)
+    return list(zip(which.tolist(), first.tolist(), last.tolist(), strict=True))

@@ -1,0 +1,75 @@
+"""Playing the notes of a score from tables, each at its own loudness through each position of its filter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.generators.pocket.instruments.voices import CHUNK, VOICES, Table, Tables, Voice
+from engine.generators.pocket.render.envelopes import STEP, Envelopes, lines
+from engine.generators.pocket.render.loudness import Gains
+from engine.generators.pocket.render.reading import read
+from engine.generators.pocket.render.sound import Sound, stem_of
+from engine.generators.pocket.score.compose import Note, Score
+
+_VIBRATO_FROM: Final = 17_000
+"""Frames a single note is held from which it is played with vibrato."""
+
+
+class Notes:
+    """The tonal parts of a section.
+
+    Args:
+        score, sound, gains: what to play, how, and how loud.
+        tables: where the voices are kept.
+    """
+
+    def __init__(self, score: Score, sound: Sound, gains: Gains, tables: Tables) -> None:
+        self._score = score
+        self._sound = sound
+        self._tables = tables
+        self._envelopes = Envelopes(score, sound, gains)
+        self._parts = {note.part: (VOICES[score.voices[note.part]], stem_of(note)) for note in score.notes}
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._amplitude = np.empty((CHUNK // STEP + 1, STEP), np.float32)
+        self._room = np.empty((2, CHUNK), np.float32)
+
+    def play(self, index: int, buffers: list[Tensor | None], mono: int) -> None:
+        """Add a chunk's notes to a buffer for each stem, (2, CHUNK), that of the stem ``mono`` (1, CHUNK); None is silence."""
+        start = index * CHUNK
+        for i, stretches in self._envelopes.chunk(index).items():
+            note = self._score.notes[i]
+            voice, stem = self._parts[note.part]
+            buffer = buffers[stem]
+            if buffer is None:
+                buffer = buffers[stem] = torch.zeros(1 if stem == mono else 2, CHUNK)
+            out = buffer.numpy()
+            rooms, bend = self._room[: 2 if voice.stereo else 1], _bend(note, voice)
+            tables = self._tables_of(note, stretches[0].position, stretches[-1].position)
+            for position, since, ends in stretches:
+                at = note.frame + since - start
+                low, high = max(0, at), min(CHUNK, at + STEP * len(ends))
+                if low >= high:
+                    continue
+                room = rooms[:, : high - low]
+                loops = [(table[position - lowest], weight) for lowest, table, weight in tables]
+                heard = read(loops, start + low - note.frame, note.frame, bend, voice.stereo, room)
+                amplitude = lines(ends, self._amplitude[: len(ends)])[low - at : high - at]
+                out[:, low:high] += np.multiply(heard, amplitude, out=room)
+
+    def _tables_of(self, note: Note, low: int, high: int) -> list[tuple[int, Table, float]]:
+        """A note's tables, each with the first filter position it holds and its weight: for the positions that its part has
+        used so far in this section, and for ``low`` to ``high``."""
+        before = self._spans.get(note.part, (low, high))
+        span = self._spans[note.part] = (min(low, before[0]), max(high, before[1]))
+        detune, resonance = self._sound.detune[note.part], self._sound.resonance[note.part]
+        name = self._score.voices[note.part]
+        return [(*self._tables.get(name, pitch, detune, resonance, *span), weight) for pitch, weight in note.pitches]
+
+
+def _bend(note: Note, voice: Voice) -> tuple[float, float]:
+    """The interval in semitones from which a note's pitch glides, and the depth of its vibrato in cents."""
+    return note.slide, voice.vibrato if note.gate > _VIBRATO_FROM and len(note.pitches) == 1 else 0.0

@@ -1,0 +1,144 @@
+"""Reading tables: straight through, or along a glide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.linalg.blas import saxpy
+from torch import Tensor
+
+from engine.generators.pocket.instruments.spectra import RATE
+from engine.generators.pocket.instruments.voices import CHUNK
+from engine.generators.pocket.render.envelopes import STEP, through
+
+_SLIDE_S: Final = 0.07
+"""Seconds in which a glide arrives, but for a twentieth."""
+_ARRIVED_S: Final = 4.0 * _SLIDE_S
+"""Seconds after which nothing is left of it but the frames it gained."""
+_VIBRATO_HZ: Final = 5.4
+_VIBRATO_AFTER_S, _VIBRATO_SWELL_S = 0.18, 0.5
+_TAPE: Final = ((58.0, 0.43), (14.0, 1.13), (1.2, 7.3))
+"""(frames, Hz) of a tape's wow and flutter."""
+
+
+Floats = NDArray[np.float32]
+
+
+def read(
+    loops: Sequence[tuple[Floats, float]], since: int, seed: int, bend: tuple[float, float], wide: bool, room: Floats
+) -> Floats:
+    """The sum of some loops from ``since`` frames after the onset, (channels, frames); not to be written to.
+
+    Args:
+        loops: (channels, loop) each, and its weight.
+        since, seed: frames since the onset, and from where in its loop a wide voice starts.
+        bend: the interval in semitones from which the pitch glides, and the depth of its vibrato in cents.
+        wide: whether notes start anywhere in the loop.
+        room: (channels, frames), where the sum may be put: a single loop need not be copied.
+    """
+    count = room.shape[1]
+    for number, (loop, weight) in enumerate(loops):
+        size = loop.shape[1]
+        begin = (since + (((seed + 7919 * number) * 2654435761) % size if wide else 0)) % size
+        if bend[1] or (bend[0] and since < _ARRIVED_S * RATE):
+            heard = _bent(torch.from_numpy(loop), size, begin, since, count, bend).numpy()
+        else:
+            heard = _round(loop, (begin + _gained(bend[0])) % size, count)
+        if number and weight == 1.0:  # as most notes of a chord have it, and quicker
+            room += heard
+        elif number:
+            add_scaled(room, heard, (weight, weight))
+        elif len(loops) == 1 and weight == 1.0:
+            return heard
+        else:
+            np.multiply(heard, np.float32(weight), out=room)
+    return room
+
+
+def _round(loop: Floats, begin: int, count: int) -> Floats:
+    """``count`` frames of a loop from one of its frames on; a copy where it comes round again."""
+    size = loop.shape[1]
+    if begin + count <= size:
+        return loop[:, begin : begin + count]
+    turns, rest = divmod(begin + count, size)
+    return np.concatenate([loop[:, begin:], *[loop] * (turns - 1), loop[:, :rest]], axis=1)
+
+
+_BLAS: Final = 8192
+"""Frames added at once, which is too little for BLAS to wake other threads for."""
+
+
+def add_scaled(out: Floats, sound: Floats, gains: tuple[float, float]) -> None:
+    """Add a sound to ``out`` with a gain for each channel.
+
+    Both (1 or 2, frames) float32, the frames of a channel in one piece; a sound of one channel is added to both.
+    """
+    for channel, own in enumerate(out):
+        other = sound[min(channel, len(sound) - 1)]
+        for first in range(0, len(own), _BLAS):
+            saxpy(other[first : first + _BLAS], own[first : first + _BLAS], a=gains[channel])
+
+
+def _bent(loop: Tensor, size: int, begin: int, since: int, count: int, bend: tuple[float, float]) -> Tensor:
+    """Read a loop while its pitch glides, exponentially in 70 ms, or trembles."""
+    return _between(loop, torch.remainder(begin + _ahead(since, count, *bend), size))
+
+
+@lru_cache(maxsize=32)
+def _gained(slide: float) -> int:
+    """Frames that a glide from ``slide`` semitones away has gained on a steady pitch when it arrives."""
+    a = slide / 12.0 * math.log(2.0)
+    final = _SLIDE_S / 3.0 * (a + a * a / 4.0) * RATE
+    return round(final) if abs(final) > 1.0 else 0
+
+
+@lru_cache(maxsize=4)
+def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
+    """Frames by which a bent pitch is ahead of a steady one, less the note's start: (count,), the frames themselves included."""
+    frames = torch.arange(count, dtype=torch.float64)
+    t = (since + frames) / RATE
+    ahead = frames
+    if slide:
+        # The phase ahead is the integral of 2^(slide/12 * e^(-t/T)) - 1, to first and second order in the exponent.
+        # It comes to whole frames, so that a steady reading can take over.
+        a, whole = slide / 12.0 * math.log(2.0), _gained(slide)
+        left = torch.exp(t * (-3.0 / _SLIDE_S))
+        share = whole / (a + a * a / 4.0)
+        ahead = ahead + whole - left * (a + left.mul(a * a / 4.0)) * share
+    if cents:
+        depth = (2.0 ** (cents / 1200.0) - 1.0) * RATE / (2.0 * math.pi * _VIBRATO_HZ)
+        swell = ((t - _VIBRATO_AFTER_S) / _VIBRATO_SWELL_S).clamp(0.0, 1.0)
+        ahead = ahead + depth * swell * swell * torch.sin(2.0 * math.pi * _VIBRATO_HZ * t)
+    return ahead
+
+
+def _between(sound: Tensor, at: Tensor) -> Tensor:
+    """A sound at places between its frames, after the last of which the first comes again: straight lines."""
+    low, size = at.int(), sound.shape[1]  # selecting is several times as quick as indexing
+    share = (at - low).float()
+    return torch.lerp(sound.index_select(1, low % size), sound.index_select(1, (low + 1) % size), share)
+
+
+def waver(joined: Tensor, frame: int, depth: float) -> Tensor:
+    """The later half of two chunks as a tape plays it: slow wow and quick flutter.
+
+    Args:
+        joined: (2, 2 * CHUNK), this chunk and the one before.
+        frame: the section's frame at which the later one starts.
+        depth: 0..1; 1 is a pitch that strays by about 9 cents.
+    """
+    return _between(joined, _tape(frame, depth))
+
+
+@lru_cache(maxsize=1)
+def _tape(frame: int, depth: float) -> Tensor:
+    """Where a tape reads in two chunks; see `waver`. Several stems in turn are read in the same places."""
+    t = (frame + np.arange(0.0, CHUNK + STEP, STEP)) / RATE
+    late = sum((depth * frames * (1.0 + np.sin(2.0 * math.pi * hertz * t + 1.7 * hertz)) for frames, hertz in _TAPE), 0.0 * t)
+    return torch.arange(CHUNK - 1.0, 2.0 * CHUNK - 1.0, dtype=torch.float64) - torch.from_numpy(through(late))

@@ -1,0 +1,270 @@
+"""Score to sound, chunk by chunk: every chunk is a pure function of the score and of where it lies."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.generators.pocket.instruments.shots import AtHand, Shots
+from engine.generators.pocket.instruments.voices import CHUNK, Tables
+from engine.generators.pocket.point import drumless
+from engine.generators.pocket.render import fourier
+from engine.generators.pocket.render.envelopes import STEP, through
+from engine.generators.pocket.render.loudness import Gains
+from engine.generators.pocket.render.notes import Notes
+from engine.generators.pocket.render.reading import add_scaled, waver
+from engine.generators.pocket.render.sound import Sound
+from engine.generators.pocket.score.compose import Score
+
+RATE: Final = 44_100
+_POINTS: Final = np.arange(0.0, CHUNK + STEP, STEP)
+"""Frames of a chunk at which what changes slowly is reckoned; between them are straight lines."""
+_BASS: Final = 1
+_LEAD: Final = 3
+_TAPED: Final = (2, 3)
+"""Stems that run through the tape where there is one."""
+_CEILING, _KNEE = 0.79, 0.58
+"""Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it; what lies between samples
+can be about 1 dB higher, and stays below -1 dBTP."""
+_SOFTER: Final = 0.86
+"""Both where there are no drums: nothing needs to strike that hard there."""
+
+
+_FLOOR_STEM: Final = 2
+_FLOOR_DB: Final = -84.0
+_FLOOR_CHUNKS: Final = 4
+"""Chunks after which the noise floor repeats."""
+
+
+@lru_cache(maxsize=1)
+def _floor() -> Tensor:
+    """The noise floor: white noise of `_FLOOR_DB` dBFS RMS in each channel, (2, frames)."""
+    noise = torch.randn(2, _FLOOR_CHUNKS * CHUNK, generator=torch.Generator().manual_seed(84))
+    return noise * 10 ** (_FLOOR_DB / 20)
+
+
+class Renderer:
+    """Renders one section.
+
+    Args:
+        score, sound, gains: what to play, how, and how loud.
+        tables, shots: where the sounds are kept.
+    """
+
+    def __init__(self, score: Score, sound: Sound, gains: Gains, tables: Tables, shots: Shots) -> None:
+        self.score = score
+        self.sound = sound
+        self.gains = gains
+        self.reach = max(bus.reach for bus in sound.buses)
+        self._notes = Notes(score, sound, gains, tables)
+        self.shots = AtHand(shots)
+        self._strokes = _strokes(score, gains.drums, self.shots)
+        self._hits = self._by_chunk([(frame, frame + shot.shape[1] - 1) for frame, shot, _ in self._strokes])
+        self._dry: dict[int, list[Tensor | None]] = {}
+        self._taped: dict[int, list[Tensor | None]] = {}
+        self._sends: dict[int, list[Tensor | None]] = {}
+        softer = 1.0 - (1.0 - _SOFTER) * drumless(score.mix)
+        self._ceiling, self._knee = softer * _CEILING, softer * _KNEE
+        self._kicks = np.array(score.kicks, np.float64).reshape(-1, 2).T
+        self._bar = float(score.grid.frames_per_bar)
+        bars = score.bars
+        self._thin = np.array([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin])
+        ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
+        self._gain = np.array([*gains.curve[:-1], *ending])
+        self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
+
+    @staticmethod
+    def _by_chunk(spans: list[tuple[int, int]]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for i, (start, end) in enumerate(spans):
+            for chunk in range(start // CHUNK, end // CHUNK + 1):
+                found.setdefault(chunk, []).append(i)
+        return found
+
+    def mixed(self, index: int) -> Tensor:
+        """Frames index * CHUNK and on, peaks not rounded off yet: (stems, 2, CHUNK) float32."""
+        for old in [key for key in self._sends if key <= index - self.reach]:
+            del self._sends[old]
+        stems = torch.empty(4, 2, CHUNK)
+        for back in range(self.reach - 1, 0, -1):
+            self._spectrum(index - back)
+        spectra = self._spectrum(index)
+        bass = self._dry_chunk(index)[_BASS]
+        lean = torch.from_numpy(self._over_bars(self._thin, index)) if self._thins(index) else None
+        for stem, bus in enumerate(self.sound.buses):
+            direct = spectra[stem]
+            sends = [self._sends[index - back][stem] for back in range(bus.reach)]
+            if direct is not None or any(send is not None for send in sends):
+                bus.apply(direct, sends, lean if stem != _LEAD else None, stems[stem])
+            else:
+                stems[stem] = 0.0
+        if bass is not None:
+            stems[_BASS] = bass if lean is None else bass * (1.0 - lean)
+        self._duck(stems, index)
+        self._saturate(stems)
+        whole = stems.numpy()
+        whole *= self._over_bars(self._gain, index)
+        self._add_floor(stems, index)
+        return stems
+
+    def gain_at(self, frame: int) -> float:
+        """Gain of the whole at a frame."""
+        bar = min(len(self._gain) - 1.001, max(0.0, frame / self._bar))
+        low = int(bar)
+        return float(self._gain[low] + (bar - low) * (self._gain[low + 1] - self._gain[low]))
+
+    def _over_bars(self, curve: NDArray[np.float64], index: int) -> NDArray[np.float32]:
+        """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
+        bar = (index * CHUNK + _POINTS) / self._bar
+        return through(np.interp(bar, np.arange(len(curve)), curve))
+
+    def _thins(self, index: int) -> bool:
+        """Whether a build-up takes lows away anywhere in a chunk."""
+        bar, last = (frame / self._bar for frame in (index * CHUNK, (index + 1) * CHUNK))
+        return float(self._thin[min(int(bar), len(self._thin) - 2) : int(last) + 2].max()) > 0.0
+
+    def _add_floor(self, stems: Tensor, index: int) -> None:
+        """The steady noise floor of a desk, far under hearing; after the set's last bar it fades away."""
+        left = 1.0 - (index * CHUNK - self._ends) / (2.0 * self._bar)
+        if left > 0.0:
+            at = index % _FLOOR_CHUNKS * CHUNK
+            stems[_FLOOR_STEM].add_(_floor()[:, at : at + CHUNK], alpha=min(1.0, left))
+
+    def _duck(self, stems: Tensor, index: int) -> None:
+        """Side-chain from the kick."""
+        depth = self.sound.duck
+        if max(depth) <= 0.0:
+            return
+        start = index * CHUNK
+        reach = int((self.sound.duck_s + 0.01) * RATE)
+        near = (self._kicks[0] > start - reach) & (self._kicks[0] < start + CHUNK)
+        frames, velocities = self._kicks[:, near, None]
+        if not len(frames):
+            return
+        since = (start + _POINTS - frames) / RATE
+        shape = np.clip(since / 0.006, 0.0, 1.0) * np.clip(1.0 - since / self.sound.duck_s, 0.0, 1.0) ** 2
+        deepest = (shape * velocities).max(0)
+        sounds = stems.numpy()
+        for stem in range(1, 4):
+            sounds[stem] *= through(1.0 - min(0.95, depth[stem]) * deepest)
+
+    def _saturate(self, stems: Tensor) -> None:
+        """Bend each stem's peaks, its loudness about unchanged."""
+        for stem, (amount, level) in enumerate(zip(self.sound.drive, self.gains.levels, strict=True)):
+            if amount > 0.02 and level > 1e-5:
+                sound, louder = stems[stem].numpy(), 1.0 + 2.0 * amount * amount
+                bent = np.square(sound)
+                bent *= np.float32((amount / level) ** 2 / louder)
+                bent += np.float32(1.0 / louder)
+                sound /= np.sqrt(bent, out=bent)
+
+    def finished(self, stems: Tensor) -> Tensor:
+        """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share; in place."""
+        parts = stems.numpy()
+        total = parts[0] + parts[1]
+        for part in parts[2:]:
+            total += part
+        if max(-float(total.min()), float(total.max())) <= self._knee:
+            return stems
+        peak = np.abs(total, out=total).max(0)
+        loud = np.flatnonzero(peak > self._knee)
+        span, over = self._ceiling - self._knee, peak[loud]
+        parts[..., loud] *= (self._knee + span * np.tanh((over - self._knee) / span)) / over
+        return stems
+
+    def _spectrum(self, index: int) -> list[Tensor | None]:
+        """Bins of a chunk and the one before, of every stem but the bass; what each sends to its room is kept.
+
+        Empty where the sends are kept already: only the newest chunk's own bins are ever asked for twice.
+        """
+        if index in self._sends:
+            return []
+        direct: list[Tensor | None] = []
+        for stem, pair in enumerate(zip(self._taped_chunk(index - 1), self._taped_chunk(index), strict=True)):
+            sounds = stem != _BASS and any(each is not None for each in pair)
+            direct.append(fourier.to_bins(fourier.together(pair)) if sounds else None)
+        self._sends[index] = [
+            None if bins is None or not bus.reach else fourier.real_part(bins)
+            for bins, bus in zip(direct, self.sound.buses, strict=True)
+        ]
+        return direct
+
+    def _taped_chunk(self, index: int) -> list[Tensor | None]:
+        """Direct sound of each stem, some of them off a tape whose speed wavers."""
+        if self.sound.wow <= 0.0:
+            return self._dry_chunk(index)
+        found = self._taped.get(index)
+        if found is None:
+            before, found = self._dry_chunk(index - 1), list(self._dry_chunk(index))
+            for stem in _TAPED:
+                if before[stem] is not None or found[stem] is not None:
+                    found[stem] = waver(_joined(before[stem], found[stem]), index * CHUNK, self.sound.wow)
+            self._taped = {key: kept for key, kept in self._taped.items() if key == index - 1}
+            self._taped[index] = found
+        return found
+
+    def _dry_chunk(self, index: int) -> list[Tensor | None]:
+        """Direct sound of each stem, (2, CHUNK), the bass (1, CHUNK); None where nothing sounds."""
+        found = self._dry.get(index)
+        if found is None:
+            for old in [key for key in self._dry if key < index - 1]:
+                del self._dry[old]
+            buffers: list[Tensor | None] = [None] * 4
+            if index >= 0:
+                self._play_hits(index, buffers)
+                self._notes.play(index, buffers, _BASS)
+            found = self._dry[index] = buffers
+        return found
+
+    def _play_hits(self, index: int, buffers: list[Tensor | None]) -> None:
+        start = index * CHUNK
+        playing = self._hits.get(index, ())
+        if not playing:
+            return
+        made = buffers[0] = torch.zeros(2, CHUNK)
+        out = made.numpy()
+        for i in playing:
+            frame, shot, gains = self._strokes[i]
+            at = frame - start
+            first, last = max(0, at), min(CHUNK, at + shot.shape[1])
+            add_scaled(out[:, first:last], shot[:, first - at : last - at], gains)
+
+
+class _Stroke(NamedTuple):
+    """A hit as it sounds: its frame, a shot, (1 or 2, frames), and the gains of both channels."""
+
+    frame: int
+    shot: NDArray[np.float32]
+    gains: tuple[float, float]
+
+
+def _strokes(score: Score, drums: float, shots: AtHand) -> list[_Stroke]:
+    """Every hit of a score, drums having a gain of ``drums``."""
+    strokes = []
+    for hit in score.hits:
+        shot = shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
+        gain, pan = hit.velocity * hit.gain * drums, _pan(hit.pan)
+        strokes.append(_Stroke(hit.frame, shot, (gain * pan[0], gain * pan[1])))
+    return strokes
+
+
+def _pan(pan: float) -> tuple[float, float]:
+    """Gains of left and right for a place -1..1, of equal power; 1 in the middle."""
+    angle = (1.0 + max(-1.0, min(1.0, pan))) * math.pi / 4
+    return math.cos(angle) * math.sqrt(2.0), math.sin(angle) * math.sqrt(2.0)
+
+
+def _joined(before: Tensor | None, now: Tensor | None) -> Tensor:
+    """Two chunks of which one may be silent: (2, 2 * CHUNK)."""
+    out = torch.zeros(2, fourier.SIZE)
+    if before is not None:
+        out[:, :CHUNK] = before
+    if now is not None:
+        out[:, CHUNK:] = now
+    return out

@@ -1,0 +1,213 @@
+"""Bass, pads, chords and the noises between sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from engine.generators.pocket.point import crackle, hiss
+from engine.generators.pocket.score.chance import chance, spread
+from engine.generators.pocket.score.compose import Context, Note
+from engine.generators.pocket.score.form import Bar, smooth, thinned
+from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progression, place_root, voice
+from engine.generators.pocket.score.kits import VELOCITY
+from engine.generators.pocket.styles import Style
+
+_BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
+_DEEP: Final = ("sub", "808")
+"""Basses that need no sine under them."""
+_SUB_TOP: Final = 42
+"""MIDI note over which the sub plays an octave lower."""
+_INVERSION: Final = 3
+"""Semitones by which sets place their chords higher or lower: other inversions."""
+_LANDING_BEATS: Final = 2.0
+"""How far the last chord rings beyond its bar."""
+
+
+def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
+    """The chord of every bar, and the notes of bass, pad, comp and effects."""
+    progression, chord_bars = pick_progression(context)
+    chords = [chord_at(context, progression, chord_bars, bar.index) for bar in context.bars]
+    notes: list[Note] = []
+    sounding = [bar for bar in context.bars if not bar.silent]
+
+    def bass(style: Style) -> Iterator[Note]:
+        return (note for bar in sounding for note in _bass_bar(context, style, bar, chords[bar.index]))
+
+    def comp(style: Style) -> Iterator[Note]:
+        return (note for bar in sounding for note in _comp_bar(context, style, bar, chords[bar.index]))
+
+    notes.extend(context.played("bass", bass))
+    notes.extend(_subs(context, notes))
+    notes.extend(context.played("comp", comp))
+    notes.extend(context.played("pad", lambda style: _pads(context, style, chords)))
+    notes.extend(_noises(context))
+    return chords, notes
+
+
+def _center(context: Context, style: Style, part: str) -> int:
+    place = style.parts[part].center + 10 * (context.params["register"] - 0.5)
+    return round(place) + round(_INVERSION * (2.0 * chance(context.request.set_seed, "inversion", part) - 1.0))
+
+
+def _variation(context: Context, part: str, count: int, bar: Bar) -> int:
+    """Which of a part's patterns a bar plays: the set's own, another at the ends of phrases."""
+    main = int(chance(context.request.set_seed, part) * count)
+    if count > 1 and bar.index % 4 == 3:
+        return (main + 1 + int(chance(context.request.set_seed, part, bar.index // 8 % 2) * (count - 1))) % count
+    return main
+
+
+def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
+    level = bar.active["bass"]
+    if level < 0.02:
+        return
+    style = playing.parts["bass"]
+    low = style.center - 6
+    root = place_root(context.key, chord.root, low)
+    beats = context.request.beats_per_bar
+    if bar.landing or context.request.role == "breakdown":
+        length = beats + (_LANDING_BEATS if bar.landing else 0.0)
+        yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
+        return
+    tokens = style.patterns[_variation(context, "bass", len(style.patterns), bar)].split()
+    steps = 4 * beats if not bar.breath else 4 * beats - 4
+    kept = thinned([tokens[step % 16].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
+    tightness = 0.55 + 0.6 * context.params["decay"]
+    before = root
+    for step in range(steps):
+        token = tokens[step % 16]
+        slide, mark = token.startswith("~"), token.lstrip("~")
+        if mark not in _BASS_DEGREES or kept[step] < 0.05:
+            continue
+        held = 1
+        while step + held < steps and tokens[(step + held) % 16] == "-":
+            held += 1
+        pitch = (
+            root + (12 if mark == "8" else 0) if mark in "18" else place_root(context.key, chord.root + _BASS_DEGREES[mark], root)
+        )
+        accent = 1.0 if step % 4 == 0 or mark == "8" else 0.86
+        velocity = kept[step] * accent * level**0.7 * (1.0 + 0.12 * spread(context.request.seed, "bass", bar.index, step))
+        gate = held / 4 * min(1.0, tightness if held == 1 else 0.98)
+        jitter = 0.5 * spread(context.request.seed, "bass late", bar.index, step)
+        yield Note(
+            context.frame(bar.index, step / 4, jitter),
+            "bass",
+            context.frames(gate),
+            ((pitch, 1.0),),
+            min(1.0, velocity),
+            float(before - pitch) if slide else 0.0,
+        )
+        before = pitch
+
+
+def sub_share(context: Context) -> float:
+    """Share of the bass, 0..1, that a sine is under."""
+    return sum(player.share for player in context.players["bass"] if player.voice not in _DEEP)
+
+
+def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
+    """A sine under the bass: one for those who strike the same note in step."""
+    shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
+    if smooth((context.params["sub"] - 0.4) / 0.4) < 0.02:
+        return []
+    subs: dict[tuple[int, tuple[tuple[int, float], ...]], Note] = {}
+    for note in notes:
+        if note.part in shares:
+            lower = tuple((pitch - 12 if pitch > _SUB_TOP else pitch, share) for pitch, share in note.pitches)
+            velocity = shares[note.part] * note.velocity
+            before = subs.get((note.frame, lower))
+            gate = note.gate if before is None else max(note.gate, before.gate)
+            velocity += 0.0 if before is None else before.velocity
+            subs[note.frame, lower] = note._replace(part="sub", pitches=lower, gate=gate, velocity=velocity)
+    return list(subs.values())
+
+
+def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
+    level = bar.active["comp"]
+    if level < 0.02:
+        return
+    style = playing.parts["comp"]
+    pitches = voice(context.key, chord, _center(context, playing, "comp"))
+    beats = context.request.beats_per_bar
+    if bar.landing:
+        yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
+        return
+    rhythm = style.patterns[_variation(context, "comp", len(style.patterns), bar)]
+    steps = 4 * beats - (4 if bar.breath else 0)
+    kept = thinned([rhythm[step % 16] in VELOCITY for step in range(steps)], bar.energy)
+    for step in range(steps):
+        mark = rhythm[step % 16]
+        if mark not in VELOCITY or kept[step] < 0.05:
+            continue
+        held = 1
+        while step + held < steps and rhythm[(step + held) % 16] == "-":
+            held += 1
+        short = 0.35 + 1.3 * context.params["decay"]
+        gate = held / 4 if held > 1 else short / 4
+        seed = context.request.seed
+        velocity = kept[step] * VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
+        frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step))
+        yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
+
+
+def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[Note]:
+    """One held chord for every stretch of the same harmony, at most four bars long."""
+    center = _center(context, style, "pad")
+    start = 0
+    while start < len(context.bars):
+        bar = context.bars[start]
+        end = start + 1
+        while (
+            end < len(context.bars)
+            and end - start < 4
+            and chords[end] == chords[start]
+            and not context.bars[end].landing
+            and end != context.request.bars
+        ):
+            end += 1
+        level = max(context.bars[i].active["pad"] for i in range(start, end))
+        if level > 0.02 and not bar.silent:
+            beats = float((end - start) * context.request.beats_per_bar)
+            beats -= 1.0 if context.bars[end - 1].breath else 0.0
+            length = beats + (_LANDING_BEATS if bar.landing else 0.05)
+            pitches = voice(context.key, chords[start], center)
+            yield Note(context.frame(start, 0), "pad", context.frames(length), pitches, 0.8 * level**0.7)
+        start = end
+
+
+def _noises(context: Context) -> Iterator[Note]:
+    """A riser towards what is louder and a fall after it, as loud as the style is driven."""
+    request = context.request
+    beats = request.beats_per_bar
+    driven = smooth((context.params["energy"] - 0.1) / 0.45)
+    noises: list[tuple[int, int, float, float]] = []
+    if any(bar.breath for bar in context.bars):
+        length = min(request.bars, 4)
+        noises.append((request.bars - length, length, 0.75 * context.energy, 5.0))
+    elif request.next_energy is not None and request.next_energy > request.energy + 0.1 and request.bars > 4:
+        noises.append((request.bars - 2, 2, 0.3, 4.0))
+    falls = {"drop": 0.4 * context.energy, "breakdown": 0.4, "outro": 0.25}.get(request.role, 0.0)
+    if falls and request.previous_role is not None:
+        noises.append((0, 2, falls, -4.0))
+    for start, bars, velocity, rise in noises:
+        if velocity * driven > 0.03:
+            yield Note(
+                context.frame(start, 0), "fx", context.frames(bars * beats - 0.25), ((60, 1.0),), velocity * driven, rise=rise
+            )
+    yield from _textures(context)
+
+
+def _textures(context: Context) -> Iterator[Note]:
+    """The hiss of tape and the crackle of vinyl, through the whole section."""
+    request = context.request
+    bars = request.bars if request.next_role is None else len(context.bars)
+    length = context.frames(bars * request.beats_per_bar)
+    if hiss(context.mix) > _FAINTEST:
+        yield Note(0, "texture", length, ((60, 1.0),), 1.0)
+    if crackle(context.mix) > _FAINTEST:
+        yield Note(0, "crackle", length, ((60, 1.0), (61, 0.8)), 1.0)
+
+
+_FAINTEST: Final = 0.02
+"""Amount of a texture under which it is left out."""

@@ -1,0 +1,98 @@
+"""Chords: progressions of the set, voicings that lead on, which notes fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.generators.pocket.score.chance import chance
+from engine.generators.pocket.score.compose import Context
+from engine.generators.pocket.score.form import smooth
+from engine.generators.pocket.styles import Progression, style_for
+from engine.music.key import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A chord: its root as a degree of the seven-note scale, and how strongly each added degree sounds (0..1)."""
+
+    root: int
+    tones: tuple[tuple[int, float], ...]
+
+    def degrees(self) -> tuple[int, ...]:
+        """Degrees of the seven-note scale that are in the chord, reduced to 0..6."""
+        return tuple(sorted({degree % 7 for degree, weight in self.tones if weight > 0.3}))
+
+
+def pick_progression(context: Context) -> tuple[Progression, int]:
+    """The set's progression and how many bars each chord lasts: the set's seed and the mood decide."""
+    style = style_for(context.mix, "progression")
+    mood = context.params["valence"]
+    weights = [1.0 / (0.02 + (each.mood - mood) ** 2) for each in style.progressions]
+    place = chance(context.request.set_seed, "progression") * sum(weights)
+    for progression, weight in zip(style.progressions, weights, strict=True):
+        place -= weight
+        if place < 0:
+            return progression, style.chord_bars
+    return style.progressions[-1], style.chord_bars
+
+
+def chord_at(context: Context, progression: Progression, chord_bars: int, bar: int) -> Chord:
+    """The chord of a bar, with the sevenths, ninths and suspensions that richness and tension add."""
+    plan = context.bars[bar]
+    root = progression.chords[bar // chord_bars % len(progression.chords)]
+    if plan.landing or plan.silent:
+        root = 0
+    elif plan.breath:
+        root = 4
+    rich, tense = context.params["richness"], context.params["tension"]
+    tones = [(root, 1.0), (root + 4, 0.9), (root + 2, 1.0)]
+    if not plan.landing:
+        tones += [(root + 6, smooth((rich - 0.3) / 0.35)), (root + 8, 0.8 * smooth((rich - 0.6) / 0.35))]
+        tones += [(root + 3, 0.5 * smooth((tense - 0.55) / 0.35))]
+        if _tonic_fits(context.key, root):
+            tones += [(7, _PEDAL)]
+    return Chord(root, tuple((degree, weight) for degree, weight in tones if weight > 0.05))
+
+
+_PEDAL: Final = 0.3
+"""How strongly the tonic sounds on in chords that bear it: it keeps the key clear through borrowed-sounding turns."""
+
+
+def _tonic_fits(key: Key, root: int) -> bool:
+    """Whether the tonic is no note of the triad already, and a whole tone or more from each."""
+    apart = {(pitch_of(key, degree) - key.tonic) % 12 for degree in (root, root + 2, root + 4)}
+    return apart.isdisjoint({0, 1, 11})
+
+
+def pitch_of(key: Key, degree: int) -> int:
+    """MIDI note of a degree of the seven-note scale, the tonic of degree 0 in the octave from MIDI 0.
+
+    In a pentatonic key a degree it does not have becomes its nearest that it has, so that chords turn open and suspended.
+    """
+    octave, step = divmod(degree, 7)
+    semitone = key.seven()[step]
+    if semitone not in key.scale:
+        semitone = min((*key.scale, 12), key=lambda each: abs(each - semitone))
+    return key.tonic + 12 * octave + semitone
+
+
+def voice(key: Key, chord: Chord, center: int) -> tuple[tuple[int, float], ...]:
+    """The chord in close position within an octave around ``center``: neighbours move by the smallest steps.
+
+    Returns:
+        (MIDI note, weight 0..1) from low to high; added notes within a second of a chord note go up an octave.
+    """
+    low = center - 6
+    notes: dict[int, float] = {}
+    for degree, weight in chord.tones:
+        note = low + (pitch_of(key, degree) - low) % 12
+        if degree - chord.root >= 6 and any(abs(note - other) <= 1 for other in notes):
+            note += 12
+        notes[note] = max(weight, notes.get(note, 0.0))
+    return tuple(sorted(notes.items()))
+
+
+def place_root(key: Key, degree: int, low: int) -> int:
+    """The MIDI note of a degree within the octave from ``low``."""
+    return low + (pitch_of(key, degree) - low) % 12

@@ -1,0 +1,196 @@
+"""The lead: the set's motif developed from phrase to phrase, and arpeggios of the harmony."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from engine.generators.pocket.score.chance import chance, choose, spread
+from engine.generators.pocket.score.compose import Context, Note
+from engine.generators.pocket.score.form import Bar, smooth, thinned
+from engine.generators.pocket.score.harmony import Chord, pitch_of, voice
+from engine.generators.pocket.styles import Style
+from engine.music import motif as motifs
+from engine.music.motif import Motif
+from engine.protocol import MotifNote, Role
+
+_Develop = Callable[[Motif, Context, int], Motif]
+
+DEVELOPMENTS: Final[dict[str, _Develop]] = {
+    "same": lambda motif, context, phrase: motif,
+    "answer": lambda motif, context, phrase: motifs.answer(motif, context.request.beats_per_bar),
+    "varied": lambda motif, context, phrase: motifs.vary(motif, context.request.seed + phrase, 0.4),
+    "up": lambda motif, context, phrase: motifs.transpose(motif, 2),
+    "down": lambda motif, context, phrase: motifs.transpose(motif, -2),
+    "inverted": lambda motif, context, phrase: motifs.invert(motif),
+    "augmented": lambda motif, context, phrase: motifs.augment(motif, 2.0),
+    "head": lambda motif, context, phrase: _head(motif, context, 1),
+    "call": lambda motif, context, phrase: _head(motif, context, 2),
+    "rest": lambda motif, context, phrase: (),
+}
+"""Ways of developing the motif over one phrase of the motif's length (twice that for "augmented")."""
+
+_PLANS: Final[dict[Role, tuple[tuple[str, ...], ...]]] = {
+    "intro": (("head", "rest", "head", "rest"), ("head", "rest", "call", "rest")),
+    "build": (("call", "call", "up", "up"), ("same", "up", "call", "up")),
+    "drop": (("same", "answer", "same", "varied"), ("same", "answer", "up", "answer"), ("same", "same", "varied", "answer")),
+    "breakdown": (("augmented", "inverted", "answer"), ("augmented", "augmented")),
+    "outro": (("same", "rest", "head", "rest"), ("head", "rest", "answer", "rest")),
+    "free": (("same", "varied", "up", "answer"), ("same", "answer", "inverted", "answer")),
+}
+"""What each role does with the motif, phrase by phrase."""
+
+
+_HANDED: Final = {"answer": "arp", "inverted": "comp", "up": "arp"}
+"""The voice to which a development may be handed: another than the melody's answers it."""
+_HAND_ON: Final = 0.5
+"""Chance that a set hands a development on."""
+
+
+def _head(motif: Motif, context: Context, times: int) -> Motif:
+    """The motif's first bar, once or twice."""
+    beats = float(context.request.beats_per_bar)
+    head = motifs.fragment(motif, 0.0, beats)
+    return head if times == 1 else head + motifs.shift(head, beats)
+
+
+def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note], tuple[MotifNote, ...]]:
+    """Notes of melody and arp, and the melody on paper: degrees and beats from the section's start."""
+    phrases = list(_phrases(context))
+    paper = tuple(note for note, _ in phrases)
+    notes: list[Note] = []
+    for part in dict.fromkeys(part for _, part in phrases):
+
+        def tune(style: Style, part: str = part) -> Iterator[Note]:
+            return (note for each, own in phrases if own == part for note in _sound(context, style, each, part, chords))
+
+        notes.extend(context.played(part, tune))
+    notes.extend(context.played("melody", lambda style: _landing(context, style)))
+    sounding = [bar for bar in context.bars if not bar.silent and not bar.landing]
+
+    def arp(style: Style) -> Iterator[Note]:
+        return (note for bar in sounding for note in _arp_bar(context, style, bar, chords[bar.index]))
+
+    notes.extend(context.played("arp", arp))
+    return notes, paper
+
+
+def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
+    """The plan of the role, unrolled over the section, with the part that plays each note; density thins the phrases."""
+    request = context.request
+    length = motifs.span(context.motif, request.beats_per_bar)
+    end = float(len(context.bars) * request.beats_per_bar)
+    plan = choose(_PLANS[request.role], request.set_seed, "plan", request.role)
+    start, phrase = 0.0, 0
+    while start < end and length > 0:
+        name = plan[phrase % len(plan)]
+        if phrase >= len(plan) and name == "same" and chance(request.seed, "change", phrase) < 0.4:
+            name = "varied"
+        part = _played_by(context, name)
+        figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), 0.55 + 0.6 * context.density)
+        for note in figure:
+            if start + note.beat < end:
+                yield MotifNote(start + note.beat, note.beats, note.degree), part
+        start += length * (2.0 if name == "augmented" else 1.0)
+        phrase += 1
+
+
+def _played_by(context: Context, development: str) -> str:
+    """The part that plays a development in this set: the melody, or the voice it is handed to where prompts leave that one."""
+    part = _HANDED.get(development, "melody")
+    silenced = min(context.mix.stems.get(part, 1.0), context.mix.stems.get("harmony" if part == "comp" else "lead", 1.0)) < 1.0
+    drawn = chance(context.request.set_seed, "hand on", development)
+    return "melody" if silenced or drawn > _HAND_ON else part
+
+
+def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
+    """One note of the melody, bent to the chord where it is long or on the beat."""
+    beats = context.request.beats_per_bar
+    index = int(note.beat // beats)
+    bar = context.bars[index]
+    level = bar.active["melody"]
+    beat = note.beat - index * beats
+    if level < 0.02 or bar.silent or bar.landing or (bar.breath and beat >= beats - 1):
+        return
+    degree = note.degree
+    if note.beats >= 0.75 or beat % 1.0 == 0.0:
+        degree = _nearest(degree, chords[index].degrees())
+    center = round(style.parts[part].center + 12 * (context.params["register"] - 0.5))
+    pitch = pitch_of(context.key, degree) + 12 * round((center - pitch_of(context.key, 2)) / 12)
+    seed = context.request.seed
+    velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
+    gate = note.beats * (0.5 + 0.6 * context.params["decay"])
+    yield Note(
+        context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4))),
+        part,
+        context.frames(gate),
+        ((pitch, 1.0),),
+        min(1.0, velocity),
+    )
+
+
+def _nearest(degree: int, allowed: Sequence[int]) -> int:
+    """The degree itself, or the chord's nearest one (upwards when there are two)."""
+    for step in (0, 1, -1, 2, -2):
+        if (degree + step) % 7 in allowed:
+            return degree + step
+    return degree
+
+
+def _landing(context: Context, style: Style) -> Iterator[Note]:
+    """The motif's last word: the tonic over the last chord."""
+    for bar in context.bars:
+        level = bar.active["melody"]
+        if bar.landing and level > 0.1:
+            center = style.parts["melody"].center
+            pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
+            length = context.request.beats_per_bar + 1.0
+            yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
+
+
+_ARP_SOONER: Final = 0.0
+"""How much sooner, in energy, an arpeggio is complete than other patterns."""
+
+
+def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
+    level = bar.active["arp"]
+    if level < 0.02:
+        return
+    part = style.parts["arp"]
+    center = round(part.center + 12 * (context.params["register"] - 0.5))
+    center += round(6 * (chance(context.request.set_seed, "inversion", "arp") - 0.5))
+    shape = (
+        part.shape if part.shape == "riff" else choose(("up", "updown", "down", part.shape), context.request.set_seed, "shape")
+    )
+    ladder = [pitch for pitch, weight in voice(context.key, chord, center) if weight > 0.4]
+    ladder = ladder + [pitch + 12 for pitch in ladder]
+    count = round((context.request.beats_per_bar - (1 if bar.breath else 0)) / part.step)
+    per_bar = round(context.request.beats_per_bar / part.step)
+    size = max(1, round(4 * part.step))
+    kept = thinned([step % size == 0 for step in range(max(per_bar, count) * size)], bar.energy + _ARP_SOONER)
+    for i in range(count):
+        pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index)
+        weight *= kept[i * size]
+        if weight < 0.05:
+            continue
+        velocity = level**0.7 * weight * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))
+        gate = part.step * (0.35 + part.gate * (0.3 + context.params["decay"]))
+        yield Note(context.frame(bar.index, i * part.step), "arp", context.frames(gate), ((pitch, 1.0),), min(1.0, velocity))
+
+
+def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_bar: int, bar: int) -> tuple[int, float]:
+    """The pitch and weight of an arpeggio's step; a riff repeats the set's own line of the bar."""
+    seed = context.request.set_seed
+    if shape == "riff":
+        step = i % 16
+        rest = chance(seed, "riff rest", step)
+        jump = choose((0, 0, 0, 1, 2, 3), seed, "riff", step)
+        return ladder[jump % len(ladder)] if step else ladder[0], 0.0 if rest > 0.45 + 0.5 * context.density else 0.65 + 0.35 * (
+            rest < 0.25
+        )
+    size = len(ladder)
+    turn = bar * per_bar + i
+    up_down = turn % (2 * size - 2)
+    place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
+    sparse = smooth(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
+    return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)

@@ -1,0 +1,121 @@
+"""What the model is told: prompts completed in its vocabulary, and how their weights move along a piece."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.music.key import MODES
+from engine.prompts.parsing import parse
+from engine.protocol import PromptWeight, Role, SectionRequest
+
+Curve = npt.NDArray[np.float32]
+
+FALLBACK: Final = "electronic music"
+"""What is asked for when no prompt is turned up."""
+
+MOVE_BARS: Final = 4
+"""A section moves from the mix before to its own over so many bars at most."""
+
+POINTS_PER_S: Final = 20
+
+_ROLE_WORDS: Final[dict[Role, str]] = {
+    "intro": "intro, sparse beginning",
+    "build": "build-up, rising tension",
+    "drop": "drop, full groove",
+    "breakdown": "breakdown, stripped back",
+    "outro": "outro, winding down",
+    "free": "",
+}
+_TEMPO: Final = re.compile(
+    r"[,;]?\s*(?:\b(?:at|bpm:?)\s+)?\b\d{2,3}(?:\.\d+)?\s*-?bpm\b|[,;]?\s*\bbpm:?\s*\d{2,3}(?:\.\d+)?\b", re.IGNORECASE
+)
+_MODE_WORDS: Final = "|".join(sorted((*MODES, "maj", "min"), key=len, reverse=True))
+_KEY: Final = re.compile(
+    rf"[,;]?\s*(?:\b(?:in|key:?)\s+(?:of\s+)?)?\b(?-i:[A-G])(?:[#♯♭b]|[ -]sharp|[ -]flat)?\s+(?:{_MODE_WORDS})\b", re.IGNORECASE
+)
+_VOICE: Final = re.compile(r"\b(vocals?|voices?|singing|singer|sung|rap|rapper|choir|lyrics|vocaltype)\b", re.IGNORECASE)
+_UNVOICED: Final = re.compile(r"\b(?:no|without|non)[ -](?:vocals?|voices?|singing|lyrics)\b", re.IGNORECASE)
+
+
+def completed(text: str, request: SectionRequest) -> str:
+    """A prompt's text with the section's role, key and tempo, and the tags of instrumental music.
+
+    Tempo and key a prompt names itself give way to the set's, since everything has to lie on one grid.
+    """
+    own = _KEY.sub("", _TEMPO.sub("", text)).strip(" ,;.") or FALLBACK
+    bpm = f"{request.bpm:.1f}".removesuffix(".0")
+    sung = _VOICE.search(_UNVOICED.sub("", own)) is not None
+    parts = [own, _ROLE_WORDS[request.role], *_character(request), f"in {request.key}", f"{bpm} BPM"]
+    tags = {"Genre": _genres(own), "TrackType": "Music", "VocalType": "" if sung else "Instrumental"}
+    written = {match.lower() for match in _TAG.findall(own)}
+    added = [f"{tag}: {value}" for tag, value in tags.items() if value and tag.lower() not in written]
+    return ", ".join([part for part in parts if part] + added)
+
+
+_TAG: Final = re.compile(r"\b(genre|tracktype|vocaltype)\s*:", re.IGNORECASE)
+"""Tags that a prompt brings itself."""
+
+
+def _genres(text: str) -> str:
+    """The genres a prompt names outright, the heaviest first, as the model's tags are written: "House, Dub Techno"."""
+    parsed = parse(text)
+    if parsed.guesses:  # a near miss may be no genre at all
+        return ""
+    heaviest = sorted(parsed.styles, key=lambda style: -parsed.styles[style])
+    return ", ".join(_title(style) for style in heaviest)
+
+
+def _title(style: str) -> str:
+    words = style.split()
+    return " ".join(word if word in {"and", "n"} else word.upper() if word == "uk" else word.capitalize() for word in words)
+
+
+def _character(request: SectionRequest) -> list[str]:
+    """Words for energy, density and brightness where they are far from the middle."""
+    named = (
+        (request.energy, "calm", "high energy"),
+        (request.density, "minimal", "dense, layered"),
+        (request.brightness, "dark, mellow", "bright"),
+    )
+    return [low if value < 0.25 else high for value, low, high in named if not 0.25 <= value <= 0.8]
+
+
+def shares_of(prompts: Sequence[PromptWeight], request: SectionRequest) -> dict[str, float]:
+    """Completed texts and their shares of a mix, summing to 1."""
+    heard = [prompt for prompt in prompts if prompt.weight > 0] or [PromptWeight(FALLBACK, 1.0)]
+    total = sum(prompt.weight for prompt in heard)
+    shares: dict[str, float] = {}
+    for prompt in heard:
+        text = completed(prompt.text, request)
+        shares[text] = shares.get(text, 0.0) + prompt.weight / total
+    return shares
+
+
+def mix_curves(request: SectionRequest, seconds: float, start_s: float) -> list[tuple[str, float | Curve]]:
+    """The mix along a piece: before ``start_s`` the previous section's, over the first bars moving to the section's own.
+
+    Args:
+        request: whose prompts and previous_prompts.
+        seconds: the piece's length.
+        start_s: where in it the section starts.
+
+    Returns:
+        (completed text, share or curve of shares over the piece); constant where the mix does not change.
+    """
+    ours = shares_of(request.prompts, request)
+    before = shares_of(request.previous_prompts, request) if request.previous_prompts else ours
+    if all(abs(ours.get(text, 0.0) - before.get(text, 0.0)) < 1e-6 for text in {**ours, **before}):
+        return list(ours.items())
+    bars = min(MOVE_BARS, request.bars)
+    length = bars * request.beats_per_bar * 60 / request.bpm
+    at = np.linspace(0.0, seconds, max(2, round(seconds * POINTS_PER_S)))
+    moved = np.clip((at - start_s) / length, 0.0, 1.0)
+    return [
+        (text, (before.get(text, 0.0) * (1 - moved) + ours.get(text, 0.0) * moved).astype(np.float32))
+        for text in sorted({**ours, **before})
+    ]

@@ -1,0 +1,80 @@
+"""The engine's process: ``python -m engine.live SESSION_DIR [--resume]``.
+
+Starts the player and the generator, takes screens, MIDI and both processes' reports into one inbox, and hands them to the
+session one by one. ``--resume`` takes over a set whose engine died: the player goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from engine.processes.children import Children
+
+OPTIONS_FILE: Final = "options.json"
+
+
+def _peek_generator(preset: str) -> str:
+    """The generator a preset names, read without the schema: its process takes longest to start and must not wait."""
+    from engine.resources import data_folder
+
+    for path in (Path(preset).expanduser(), data_folder() / f"{Path(preset).name.removesuffix('.toml')}.toml"):
+        try:
+            name = tomllib.loads(path.read_text(encoding="utf-8"))["set"]["generator"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return str(name)
+    return "pocket"
+
+
+def _say(verdict: dict[str, Any]) -> None:
+    """Tell whoever started this process how it stands; then the pipe is closed for good."""
+    try:
+        print(json.dumps(verdict), flush=True)
+        sys.stdout.close()
+    except (OSError, ValueError):  # nobody listens any more, or the word was given before
+        return
+
+
+def main(argv: list[str]) -> int:
+    """Run an engine until the set is over or it is told to quit."""
+    folder, resume = Path(argv[0]), "--resume" in argv
+    options: dict[str, Any] = json.loads((folder / OPTIONS_FILE).read_text(encoding="utf-8"))
+    children = Children(folder, options)
+    if not resume:
+        children.start_params()
+        children.start_worker("main", options.get("generator") or _peek_generator(options["preset"]))
+        children.start_player()
+
+    from engine.errors import LivesetError
+
+    try:
+        _say({"title": _checked(options)})
+        from engine.live.engine import LiveEngine
+
+        engine = LiveEngine(folder, options, children, resume)
+    except LivesetError as error:
+        children.stop()
+        _say({"error": error.message, "hint": error.hint})
+        return 2
+    engine.run()
+    return 0
+
+
+def _checked(options: dict[str, Any]) -> str:
+    """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
+    from engine.midi.mapping import mapping_of
+    from engine.presets import checked_generator, load_preset
+
+    preset = load_preset(options["preset"])
+    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
+    if options.get("generator"):
+        checked_generator(options["generator"])
+    return preset.set.title
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,434 @@
+"""The engine in real time: one inbox, one thread that decides, and the links to the other processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from engine import protocol as p
+from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
+from engine.conductor.jobs import estimate_s, worked_frames
+from engine.conductor.on_command import level_params
+from engine.conductor.pace import Pace
+from engine.conductor.plan import scaled_note
+from engine.conductor.state import Job, State
+from engine.errors import LivesetError
+from engine.live.links import Links
+from engine.live.pace_file import remember, remembered
+from engine.live.screens import ScreenLink, default_recording
+from engine.midi.mapping import Mapping as ControlMapping
+from engine.midi.mapping import load_profile
+from engine.midi.ports import MidiInput
+from engine.presets import Preset, load_preset
+from engine.processes.channels import accept_forever, connect, listen, read_forever
+from engine.processes.children import Children
+from engine.processes.leftovers import sweep
+from engine.session.keeping import Kept
+from engine.session.session import Session, SetOptions, greeted, load_state, opening_state
+from engine.session.snapshots import Surroundings, snapshot, values_by_target
+
+TICK_S: Final = 0.01
+SNAPSHOT_S: Final = 1 / 30
+CHECK_S: Final = 0.25
+LINGER_S: Final = 2.0
+"""How long a finished set waits for a screen before its processes end."""
+
+RESTART_S: Final = 1.0
+HUNG_S: Final = {True: 8.0, False: 180.0}
+"""Seconds without a word after which a generator at work (a live one, or not) is taken for hung, and ended."""
+
+HUNG_WORK: Final = 3.0
+"""So many times the work that is expected of it a slow generator may be silent, if that is longer."""
+
+KEEPING_S: Final = 5.0
+"""How long a set that is over waits for a keeper to be written."""
+
+CURRENT_FILE: Final = "current"
+Source = str
+
+
+def _live_state(preset: Preset, options: SetOptions) -> State:
+    """The state before anything happened; nobody waits in silence for a generator that takes its time."""
+    state = opening_state(preset, options)
+    settings = replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket")
+    return replace(state, settings=settings, pace=Pace() if state.live else remembered(state.generator))
+
+
+class LiveEngine:
+    """Everything of the engine's process.
+
+    Raises:
+        LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, Any], children: Children, resume: bool) -> None:
+        self.folder = folder
+        self.children = children
+        self.inbox: queue.SimpleQueue[tuple[Source, Any]] = queue.SimpleQueue()
+        self.screens: list[ScreenLink] = []
+        self.serial = 0
+        self.quitting = False
+        self.device: p.DeviceOpened | None = None
+        self.recording: str | None = None
+        self._interrupted: str | None = None
+        """The recording that a player which died was writing."""
+        self.links = Links(folder, children.sections)
+        self._restart_at: dict[str, float] = {}
+        self._record_on_start: str | None = None if resume else options.get("record")
+
+        preset = load_preset(options["preset"])
+        wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
+        mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
+        state = (load_state(folder) if resume else None) or _live_state(preset, wanted)
+        self.links.frame = state.frame
+        self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
+        self.session.keeping.later = self._keep
+        self._keepings: list[threading.Thread] = []
+        self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
+        self.mapping = mapping
+        note = scaled_note(preset, state.settings.grid)
+        if note and not resume:
+            self.session.tell("info", note)
+        self._midi_view = p.MidiView()
+        self.resume = resume
+
+    # ------------------------------------------------------------ the loop
+
+    def run(self) -> None:
+        """Decide until the set is over or somebody quits."""
+        self._open()
+        next_snapshot = next_check = time.monotonic()
+        finished_at: float | None = None
+        while not self.quitting:
+            self._take_waiting()
+            self.session.take(Tick())
+            now = time.monotonic()
+            if now >= next_snapshot:
+                next_snapshot = max(next_snapshot + SNAPSHOT_S, now)
+                self._show()
+            if now >= next_check:
+                next_check = now + CHECK_S
+                self._look_after_children(now)
+                self.session.waveform()
+            if self.session.state.run == "finished" and not self.screens:
+                finished_at = finished_at or now
+                self.quitting = now - finished_at > LINGER_S
+        self._close()
+
+    def _open(self) -> None:
+        """Listen, announce this session, connect the player, start MIDI."""
+        self.listener = listen(self.folder, "engine")
+        threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True, name="accept").start()
+        (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
+        signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
+        state = self.session.state
+        self.links.set_params(
+            {
+                "bpm": state.settings.grid.bpm,
+                "beats_per_bar": state.settings.grid.beats_per_bar,
+                "run": float(state.run == "playing"),
+                **dict(state.macros),
+                **dict(level_params(state.levels)),
+            }
+        )
+        self.mapping.sync(values_by_target(state))
+        self.midi.start()
+        threading.Thread(target=self._reach_player, daemon=True, name="player").start()
+        threading.Thread(
+            target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
+        ).start()
+        if self.resume:
+            self.session.tell("warning", "the engine stopped and was started again; the music went on")
+            self.children.start_worker("main", state.generator)
+        if state.settings.standby:
+            self.children.start_worker("pocket", "pocket")
+
+    def _reach_player(self) -> None:
+        try:
+            connection = connect(self.folder, "player", 10.0)
+        except LivesetError as error:
+            self.inbox.put(("player gone", str(error)))
+            return
+        self.inbox.put(("player here", connection))
+
+    def _accept(self, connection: Any) -> None:
+        """On the accepting thread: the first word says who it is."""
+
+        def first() -> None:
+            try:
+                hello = connection.recv()
+            except (EOFError, OSError):
+                return
+            if isinstance(hello, p.ClientHello):
+                self.inbox.put((hello.role, (hello, connection)))
+            elif isinstance(hello, p.SectionFailed):
+                self.inbox.put(("worker refused", hello.message))
+
+        threading.Thread(target=first, daemon=True, name="hello").start()
+
+    def _take_waiting(self) -> None:
+        """Wait up to a tick for a message, then take all that wait."""
+        try:
+            source, message = self.inbox.get(timeout=TICK_S)
+        except queue.Empty:
+            return
+        for _ in range(256):
+            self._sources[source](self, message)
+            try:
+                source, message = self.inbox.get_nowait()
+            except queue.Empty:
+                return
+
+    # ------------------------------------------------------------ what comes in
+
+    def _on_screen(self, message: tuple[p.ClientHello, Any]) -> None:
+        screen = ScreenLink(message[1])
+        self.screens.append(screen)
+        read_forever(
+            message[1], lambda command: self.inbox.put(("command", command)), lambda: self.inbox.put(("screen gone", screen))
+        )
+
+    def _keep(self, work: Callable[[], Kept]) -> None:
+        """Write a keeper on a thread of its own; what came of it is told in turn."""
+        self._keepings = [thread for thread in self._keepings if thread.is_alive()]
+        self._keepings.append(threading.Thread(target=lambda: self.inbox.put(("kept", work())), daemon=True, name="keep"))
+        self._keepings[-1].start()
+
+    def _on_kept(self, kept: Kept) -> None:
+        self.session.keeping.done(kept)
+
+    def _on_screen_gone(self, screen: ScreenLink) -> None:
+        screen.close()
+        self.screens = [other for other in self.screens if other is not screen]
+
+    def _on_generator(self, message: tuple[p.ClientHello, Any]) -> None:
+        hello, connection = message
+        place = hello.place
+        if place not in self.children.workers:  # one that was ended a moment ago
+            connection.close()
+            return
+        self.links.workers[place] = connection
+        read_forever(
+            connection,
+            lambda report: self.inbox.put(("report", (place, report))),
+            lambda: self.inbox.put(("worker gone", (place, connection))),
+        )
+        self.session.take(greeted(hello))
+
+    def _on_worker_gone(self, message: tuple[str, Any]) -> None:
+        place, connection = message
+        if self.links.workers.get(place) is connection:
+            del self.links.workers[place]
+            self.session.take(WorkerLost(place))  # type: ignore[arg-type]
+
+    def _on_worker_refused(self, message: str) -> None:
+        """The set's own generator cannot be loaded: pocket takes its place, and needs nobody to stand in for it."""
+        before = self.session.state.generator
+        self.session.take(WorkerRefused(message))
+        after = self.session.state.generator
+        if after == before:
+            return
+        self.links.workers.clear()
+        self.children.stop_worker("pocket")
+        self.children.start_worker("main", after)
+
+    def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
+        place, report = message
+        self.links.heard_at[place] = time.monotonic()
+        match report:
+            case p.SectionProgress(job_id, ready_to, done):
+                self.session.take(JobProgress(job_id, ready_to, done))
+            case p.SectionDone(job_id, work_s, fit):
+                known = self.session.state.pace
+                self.session.take(JobDone(job_id, work_s, fit))
+                self._remember(known)
+            case p.SectionFailed(job_id, text):
+                self.session.take(JobFailed(job_id, text))
+
+    def _remember(self, known: Pace) -> None:
+        """Let the next set know how long a slow generator takes here."""
+        state = self.session.state
+        if not state.live and state.pace != known:
+            remember(state.generator, state.pace)
+
+    def _on_player_here(self, connection: Any) -> None:
+        self.links.player_here(connection)
+        read_forever(connection, lambda event: self.inbox.put(("player", event)), lambda: self.inbox.put(("player gone", "")))
+        if self._record_on_start:
+            self._record(self._record_on_start)
+            self._record_on_start = None
+
+    def _on_player_gone(self, reason: str) -> None:
+        """The player died: another goes on from the frame it had reached."""
+        frame = self.links.player_gone()
+        if self.quitting:
+            return
+        if self.children.player is not None and self.children.player.poll() is None and not reason:
+            # It only let go of this connection: it is still playing.
+            threading.Thread(target=self._reach_player, daemon=True).start()
+            return
+        self._interrupted, self.recording = self.recording or self._interrupted, None
+        self.session.tell("warning", "the player stopped and is started again")
+        self.children.start_player(frame)
+        threading.Thread(target=self._reach_player, daemon=True).start()
+
+    def _on_player(self, event: p.PlayerEvent) -> None:
+        match event:
+            case p.DeviceOpened():
+                self._device(event)
+            case p.DeviceLost(name, message):
+                self.device = replace(self.device, silent=True) if self.device is not None else None
+                self.session.tell("error", f"the device {name} is gone ({message}); the set goes on in silence until it is back")
+            case p.RecordingState(path, message):
+                self.recording = path
+                if message:
+                    self.session.tell("error" if path is None else "info", message)
+            case p.PlayerHello():
+                self.recording = event.recording
+                self._record_on()
+                if event.device is not None:
+                    self._device(event.device)
+        self.session.take(PlayerSaid(event))
+
+    def _record_on(self) -> None:
+        """Go on in a file beside the recording that ended with the player before this one."""
+        ended, self._interrupted = self._interrupted, None
+        if ended is None or self.recording is not None:
+            return
+        path = Path(ended)
+        free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
+        self._record(str(free))
+        self.session.tell("error", f"the recording {path.name} ends where the player stopped; it goes on in {free}")
+
+    def _device(self, opened: p.DeviceOpened) -> None:
+        if self.device is not None and self.device.silent and not opened.silent:
+            self.session.tell("info", f"playing on {opened.name}")
+        self.device = opened
+        if opened.silent:
+            why = f" ({opened.message})" if opened.message else ""
+            self.session.tell("warning", f"no sound device: the set runs silently in real time{why}")
+
+    def _on_midi(self, _: None) -> None:
+        batch = self.midi.drain()
+        for command in batch.commands:
+            self._on_command(command)
+        for notice in batch.notices:
+            self.session.tell("info", notice)
+        messages = self._midi_view.messages + batch.messages_count
+        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last)
+
+    def _on_command(self, command: p.Command) -> None:
+        match command:
+            case p.Quit():
+                self.quitting = True
+            case p.Record(path):
+                self._record(path)
+            case p.UseDevice(device):
+                self.links.order(p.OpenDevice(device))
+            case _:
+                self.session.command(command)
+                self.mapping.sync(values_by_target(self.session.state))
+
+    def _record(self, path: str | None) -> None:
+        if path is None:
+            self.links.order(p.StopRecording())
+            return
+        where = default_recording(self.session.state.settings.title) if not path else Path(path).expanduser().absolute()
+        self.links.order(p.StartRecording(str(where), self.session.state.settings.title))
+
+    def _on_quit(self, _: None) -> None:
+        self.quitting = True
+
+    _sources: Final[dict[Source, Callable[[Any, Any], None]]] = {
+        "screen": _on_screen,
+        "screen gone": _on_screen_gone,
+        "generator": _on_generator,
+        "worker gone": _on_worker_gone,
+        "worker refused": _on_worker_refused,
+        "report": _on_report,
+        "player here": _on_player_here,
+        "player gone": _on_player_gone,
+        "player": _on_player,
+        "midi": _on_midi,
+        "command": _on_command,
+        "kept": _on_kept,
+        "quit": _on_quit,
+    }
+
+    # ------------------------------------------------------------ what goes out
+
+    def _show(self) -> None:
+        if not self.screens:
+            return
+        self.mapping.sync(values_by_target(self.session.state))
+        self.serial += 1
+        shown = snapshot(self.session.state, self._surroundings(), self.serial)
+        for screen in self.screens:
+            screen.offer(shown)
+
+    def _surroundings(self) -> Surroundings:
+        values = self.links.values()
+        up = "main" in self.session.state.up
+        return Surroundings(
+            status=values,
+            waveforms=self.session.waveforms,
+            words=self.session.words(),
+            labels=self.mapping.labels(),
+            pickups=self.mapping.pickups(),
+            midi=self._midi_view,
+            device=self.device,
+            recording=self.recording,
+            notices=self.session.notices,
+            generator_state="working" if self.session.state.jobs else "ready" if up else "starting",
+        )
+
+    # ------------------------------------------------------------ children
+
+    def _look_after_children(self, now: float) -> None:
+        """End a generator that hangs, and start one that died again, at most one a second."""
+        for job in self.session.state.jobs:
+            if now - self.links.heard_at.get(job.place, now) > self._patience_s(job):
+                self.links.heard_at[job.place] = now
+                self.children.kill_worker(job.place)
+        for place in self.children.dead_workers():
+            if now < self._restart_at.get(place, 0.0):
+                continue
+            self._restart_at[place] = now + RESTART_S
+            if place not in self.links.workers:
+                self.children.start_worker(place, self.children.names[place])
+
+    def _patience_s(self, job: Job) -> float:
+        """Seconds without a word after which a job's generator is taken for hung; long work in many tries takes longer."""
+        state, request = self.session.state, job.version.request
+        if state.live or job.place == "pocket":
+            return HUNG_S[True]
+        return max(HUNG_S[False], HUNG_WORK * request.tries * estimate_s(state, worked_frames(state, request), request.steps))
+
+    def _close(self) -> None:
+        """Fade out, end every process, and leave nothing but logs and recordings behind."""
+        self.links.order(p.StopPlayer())
+        self.midi.stop()
+        self._show()
+        with contextlib.suppress(OSError):
+            self.listener.close()
+        if self.children.player is not None:
+            with contextlib.suppress(Exception):
+                self.children.player.wait(3.0)
+        self.children.stop()
+        for thread in self._keepings:
+            thread.join(KEEPING_S)
+        with contextlib.suppress(OSError):
+            if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
+                (self.folder.parent / CURRENT_FILE).unlink()
+        shutil.rmtree(self.children.sections, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os._exit(0)

@@ -1,0 +1,87 @@
+"""The session's hands in real time: orders to the player's process, jobs to the generators', and what time it is."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.conductor.events import At
+from engine.conductor.requests import with_files
+from engine.conductor.state import Job
+from engine.processes.channels import send
+from engine.processes.children import PARAMS_FILE, STATUS_FILE
+from engine.processes.latest import PARAMS, STATUS, SharedBlock
+from engine.protocol import DropSection, MakeSection, PlayerOrder
+from engine.timebase import QUANTUM
+
+
+class Links:
+    """Connections to the player and the generators, as `engine.session.session` needs them. Nothing here waits.
+
+    Args:
+        folder: the session's folder, with the blocks of latest values.
+        sections: where section files lie.
+
+    Attributes:
+        workers: connections by place.
+        heard_at: when (monotonic seconds) each place was last given a job or reported.
+        frame: the transport's frame as far as it is known while there is no player.
+    """
+
+    def __init__(self, folder: Path, sections: Path) -> None:
+        self.workers: dict[str, Any] = {}
+        self.heard_at: dict[str, float] = {}
+        self.frame = 0
+        self._folder, self._sections = folder, sections
+        self._params = SharedBlock(folder / PARAMS_FILE, PARAMS)
+        self._status: SharedBlock | None = None
+        self._player: Any = None
+        self._clock_base = 0
+        self._clock = 0
+
+    def player_here(self, connection: Any) -> None:
+        """A player answers; its count of frames goes on from the one before it."""
+        with contextlib.suppress(OSError, ValueError):
+            self._status = SharedBlock(self._folder / STATUS_FILE, STATUS)
+        self._clock_base = self._clock
+        self._player = connection
+
+    def player_gone(self) -> int:
+        """The player does not answer any more. Returns the transport's frame it had reached."""
+        self.frame = self.at().frame
+        self._player = self._status = None
+        return self.frame
+
+    def order(self, order: PlayerOrder) -> None:
+        """Hand an order to the player."""
+        send(self._player, order)
+
+    def set_params(self, values: Mapping[str, float]) -> None:
+        """Write the player's latest values."""
+        self._params.update(dict(values))
+
+    def values(self) -> dict[str, float]:
+        """The player's latest values by name, empty while there is none."""
+        status = self._status
+        return dict(zip(status.names, status.values.tolist(), strict=True)) if status is not None else {}
+
+    def start(self, job: Job) -> None:
+        """Hand a job to its generator."""
+        request = with_files(job.version.request, self._sections)
+        self.heard_at[job.place] = time.monotonic()
+        send(self.workers.get(job.place), MakeSection(job.job_id, request, job.version.path))
+
+    def cancel(self, job: Job) -> None:
+        """Tell a generator to drop a job."""
+        send(self.workers.get(job.place), DropSection(job.job_id))
+
+    def at(self) -> At:
+        """Now, in the player's frames."""
+        status = self._status
+        if status is None:
+            return At(self.frame, self._clock)
+        self._clock = max(self._clock, self._clock_base + int(status["beat"]) * QUANTUM)
+        return At(int(status["frame"]), self._clock)

@@ -1,0 +1,271 @@
+"""The recording: what is heard, written as it plays, with a cue sheet beside it.
+
+The render thread copies each block to a ring in memory (the tape); another thread writes it out. Whatever kills the
+process, the file can be read up to about its last second.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import deque
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import RecordingError
+from engine.player.rendering.limiter import LATENCY
+from engine.protocol import RecordingState
+from engine.timebase import SAMPLE_RATE
+
+Block = npt.NDArray[np.float32]
+
+TAPE_FRAMES: Final = 1 << 19
+"""12 seconds: how long a disk may stall."""
+
+LEAST_FREE: Final = 16 << 20
+"""Bytes of disk below which a recording ends, so that sections can still be made."""
+
+CUE_FRAMES_PER_S: Final = 75
+
+
+class Tape:
+    """A ring of the last 12 seconds heard, with one writer and one reader.
+
+    Attributes:
+        position: frames written so far.
+        places: (position, transport frame there) wherever the transport moved on, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.places: deque[tuple[int, int]] = deque(maxlen=4096)
+        self._ring: Block = np.zeros((TAPE_FRAMES, 2), dtype=np.float32)
+        self._offset: int | None = None
+        self._frame = 0
+
+    def push(self, block: Block, frame: int) -> None:
+        """Append a block that ends at a transport frame. The ring is a whole number of quanta; blocks may wrap."""
+        at, n = self.position % TAPE_FRAMES, len(block)
+        head = min(n, TAPE_FRAMES - at)
+        self._ring[at : at + head] = block[:head]
+        if head < n:
+            self._ring[: n - head] = block[head:]
+        offset = self.position + n - frame
+        moved, self._frame = frame != self._frame, frame
+        if moved and offset != self._offset:
+            self._offset = offset
+            self.places.append((self.position, self.position - offset))
+        self.position += n
+
+    def read(self, start: int, stop: int) -> Block:
+        """A copy of the frames from ``start`` to ``stop``; what was overwritten already reads as silence."""
+        lost = max(0, min(stop, self.position - TAPE_FRAMES + 8192) - start)
+        found = self._ring[np.arange(start, stop) % TAPE_FRAMES]
+        found[:lost] = 0.0
+        return found
+
+    def place(self, frame: int) -> int:
+        """The position at which a transport frame is (or will be) heard; before the transport moved, never."""
+        found = 1 << 62
+        for position, transport in self.places:
+            if transport <= frame:
+                found = position + frame - transport
+        return found + LATENCY
+
+
+class _Sink(Protocol):
+    def write(self, block: Block) -> None: ...
+    def refresh(self) -> None:
+        """Make the file readable up to here."""
+
+    def close(self) -> None: ...
+
+
+class FlacSink:
+    """FLAC, 24 bit. The encoder hands finished frames to the system; `refresh` notes their number in the header."""
+
+    def __init__(self, path: Path) -> None:
+        import soundfile
+
+        self._file: Any = soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_24", format="FLAC")
+        self._fd = os.open(path, os.O_RDWR)
+        self._frames = 0
+
+    def write(self, block: Block) -> None:
+        self._file.write(block)
+        self._frames += len(block)
+
+    def refresh(self) -> None:
+        """STREAMINFO: block size at byte 10, frame count in the low 36 bits from byte 18 (RFC 9639, section 8.2)."""
+        size = int.from_bytes(os.pread(self._fd, 2, 10), "big")
+        if not size:
+            return
+        whole = self._frames // size * size
+        field = int.from_bytes(os.pread(self._fd, 8, 18), "big")
+        os.pwrite(self._fd, ((field >> 36 << 36) | whole).to_bytes(8, "big"), 18)
+
+    def close(self) -> None:
+        os.close(self._fd)
+        self._file.close()
+
+
+class WavSink:
+    """WAV, 24 bit; becomes RF64 (EBU Tech 3306) when it outgrows 4 GiB, for which its header keeps room."""
+
+    _HEAD: Final = 80
+    _FRAME: Final = 6
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        self._frames = 0
+        self.refresh()
+
+    def write(self, block: Block) -> None:
+        whole = np.round(np.clip(block, -1.0, 1.0) * 8_388_607.0).astype("<i4")
+        data = memoryview(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+        at = self._HEAD + self._frames * self._FRAME
+        while data:
+            wrote = os.pwrite(self._fd, data, at)
+            data, at = data[wrote:], at + wrote
+        self._frames += len(block)
+
+    def refresh(self) -> None:
+        size = self._frames * self._FRAME
+        long = size + self._HEAD > 0xFFFF_FFF0
+        sizes = (self._HEAD - 8 + size).to_bytes(8, "little") + size.to_bytes(8, "little") + self._frames.to_bytes(8, "little")
+        form = b"".join(
+            number.to_bytes(width, "little")
+            for number, width in ((1, 2), (2, 2), (SAMPLE_RATE, 4), (SAMPLE_RATE * self._FRAME, 4), (self._FRAME, 2), (24, 2))
+        )
+        riff = 0xFFFF_FFFF if long else self._HEAD - 8 + size
+        head = (b"RF64" if long else b"RIFF") + riff.to_bytes(4, "little") + b"WAVE"
+        head += (b"ds64" if long else b"JUNK") + (28).to_bytes(4, "little") + (sizes if long else bytes(24)) + bytes(4)
+        head += b"fmt " + (16).to_bytes(4, "little") + form
+        head += b"data" + (0xFFFF_FFFF if long else size).to_bytes(4, "little")
+        os.pwrite(self._fd, head, 0)
+
+    def close(self) -> None:
+        self.refresh()
+        os.close(self._fd)
+
+
+SINKS: Final[dict[str, type[FlacSink] | type[WavSink]]] = {".flac": FlacSink, ".wav": WavSink}
+
+
+class Recorder:
+    """Writes the tape out.
+
+    Attributes:
+        path: what is being recorded to, None if nothing is.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.path: str | None = None
+        self._tape = tape
+        self._sink: _Sink | None = None
+        self._title = ""
+        self._start = self._done = self._refreshed = 0
+        self._marks: list[tuple[int, str]] = []
+        self._sheet = ""
+
+    def start(self, path: str, title: str) -> None:
+        """Record from now on; a recording under way ends.
+
+        Raises:
+            RecordingError: if the file cannot be written.
+        """
+        self.stop()
+        target = Path(path)
+        kind = SINKS.get(target.suffix.lower())
+        if kind is None:
+            raise RecordingError(f"cannot record to {path}", "use a name that ends in .flac or .wav")
+        try:
+            self._sink = kind(target)
+        except (OSError, RuntimeError) as error:
+            raise RecordingError(f"cannot record to {path} ({_reason(error)})", "choose a folder you may write to") from error
+        self.path, self._title = path, title
+        self._start = self._done = self._refreshed = self._tape.position
+        self._marks, self._sheet = [], ""
+
+    def mark(self, title: str, frame: int) -> None:
+        """Note that a section starts at a transport frame."""
+        if self.path is not None:
+            self._marks.append((frame, title))
+            self._marks.sort()
+
+    def poll(self) -> RecordingState | None:
+        """Write what has come in since; says so if the recording had to end."""
+        if self._sink is None:
+            return None
+        try:
+            self._drain(self._sink)
+        except (OSError, RuntimeError, AssertionError) as error:
+            return self._give_up(_reason(error))
+        return None
+
+    def stop(self) -> RecordingState | None:
+        """Finish the file; says so if there was one."""
+        state = self.poll()
+        if state is not None or self._sink is None:
+            return state
+        sink, self._sink, self.path = self._sink, None, None
+        try:
+            sink.close()
+        except (OSError, RuntimeError) as error:
+            return RecordingState(None, f"the recording could not be finished ({_reason(error)})")
+        return RecordingState(None)
+
+    def _drain(self, sink: _Sink) -> None:
+        assert self.path is not None
+        stop = self._tape.position
+        while self._done < stop:
+            part = min(stop, self._done + SAMPLE_RATE)
+            sink.write(self._tape.read(self._done, part))
+            self._done = part
+        if stop - self._refreshed >= SAMPLE_RATE:
+            self._refreshed = stop
+            sink.refresh()
+            self._write_sheet(Path(self.path))
+            if shutil.disk_usage(Path(self.path).parent).free < LEAST_FREE:
+                raise OSError(28, "No space left on device")
+
+    def _give_up(self, reason: str) -> RecordingState:
+        path, sink, self._sink, self.path = self.path, self._sink, None, None
+        if sink is not None:
+            try:
+                sink.refresh()
+                sink.close()
+            except (OSError, RuntimeError):
+                reason += ", its end may be missing"
+        return RecordingState(None, f"recording to {path} ended: {reason}")
+
+    def _write_sheet(self, path: Path) -> None:
+        """The cue sheet, if it changed; positions are minutes, seconds and 75ths of one."""
+        lines = [f'TITLE "{_quoted(self._title)}"', f'FILE "{path.name}" WAVE']
+        heard = [(max(0, self._tape.place(frame) - self._start), title) for frame, title in self._marks]
+        for number, (position, title) in enumerate((p, t) for p, t in heard if p <= self._done - self._start):
+            index = round(position * CUE_FRAMES_PER_S / SAMPLE_RATE)
+            seconds, part = divmod(index, CUE_FRAMES_PER_S)
+            lines += [
+                f"  TRACK {number + 1:02d} AUDIO",
+                f'    TITLE "{_quoted(title)}"',
+                f"    INDEX 01 {seconds // 60:02d}:{seconds % 60:02d}:{part:02d}",
+            ]
+        sheet = "\n".join(lines) + "\n"
+        if sheet == self._sheet:
+            return
+        self._sheet = sheet
+        fresh = path.with_suffix(".cue.part")
+        fresh.write_text(sheet, encoding="utf-8")
+        fresh.replace(path.with_suffix(".cue"))
+
+
+def _quoted(text: str) -> str:
+    return " ".join(text.replace('"', "'").split())
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or "the disk takes no more"

@@ -1,0 +1,235 @@
+"""The output: the render thread, the device it writes to, and what happens when that goes away.
+
+The render thread never waits for anything but its backend's write. Opening and closing devices happens in threads that
+may hang without harm; while there is no device the set runs on in real time on a silent backend.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from engine.errors import DeviceError
+from engine.player.blocks import ValueBlock
+from engine.player.output.backends import Backend, SilentBackend
+from engine.player.output.priority import RENDER, raise_priority
+from engine.player.output.recorder import Tape
+from engine.player.rendering.renderer import Renderer
+from engine.protocol import DeviceLost, DeviceOpened, PlayerEvent
+from engine.timebase import SAMPLE_RATE
+
+Opener = Callable[[str | None, int, bool], Backend]
+"""Opens (device, block, look for devices afresh) or raises DeviceError."""
+
+HUNG_S: Final = 1.0
+"""A write that takes longer than this never comes back."""
+
+RETRY_S: Final = 1.0
+PATIENT_AFTER: Final = 60
+"""Failed attempts after which the next ones come 5 times as rarely."""
+
+FIRST_OPEN_S: Final = 3.0
+CLOSE_S: Final = 1.0
+_SMOOTH: Final = 0.05
+
+
+class Output:
+    """Drives a renderer.
+
+    Args:
+        renderer: what to render; from `start` on only the render thread touches it.
+        status: where load and underruns are written.
+        tape: gets all that is heard.
+        block: frames per write, whole quanta.
+        opener: how devices are opened.
+        emit: takes events; called from any thread.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        status: ValueBlock,
+        tape: Tape,
+        block: int,
+        opener: Opener,
+        emit: Callable[[PlayerEvent], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._renderer, self._status, self._tape = renderer, status, tape
+        self._block, self._opener, self._emit, self._clock = block, opener, emit, clock
+        self._device: str | None = None
+        self._waiting: list[tuple[str | None, bool]] = []
+        """A change of devices that was asked for while one was being opened."""
+        self._backend: Backend = SilentBackend(block)
+        self._next: Backend | None = None
+        self._generation = 0
+        self._writing_since: float | None = None
+        self._thread: threading.Thread | None = None
+        self._hung: list[threading.Thread] = []
+        """Render threads left behind in a write; until they are back PortAudio must not be restarted."""
+        self._stopped = False
+        self._failures = 0
+        self._worker: threading.Thread | None = None
+        self._dead: list[Backend] = []
+        self._retry_at = 0.0
+        self._load = self._load_max = 0.0
+        self._underruns = 0
+        self.opened: DeviceOpened | None = None
+
+    def start(self, device: str | None) -> None:
+        """Open the device (for at most 3 s) and begin to render, with it or without."""
+        self._device = device
+        self._work([(device, False)], first=True)
+        if self._worker is not None:
+            self._worker.join(FIRST_OPEN_S)
+        if self._next is None and self.opened is None:
+            self._announce(self._backend, "the sound device does not answer")
+        self._run()
+
+    def use(self, device: str | None) -> None:
+        """Change to another device; the one that plays stays in use if that cannot be opened."""
+        before, self._device = self._device, device
+        attempts = [(device, False), (device, True), (before, True)]
+        if self._worker is not None and self._worker.is_alive():
+            self._waiting = attempts
+        else:
+            self._work(attempts)
+
+    def tick(self) -> None:
+        """Look after the device; call it some 50 times a second."""
+        since = self._writing_since
+        if since is not None and self._clock() - since > HUNG_S and not self._backend.silent:
+            self._writing_since = None
+            self._generation += 1
+            if self._thread is not None:
+                self._hung.append(self._thread)
+            self._lose(self._backend, "it takes no more sound")
+            self._run()
+        if not self._stopped and self._thread is not None and not self._thread.is_alive():
+            self._generation += 1
+            self._run()
+        if self._waiting and (self._worker is None or not self._worker.is_alive()):
+            attempts, self._waiting = self._waiting, []
+            self._work(attempts)
+        elif self._backend.silent and self._next is None and self._clock() >= self._retry_at:
+            self._work([(self._device, True)])
+
+    def stop(self) -> None:
+        """End the render thread and let the device go."""
+        self._stopped = True
+        self._generation += 1
+        if self._thread is not None:
+            self._thread.join(CLOSE_S)
+            if not self._thread.is_alive():
+                self._close(self._backend)
+
+    # ------------------------------------------------------------ the render thread
+
+    def _run(self) -> None:
+        self._thread = threading.Thread(target=self._play, args=(self._generation,), name="render", daemon=True)
+        self._thread.start()
+
+    def _play(self, generation: int) -> None:
+        raise_priority(RENDER)
+        sound = np.zeros((self._block, 2), dtype=np.float32)
+        length_s = self._block / SAMPLE_RATE
+        free_at = self._clock()
+        while generation == self._generation:
+            begin = self._clock()
+            self._renderer.render(sound)
+            self._measure((self._clock() - begin) / length_s)
+            self._tape.push(sound, self._renderer.frame)
+            backend = self._take_next()
+            self._writing_since = now = self._clock()
+            late = not backend.silent and now - free_at > backend.latency_s
+            try:
+                ran_dry = backend.write(sound)
+            except DeviceError as error:
+                if generation == self._generation:
+                    self._dead.append(backend)
+                    self._lose(backend, error.message)
+                ran_dry = False
+            if generation != self._generation:
+                if backend is not self._backend:
+                    self._dead.append(backend)
+                return
+            self._writing_since = None
+            free_at = self._clock()
+            if ran_dry or late:
+                self._underruns += 1
+                self._status["underruns"] = self._underruns
+
+    def _take_next(self) -> Backend:
+        """The backend to write to, after a change of devices."""
+        fresh = self._next
+        if fresh is not None:
+            old, self._backend, self._next = self._backend, fresh, None
+            self._dead.append(old)
+            self._renderer.output_latency = round(fresh.latency_s * SAMPLE_RATE)
+        return self._backend
+
+    def _measure(self, load: float) -> None:
+        self._load += (load - self._load) * _SMOOTH
+        self._load_max = max(self._load_max, load)
+        self._status["load"], self._status["load_max"] = self._load, self._load_max
+
+    def _lose(self, backend: Backend, message: str) -> None:
+        self._backend = SilentBackend(self._block)
+        self._retry_at = self._clock() + RETRY_S
+        self.opened = None
+        self._emit(DeviceLost(backend.name, message))
+
+    # ------------------------------------------------------------ devices, in threads that may hang
+
+    def _announce(self, backend: Backend, message: str = "") -> None:
+        latency = backend.latency_s + self._renderer.latency / SAMPLE_RATE
+        self.opened = DeviceOpened(backend.name, backend.rate, self._block, latency, backend.silent, message)
+        self._emit(self.opened)
+
+    def _work(self, attempts: list[tuple[str | None, bool]], first: bool = False) -> None:
+        """Try to open devices in the background, unless an attempt is still under way."""
+        self._retry_at = self._clock() + RETRY_S * (1 if self._failures < PATIENT_AFTER else 5)
+        if self._worker is not None and self._worker.is_alive():
+            return
+        self._worker = threading.Thread(target=self._open, args=(attempts, first), name="device", daemon=True)
+        self._worker.start()
+
+    def _open(self, attempts: list[tuple[str | None, bool]], first: bool) -> None:
+        raise_priority(RENDER)  # threads that a sound library starts inherit it
+        trouble = ""
+        for device, again in attempts:
+            if again and not self._backend.silent:
+                self._next = SilentBackend(self._block)
+                while self._next is not None:
+                    time.sleep(0.005)
+            self._bury()
+            try:
+                backend = self._opener(device, self._block, again and not any(thread.is_alive() for thread in self._hung))
+            except DeviceError as error:
+                trouble = trouble or str(error)
+                continue
+            self._failures = 0
+            self._device = device
+            self._announce(backend, trouble)
+            self._next = backend
+            self._retry_at = self._clock() + RETRY_S
+            return
+        self._failures += 1
+        if first or (self.opened is not None and not self.opened.silent and self._backend.silent):
+            self._announce(SilentBackend(self._block), trouble)
+
+    def _bury(self) -> None:
+        """Close backends that are out of use."""
+        while self._dead:
+            self._close(self._dead.pop())
+
+    def _close(self, backend: Backend) -> None:
+        closer = threading.Thread(target=backend.close, name="close", daemon=True)
+        closer.start()
+        closer.join(CLOSE_S)

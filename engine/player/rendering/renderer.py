@@ -1,0 +1,216 @@
+"""The renderer: everything that is heard, made a quantum of 256 frames at a time.
+
+It does arithmetic and nothing else: no clock, no lock, no file is opened. Parameters are read from a latest-value block
+at each quantum, cues are swapped in as one immutable tuple, events are left in a deque.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.player.blocks import ValueBlock
+from engine.player.decks import Deck
+from engine.player.rendering.effects.djfilter import DjFilter
+from engine.player.rendering.effects.drive import Drive
+from engine.player.rendering.effects.echo import Echo
+from engine.player.rendering.effects.reverb import Reverb
+from engine.player.rendering.limiter import LATENCY, Limiter
+from engine.player.rendering.meters import Meters
+from engine.player.rendering.timeline import Timeline
+from engine.player.rendering.voices import STEM_NAMES, Levels
+from engine.processes.latest import PARAM_DEFAULTS
+from engine.protocol import Cue, PlayerEvent
+from engine.timebase import QUANTUM, SAMPLE_RATE
+
+GATE_QUANTA: Final = 5
+"""Quanta (29 ms) over which the transport fades out before it stands still, and in when it moves again."""
+
+RANGES: Final = {"bpm": (20.0, 300.0), "beats_per_bar": (1.0, 64.0)}
+"""Ranges of the parameters that do not run 0..1."""
+
+_UP: Final = (np.arange(QUANTUM) + 1.0) / QUANTUM
+
+
+class Renderer:
+    """Mixes, fades, applies effects, limits and meters.
+
+    Args:
+        params: values named as `engine.processes.latest.PARAMS`; whatever they hold, rendering goes on.
+        status: values named as `engine.processes.latest.STATUS`; load and underruns are left to whoever drives the renderer.
+        rate: frames per second.
+        frame: where the transport stands: 0, or where a player before this one got to.
+
+    Attributes:
+        events: what happened, oldest first; the reader takes them with ``popleft``.
+        latency: frames from the transport to the output (the limiter's look-ahead).
+        output_latency: frames from the output to the ear, for ``heard_frame``; set by whoever knows.
+    """
+
+    latency: Final = LATENCY
+
+    def __init__(self, params: ValueBlock, status: ValueBlock, rate: int = SAMPLE_RATE, frame: int = 0) -> None:
+        self.events: deque[PlayerEvent] = deque()
+        self.output_latency = 0
+        self._params = params
+        self._status = status
+        self._names = params.names
+        self._safe = [PARAM_DEFAULTS[name] for name in self._names]
+        self._bounds = [RANGES.get(name, (0.0, 1.0)) for name in self._names]
+        self._at = {name: i for i, name in enumerate(self._names)}
+        self._level_at = [self._at[f"level_{stem}"] for stem in STEM_NAMES]
+        self._timeline = Timeline(self.events)
+        self._levels = Levels()
+        self._filter, self._drive = DjFilter(rate), Drive()
+        self._echo, self._reverb = Echo(rate), Reverb(rate)
+        self._limiter, self._meters = Limiter(rate), Meters(rate)
+        self._bus = np.zeros((2, QUANTUM))
+        self._frame = frame
+        self._beat = 0
+        self._gate = 0.0
+        self._volume = 1.0
+        self._stem_peaks = [0.0] * len(STEM_NAMES)
+        self._fresh = True
+        self._ending = False
+        self._clear = False
+        self._cues: tuple[Deck, ...] | None = None
+
+    @property
+    def frame(self) -> int:
+        """Transport frame at the end of the last quantum."""
+        return self._frame
+
+    @property
+    def sounding(self) -> Cue | None:
+        """The current section's cue, started where it really was, with its origin as it is after loops."""
+        return self._timeline.sounding
+
+    @property
+    def pending(self) -> tuple[Cue, ...]:
+        """The cues still to come, as postponed."""
+        return tuple(deck.cue for deck in self._timeline.waiting)
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """Ids of the cues whose files the renderer reads or is about to."""
+        return self._timeline.held
+
+    @property
+    def finished(self) -> bool:
+        """Whether the final section's tail is over."""
+        return self._timeline.finished
+
+    @property
+    def silent(self) -> bool:
+        """Whether the transport has faded out and stands still."""
+        return self._gate == 0.0
+
+    def set_cues(self, decks: tuple[Deck, ...]) -> None:
+        """Replace all pending cues at the next quantum. May be called from any thread."""
+        self._cues = decks
+
+    def clear_effects(self) -> None:
+        """Cut the effects' tails at the next quantum. May be called from any thread."""
+        self._clear = True
+
+    def fade_out(self) -> None:
+        """Stop for good, whatever the parameters say. May be called from any thread."""
+        self._ending = True
+
+    def render(self, out: npt.NDArray[np.float32]) -> None:
+        """Fill ``out`` (n * 256, 2).
+
+        Raises:
+            ValueError: if it is not a whole number of quanta.
+        """
+        if len(out) % QUANTUM:
+            raise ValueError(f"{len(out)} frames are not a whole number of quanta of {QUANTUM}")
+        for start in range(0, len(out), QUANTUM):
+            self._quantum(out[start : start + QUANTUM])
+
+    def _quantum(self, out: npt.NDArray[np.float32]) -> None:
+        values = self._read()
+        if self._cues is not None:
+            decks, self._cues = self._cues, None
+            self._timeline.set_cues(decks)
+        bus = self._bus
+        bus.fill(0.0)
+        self._move(bus, values)
+        bus = self._effects(bus, values)
+        bus = self._limiter.process(bus)
+        self._meters.process(bus)
+        out[:] = bus.T
+        self._beat += 1
+        self._report()
+
+    def _read(self) -> list[float]:
+        """All parameters, each within its range; one that is not a number keeps the last value that was."""
+        values: list[float] = self._params.values.tolist()
+        for i, value in enumerate(values):
+            low, high = self._bounds[i]
+            if low <= value <= high:
+                self._safe[i] = value
+            elif not math.isnan(value):
+                self._safe[i] = low if value < low else high
+        return self._safe
+
+    def _move(self, bus: npt.NDArray[np.float64], values: list[float]) -> None:
+        """Advance the transport by a quantum, or let it stand."""
+        run = values[self._at["run"]] >= 0.5 and not self._ending
+        before = self._gate
+        step = 1.0 / GATE_QUANTA
+        if run and self._timeline.main is None:
+            before = self._gate = 1.0
+        else:
+            self._gate = min(before + step, 1.0) if run else max(before - step, 0.0)
+            if self._gate < step / 2:
+                self._gate = 0.0
+        self._levels.move([values[i] for i in self._level_at], at_once=self._fresh)
+        if before == 0.0 and self._gate == 0.0:
+            return
+        if self._timeline.main is None and not self._timeline.waiting:
+            return  # nothing to play yet: the transport waits, so that the first cue is never late
+        self._fresh = False
+        self._timeline.plan(self._frame)
+        self._timeline.add_to(bus, self._frame, self._levels)
+        self._frame += QUANTUM
+        if not (before == 1.0 and self._gate == 1.0):
+            bus *= before + (self._gate - before) * _UP
+
+    def _effects(self, bus: npt.NDArray[np.float64], values: list[float]) -> npt.NDArray[np.float64]:
+        if not math.isfinite(float(bus.sum())):
+            bus[:] = np.nan_to_num(bus, nan=0.0, posinf=1.0, neginf=-1.0)
+            np.clip(bus, -8.0, 8.0, out=bus)
+        if self._clear:
+            self._clear = False
+            self._echo.clear()
+            self._reverb.clear()
+        at = self._at
+        bus = self._filter.process(bus, values[at["filter"]])
+        bus = self._drive.process(bus, values[at["drive"]])
+        bus = self._echo.process(bus, values[at["echo"]], values[at["bpm"]])
+        bus = self._reverb.process(bus, values[at["reverb"]])
+        before, self._volume = self._volume, values[at["volume"]]
+        if before == self._volume == 1.0:
+            return bus
+        return bus * (before + (self._volume - before) * _UP)
+
+    def _report(self) -> None:
+        status, meters = self._status, self._meters
+        status["frame"] = self._frame
+        status["heard_frame"] = max(0, self._frame - LATENCY - self.output_latency)
+        status["peak_l"], status["peak_r"] = meters.peaks
+        status["rms_l"], status["rms_r"] = meters.rms
+        status["momentary"] = meters.momentary
+        status["integrated"] = meters.integrated
+        status["reduction"] = self._limiter.reduction
+        status["silent_frames"] = self._timeline.unfilled
+        for i, stem in enumerate(STEM_NAMES):
+            self._stem_peaks[i] = max(self._levels.peaks[i], self._stem_peaks[i] * meters.fall)
+            status[f"peak_{stem}"] = self._stem_peaks[i]
+        status["beat"] = self._beat
+        status["alive"] = 1.0

@@ -1,0 +1,111 @@
+"""The processes an engine starts and looks after: the player and the generators."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from engine.processes.leftovers import claim
+
+PARAMS_FILE: Final = "params.block"
+STATUS_FILE: Final = "status.block"
+WAIT_S: Final = 3.0
+
+
+class Children:
+    """Starts, restarts and ends the other processes of a session.
+
+    Args:
+        folder: the session's folder.
+        options: as `engine.processes.client.PlayOptions`, a dict.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+        self.folder = folder
+        self.options = options
+        self.sections = Path(platformdirs.user_cache_dir("liveset")) / "sessions" / folder.name
+        self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._claim = claim(self.sections)
+        self.player: subprocess.Popen[bytes] | None = None
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.names: dict[str, str] = {}
+
+    def start_params(self) -> None:
+        """Make the latest-value block that the player reads, all values at their defaults."""
+        from engine.processes.latest import PARAM_DEFAULTS, PARAMS, SharedBlock
+
+        SharedBlock(self.folder / PARAMS_FILE, PARAMS, create=True).update(PARAM_DEFAULTS)
+
+    def start_player(self, frame: int = 0) -> None:
+        """Start the player; ``frame`` is where the transport goes on when one before it died."""
+        respawn = [sys.executable, "-m", "engine.live", str(self.folder), "--resume"]
+        argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
+        if frame:
+            argv += ["--frame", str(frame)]
+        if self.options.get("device") is not None:
+            argv += ["--device", str(self.options["device"])]
+        if self.options.get("block") is not None:
+            argv += ["--block", str(self.options["block"])]
+        self.player = self._spawn(argv, "player.log", {})
+
+    def start_worker(self, place: str, name: str) -> None:
+        """Start a generator, its arithmetic bounded: pocket, quick as it is, to one thread; others may use every core.
+
+        They give way to the player, which runs in real time where that is allowed.
+        """
+        self.stop_worker(place)
+        self.names[place] = name
+        threads = 1 if name == "pocket" else os.cpu_count() or 1
+        argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
+        bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+        # Threads that spin while they wait starve each other, and the player, on a busy machine.
+        self.workers[place] = self._spawn(argv, f"generator-{place}.err", {**bounded, "OMP_WAIT_POLICY": "PASSIVE"})
+
+    def _spawn(self, argv: list[str], log: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        with (self.folder / log).open("ab") as stderr:
+            return subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                env={**os.environ, **env},
+                pass_fds=() if self._claim is None else (self._claim,),
+                start_new_session=True,
+            )
+
+    def dead_workers(self) -> list[str]:
+        """Places whose process has ended."""
+        return [place for place, process in self.workers.items() if process.poll() is not None]
+
+    def kill_worker(self, place: str) -> None:
+        """End a generator that no longer answers."""
+        process = self.workers.get(place)
+        if process is not None:
+            process.kill()
+
+    def stop_worker(self, place: str) -> None:
+        """End a generator for good: it is not among the dead that are to be started again."""
+        self.names.pop(place, None)
+        process = self.workers.pop(place, None)
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait(WAIT_S)
+
+    def stop(self) -> None:
+        """End every process; one that does not go is killed."""
+        everyone = [*self.workers.values(), *([self.player] if self.player else [])]
+        for process in everyone:
+            with contextlib.suppress(OSError):
+                process.terminate()
+        for process in everyone:
+            try:
+                process.wait(WAIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -1,0 +1,238 @@
+"""The screen's side of the engine: start one, find a running one, send commands, read snapshots.
+
+Kept light on purpose: a screen that imports this has neither numpy nor the engine itself in its process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import struct
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from engine.errors import EngineError, LivesetError, PresetError
+from engine.processes.channels import connect, make_key, read_forever, send
+from engine.protocol import ClientHello, Command, Snapshot
+
+OPTIONS_FILE: Final = "options.json"
+CURRENT_FILE: Final = "current"
+APP: Final = "liveset"
+VERDICT_S: Final = 20.0
+_PULSE: Final = struct.Struct("=dd")
+"""The last two values of the player's status block, ``beat`` and ``alive``: read here without numpy."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """What `liveset play` asks of an engine; None leaves the preset's or the system's word."""
+
+    preset: str
+    device: str | None = None
+    block: int | None = None
+    record: str | None = None
+    seed: int | None = None
+    minutes: float | None = None
+    generator: str | None = None
+
+
+def runtime_folder() -> Path:
+    """Where sessions keep their sockets and keys: the user's runtime folder, readable by that user alone.
+
+    Raises:
+        EngineError: if it cannot be made.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where there is no runtime folder, its stand-in serves as well
+        folder = Path(platformdirs.user_runtime_dir(APP))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"cannot make {folder}: {error.strerror}", "set XDG_RUNTIME_DIR to a folder of yours") from error
+    if os.name == "posix" and folder.stat().st_uid != os.getuid():
+        raise EngineError(f"{folder} belongs to somebody else", "set XDG_RUNTIME_DIR to a folder of yours")
+    return folder
+
+
+def sections_folder(session: Path) -> Path:
+    """Where a session's section files lie: the user's cache, since a set takes hundreds of megabytes."""
+    return Path(platformdirs.user_cache_dir(APP)) / "sessions" / session.name
+
+
+def running_session() -> Path | None:
+    """The folder of the set that plays now, None if none does."""
+    folder = runtime_folder()
+    with contextlib.suppress(OSError, LivesetError):
+        session = folder / (folder / CURRENT_FILE).read_text(encoding="utf-8").strip()
+        connect(session, "engine").close()
+        return session
+    return None
+
+
+def new_session() -> Path:
+    """A fresh session folder with a key in it.
+
+    Raises:
+        EngineError: if it cannot be made.
+    """
+    folder = runtime_folder() / secrets.token_hex(4)
+    try:
+        folder.mkdir(mode=0o700)
+        make_key(folder)
+    except OSError as error:
+        raise EngineError(f"cannot make {folder}: {error.strerror}", "set XDG_RUNTIME_DIR to a folder of yours") from error
+    return folder
+
+
+class EngineProcess:
+    """An engine that was just started; it lives on when its starter ends."""
+
+    def __init__(self, options: PlayOptions) -> None:
+        self.folder = new_session()
+        (self.folder / OPTIONS_FILE).write_text(json.dumps(asdict(options)), encoding="utf-8")
+        with (self.folder / "engine.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "engine.live", str(self.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def verdict(self) -> dict[str, Any]:
+        """Wait for the engine's word on the preset.
+
+        Returns:
+            ``{"title": ...}`` when the set starts.
+
+        Raises:
+            LivesetError: what is wrong with the preset, or that the engine did not start.
+        """
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        try:
+            said: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise EngineError("the engine did not start", f"its log is {self.folder / 'engine.log'}") from error
+        if "error" in said:
+            raise PresetError(said["error"], said.get("hint", ""))
+        return said
+
+    def abandon(self) -> None:
+        """End an engine that was started for nothing."""
+        self.process.terminate()
+
+
+class EngineClient:
+    """A connection to an engine: commands out, the latest snapshot in. No call but the first ever waits for the engine.
+
+    Args:
+        folder: the session's folder.
+        timeout_s: how long to wait for an engine that is still starting; 0 leaves that to `reconnect`.
+
+    Raises:
+        EngineError: if no engine answers in time.
+    """
+
+    def __init__(self, folder: Path, timeout_s: float = 10.0) -> None:
+        self.folder = folder
+        self._latest: Snapshot | None = None
+        self._changed = threading.Event()
+        self._outbox: queue.SimpleQueue[tuple[Any, Command] | None] = queue.SimpleQueue()
+        self._connection: Any = None
+        self._open = False
+        self._closed = False
+        self._trying = threading.Lock()
+        if timeout_s:
+            self._attach(timeout_s)
+        threading.Thread(target=self._write, name="commands", daemon=True).start()
+
+    def _attach(self, timeout_s: float) -> None:
+        connection = connect(self.folder, "engine", timeout_s)
+        send(connection, ClientHello("screen", pid=os.getpid()))
+        self._connection, self._open = connection, True
+        read_forever(connection, self._take, lambda: self._gone(connection))
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, Snapshot):
+            self._latest = message
+            self._changed.set()
+
+    def _gone(self, connection: Any) -> None:
+        if connection is self._connection:
+            self._open = False
+        self._changed.set()
+
+    def _write(self) -> None:
+        while (item := self._outbox.get()) is not None:
+            connection, command = item
+            if not send(connection, command):
+                self._gone(connection)
+
+    def send(self, command: Command) -> None:
+        """Hand a command over; it is lost when the engine is gone."""
+        self._outbox.put((self._connection, command))
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot, None before the first."""
+        return self._latest
+
+    def snapshots(self, timeout_s: float) -> Iterator[Snapshot | None]:
+        """Wait for each new snapshot; None when none came in time. Ends when the engine is gone."""
+        while self._open:
+            fresh = self._changed.wait(timeout_s)
+            self._changed.clear()
+            yield self._latest if fresh else None
+
+    def connected(self) -> bool:
+        """Whether the engine is there."""
+        return self._open
+
+    def reconnect(self) -> bool:
+        """Have a thread try once to reach the engine (a new one may have taken over). Returns whether it is there now."""
+        if not self._open and not self._closed and self._trying.acquire(blocking=False):
+            threading.Thread(target=self._try, name="reconnect", daemon=True).start()
+        return self._open
+
+    def pulse(self) -> float | None:
+        """How many blocks the session's player has rendered; it grows as long as the player lives. None if there is none."""
+        try:
+            beat, alive = _PULSE.unpack((self.folder / "status.block").read_bytes()[-_PULSE.size :])
+        except (OSError, struct.error):
+            return None
+        return float(beat) if alive else None
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Try to reach an engine until one answers or the time is over. Returns whether one is there."""
+        deadline = time.monotonic() + timeout_s
+        while not self._open and time.monotonic() < deadline:
+            with contextlib.suppress(LivesetError):
+                self._attach(min(0.2, timeout_s))
+        return self._open
+
+    def _try(self) -> None:
+        try:
+            with contextlib.suppress(LivesetError):
+                self._attach(0.0)
+        finally:
+            self._trying.release()
+
+    def close(self) -> None:
+        """Let go of the engine; it plays on."""
+        self._closed = True
+        self._outbox.put(None)
+        with contextlib.suppress(OSError):
+            if self._connection is not None:
+                self._connection.close()

@@ -1,0 +1,91 @@
+"""Latest values between processes: a few doubles in a memory-mapped file, one writer each.
+
+Each value is an aligned float64 and is read or written whole; nothing waits, locks or allocates. `PARAMS` goes from the
+engine to the player (macros, levels), `STATUS` back (frame count, meters).
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.protocol import MACRO_NEUTRAL, MACROS, STEMS
+
+PARAMS: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in STEMS), "level_mix")
+"""``run`` is 1 while the transport moves; macros 0..1; levels are linear gains 0..1 (0 when muted)."""
+
+PARAM_DEFAULTS: Final = {
+    "run": 0.0,
+    "bpm": 120.0,
+    "beats_per_bar": 4.0,
+    **MACRO_NEUTRAL,
+    **{f"level_{s}": 1.0 for s in (*STEMS, "mix")},
+}
+
+STATUS: Final = (
+    "frame",
+    "heard_frame",
+    "peak_l",
+    "peak_r",
+    "rms_l",
+    "rms_r",
+    "momentary",
+    "integrated",
+    "reduction",
+    "load",
+    "load_max",
+    "underruns",
+    "silent_frames",
+    *(f"peak_{s}" for s in STEMS),
+    "peak_mix",
+    "beat",
+    "alive",
+)
+"""``frame``: transport frame at the end of the last block rendered; ``heard_frame``: that less the output latency.
+Peaks and RMS are linear, momentary and integrated in LUFS, reduction in dB; load and load_max are fractions of a block;
+``silent_frames`` counts frames rendered as silence for want of a section while the transport ran after the first cue had
+started (it must stay 0); ``beat`` counts every block rendered, ``alive`` is 1 while the player runs; these two stay last,
+where `engine.processes.client` reads them."""
+
+
+class SharedBlock:
+    """A memory-mapped array of named float64 values.
+
+    Args:
+        path: the file; made when ``create`` is true, readable by its user alone.
+        names: the values' names, in order.
+        create: make (and zero) the file instead of opening it.
+
+    Raises:
+        OSError: if the file cannot be made or opened.
+        ValueError: if an existing file is too small.
+    """
+
+    def __init__(self, path: Path, names: tuple[str, ...], create: bool = False) -> None:
+        self.names = names
+        self.index: Final = {name: i for i, name in enumerate(names)}
+        size = 8 * len(names)
+        fd = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0), 0o600)
+        try:
+            if create:
+                os.ftruncate(fd, size)
+            self._map = mmap.mmap(fd, size)
+        finally:
+            os.close(fd)
+        self.values: npt.NDArray[np.float64] = np.frombuffer(self._map, dtype=np.float64)
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.values[self.index[name]])
+
+    def __setitem__(self, name: str, value: float) -> None:
+        self.values[self.index[name]] = value
+
+    def update(self, values: dict[str, float]) -> None:
+        """Set several values by name."""
+        for name, value in values.items():
+            self[name] = value

@@ -1,0 +1,279 @@
+"""The vocabulary and the styles' outlines, read from presets/ once and checked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from rapidfuzz import process
+
+from engine.errors import PromptError
+from engine.music.key import MODES
+from engine.protocol import STEMS
+from engine.resources import data_folder
+
+WITHIN: Final = {
+    **dict.fromkeys(("kick", "snare", "hats", "perc"), "drums"),
+    **dict.fromkeys(("pad", "comp"), "harmony"),
+    **dict.fromkeys(("arp", "melody"), "lead"),
+}
+"""The stem that each part of one belongs to."""
+PARTS: Final = (*STEMS, *WITHIN, "texture")
+"""What "no ..." can silence: stems, and parts of stems."""
+
+VOICED: Final = ("bass", "pad", "comp", "arp", "melody", "texture")
+"""Parts whose voice a word can name."""
+
+MOST_WORDS: Final = 4
+"""Words in the longest phrase."""
+
+
+Says = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+Shares = dict[str, Annotated[float, Field(gt=0.0)]]
+
+
+class _Table(BaseModel):
+    """A table of the vocabulary file; see its header."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class _Meaning(_Table):
+    move: dict[str, Annotated[float, Field(ge=-1.0, le=1.0)]] = {}
+    style: Shares = {}
+    suggest: Shares = {}
+    voice: dict[str, str] = {}
+    part: str = ""
+    whole: bool = False
+    mode: str = ""
+
+
+class Entry(_Meaning):
+    """What a word or phrase means; see the header of presets/vocabulary.toml."""
+
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every phrase known.
+
+    Attributes:
+        parameters: names of the musical parameters, each 0..1.
+        entries: phrase -> meaning; phrases are as `plain` makes them.
+        amounts: phrase -> factor.
+        negations, ignored: phrases.
+    """
+
+    parameters: tuple[str, ...]
+    entries: Mapping[str, Entry]
+    amounts: Mapping[str, float]
+    negations: frozenset[str]
+    ignored: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StyleTable:
+    """A style's outline and its whole file.
+
+    Attributes:
+        name: as prompts say it.
+        bpm: lowest and highest usual tempo.
+        modes: mode -> weight.
+        params: every musical parameter's value, 0..1.
+        data: the file's content.
+    """
+
+    name: str
+    bpm: tuple[float, float]
+    modes: Mapping[str, float]
+    params: Mapping[str, float]
+    data: Mapping[str, Any]
+
+
+def plain(text: str) -> str:
+    """Lower case, no accents, hyphens and underscores as spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[-_’']", " ", bare).split())
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file of ours.
+
+    Raises:
+        PromptError: if it is missing or not TOML, saying where.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PromptError(f"cannot read {path}: {error.strerror}", "install liveset again") from error
+    except UnicodeDecodeError as error:
+        raise PromptError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PromptError(f"{path} is not valid TOML: {error}") from error
+
+
+class _Word(_Meaning):
+    say: Says
+
+
+class _Amount(_Table):
+    say: Says
+    factor: float
+
+
+class _Says(_Table):
+    say: Says
+
+
+class _File(_Table):
+    parameters: list[str]
+    word: list[_Word] = []
+    amount: list[_Amount] = []
+    negation: list[_Says] = []
+    ignore: list[_Says] = []
+
+
+def _checked(path: Path, data: Mapping[str, Any]) -> _File:
+    """The file's tables, or one clear sentence."""
+    try:
+        return _File.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        table, *rest = first["loc"]
+        where = f'"{table}"'
+        if rest and isinstance(rest[0], int):
+            number = rest.pop(0)
+            item = data[str(table)][number]
+            said = item.get("say") if isinstance(item, dict) else None
+            where = f"[[{table}]] number {int(number) + 1}" + (f' ("{said[0]}")' if isinstance(said, list) and said else "")
+        key = ".".join(str(each) for each in rest)
+        where += f", {key}" if key else ""
+        hint = "see the file's header"
+        if first["type"] == "extra_forbidden":
+            kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount}
+            allowed = tuple(kinds.get(str(table), _Says if rest else _File).model_fields)
+            near = process.extractOne(str(first["loc"][-1]), allowed)
+            raise PromptError(f"{path}: {where} is not known", f'did you mean "{near[0]}"?') from error
+        raise PromptError(f"{path}: {where}: {first['msg'][:1].lower() + first['msg'][1:]}", hint) from error
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> Vocabulary:
+    """The vocabulary file.
+
+    Raises:
+        PromptError: if it cannot be read or names something that is not there.
+    """
+    path = data_folder() / "vocabulary.toml"
+    data = _checked(path, read_toml(path))
+    parameters = tuple(data.parameters)
+    entries: dict[str, Entry] = {plain(name): Entry(say=plain(name), style={name: 1.0}) for name in style_names()}
+    for item in data.word:
+        entries.update(_entries(path, item, parameters))
+    amounts = {plain(say): item.factor for item in data.amount for say in item.say}
+    negations = frozenset(plain(say) for item in data.negation for say in item.say)
+    ignored = frozenset(plain(say) for item in data.ignore for say in item.say)
+    return Vocabulary(parameters, entries, amounts, negations, ignored)
+
+
+def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, Entry]:
+    say = [plain(text) for text in item.say]
+    for names, allowed in (
+        (item.move, parameters),
+        (item.style, style_names()),
+        (item.suggest, style_names()),
+        (item.voice, VOICED),
+        ([item.part] if item.part else [], PARTS),
+        ([item.mode] if item.mode else [], tuple(MODES)),
+    ):
+        for name in names:
+            if name not in allowed:
+                near = process.extractOne(str(name), allowed)
+                raise PromptError(f'{path}: "{say[0]}" has "{name}"', f'did you mean "{near[0]}"?' if near else "")
+    for text in say:
+        if len(text.split()) > MOST_WORDS:
+            raise PromptError(f'{path}: "{text}" has more than {MOST_WORDS} words', "shorten it: it would never be found")
+    rest = item.model_dump(exclude={"say"})
+    return {text: Entry(say=text, **rest) for text in say}
+
+
+@lru_cache(maxsize=1)
+def style_names() -> tuple[str, ...]:
+    """Names of all styles, alphabetical."""
+    return tuple(sorted(path.stem.replace("_", " ") for path in (data_folder() / "styles").glob("*.toml")))
+
+
+@lru_cache(maxsize=64)
+def style_table(name: str) -> StyleTable:
+    """A style's file.
+
+    Raises:
+        PromptError: if there is none of that name, or it does not make sense.
+    """
+    path = data_folder() / "styles" / f"{name.replace(' ', '_')}.toml"
+    data = style_data(name)
+    try:
+        low, high = (float(bpm) for bpm in data["bpm"])
+        modes = {str(mode): float(weight) for mode, weight in data["modes"].items()}
+        params = {parameter: float(data["params"].get(parameter, 0.5)) for parameter in vocabulary_parameters()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PromptError(f"{path}: bpm, modes or params are missing or not as in the other styles ({error})") from error
+    if not 20.0 <= low <= high <= 300.0:
+        raise PromptError(f"{path}: bpm is [{low:g}, {high:g}]", "it is the lowest and the highest tempo, 20 to 300")
+    for parameter, value in params.items():
+        if not 0.0 <= value <= 1.0:
+            raise PromptError(f"{path}: [params] {parameter} is {value:g}", "it is 0 to 1")
+    for mode in modes:
+        if mode not in MODES:
+            raise PromptError(f'{path}: no mode "{mode}"', f'did you mean "{process.extractOne(mode, list(MODES))[0]}"?')
+    for parameter in data["params"]:
+        if parameter not in params:
+            near = process.extractOne(parameter, list(params))
+            raise PromptError(f'{path}: no parameter "{parameter}"', f'did you mean "{near[0]}"?')
+    return StyleTable(name, (low, high), modes, params, data)
+
+
+@lru_cache(maxsize=64)
+def style_data(name: str) -> dict[str, Any]:
+    """A style's file laid over the style it is ``like``: tables are merged, everything else is replaced.
+
+    Raises:
+        PromptError: if there is no such file.
+    """
+    path = data_folder() / "styles" / f"{name.replace(' ', '_')}.toml"
+    if not path.is_file():
+        near = process.extractOne(name, style_names())
+        raise PromptError(f'there is no style "{name}"', f'did you mean "{near[0]}"?' if near else "")
+    data = read_toml(path)
+    if "like" not in data:
+        return data
+    below = data["like"]
+    if below not in style_names() or below == name:
+        near = process.extractOne(str(below), [each for each in style_names() if each != name])
+        raise PromptError(f'{path}: like is "{below}"', f'did you mean "{near[0]}"?' if near else "it is another style's name")
+    return _laid_over(style_data(below), data)
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        merged[key] = (
+            _laid_over(merged[key], value)
+            if isinstance(value, dict) and isinstance(merged.get(key), dict) and key != "modes"
+            else value
+        )
+    return merged
+
+
+@lru_cache(maxsize=1)
+def vocabulary_parameters() -> tuple[str, ...]:
+    """Names of the musical parameters (what styles need of the vocabulary, which in turn needs the styles' names)."""
+    return tuple(read_toml(data_folder() / "vocabulary.toml").get("parameters", ()))

@@ -1,0 +1,270 @@
+"""Rehearsing: the same conductor, renderer and generators as on stage, with time that is counted instead of kept.
+
+The generator works in its own process, in parallel with the renderer, but what it reports reaches the conductor at frames
+that depend on nothing but the request: a set is the same, bit for bit, however fast the machine is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from engine import protocol as p
+from engine.conductor.events import At, PlayerSaid, Tick, WorkerRefused
+from engine.conductor.on_generator import STAND_IN
+from engine.conductor.state import Played, State
+from engine.errors import LivesetError, RecordingError
+from engine.midi.files import TimedMessage, file_moves
+from engine.midi.mapping import Mapping, load_profile
+from engine.player.offline import OfflinePlayer
+from engine.presets import Preset
+from engine.processes.channels import make_key
+from engine.processes.children import Children
+from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
+from engine.rehearsal.workers import OfflineWorkers, Refused
+from engine.session.session import Session, SetOptions, opening_state
+from engine.session.snapshots import values_by_target
+
+STEP: Final = 1024
+"""Frames between two looks of the conductor at the time."""
+
+GRACE_BARS: Final = 64
+"""Bars beyond the plan after which a set that does not end is given up."""
+
+Audio = npt.NDArray[np.float32]
+
+
+class _Timeline:
+    """Commands at frames: a MIDI file's moves through the mapping, and commands given outright."""
+
+    def __init__(self, preset: Preset, moves: Sequence[TimedMessage], rate: int) -> None:
+        self.mapping = Mapping(load_profile(preset.midi.controller), preset.midi.overrides, takeover=False)
+        self.moves = [(round(move.seconds * rate), move.message) for move in moves]
+        self.taken = 0
+        self.length = self.moves[-1][0] if self.moves else 0
+
+    def due(self, clock: int, state: State) -> Iterator[p.Command]:
+        """Commands whose time has come, in frames rendered since the first: the transport may stand still."""
+        while self.taken < len(self.moves) and self.moves[self.taken][0] <= clock:
+            self.mapping.sync(values_by_target(state))
+            yield from self.mapping.feed("file", self.moves[self.taken][1])
+            self.taken += 1
+
+    def left_on(self, frame: int, total: int, state: State) -> Iterator[p.Command]:
+        """What nobody is left to undo once the file is over: a stop, and a hold at the set's end."""
+        if self.taken < len(self.moves):
+            return
+        if state.run == "stopped":
+            yield p.TogglePlay()
+        elif state.held and frame >= total:
+            yield p.Hold(False)
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalOptions:
+    """How to rehearse. ``out`` is a .flac or .wav file; ``realtime`` paces the set by the wall clock."""
+
+    out: Path
+    midi: Path | None = None
+    realtime: bool = False
+    set: SetOptions = field(default_factory=SetOptions)
+
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done, 0..1, and what sounds."""
+
+
+class Rehearsal:
+    """A set from beginning to end, into a file.
+
+    Args:
+        preset: what to play.
+        options: how.
+
+    Raises:
+        LivesetError: for anything that is wrong before the first sound: the preset, the MIDI file, the output file.
+    """
+
+    def __init__(self, preset: Preset, options: RehearsalOptions) -> None:
+        self.preset = preset
+        self.options = options
+        self.state = opening_state(preset, options.set)
+        self.rate = self.state.settings.grid.rate
+        moves = file_moves(options.midi) if options.midi is not None else []
+        self.timeline = _Timeline(preset, moves, self.rate)
+        self.player = OfflinePlayer()
+        self.clock = 0
+        self.events: list[LoggedEvent] = []
+        self._check_out()
+
+    def _check_out(self) -> None:
+        out = self.options.out
+        if out.suffix.lower() not in (".flac", ".wav"):
+            raise RecordingError(f"{out} is neither .flac nor .wav", "name the file with one of these endings")
+        if not out.parent.is_dir():
+            raise RecordingError(f"there is no folder {out.parent}", "make it first, or name another file")
+        try:
+            with out.open("ab"):
+                pass
+        except OSError as error:
+            raise RecordingError(f"cannot write {out}: {error.strerror}", "name another file") from error
+
+    # ------------------------------------------------------------ the session's links
+
+    def order(self, order: p.PlayerOrder) -> None:
+        """Hand an order to the player."""
+        self.player.order(order)
+
+    def set_params(self, values: Any) -> None:
+        """Write the player's latest values."""
+        for name, value in values.items():
+            self.player.params[name] = value
+
+    def at(self) -> At:
+        """Now: the transport's frame and the frames rendered."""
+        return At(self.player.frame, self.clock)
+
+    # ------------------------------------------------------------ the set
+
+    def run(self, progress: Progress = lambda _fraction, _what: None) -> RehearsalLog:
+        """Play the whole set.
+
+        Raises:
+            LivesetError: if the generator cannot start, or the file cannot be written to its end.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="lr"))
+        make_key(folder)
+        children = Children(folder, {})
+        workers = OfflineWorkers(folder, children, self.rate)
+        session = Session(self.state, self, workers, children.sections, self.at)
+        try:
+            places = {"main": self.state.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
+            try:
+                ups = workers.open(places)
+            except Refused as error:
+                if self.state.generator == STAND_IN:
+                    raise
+                session.take(WorkerRefused(str(error)))
+                self.state = session.state
+                ups = workers.reopen(self.state.generator)
+            grid = self.state.settings.grid
+            self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **dict(self.state.macros)})
+            for up in ups:
+                session.take(up)
+            self._play(session, workers, progress)
+        finally:
+            workers.close()
+            shutil.rmtree(children.sections, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+        return self._log(session, workers)
+
+    def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
+        subtype = "PCM_24"
+        limit = self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
+        try:
+            with soundfile.SoundFile(self.options.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
+                started = time.monotonic()
+                for block in self._blocks(session, workers, limit):
+                    file.write(block)
+                    now = session.state.now
+                    progress(min(1.0, self.player.frame / self._total(session.state)), now.version.wish.name if now else "")
+                    if self.options.realtime:
+                        time.sleep(max(0.0, self.player.frame / self.rate - (time.monotonic() - started)))
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise RecordingError(
+                f"cannot write {self.options.out}: {error}", "free some disk space or name another file"
+            ) from error
+
+    def _total(self, state: State) -> int:
+        return max(1, state.settings.grid.frame_of_bar(state.settings.total_bars))
+
+    def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
+        """The set's sound, block by block, from its first frame to its last."""
+        began = 0  # the transport waits for the first section, and a MIDI file's moves with it
+        while session.state.run != "finished":
+            state = session.state
+            undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
+            began = self.clock if not self.player.frame else began
+            for command in (*self.timeline.due(self.clock - began, state), *undone):
+                self.events.append(LoggedEvent(self.player.frame / self.rate, command))
+                session.command(command)
+            for event in workers.due(self.clock):
+                session.take(event)
+            session.take(Tick())
+            before = self.player.frame
+            block = self.player.render(STEP)
+            self.clock += STEP
+            for said in self.player.events():
+                session.take(PlayerSaid(said))
+            if self.player.frame > before:
+                yield block[: self.player.frame - before]
+            if self.clock > limit:
+                raise _unfinished(session)
+
+    # ------------------------------------------------------------ the log
+
+    def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
+        state = session.state
+        unknown = tuple(dict.fromkeys(word for slot in state.slots for word in _unknown(slot.text)))
+        return RehearsalLog(
+            preset=self.preset.source,
+            seed=state.settings.seed,
+            underruns=0,
+            ladder_hold=state.holds,
+            ladder_pocket=state.pockets,
+            unknown_words=unknown,
+            events=tuple(self.events),
+            notices=tuple(notice.text for notice in session.notices if notice.level != "info"),
+            sections=tuple(self._section(state, i, workers) for i in range(len(state.history))),
+            kept=session.keeping.names,
+        )
+
+    def _section(self, state: State, i: int, workers: OfflineWorkers) -> LoggedSection:
+        played: Played = state.history[i]
+        after = state.history[i + 1] if i + 1 < len(state.history) else None
+        loops = state.now.loops if state.now is not None and after is None else 0
+        bars = after.start_bar - played.start_bar if after else played.bars + loops * state.settings.loop_bars
+        generated = workers.work_s.get(played.section_id)
+        waited = played.generated_in_s
+        return LoggedSection(
+            name=played.name,
+            role=played.role,
+            start_s=played.start_frame / self.rate,
+            bars=bars,
+            bpm=played.bpm,
+            key=played.key,
+            energy=played.energy,
+            prompts=tuple(p.PromptWeight(text, weight) for text, weight in played.prompts),
+            seed=played.seed,
+            generated_in_s=generated,
+            headroom_s=played.headroom_s + waited - generated if generated is not None and i else None,
+            transition=LoggedTransition(
+                played.transition, played.transition_start / self.rate, played.transition_frames / self.rate
+            )
+            if played.transition is not None
+            else None,
+            grid=played.fit,
+        )
+
+
+def _unfinished(session: Session) -> LivesetError:
+    """What to say of a set that does not end: the last thing that went wrong, if anything did."""
+    troubles = [notice.text for notice in session.notices if notice.level != "info"]
+    if troubles:
+        return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again')}")
+    return LivesetError("the set did not come to its end", "please report this with the preset")
+
+
+def _unknown(text: str) -> tuple[str, ...]:
+    from engine.prompts.mix import parse
+
+    return parse(text).unknown

@@ -1,0 +1,179 @@
+"""The generators of a rehearsal: processes of their own, whose reports come at frames that the requests alone decide."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from engine import protocol as p
+from engine.conductor.events import Event, JobDone, JobFailed, JobProgress, WorkerLost, WorkerUp
+from engine.conductor.requests import with_files
+from engine.conductor.state import Job, Place
+from engine.errors import GeneratorError
+from engine.processes.channels import accept_forever, listen, read_forever, send
+from engine.processes.children import Children
+from engine.session.session import greeted
+
+VIRTUAL_SPEED: Final = 20.0
+"""Seconds of sound a second of the set's time that generators are taken to make; slower ones are waited for."""
+
+START_S: Final = 60.0
+
+
+class Refused(GeneratorError):
+    """A generator says itself that it cannot be loaded."""
+
+
+@dataclass(slots=True)
+class _Real:
+    """A job as its generator's process really stands."""
+
+    job: Job
+    ready_to: int
+    work_s: float | None = None
+    fit: p.GridFit | None = None
+    failed: str | None = None
+
+
+@dataclass
+class OfflineWorkers:
+    """The generators' processes, whose reports are let through at counted frames."""
+
+    folder: Path
+    children: Children
+    rate: int
+    inbox: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
+    connections: dict[str, Any] = field(default_factory=dict)
+    jobs: dict[int, _Real] = field(default_factory=dict)
+    work_s: dict[str, float] = field(default_factory=dict)
+    spare: dict[str, str] = field(default_factory=dict)
+
+    def open(self, places: dict[str, str]) -> list[WorkerUp]:
+        """Start the set's own generator and wait until it is ready; one that stands in is started when it is needed.
+
+        Raises:
+            GeneratorError: if the set's own does not start; `Refused` if it cannot be loaded.
+        """
+        self.listener = listen(self.folder, "engine")
+        threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True).start()
+        self.spare = {place: name for place, name in places.items() if place != "main"}
+        ups = [self._start_worker("main", places["main"])]
+        return [*ups, *(WorkerUp("pocket", name, True) for name in self.spare.values())]
+
+    def reopen(self, name: str) -> list[WorkerUp]:
+        """Start another generator in place of the set's own that could not be loaded.
+
+        Raises:
+            GeneratorError: if that does not start either.
+        """
+        self.spare = {}
+        return [self._start_worker("main", name)]
+
+    def _start_worker(self, place: str, name: str) -> WorkerUp:
+        self.children.start_worker(place, name)
+        deadline = time.monotonic() + START_S
+        later: list[tuple[str, Any]] = []
+        while True:
+            try:
+                kind, message = self.inbox.get(timeout=0.1)
+            except queue.Empty:
+                if self.children.dead_workers() or time.monotonic() > deadline:
+                    log = self.children.folder / f"generator-{place}.err"
+                    tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
+                    raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
+                continue
+            if kind == "refused":
+                raise Refused(message)
+            if kind == "up" and message.place == place:
+                for waiting in later:
+                    self.inbox.put(waiting)
+                up: WorkerUp = message
+                return up
+            later.append((kind, message))
+
+    def _accept(self, connection: Any) -> None:
+        try:
+            hello = connection.recv()
+        except (EOFError, OSError):
+            return
+        if isinstance(hello, p.SectionFailed):
+            self.inbox.put(("refused", hello.message))
+        elif isinstance(hello, p.ClientHello):
+            self.connections[hello.place] = connection
+            gone = ("gone", hello.place)
+            read_forever(connection, lambda report: self.inbox.put(("report", report)), lambda: self.inbox.put(gone))
+            self.inbox.put(("up", greeted(hello)))
+
+    def start(self, job: Job) -> None:
+        """Hand a job to its generator."""
+        request = with_files(job.version.request, self.children.sections)
+        if job.place not in self.connections and job.place in self.spare:
+            self._start_worker(job.place, self.spare.pop(job.place))
+        self.jobs[job.job_id] = _Real(job, request.from_frame)
+        send(self.connections.get(job.place), p.MakeSection(job.job_id, request, job.version.path))
+
+    def cancel(self, job: Job) -> None:
+        """Tell a generator to drop a job, and forget it."""
+        self.jobs.pop(job.job_id, None)
+        send(self.connections.get(job.place), p.DropSection(job.job_id))
+
+    def due(self, clock: int) -> list[Event]:
+        """What is to be reported by a moment; waits for generators that are slower than taken."""
+        events: list[Event] = []
+        for job_id, real in list(self.jobs.items()):
+            version = real.job.version
+            first, total = version.request.from_frame, version.total
+            promised = min(total, first + round((clock - real.job.asked_at) * VIRTUAL_SPEED))
+            while real.failed is None and (real.ready_to < promised or (promised == total and real.work_s is None)):
+                events += self._hear()
+                if job_id not in self.jobs:
+                    break
+            if job_id not in self.jobs:
+                continue
+            if real.failed is not None:
+                events.append(JobFailed(job_id, real.failed))
+            elif promised == total:
+                self.work_s[version.id] = real.work_s or 0.0
+                events.append(JobDone(job_id, (total - first) / self.rate / VIRTUAL_SPEED, real.fit))
+            elif promised > first:
+                events.append(JobProgress(job_id, promised))
+            if real.failed is not None or promised == total:
+                del self.jobs[job_id]
+        return events
+
+    def _hear(self) -> list[Event]:
+        """Take one report of a generator's process; a lost process ends its jobs and is started again."""
+        kind, message = self.inbox.get(timeout=600)
+        if kind == "up":
+            return [message]
+        if kind == "gone":
+            return self._lost(message)
+        self._note(message)
+        return []
+
+    def _note(self, message: Any) -> None:
+        """Remember how a job really stands."""
+        match message:
+            case p.SectionProgress(job_id, ready_to) if job_id in self.jobs:
+                self.jobs[job_id].ready_to = ready_to
+            case p.SectionDone(job_id, work_s, fit) if job_id in self.jobs:
+                self.jobs[job_id].work_s, self.jobs[job_id].fit = work_s, fit
+            case p.SectionFailed(job_id, text) if job_id in self.jobs:
+                self.jobs[job_id].failed = text
+
+    def _lost(self, place: Place) -> list[Event]:
+        self.connections.pop(place, None)
+        self.jobs = {key: real for key, real in self.jobs.items() if real.job.place != place}
+        self.children.start_worker(place, self.children.names[place])
+        return [WorkerLost(place)]
+
+    def close(self) -> None:
+        """End the processes."""
+        self.children.stop()
+        with contextlib.suppress(OSError):
+            self.listener.close()

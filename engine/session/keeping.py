@@ -1,0 +1,143 @@
+"""Keeping what plays while a set goes on: which files it is made of, when it is whole, and what the performer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from engine.conductor.state import Playing, State, Version
+from engine.errors import LivesetError, SectionError
+from engine.protocol import Keeper, VaryNext
+from engine.sections.file import SectionReader
+from engine.sections.keepers import Layer, find_keeper, keep, keepers_root, whole
+
+Teller = Callable[[str, str], None]
+"""Shows the performer a line: its level and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How the keeping of a version ended: the keeper's name, or what was wrong."""
+
+    version_id: str
+    name: str = ""
+    error: str = ""
+
+
+class Keeping:
+    """Saves what plays among the keepers.
+
+    Args:
+        folder: where the set's section files lie.
+        tell: shows the performer a line.
+
+    Attributes:
+        later: runs what takes a while, such as writing a file, and hands what came of it to `done`: at once, unless the set
+            plays in real time.
+        names: of what was kept in this set, in order.
+    """
+
+    def __init__(self, folder: Path, tell: Teller) -> None:
+        self.folder = folder
+        self.tell = tell
+        self.later: Callable[[Callable[[], Kept]], None] = lambda work: self.done(work())
+        self.names: tuple[str, ...] = ()
+        self._by_version: dict[str, str] = {}
+        """The name of each version that was kept; none yet while it is written."""
+        self._waiting = ""
+        """The version that the section began with which is kept once all of it is made."""
+
+    def ask(self, state: State) -> None:
+        """Keep what plays, now or as soon as it is whole."""
+        now = state.now
+        if now is None:
+            self.tell("info", "there is nothing to keep yet: nothing plays")
+        elif not self._keep(now, state):
+            self._waiting = now.heard[0].path
+            self.tell("info", f"{now.version.wish.name} is kept as soon as all of it is made")
+
+    def look(self, state: State) -> None:
+        """Whether what is waited for is whole by now."""
+        now = state.now
+        if not self._waiting or now is None:
+            return
+        if now.heard[0].path != self._waiting:
+            self._waiting = ""
+            self.tell("warning", "the section was not kept: it went before all of it was made")
+        elif now.version.complete and self._keep(now, state):
+            self._waiting = ""
+
+    def done(self, kept: Kept) -> None:
+        """A version was kept, or could not be."""
+        if kept.error:
+            self._by_version.pop(kept.version_id, None)
+            self.tell("error", kept.error)
+            return
+        self._by_version[kept.version_id] = kept.name
+        self.names = (*self.names, kept.name)
+        self.tell("info", f"kept as {kept.name}: K makes the next section out of it")
+
+    def named(self, command: VaryNext) -> VaryNext | None:
+        """The command with its keeper as it lies there now; None, and a word why, if it cannot be used."""
+        keeper = command.keeper
+        if keeper is None:
+            return command
+        try:
+            return replace(command, keeper=find_keeper(keeper.name if isinstance(keeper, Keeper) else keeper))
+        except SectionError as error:
+            self.tell("warning", str(error))
+            return None
+
+    def _keep(self, now: Playing, state: State) -> bool:
+        """Begin to write what plays; False if not all of it is there."""
+        version = now.version
+        name = self._by_version.get(version.id)
+        if name is not None and (not name or (keepers_root() / name).is_dir()):
+            self.tell("info", f"that is kept already, as {name}" if name else "that is being kept")
+            return True
+        layers = self._layers(now) if version.complete else []
+        if not whole(layers):
+            return False
+        self._by_version[version.id] = ""
+        keeper = _described(version, state.settings.title)
+        self.later(lambda: _written(layers, keeper, version.id))
+        return True
+
+    def _layers(self, now: Playing) -> list[Layer]:
+        """The files that what plays is made of, opened at once: they may leave the session before they are copied."""
+        layers = []
+        for heard in now.heard:
+            try:
+                layers.append(Layer(SectionReader(self.folder / heard.path), heard.first))
+            except SectionError:  # what was given up before it was made is gone, and another one lies under it
+                continue
+        stems = layers[-1].reader.info.stems if layers else ()
+        return [layer for layer in layers if layer.reader.info.stems == stems]
+
+
+def _written(layers: list[Layer], keeper: Keeper, version_id: str) -> Kept:
+    try:
+        return Kept(version_id, keep(layers, keeper, datetime.now()).name)
+    except LivesetError as error:
+        return Kept(version_id, error=str(error))
+
+
+def _described(version: Version, title: str) -> Keeper:
+    request, part = version.request, version.wish.name
+    return Keeper(
+        name=f"{title} {part}",
+        path="",
+        title=title,
+        part=part,
+        role=request.role,
+        bars=request.bars,
+        beats_per_bar=request.beats_per_bar,
+        bpm=request.bpm,
+        key=request.key,
+        prompts=request.prompts,
+        generator=version.generator,
+        seed=request.seed,
+        set_seed=request.set_seed,
+    )

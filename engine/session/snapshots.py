@@ -1,0 +1,278 @@
+"""What the screen is shown: the conductor's state and the player's latest values as one `Snapshot`. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from engine.conductor.cues import due_frame, due_in_s, playing_end, usable
+from engine.conductor.jobs import MARGIN_S, estimate_s, next_cost_s, worked_frames
+from engine.conductor.requests import end_bar, next_index, weights
+from engine.conductor.state import OPENING, Job, State
+from engine.protocol import (
+    MACRO_NEUTRAL,
+    MAX_STRENGTH,
+    ArcPart,
+    AudioView,
+    DeviceOpened,
+    MacroView,
+    MeterView,
+    MidiView,
+    NextState,
+    NextView,
+    Notice,
+    NowView,
+    PromptView,
+    Snapshot,
+    StemView,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a snapshot shows beside the conductor's state.
+
+    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, or
+    only nearly, understood of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
+    ``"macro filter"``, ``"stem drums"``).
+    """
+
+    status: Mapping[str, float]
+    waveforms: Mapping[str, tuple[float, ...]]
+    words: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]
+    labels: Mapping[str, str]
+    pickups: Mapping[str, float | None]
+    midi: MidiView
+    device: DeviceOpened | None
+    recording: str | None
+    notices: tuple[Notice, ...]
+    generator_state: str
+
+
+def take_letter(take: int) -> str:
+    """A, B, C ... and A1, B1 after Z."""
+    letter = chr(ord("A") + take % 26)
+    return letter if take < 26 else f"{letter}{take // 26}"
+
+
+def decibels(linear: float) -> float:
+    """A linear level in dBFS, -inf for silence."""
+    return 20 * math.log10(linear) if linear > 1e-9 else float("-inf")
+
+
+def heard_frame(state: State, status: Mapping[str, float]) -> int:
+    """The transport frame that leaves the loudspeaker now."""
+    heard = int(status.get("heard_frame", state.frame))
+    return max(0, heard) if state.now is not None else 0
+
+
+def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
+    """All the screen shows, as of now."""
+    s, status = state.settings, around.status
+    rate = s.grid.rate
+    frame = heard_frame(state, status)
+    total = max(s.grid.frame_of_bar(s.total_bars + state.drift), 1)
+    return Snapshot(
+        serial=serial,
+        state=state.run,
+        title=s.title,
+        bpm=s.grid.bpm,
+        key=s.key,
+        beats_per_bar=s.grid.beats_per_bar,
+        elapsed_s=frame / rate,
+        total_s=total / rate,
+        drift_bars=state.drift,
+        arc=arc_view(state),
+        now=now_view(state, around, frame),
+        next=next_view(state),
+        hold=state.held,
+        prompts=_prompts(state, around),
+        macros=_macros(state, around),
+        stems=tuple(StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.levels),
+        meters=_meters(status),
+        audio=_audio(around),
+        midi=around.midi,
+        generator=state.generator,
+        generator_state=around.generator_state,
+        speed=state.speed,
+        ladder_hold=state.holds,
+        ladder_pocket=state.pockets,
+        restarts=state.restarts,
+        notices=around.notices,
+    )
+
+
+def arc_view(state: State) -> tuple[ArcPart, ...]:
+    """The parts played, the one that sounds, and those still planned."""
+    parts: list[ArcPart] = []
+    for i, played in enumerate(state.history):
+        here = i == len(state.history) - 1
+        end = max(end_bar(state), played.start_bar + 1) if here else state.history[i + 1].start_bar
+        energy = state.now.version.wish.energy if here and state.now else played.energy
+        role = state.plan[played.index].role if 0 <= played.index < len(state.plan) else "free"
+        parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, "now" if here else "played"))
+    bar = end_bar(state)
+    first = 0 if state.now is None else state.now.version.index + 1
+    for part in state.plan[first:]:
+        parts.append(ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan"))
+        bar += part.bars
+    return tuple(parts)
+
+
+def now_view(state: State, around: Surroundings, frame: int) -> NowView:
+    """The section that sounds."""
+    now = state.now
+    if now is None:
+        return NowView()
+    grid, version = state.settings.grid, now.version
+    length = grid.frame_of_bar(version.request.bars) - grid.origin
+    into = min(max(frame - now.origin, 0), length - 1)
+    beats = grid.beats_at(frame) if frame >= now.origin else grid.beats_at(now.origin)
+    bar = min(max(grid.bar_at(max(frame, now.origin)) - grid.bar_at(now.origin), 0), version.request.bars - 1)
+    return NowView(
+        name=version.wish.name,
+        role=version.wish.role,
+        take=take_letter(version.wish.take),
+        bar=bar + 1,
+        bars=version.request.bars,
+        beat=int(beats % grid.beats_per_bar) + 1,
+        playhead=into / length,
+        energy=version.wish.energy,
+        waveform=around.waveforms.get(version.id, ()),
+        looping=now.loops > 0,
+        loops=now.loops,
+        generator=version.generator,
+        remaking=state.switch is not None or any(job.purpose == "remake" for job in state.jobs),
+        fit=version.fit,
+    )
+
+
+def next_view(state: State) -> NextView:
+    """The section to come, and how safe it is."""
+    index = next_index(state)
+    if index is None:
+        return NextView()
+    part = state.plan[index]
+    leaving = state.plan[state.now.version.index] if state.now and state.now.version.index != OPENING else None
+    grid, version = state.settings.grid, state.next
+    job = next((job for job in state.jobs if job.purpose == "next"), None)
+    making = job.version if job else version
+    safe = version is not None and usable(state, version)
+    progress = 1.0 if safe and job is None else (making.ready_to / making.total if making else 0.0)
+    cost = next_cost_s(state, index)
+    if job is not None and making is not None and not state.live:
+        progress, left = _slow(state, job, progress)
+    else:
+        left = estimate_s(state, making.total - making.ready_to) if making else cost
+    ready_in = 0.0 if safe else left if job else cost
+    due = due_in_s(state)
+    start = grid.bar_at(state.now.origin) if state.now else 0
+    entry = due_frame(state)
+    opening = state.now is not None and state.now.version.index == OPENING
+    if opening and not safe:  # it comes in on the first bar line that it can
+        entry = grid.frame_of_bar(grid.next_bar(max(entry, state.frame + round(ready_in * grid.rate))))
+        due = max(due, ready_in)
+    return NextView(
+        name=part.name,
+        role=part.role,
+        bars=version.request.bars if version else part.bars,
+        take=take_letter(state.take),
+        state="making" if opening and not (safe or state.failures or state.held) else _next_state(state, safe, ready_in, due),
+        progress=progress,
+        ready_in_s=ready_in,
+        headroom_s=due - ready_in,
+        transition=leaving.transition if leaving else "equal-power" if opening else "",
+        transition_bars=leaving.transition_bars if leaving else int(opening),
+        at_bar=grid.bar_at(entry) - start + 1,
+        steer_until_bar=_steer_until(state, cost, start),
+        energy=part.energy,
+        fit=making.fit if making else None,
+        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.full_steps else 0,
+    )
+
+
+def _slow(state: State, job: Job, done: float) -> tuple[float, float]:
+    """How much of a section is made, 0..1, and seconds to its end: nothing of it is there before it is sampled.
+
+    What is still to do counts as long as expected at first, and the more the generator has said, as long as what is done took.
+    """
+    request, rate = job.version.request, state.settings.grid.rate
+    cost = estimate_s(state, worked_frames(state, request), request.steps)
+    passed, took = (state.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
+    if job.done > 0:
+        cost = took + (1 - job.done) * ((1 - job.done) * cost + took)
+    return max(done, job.done, min(0.95, passed / max(cost, 1e-3))), max(0.1, cost - passed)
+
+
+def _next_state(state: State, safe: bool, ready_in: float, due: float) -> NextState:
+    if state.held:
+        return "hold"
+    if safe:
+        return "ready"
+    if state.failures:
+        return "failed"
+    return "late" if state.overdue or (state.now is not None and ready_in > due) else "making"
+
+
+def _steer_until(state: State, cost: float, start_bar: int) -> int:
+    """The last bar of the sounding section at whose start a change still reaches the next one; 0 when it is too late."""
+    grid = state.settings.grid
+    last = playing_end(state) - round((cost * 1.25 + MARGIN_S) * grid.rate)
+    return max(0, grid.bar_at(last) - start_bar + 1) if last > state.frame else 0
+
+
+def _prompts(state: State, around: Surroundings) -> tuple[PromptView, ...]:
+    views = []
+    for i, (slot, weight) in enumerate(zip(state.slots, weights(state, state.plan[state.here]), strict=True)):
+        unknown, guesses = around.words.get(slot.text, ((), ()))
+        target = f"prompt {i + 1}"
+        views.append(PromptView(slot.text, weight, around.labels.get(target, ""), around.pickups.get(target), unknown, guesses))
+    return tuple(views)
+
+
+def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
+    """The macros, and under them the LoRA files, where the set's generator takes them."""
+    views = [
+        MacroView(name, value, MACRO_NEUTRAL[name], around.labels.get(f"macro {name}", ""), around.pickups.get(f"macro {name}"))
+        for name, value in state.macros
+    ]
+    for i, lora in enumerate(() if state.live else state.loras):
+        target, name = f"lora {i + 1}", PurePath(lora.path).stem
+        control, pickup = around.labels.get(target, ""), around.pickups.get(target)
+        views.append(MacroView(name, lora.strength / MAX_STRENGTH, 0.0, control, pickup, i))
+    return tuple(views)
+
+
+def _meters(status: Mapping[str, float]) -> MeterView:
+    return MeterView(
+        peak_l=decibels(status.get("peak_l", 0.0)),
+        peak_r=decibels(status.get("peak_r", 0.0)),
+        rms_l=decibels(status.get("rms_l", 0.0)),
+        rms_r=decibels(status.get("rms_r", 0.0)),
+        momentary=status.get("momentary", float("-inf")),
+        integrated=status.get("integrated", float("-inf")),
+        reduction=status.get("reduction", 0.0),
+    )
+
+
+def _audio(around: Surroundings) -> AudioView:
+    device = around.device
+    return AudioView(
+        device=device.name if device else "",
+        latency_s=device.latency_s if device else 0.0,
+        load=around.status.get("load", 0.0),
+        underruns=int(around.status.get("underruns", 0)),
+        silent=device.silent if device else False,
+        recording=around.recording,
+    )
+
+
+def values_by_target(state: State) -> dict[str, float]:
+    """Every steerable value by its target's name, for knobs that take over softly."""
+    prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
+    macros = {f"macro {name}": value for name, value in state.macros}
+    stems = {f"stem {stem}": level for stem, level, _ in state.levels}
+    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.loras)}
+    return {**prompts, **macros, **stems, **loras}

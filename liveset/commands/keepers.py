@@ -1,0 +1,87 @@
+"""`liveset keepers`: what was kept, as audio files or out of the way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+import typer
+from rich.console import Console
+
+from engine.errors import RecordingError
+from engine.sections.file import Audio, SectionReader
+from engine.sections.keepers import find_keeper, keepers, keepers_root, remove_keeper
+from liveset.ui.widgets.kept import line
+
+_ENDINGS: Final = (".flac", ".wav")
+
+
+def show_keepers(as_json: bool) -> None:
+    """Print all keepers, the newest first, and those that are broken."""
+    good, broken = keepers()
+    if as_json:
+        typer.echo(json.dumps({"folder": str(keepers_root()), "keepers": [asdict(each) for each in good], "broken": broken}))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    if not good and not broken:
+        console.print(f"nothing is kept yet in {keepers_root()}: k on the screen keeps what plays", markup=False)
+    for keeper in good:
+        console.print(f"{keeper.kept}  {line(keeper)}", markup=False)
+    for text in broken:
+        console.print(f"✗ {text}", markup=False)
+
+
+def export_keeper(name: str, out: Path, stems: bool, force: bool) -> None:
+    """Write a keeper's sound into one file, or one a stem; files that are there are replaced with ``force`` alone.
+
+    Raises:
+        SectionError: there is no such keeper, or it is broken.
+        RecordingError: a file is there already, or cannot be written.
+    """
+    if out.suffix.lower() not in _ENDINGS:
+        raise RecordingError(f"{out} is neither .flac nor .wav", "name the file with one of these endings")
+    reader = SectionReader(find_keeper(name).path)
+    names = reader.info.stems
+    sounds = {out.with_stem(f"{out.stem}-{stem}"): reader.audio[:, i] for i, stem in enumerate(names)} if stems else {}
+    sounds = sounds or {out: reader.audio.sum(axis=1)}
+    for path in sounds:
+        if path.is_dir() or (path.exists() and not force):
+            raise RecordingError(f"{path} is there already", "name another file, or replace that one with --force")
+    for path, sound in sounds.items():
+        _write(path, sound, reader.info.rate)
+        typer.echo(f"{path}  {len(sound) / reader.info.rate:.1f} s")
+
+
+def _write(path: Path, sound: Audio, rate: int) -> None:
+    """Write (frames, 2) into a file that takes the place of another only when it is whole.
+
+    Raises:
+        RecordingError: it cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        soundfile.write(fresh, np.clip(sound, -1.0, 1.0), rate, subtype="PCM_24", format=path.suffix[1:].upper())
+        fresh.replace(path)
+    except (OSError, soundfile.LibsndfileError) as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RecordingError(f"cannot write {path}: {reason}", "name another file") from error
+
+
+def remove(name: str, yes: bool) -> None:
+    """Delete a keeper, after asking.
+
+    Raises:
+        SectionError: there is no such keeper, or it cannot be deleted.
+    """
+    if not yes and not typer.confirm(f"delete the keeper {name}?"):
+        typer.echo("kept")
+        return
+    remove_keeper(name)
+    typer.echo(f"{name} is gone")

@@ -1,0 +1,264 @@
+"""Playing on stage: start an engine, show it on the screen or as status lines, and let go of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import DeviceError, EngineError, PresetError, RecordingError
+from engine.processes.client import EngineClient, EngineProcess, PlayOptions, running_session
+from engine.protocol import Notice, Quit, Snapshot
+
+BLOCKS = (256, 512, 1024)
+DEFAULT_PRESET = "sunrise"
+STATUS_S = 1.0
+QUIT_S = 4.0
+RECOVERY_S = 15.0
+"""How long a headless set waits for the engine that its player starts after one has died."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayChoices:
+    """`liveset play`'s arguments as they were given."""
+
+    preset: str = ""
+    device: str | None = None
+    block: str | None = None
+    record: Path | None = None
+    seed: int | None = None
+    minutes: float | None = None
+    generator: str | None = None
+
+    def options(self) -> PlayOptions:
+        """Checked as far as that needs no engine.
+
+        Raises:
+            LivesetError: for a block, length or recording that cannot be.
+        """
+        if self.block is not None and self.block not in {str(block) for block in BLOCKS}:
+            raise DeviceError(f"--block is {self.block}", "it is 256, 512 or 1024")
+        if self.minutes is not None and not 0 < self.minutes <= 24 * 60:
+            raise PresetError(f"--minutes is {self.minutes:g}", "it is more than 0 and at most 1440")
+        name = self.preset or DEFAULT_PRESET
+        path = Path(name).expanduser()
+        return PlayOptions(
+            preset=str(path.absolute()) if path.is_file() else name,
+            device=self.device,
+            block=int(self.block) if self.block else None,
+            record=str(checked_recording(self.record)) if self.record else None,
+            seed=self.seed,
+            minutes=self.minutes,
+            generator=self.generator,
+        )
+
+
+def checked_recording(path: Path) -> Path:
+    """A recording's absolute path, if it can be written.
+
+    Raises:
+        RecordingError: if it cannot.
+    """
+    path = path.expanduser().absolute()
+    if path.suffix.lower() not in (".flac", ".wav"):
+        raise RecordingError(f"{path} is neither .flac nor .wav", "name the recording with one of these endings")
+    if not path.parent.is_dir():
+        raise RecordingError(f"there is no folder {path.parent}", "make it first, or name another file")
+    if path.exists():
+        raise RecordingError(f"{path} exists already", "a recording replaces nothing: name another file")
+    try:
+        path.touch()
+        path.unlink()
+    except OSError as error:
+        raise RecordingError(f"cannot write {path}: {error.strerror}", "name another file") from error
+    return path
+
+
+def check_device(device: str) -> None:
+    """Make sure that there is such an output device; where there is none at all the set runs silently.
+
+    Raises:
+        DeviceError: if there are devices, but not this one.
+    """
+    argv = [sys.executable, "-m", "engine.player.output.check", device]
+    said = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
+    if said:
+        raise DeviceError(said, "liveset devices lists them with their numbers")
+
+
+def perform(choices: PlayChoices, screen: bool) -> int:
+    """Start a set and stay with it. Returns the exit code.
+
+    Raises:
+        LivesetError: if it cannot start.
+    """
+    options = choices.options()
+    if running_session() is not None:
+        raise EngineError("a set is playing already", "liveset attach  shows it; there you can stop it")
+    if options.device not in (None, "none"):
+        check_device(str(options.device))
+    engine = EngineProcess(options)
+    try:
+        if screen:
+            import liveset.ui.app  # noqa: F401  textual loads while the engine starts
+        engine.verdict()
+    except BaseException:
+        engine.abandon()
+        raise
+    return stay(engine.folder, screen)
+
+
+def stop() -> int:
+    """Stop the set that is playing: it fades out and its recording is finished.
+
+    Raises:
+        EngineError: if none is.
+    """
+    folder = running_session()
+    if folder is None:
+        raise EngineError("no set is playing", "start one with: liveset play")
+    client = EngineClient(folder)
+    client.send(Quit())
+    _wait_gone(client)
+    client.close()
+    print("stopped")
+    return 0
+
+
+def reattach(screen: bool) -> int:
+    """Stay with the set that is playing.
+
+    Raises:
+        EngineError: if none is.
+    """
+    folder = running_session()
+    if folder is None:
+        raise EngineError("no set is playing", "start one with: liveset play")
+    return stay(folder, screen, started=False)
+
+
+def stay(folder: Path, screen: bool, started: bool = True) -> int:
+    """Show a set until it is over, stopped or left."""
+    client = EngineClient(folder, 0.0 if screen else 10.0)
+    if not screen:
+        return follow(client, started)
+    from liveset.ui.app import LivesetApp
+
+    ending = LivesetApp(client).run()
+    if ending == "finished":
+        client.send(Quit())
+    if ending in ("stopped", "finished"):
+        _wait_gone(client)
+    else:
+        print("The set plays on. Come back to it with: liveset attach")
+    client.close()
+    return 0
+
+
+def _wait_gone(client: EngineClient) -> None:
+    """Give the engine time to fade out and finish the recording."""
+    deadline = time.monotonic() + QUIT_S
+    while client.connected() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def follow(client: EngineClient, started: bool = True) -> int:
+    """One status line a second until the set is over; Ctrl-C stops it.
+
+    An engine that dies is waited for, since its player starts another. Where this command started the set, ending it by a
+    signal, or closing the pipe its lines go into, stops the set too.
+
+    Raises:
+        EngineError: if no engine comes back.
+    """
+    told = set[tuple[str, float]]()
+    stops = started
+    for name in _ENDINGS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
+    try:
+        while not _lines(client, told):
+            print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
+            if not client.wait_connected(RECOVERY_S):
+                raise EngineError("the engine is gone and does not come back", "start again with: liveset play")
+            print("note: the engine is back", flush=True)
+        stops = True
+    except KeyboardInterrupt:
+        stops = True
+        print("stopping", flush=True)
+    except (_Ended, BrokenPipeError):
+        # Nobody reads any more; without this the interpreter would complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if stops and client.wait_connected(QUIT_S):
+        client.send(Quit())
+        _wait_gone(client)
+    client.close()
+    return 0
+
+
+_ENDINGS = ("SIGTERM", "SIGHUP")
+
+
+class _Ended(BaseException):
+    """A signal asked this process to end."""
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise _Ended
+
+
+def _lines(client: EngineClient, told: set[tuple[str, float]]) -> bool:
+    """Print notices as they come and a status line a second. Returns whether the set is over, False if the engine was lost."""
+    last = -STATUS_S
+    for shown in client.snapshots(STATUS_S):
+        if shown is None:
+            continue
+        for notice in shown.notices:
+            if (notice.text, notice.at_s) not in told:
+                told.add((notice.text, notice.at_s))
+                print(_notice_line(notice), flush=True)
+        if shown.state == "finished":
+            return True
+        if time.monotonic() - last >= STATUS_S:
+            last = time.monotonic()
+            print(status_line(shown), flush=True)
+    return False
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss, or h:mm:ss from an hour on."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def _notice_line(notice: Notice) -> str:
+    return f"{ {'info': 'note', 'warning': 'warning', 'error': 'error'}[notice.level] }: {notice.text}"
+
+
+def status_line(shown: Snapshot) -> str:
+    """A set's state in one line of plain text."""
+    now, after = shown.now, shown.next
+    if not now.name:
+        return f"{clock(0)} / {clock(shown.total_s)}  starting: {shown.generator} is {shown.generator_state}"
+    parts = [
+        f"{clock(shown.elapsed_s)} / {clock(shown.total_s)}",
+        shown.state,
+        f"{shown.bpm:g} BPM",
+        shown.key,
+        f"{now.name} bar {now.bar} of {now.bars}",
+    ]
+    if after.state != "none":
+        when = f"{after.headroom_s:.1f} s in hand"
+        waited = after.state == "making" and after.headroom_s <= 0
+        parts.append(f"next {after.name}: {after.state}, {f'ready in {after.ready_in_s:.0f} s' if waited else when}")
+    loudness = f"{shown.meters.momentary:.1f} LUFS" if shown.meters.momentary > -100 else "silent"
+    if shown.audio.silent:
+        loudness = "no sound device"
+    parts += [loudness, f"load {shown.audio.load * 100:.0f} %", f"breaks {shown.audio.underruns}"]
+    return re.sub(r" +", " ", "  ".join(parts).replace("  ", " | "))

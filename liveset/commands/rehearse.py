@@ -1,0 +1,194 @@
+"""`liveset rehearse` and `liveset check`: a set without a stage."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import soundfile
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.conductor.plan import scaled_note
+from engine.errors import PresetError, RecordingError
+from engine.presets import Preset, load_preset
+from engine.session.session import SetOptions, opening_state
+
+MAX_MINUTES = 24 * 60
+
+
+def rehearse_to_files(
+    preset_name: str,
+    out: Path | None,
+    report: Path | None,
+    midi: Path | None,
+    *,
+    seed: int | None,
+    minutes: float | None,
+    generator: str | None,
+    realtime: bool,
+) -> None:
+    """Rehearse a preset into an audio file, and a report if asked for.
+
+    Raises:
+        LivesetError: for anything wrong, before anything plays where it can be known.
+    """
+    from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
+
+    preset = load_preset(preset_name)
+    if minutes is not None and not 0 < minutes <= MAX_MINUTES:
+        raise PresetError(f"--minutes is {minutes:g}", "it is more than 0 and at most 1440")
+    _check_midi(preset)
+    if report is not None:
+        from liveset.report.write import check_writable, write_report  # what measures takes longer to load than all else
+
+        check_writable(report)
+    where = _destination(preset_name, out, report)
+    # A file that is there already is replaced only by a rehearsal that came to its end.
+    written = _free(where)
+    options = RehearsalOptions(written, midi, realtime, SetOptions(seed, minutes, generator))
+    rehearsal = Rehearsal(preset, options)
+    signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
+    console = Console(stderr=True, soft_wrap=True)
+    started = time.monotonic()
+    columns = (TextColumn("{task.description:<14}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=1.0)
+        try:
+            log = rehearsal.run(lambda done, what: progress.update(task, completed=done, description=what or "starting"))
+        except KeyboardInterrupt:
+            progress.stop()
+            empty = _remove_empty(written)
+            console.print("stopped before anything was played" if empty else f"stopped; what was played so far is in {written}")
+            raise
+        except BaseException:
+            _remove_empty(written)
+            raise
+        progress.update(task, completed=1.0, description="done")
+    for line in log.notices:
+        console.print(f"warning: {line}", highlight=False, markup=False)
+    if log.kept:
+        console.print(f"kept as {', '.join(log.kept)}", highlight=False, markup=False)
+    took = time.monotonic() - started
+    _put_in_place(written, where)
+    length = soundfile.info(where).duration
+    count = "1 section" if len(log.sections) == 1 else f"{len(log.sections)} sections"
+    console.print(
+        f"{where}: {count}, {length:.0f} s of sound made in {took:.0f} s, {length / max(took, 1e-3):.1f} times real time"
+    )
+    if report is not None:
+        try:
+            write_report(report, where, log)
+        except OSError as error:
+            raise RecordingError(f"cannot write the report in {report}: {error.strerror}", "free some disk space") from error
+        console.print(f"{report / 'report.json'} and {report / 'set.png'} say how it went")
+
+
+def _free(path: Path) -> Path:
+    """A name that no file has yet: a rehearsal that named none replaces nothing."""
+    names = (path, *(path.with_stem(f"{path.stem}-{n}") for n in range(2, 1000)))
+    return next((each for each in names if not each.exists()), path)
+
+
+def _destination(preset_name: str, out: Path | None, report: Path | None) -> Path:
+    """Where the sound goes.
+
+    Raises:
+        RecordingError: if what is there already may not be replaced.
+    """
+    if out is None and report is None:
+        return _free(Path(f"{Path(preset_name).stem}.flac"))
+    where = (out if out is not None else report / "set.flac" if report is not None else Path()).expanduser()
+    where = where.resolve() if where.is_symlink() else where  # the file is replaced, not the link to it
+    if where.is_dir():
+        raise RecordingError(f"{where} is a folder", "name a file in it")
+    if where.exists() and not os.access(where, os.W_OK):
+        raise RecordingError(f"cannot write {where}: it may only be read", "name another file")
+    return where
+
+
+def _put_in_place(written: Path, where: Path) -> None:
+    """Let a finished rehearsal take the place of the file it was asked to replace."""
+    if written == where:
+        return
+    try:
+        written.replace(where)
+    except OSError as error:
+        raise RecordingError(f"cannot replace {where}: {error.strerror}", f"the rehearsal is in {written}") from error
+
+
+def _remove_empty(path: Path) -> bool:
+    """Take away a file in which nothing came to be. Returns whether it was so."""
+    with contextlib.suppress(OSError):
+        try:
+            empty = path.is_file() and soundfile.info(path).frames == 0
+        except soundfile.LibsndfileError:
+            empty = path.stat().st_size == 0
+        if empty:
+            path.unlink()
+        return bool(empty)
+    return True
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def check_preset(preset_name: str) -> None:
+    """Print the plan a preset makes.
+
+    Raises:
+        LivesetError: what is wrong with it.
+    """
+    preset = load_preset(preset_name)
+    _check_midi(preset)
+    state = opening_state(preset)
+    grid = state.settings.grid
+    console = Console(soft_wrap=True)
+    seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
+    console.print(
+        f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "
+        f"{int(seconds) // 60}:{int(seconds) % 60:02} minutes, generator {state.generator}, seed {state.settings.seed}",
+        highlight=False,
+        markup=False,
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for heading in ("section", "role", "from bar", "bars", "energy", "hands over by"):
+        table.add_column(heading, no_wrap=True)
+    bar = 1
+    for part in state.plan:
+        bars = "1 bar" if part.transition_bars == 1 else f"{part.transition_bars} bars"
+        over = f"{part.transition} over {bars}" if part.transition_bars else part.transition
+        last = part is state.plan[-1]
+        table.add_row(part.name, part.role, str(bar), str(part.bars), f"{part.energy:.2f}", "ending" if last else over)
+        bar += part.bars
+    console.print(table)
+    for line in (*_word_lines(preset), scaled_note(preset, grid)):
+        if line:
+            console.print(f"note: {line}", highlight=False, markup=False)
+
+
+def _check_midi(preset: Preset) -> None:
+    from engine.midi.mapping import mapping_of
+
+    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
+
+
+def _word_lines(preset: Preset) -> list[str]:
+    from engine.prompts.mix import DEFAULT_STYLE, parse
+
+    lines = []
+    for number, prompt in enumerate(preset.prompt, 1):
+        parsed = parse(prompt.text)
+        lines += [f'prompt {number}: nothing was understood from "{word}"' for word in parsed.unknown]
+        lines += [f'prompt {number}: "{written}" was taken for "{taken}"' for written, taken in parsed.guesses]
+    if not any(prompt.weight for prompt in preset.prompt) and not any(section.prompts for section in preset.section):
+        lines.append(f"no prompt has any weight: {DEFAULT_STYLE} plays until one does")
+    tempos = sorted({bpm for prompt in preset.prompt if (bpm := parse(prompt.text).bpm) is not None})
+    if preset.set.bpm is None and len(tempos) > 1:
+        lines.append(f"prompts ask for {' and '.join(f'{bpm:g}' for bpm in tempos)} BPM: that of the heaviest counts")
+    return lines

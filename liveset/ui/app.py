@@ -1,0 +1,71 @@
+"""The perform screen as an application: it shows what the engine says and hands it what the performer does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from liveset.ui.bindings import KEYS
+from liveset.ui.link import EngineLink
+from liveset.ui.screens.perform import PerformScreen
+
+Outcome = Literal["stopped", "left", "finished"]
+"""How the screen was closed: the performer stopped the set; the set plays on; the set had come to its end."""
+
+UPDATES_PER_SECOND: Final = 30
+
+
+class LivesetApp(App[Outcome]):
+    """The perform screen.
+
+    Args:
+        link: the connection to the engine; it may not be connected yet.
+        notice: a line shown from the start.
+        record_folder: where recordings started from the screen go; None leaves that to the engine: the music folder.
+        updates_per_second: how often the link is asked; 0 leaves it to whoever calls `PerformScreen.update`.
+    """
+
+    TITLE = "liveset"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        link: EngineLink,
+        *,
+        notice: str = "",
+        record_folder: Path | None = None,
+        updates_per_second: float = UPDATES_PER_SECOND,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self._perform = PerformScreen(link, notice, record_folder, updates_per_second)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The perform screen is all there is."""
+        return self._perform
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: every key's action by its name, then the themes."""
+        if screen is self._perform:
+            for key in KEYS:
+                if key.palette:
+                    yield SystemCommand(key.does.capitalize(), f"key {key.cap}", partial(screen.run_action, key.action))
+            yield SystemCommand("Choose a colour theme", "all of them", self.action_change_theme)
+
+    async def action_quit(self) -> None:
+        """Closing always asks what becomes of the set."""
+        if self.screen is self._perform:
+            self._perform.action_close()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C asks like any other way of closing."""
+        if self.screen is self._perform:
+            self._perform.action_close()

@@ -1,0 +1,79 @@
+"""The top line: is it playing, what, and where in the set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from engine.protocol import RunState, Snapshot
+from liveset.ui.widgets.cells import Line, Piece, clean, crop, line_cells, piece, row
+from liveset.ui.widgets.gauges import clock, unit, whole
+from liveset.ui.widgets.lines import LineWidget
+
+RUN_STATES: Final[dict[RunState, tuple[str, str]]] = {
+    "starting": ("… STARTING", "badge-busy"),
+    "playing": ("▶ LIVE", "badge-good"),
+    "stopped": ("■ STOPPED", "badge-warn"),
+    "finished": ("✓ FINISHED", "badge-off"),
+}
+LOST: Final = ("✗ ENGINE LOST", "badge-bad")
+TITLE_CELLS: Final = 40
+LONGEST_LINE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderView:
+    """What the top line shows; times in whole seconds."""
+
+    state: RunState = "starting"
+    lost: bool = False
+    title: str = ""
+    bpm: float = 0.0
+    key: str = ""
+    beats_per_bar: int = 4
+    elapsed_s: int = 0
+    total_s: int = 0
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
+        """The slice of a snapshot."""
+        return cls(
+            snapshot.state,
+            lost,
+            snapshot.title,
+            round(snapshot.bpm, 1),
+            snapshot.key,
+            snapshot.beats_per_bar,
+            int(snapshot.elapsed_s) if math.isfinite(snapshot.elapsed_s) else 0,
+            whole(snapshot.total_s),
+        )
+
+
+class Header(LineWidget[HeaderView]):
+    """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
+
+    def lines(self, view: HeaderView, width: int, height: int) -> list[Line]:
+        """One line."""
+        text, style = LOST if view.lost else RUN_STATES[view.state]
+        known = view.bpm > 0 and bool(view.title or view.key)
+        left = [
+            piece("liveset", "title", 9),
+            piece(f" {text} ", style, 2),
+            piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
+            Piece(((f"{view.bpm:.1f}", "strong"), (" BPM", "dim")) if known else (), 5),
+            piece(clean(view.key) if known else "", "", 6),
+            piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
+        ]
+        return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1)], gap=2))]
+
+    def _clock(self, view: HeaderView, width: int) -> Piece:
+        hours = view.total_s >= 3600
+        elapsed, total = clock(view.elapsed_s, hours), clock(view.total_s, hours)
+        length = min(LONGEST_LINE, width * 3 // 10, width - 2 * len(total) - 8)
+        if length < 6:
+            return Piece(((elapsed, "strong"), (f" / {total} ", "dim")))
+        at = round(unit(view.elapsed_s / view.total_s if view.total_s else 0.0) * (length - 1))
+        line = (("━" * at, "primary"), ("●", "strong"), ("─" * (length - 1 - at), "rest"))
+        spans = ((f"{elapsed} ", "strong"), *line, (f" {total} ", "dim"))
+        return Piece(spans) if line_cells(spans) <= width else Piece(((elapsed, "strong"),))

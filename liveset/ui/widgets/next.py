@@ -1,0 +1,106 @@
+"""What comes next, and whether it is safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.protocol import NextState, NextView, Snapshot
+from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
+from liveset.ui.widgets.gauges import bars, hurried, on_grid, progress, seconds, unit
+from liveset.ui.widgets.lines import GUTTER, LineWidget, label
+
+STATES: Final[dict[NextState, tuple[str, str]]] = {
+    "ready": (" ✓ SAFE   ", "badge-good"),
+    "making": (" … MAKING ", "badge-busy"),
+    "late": (" ! LATE   ", "badge-warn"),
+    "hold": (" ⟲ HOLD   ", "badge-warn"),
+    "failed": (" ✗ FAILED ", "badge-bad"),
+    "none": (" – NONE   ", "badge-off"),
+}
+IN_HAND_CELLS: Final = 14
+NO_NEXT: Final = NextView()
+
+
+@dataclass(frozen=True, slots=True)
+class NextSlice:
+    """The coming section, the bar that sounds, and whether anything plays."""
+
+    next: NextView = NO_NEXT
+    bar: int = 0
+    started: bool = False
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> NextSlice:
+        """The slice of a snapshot, times in tenths of a second."""
+        coming = snapshot.next
+        rounded = replace(
+            coming,
+            progress=round(unit(coming.progress), 2),
+            ready_in_s=round(coming.ready_in_s, 1),
+            headroom_s=round(coming.headroom_s, 1),
+        )
+        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name))
+
+
+class Next(LineWidget[NextSlice]):
+    """Name, size and state on the first line; how and when it enters, and until when it can be steered, on the second."""
+
+    def lines(self, view: NextSlice, width: int, height: int) -> list[Line]:
+        """One or two lines."""
+        return [self._head(view, width), self._detail(view, width)][:height]
+
+    def _head(self, view: NextSlice, width: int) -> Line:
+        coming = view.next
+        if coming.state == "none" and not coming.name:
+            return row(width, [Piece((label("NEXT"), ("nothing follows" if view.started else "being planned", "dim")))])
+        left = [
+            Piece((label("NEXT"), (crop(clean(coming.name), 24), "strong"))),
+            piece(bars(coming.bars), "dim", 2),
+            piece(f"take {clean(coming.take)}", "dim", 5),
+            piece("" if coming.role == "free" or coming.role in coming.name.lower() else coming.role, "dim", 6),
+            *self._making(coming, width),
+        ]
+        text, style = STATES[coming.state]
+        hand = f"{seconds(coming.headroom_s)} in hand" if coming.headroom_s >= 0 else f"{seconds(-coming.headroom_s)} late"
+        in_hand = piece(f"{hand.rjust(IN_HAND_CELLS)} ", "warn" if coming.headroom_s < 0 else "", 3)
+        return row(width, left, [piece(text, style, 0), in_hand], gap=2)
+
+    def _making(self, coming: NextView, width: int) -> list[Piece]:
+        """The progress of the take in the making; only its words where it is done or there is little room."""
+        if coming.state == "ready" and coming.progress >= 1:
+            return [
+                piece(on_grid(coming.fit), "warn" if hurried(coming.fit) else "dim", 4)
+                if coming.fit
+                else piece("ready", "dim", 7)
+            ]
+        length = min(24, max(0, (width - 84) // 2))
+        share = f"{round(coming.progress * 100):3d} %"
+        spans = (*progress(coming.progress, length, "primary"), (f" {share}", "")) if length >= 6 else ((share.strip(), ""),)
+        made = [Piece(spans, 3), piece(f"ready in {seconds(coming.ready_in_s)}", "dim", 4)]
+        return [*made, piece(f"{coming.steps} steps", "warn", 3)] if coming.steps else made
+
+    def _detail(self, view: NextSlice, width: int) -> Line:
+        coming = view.next
+        if not coming.name:
+            return ()
+        how = clean(coming.transition) or "cut"
+        over = f"{how} over {bars(coming.transition_bars)}" if coming.transition_bars else how
+        left = [Piece(((" " * GUTTER, ""), (over, "")))]
+        if coming.at_bar:
+            away = coming.at_bar - view.bar - 1
+            when = f"in {bars(away)}" if away > 0 else "on the next bar"
+            when = when if view.bar else ""
+            left += [piece(when, "accent", 2), piece(f"at bar {coming.at_bar}", "dim", 3)]
+        return row(width, left, [self._steer(view)], gap=2)
+
+    def _steer(self, view: NextSlice) -> Piece:
+        until = view.next.steer_until_bar
+        if not view.bar:
+            return Piece((), 1)
+        if until < view.bar or not until:
+            return piece("too late to steer ", "warn", 1)
+        rest = until - view.bar
+        return Piece(
+            (("steer until ", "dim"), (f"bar {until}", "strong"), (f", {bars(rest)} more " if rest else ", now ", "dim")), 1
+        )

@@ -1,0 +1,59 @@
+"""What a tall screen shows besides: the plan as a table, from the part that sounds on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.protocol import ArcPart, Snapshot
+from liveset.ui.widgets.arc import ArcView
+from liveset.ui.widgets.cells import Line, clean, fit
+from liveset.ui.widgets.gauges import amount, bar, bars, clock, whole
+from liveset.ui.widgets.lines import GUTTER, LineWidget, label
+
+ENERGY_CELLS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookView:
+    """The parts, the set's bar that sounds, and a bar's length in milliseconds."""
+
+    parts: tuple[ArcPart, ...] = ()
+    at_bar: int = 0
+    bar_ms: int = 0
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> OutlookView:
+        """The slice of a snapshot."""
+        bar_ms = whole(60_000 * snapshot.beats_per_bar / snapshot.bpm) if snapshot.bpm > 0 else 0
+        return cls(snapshot.arc, ArcView.of(snapshot).at_bar, bar_ms)
+
+
+class Outlook(LineWidget[OutlookView]):
+    """A line a part: where it starts, how long it is, its role and energy, and how far off it is."""
+
+    def lines(self, view: OutlookView, width: int, height: int) -> list[Line]:
+        """The part that sounds with the one before it, and as many of those that follow as there is room for."""
+        if not view.parts:
+            return [(label("PLAN"),)]
+        now = next((i for i, part in enumerate(view.parts) if part.state == "now"), 0)
+        first = max(0, min(now - 1, len(view.parts) - height))
+        shown = view.parts[first : first + height]
+        return [(label("PLAN") if i == 0 else (" " * GUTTER, ""), *self._part(part, view)) for i, part in enumerate(shown)]
+
+    def _part(self, part: ArcPart, view: OutlookView) -> Line:
+        here = part.state == "now"
+        plain = "accent" if here else "dim" if part.state == "played" else ""
+        away = part.start_bar - view.at_bar - 1
+        when = "sounds now" if here else "played" if part.state == "played" else f"in {bars(away)}" if away > 0 else "next bar"
+        name = clean(part.name)
+        return (
+            ("▸ " if here else "  ", "accent"),
+            (fit(name.upper() if here else name, 18), plain),
+            (f"{part.bars:4d} bars   ", plain),
+            (fit(when, 12), plain if here else "dim"),
+            (f"  from {clock(part.start_bar * view.bar_ms / 1000)}   energy ", "dim"),
+            *bar(part.energy, ENERGY_CELLS, "accent" if here else "primary"),
+            (f" {amount(part.energy)}   ", "dim"),
+            (part.role if part.role not in part.name.lower() else "", "dim"),
+        )
