@@ -58,7 +58,7 @@ def follow(client: EngineClient, minutes: float) -> tuple[Snapshot, State]:
             client.send(Quit())
             raise SystemExit("the set did not start: " + "; ".join(notice.text for notice in shown.notices))
         state = load_state(client.folder) or state
-        for played in state.history[said:] if state is not None else ():
+        for played in state.transport.history[said:] if state is not None else ():
             if not said:
                 print(f"first sound {time.monotonic() - started:.1f} s after the start", flush=True)
             print(line(played, 44_100), flush=True)
@@ -93,12 +93,13 @@ def main() -> int:
         engine.process.wait(30)
     for notice in shown.notices:
         print(f"notice: {notice.text}")
-    tightest = min((played.headroom_s for played in state.history[1:]), default=float("nan"))
+    transport, work = state.transport, state.work
+    tightest = min((played.headroom_s for played in transport.history[1:]), default=float("nan"))
     print(
-        f"{len(state.history)} sections, least headroom {tightest:.1f} s, {shown.audio.underruns} breaks, "
-        f"held {state.holds}, pocket {state.pockets}, {state.restarts} restarts, {state.speed:.1f} s of sound a second of work"
+        f"{len(transport.history)} sections, least headroom {tightest:.1f} s, {shown.audio.underruns} breaks, "
+        f"held {transport.holds}, pocket {transport.pockets}, {work.restarts} restarts, {work.speed:.1f} s of sound a second of work"
     )
-    return int(bool(shown.audio.underruns or state.holds or state.pockets or state.restarts))
+    return int(bool(shown.audio.underruns or transport.holds or transport.pockets or work.restarts))
 
 
 if __name__ == "__main__":

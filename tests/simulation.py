@@ -223,11 +223,11 @@ class Stage:
         self.take(WorkerLost("main"))
 
     def up(self) -> None:
-        self.take(WorkerUp("main", self.state.generator, self.state.live, self.max_seconds))
+        self.take(WorkerUp("main", self.state.work.generator, self.state.work.live, self.max_seconds))
 
     def healthy(self, frames: int, look: int = 4096) -> None:
         """Let time pass with generators that finish whatever they are asked within a look."""
-        if "main" not in self.state.up:
+        if "main" not in self.state.work.up:
             self.up()
         while frames > 0 and not self.player.finished:
             for job_id in list(self.jobs):

@@ -16,25 +16,25 @@ STREAM_SPEED = 2.0
 def playing_end(state: State) -> int:
     """The transport frame of the bar line at which the sounding section is over (before: bar 0)."""
     grid = state.settings.grid
-    if state.now is None:
+    if state.transport.now is None:
         return grid.origin
-    return grid.frame_of_bar(grid.bar_at(state.now.origin) + state.now.version.request.bars)
+    return grid.frame_of_bar(grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars)
 
 
 def due_frame(state: State) -> int:
     """The deadline: the bar line at which the next section is to start."""
-    grid, earliest = state.settings.grid, state.frame + state.settings.commit
+    grid, earliest = state.settings.grid, state.transport.frame + state.settings.commit
     end = playing_end(state)
-    if state.now is None:
+    if state.transport.now is None:
         return end
-    if not (state.jump or state.overdue) and end >= earliest:
+    if not (state.transport.jump or state.transport.overdue) and end >= earliest:
         return end
     return min(grid.frame_of_bar(grid.next_bar(earliest)), end if end >= earliest else 2**62)
 
 
 def due_in_s(state: State) -> float:
     """Seconds until the deadline, as the transport runs."""
-    return (due_frame(state) - state.frame) / state.settings.grid.rate
+    return (due_frame(state) - state.transport.frame) / state.settings.grid.rate
 
 
 def usable(state: State, version: Version) -> bool:
@@ -45,15 +45,15 @@ def usable(state: State, version: Version) -> bool:
     if version.complete:
         return True
     grid = state.settings.grid
-    fast = state.speed >= STREAM_SPEED or (state.live and not state.speed)
+    fast = state.work.speed >= STREAM_SPEED or (state.work.live and not state.work.speed)
     return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
 
 
 def origin_at(state: State, frame: int) -> int:
     """Where the sounding section's frame 0 will lie at ``frame``, if it loops until then."""
-    assert state.now is not None
-    grid, bars = state.settings.grid, state.now.version.request.bars
-    origin, loop = state.now.origin, min(state.now.cue.loop_bars, bars)
+    assert state.transport.now is not None
+    grid, bars = state.settings.grid, state.transport.now.version.request.bars
+    origin, loop = state.transport.now.origin, min(state.transport.now.cue.loop_bars, bars)
     while frame >= (end := grid.frame_of_bar(grid.bar_at(origin) + bars)):
         bar = grid.bar_at(end)
         origin += end - grid.frame_of_bar(bar - loop)
@@ -84,38 +84,43 @@ def _cue(state: State, version: Version, start: int, origin: int, **how: object)
         end_frame=grid.frame_of_bar(version.request.bars) - grid.origin,
         grid=grid,
         loop_bars=min(state.settings.loop_bars, version.request.bars),
-        final=_is_last(state, version) and not state.held and not version.filler,
+        final=_is_last(state, version) and not state.steering.held and not version.filler,
     )
     return replace(cue, **how)  # type: ignore[arg-type]
 
 
 def next_cue(state: State) -> Cue | None:
     """The cue that hands over to the next section, None while it is held back or not there yet."""
-    version = state.next
+    version = state.work.next
     index = next_index(state)
-    if version is None or index is None or not usable(state, version) or (state.held and state.now is not None):
+    if (
+        version is None
+        or index is None
+        or not usable(state, version)
+        or (state.steering.held and state.transport.now is not None)
+    ):
         return None
     grid, due = state.settings.grid, due_frame(state)
-    if state.now is None:
+    if state.transport.now is None:
         return _cue(state, version, due, due)
-    opening = state.now.version.index == OPENING
-    kind: TransitionKind = "equal-power" if opening else state.plan[state.now.version.index].transition
-    bars = min(1 if opening else state.plan[state.now.version.index].transition_bars, version.request.bars)
+    opening = state.transport.now.version.index == OPENING
+    kind: TransitionKind = "equal-power" if opening else state.plan[state.transport.now.version.index].transition
+    bars = min(1 if opening else state.plan[state.transport.now.version.index].transition_bars, version.request.bars)
     bar = grid.bar_at(due)
-    left = state.now.version.total - (due - origin_at(state, due - 1))
+    left = state.transport.now.version.total - (due - origin_at(state, due - 1))
     length = max(0, min(grid.frame_of_bar(bar + bars) - due, left))
     return _cue(state, version, due, due, transition=kind if length else "cut", length=length)
 
 
 def switch_cue(state: State) -> Cue | None:
     """The cue that puts a re-made version in place of what sounds, on the first beat it can be there for."""
-    now, version = state.now, state.switch
+    now, version = state.transport.now, state.work.switch
     if now is None:
         return None
     if version is None:
         return _final_cue(state)
     s, grid = state.settings, state.settings.grid
-    earliest = state.frame + s.commit + s.fade
+    earliest = state.transport.frame + s.commit + s.fade
     if version.filler:
         start = grid.frame_of_bar(grid.next_bar(earliest))
         return _cue(state, version, start, start, transition="equal-power", length=s.fade) if usable(state, version) else None
@@ -131,19 +136,19 @@ def switch_cue(state: State) -> Cue | None:
     enough = start - origin + round(grid.frames_per_bar * 5 / 4)
     if missing > 0 or (not version.complete and version.ready_to < min(enough, version.total)):
         return None
-    if start >= playing_end(state) and not state.held and state.next is not None:
+    if start >= playing_end(state) and not state.steering.held and state.work.next is not None:
         return None
     return _cue(state, version, start, origin, transition="equal-power", length=s.fade)
 
 
 def _final_cue(state: State) -> Cue | None:
     """When hold changes whether the last section may end: the same file again, at the same place, with the other answer."""
-    now, s = state.now, state.settings
+    now, s = state.transport.now, state.settings
     assert now is not None
-    final = _is_last(state, now.version) and not state.held and not now.version.filler
+    final = _is_last(state, now.version) and not state.steering.held and not now.version.filler
     if now.cue.final == final or not now.version.complete:
         return None
-    start = s.grid.next_beat_frame(state.frame + s.commit, 4)
+    start = s.grid.next_beat_frame(state.transport.frame + s.commit, 4)
     if start + s.commit >= playing_end(state) and now.cue.final:
         return None
     origin = origin_at(state, start)
@@ -158,28 +163,32 @@ def _same(a: Cue, b: Cue) -> bool:
 
 def choose_cues(state: State) -> tuple[State, tuple[Action, ...]]:
     """What the player should hold now; an order only when that differs from what it was last told."""
-    frozen = [cue for cue in state.cues if cue.start_frame <= state.frame + state.settings.commit and state.run == "playing"]
-    known = dict(state.cue_versions)
+    frozen = [
+        cue
+        for cue in state.transport.cues
+        if cue.start_frame <= state.transport.frame + state.settings.commit and state.transport.run == "playing"
+    ]
+    known = dict(state.transport.cue_versions)
     held_ids = {known[cue.cue_id].id for cue in frozen if cue.cue_id in known}
-    here = state.now.version.index if state.now else None
+    here = state.transport.now.version.index if state.transport.now else None
     hands_over = any(known[cue.cue_id].index != here for cue in frozen if cue.cue_id in known)
     wanted: list[tuple[Cue, Version]] = []
     if not frozen:
         switch = switch_cue(state)
         if switch is not None:
-            assert state.now is not None
-            wanted.append((switch, state.switch or state.now.version))
+            assert state.transport.now is not None
+            wanted.append((switch, state.work.switch or state.transport.now.version))
     following = None if hands_over else next_cue(state)
-    if following is not None and state.next is not None and state.next.id not in held_ids:
+    if following is not None and state.work.next is not None and state.work.next.id not in held_ids:
         wanted = [pair for pair in wanted if pair[0].start_frame + pair[0].length < following.start_frame]
-        wanted.append((following, state.next))
-    free = [cue for cue in state.cues if cue not in frozen]
+        wanted.append((following, state.work.next))
+    free = [cue for cue in state.transport.cues if cue not in frozen]
     if len(free) == len(wanted) and all(_same(a, b) for a, (b, _) in zip(free, wanted, strict=True)):
         return state, ()
-    cues, versions, last = list(frozen), list(state.cue_versions), state.last_cue
+    cues, versions, last = list(frozen), list(state.transport.cue_versions), state.transport.last_cue
     for cue, version in wanted:
         last += 1
         cues.append(replace(cue, cue_id=last))
         versions.append((last, version))
-    state = replace(state, cues=tuple(cues), cue_versions=tuple(versions[-16:]), last_cue=last)
+    state = state.with_transport(cues=tuple(cues), cue_versions=tuple(versions[-16:]), last_cue=last)
     return state, (SendCues(tuple(cues)),)

@@ -37,22 +37,22 @@ GIVE_UP = 3
 
 def estimate_s(state: State, frames: int, steps: int = FULL_STEPS) -> float:
     """Seconds of work that some frames of sound will take; a live generator knows no steps."""
-    speed = state.speed or (10 * ASSUMED_SPEED if state.live else ASSUMED_SPEED)
-    work = 1 / speed if state.live else state.pace.per_second(steps, 1 / speed)
+    speed = state.work.speed or (10 * ASSUMED_SPEED if state.work.live else ASSUMED_SPEED)
+    work = 1 / speed if state.work.live else state.work.pace.per_second(steps, 1 / speed)
     return frames / state.settings.grid.rate * work + 0.1
 
 
 def worked_frames(state: State, request: SectionRequest) -> int:
     """Frames of sound that a request takes the work of: what is still to make, and what is kept of the section before."""
-    kept = 0 if state.live or request.continue_path is None else round(KEPT_S * state.settings.grid.rate)
+    kept = 0 if state.work.live or request.continue_path is None else round(KEPT_S * state.settings.grid.rate)
     return request.total_frames() - request.from_frame + kept
 
 
 def next_cost_s(state: State, index: int, steps: int = 0) -> float:
     """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
     part, grid = state.plan[index], state.settings.grid
-    kept = 0 if state.live or state.now is None else round(KEPT_S * grid.rate)
-    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps or state.steps[-1])
+    kept = 0 if state.work.live or state.transport.now is None else round(KEPT_S * grid.rate)
+    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps or state.work.steps[-1])
 
 
 def effort(state: State, index: int) -> tuple[int, int]:
@@ -60,12 +60,12 @@ def effort(state: State, index: int) -> tuple[int, int]:
 
     Nothing waits for a set that has not begun, or that pocket opens, but the performer: full steps, once.
     """
-    if state.live or state.now is None or state.now.version.index == OPENING:
-        return state.full_steps, 1
+    if state.work.live or state.transport.now is None or state.transport.now.version.index == OPENING:
+        return state.work.full_steps, 1
     left = due_in_s(state) - MARGIN_S
-    in_time = [steps for steps in state.steps if SPARE * next_cost_s(state, index, steps) <= left]
-    steps = in_time[0] if in_time else state.steps[-1]
-    if steps < state.full_steps:
+    in_time = [steps for steps in state.work.steps if SPARE * next_cost_s(state, index, steps) <= left]
+    steps = in_time[0] if in_time else state.work.steps[-1]
+    if steps < state.work.full_steps:
         return steps, 1
     return steps, max(1, min(MAX_TRIES, int(left / (SPARE * next_cost_s(state, index, steps)))))
 
@@ -73,72 +73,80 @@ def effort(state: State, index: int) -> tuple[int, int]:
 def stale_next(state: State) -> bool:
     """Whether the next section's best version is not what is asked for now."""
     index = next_index(state)
-    if index is None or state.next is None:
+    if index is None or state.work.next is None:
         return False
-    return not state.next.complete or state.next.wish != wish(state, index, state.take)
+    return not state.work.next.complete or state.work.next.wish != wish(state, index, state.steering.take)
 
 
 def stale_now(state: State) -> bool:
     """Whether what sounds is not what is asked for now, or will not be completed by anyone."""
-    if state.now is None or state.now.version.filler:
+    if state.transport.now is None or state.transport.now.version.filler:
         return False
-    version = state.now.version
+    version = state.transport.now.version
     if not version.complete:
-        return not any(job.version.id == version.id for job in state.jobs) or wish_now(state) != version.wish
+        return not any(job.version.id == version.id for job in state.work.jobs) or wish_now(state) != version.wish
     return wish_now(state) != version.wish
 
 
 def _remake(state: State) -> Want | None:
-    now, wanted = state.now, wish_now(state)
-    if now is None or wanted is None or not state.live or not stale_now(state):
+    now, wanted = state.transport.now, wish_now(state)
+    if now is None or wanted is None or not state.work.live or not stale_now(state):
         return None
-    if state.switch is not None and state.switch.wish == wanted and (state.switch.complete or _has_job(state, state.switch)):
+    if (
+        state.work.switch is not None
+        and state.work.switch.wish == wanted
+        and (state.work.switch.complete or _has_job(state, state.work.switch))
+    ):
         return None
     grid = state.settings.grid
-    at = state.frame + state.settings.commit + state.lead // 2
+    at = state.transport.frame + state.settings.commit + state.work.lead // 2
     place = grid.next_beat_frame(at, 4) - state.settings.fade
-    if place + grid.frames_per_beat > playing_end(state) and not (state.held or state.overdue) and _next_safe(state):
+    if (
+        place + grid.frames_per_beat > playing_end(state)
+        and not (state.steering.held or state.transport.overdue)
+        and _next_safe(state)
+    ):
         return None
     bars = now.version.request.bars
-    loop = min(state.settings.loop_bars if state.held or state.overdue else 1, bars)
+    loop = min(state.settings.loop_bars if state.steering.held or state.transport.overdue else 1, bars)
     latest = grid.frame_of_bar(bars - loop) - grid.origin - state.settings.fade
     first = max(0, min(place - origin_at(state, place), latest))
     start = grid.bar_at(now.origin)
     return "remake", make_version(
-        state, now.version.index, wanted, "main", start_bar=start, from_frame=first, retry=state.failures
+        state, now.version.index, wanted, "main", start_bar=start, from_frame=first, retry=state.work.failures
     )
 
 
 def _has_job(state: State, version: Version) -> bool:
-    return any(job.version.id == version.id for job in state.jobs)
+    return any(job.version.id == version.id for job in state.work.jobs)
 
 
 def _next_safe(state: State) -> bool:
-    return state.next is not None and usable(state, state.next)
+    return state.work.next is not None and usable(state, state.work.next)
 
 
 def _next(state: State, place: Place) -> Want | None:
     index = next_index(state)
     if index is None or (_next_safe(state) and not stale_next(state)):
         return None
-    if state.next is not None and _has_job(state, state.next):
+    if state.work.next is not None and _has_job(state, state.work.next):
         return None
     if _next_safe(state) and next_cost_s(state, index) * SPARE + MARGIN_S > due_in_s(state):
         return None
-    wanted = wish(state, index, state.take)
+    wanted = wish(state, index, state.steering.take)
     steps, tries = effort(state, index) if place == "main" else (FULL_STEPS, 1)
     start = end_bar(state)
-    return "next", make_version(state, index, wanted, place, start_bar=start, retry=state.failures, steps=steps, tries=tries)
+    return "next", make_version(state, index, wanted, place, start_bar=start, retry=state.work.failures, steps=steps, tries=tries)
 
 
 def _main_wants(state: State) -> Want | None:
-    if state.clock < state.retry_at:
+    if state.transport.clock < state.work.retry_at:
         return None
     index = next_index(state)
     at_risk = (
         index is not None
         and not _next_safe(state)
-        and (state.jump or state.now is None or due_in_s(state) < 1.5 * next_cost_s(state, index) + 2.0)
+        and (state.transport.jump or state.transport.now is None or due_in_s(state) < 1.5 * next_cost_s(state, index) + 2.0)
     )
     first, second = (_next(state, "main"), _remake(state)) if at_risk else (_remake(state), _next(state, "main"))
     return first or second
@@ -148,15 +156,23 @@ def _spare_wants(state: State) -> Want | None:
     """What pocket should do while the set's own generator is late or failing."""
     if not state.settings.standby or _next_safe(state) or next_index(state) is None:
         return None
-    if state.settings.opens and state.now is None and state.wants_play and not state.live and not _at_once(state):
+    if (
+        state.settings.opens
+        and state.transport.now is None
+        and state.transport.wants_play
+        and not state.work.live
+        and not _at_once(state)
+    ):
         return _opening(state)
-    if state.failures >= GIVE_UP or (state.now is None and state.failures):
+    if state.work.failures >= GIVE_UP or (state.transport.now is None and state.work.failures):
         return _next(state, "pocket")
-    filling = state.now is not None and (state.now.version.filler or (state.switch is not None and state.switch.filler))
-    if state.now is None or not state.overdue or filling:
+    filling = state.transport.now is not None and (
+        state.transport.now.version.filler or (state.work.switch is not None and state.work.switch.filler)
+    )
+    if state.transport.now is None or not state.transport.overdue or filling:
         return None
-    index = state.now.version.index
-    wanted = replace(wish(state, index, state.take), bars=FILLER_BARS, role="free", tail_bars=2)
+    index = state.transport.now.version.index
+    wanted = replace(wish(state, index, state.steering.take), bars=FILLER_BARS, role="free", tail_bars=2)
     version = make_version(state, index, wanted, "pocket", start_bar=state.settings.grid.bar_at(due_frame(state)))
     return "remake", replace(version, filler=True)
 
@@ -173,17 +189,17 @@ LOADING_S: Final = 10.0
 
 def _at_once(state: State) -> bool:
     """Whether the first section is known to be there in a moment; a speed that was never measured is not."""
-    if "main" not in state.up or not state.pace.measured or state.failures:
+    if "main" not in state.work.up or not state.work.pace.measured or state.work.failures:
         return False
-    job = state.job("main")
-    passed = (state.clock - job.asked_at) / state.settings.grid.rate if job is not None else 0.0
-    return max(passed, next_cost_s(state, 0, state.full_steps)) <= AT_ONCE_S
+    job = state.work.job("main")
+    passed = (state.transport.clock - job.asked_at) / state.settings.grid.rate if job is not None else 0.0
+    return max(passed, next_cost_s(state, 0, state.work.full_steps)) <= AT_ONCE_S
 
 
 def _opening(state: State) -> Want:
     """What pocket plays from the first moment on, in the set's tempo, key and prompts, until the first section is expected."""
     grid = state.settings.grid
-    waited_s = next_cost_s(state, 0, state.full_steps) + (0.0 if "main" in state.up else LOADING_S)
+    waited_s = next_cost_s(state, 0, state.work.full_steps) + (0.0 if "main" in state.work.up else LOADING_S)
     phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)
     bars = min(max(OPENING_BARS[0], phrases * PHRASE), OPENING_BARS[1])
     wanted = replace(wish(state, 0, 0), name="opening", bars=bars, role="intro", tail_bars=2, variation=None, loras=())
@@ -194,7 +210,7 @@ def _may_replace(state: State, job: Job, purpose: Purpose) -> bool:
     """Whether a running job should give way to a more urgent one."""
     if job.purpose == "next":
         return purpose == "remake"
-    return purpose == "remake" and state.now is not None and job.version.id == state.now.version.id
+    return purpose == "remake" and state.transport.now is not None and job.version.id == state.transport.now.version.id
 
 
 def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
@@ -202,9 +218,9 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
     actions: list[Action] = []
     places: tuple[tuple[Place, Callable[[State], Want | None]], ...] = (("main", _main_wants), ("pocket", _spare_wants))
     for place, wants in places:
-        if place not in state.up or state.run == "finished":
+        if place not in state.work.up or state.transport.run == "finished":
             continue
-        running = state.job(place)
+        running = state.work.job(place)
         if running is not None and not _could_be_replaced(state, running):
             continue
         wanted = wants(state)
@@ -214,24 +230,27 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
             state = drop_job(state, running)
             actions.append(CancelJob(running))
         purpose, version = wanted
-        job = Job(state.last_job + 1, version, purpose, place, state.clock)
-        state = replace(state, jobs=(*state.jobs, job), last_job=job.job_id, last_section=state.last_section + 1)
+        job = Job(state.work.last_job + 1, version, purpose, place, state.transport.clock)
+        state = state.with_work(jobs=(*state.work.jobs, job), last_job=job.job_id, last_section=state.work.last_section + 1)
         actions.append(StartJob(job))
     return state, tuple(actions)
 
 
 def _could_be_replaced(state: State, job: Job) -> bool:
-    sounding = state.now is not None and job.version.id == state.now.version.id
-    return job.place == "main" and state.live and (job.purpose == "next" or sounding)
+    sounding = state.transport.now is not None and job.version.id == state.transport.now.version.id
+    return job.place == "main" and state.work.live and (job.purpose == "next" or sounding)
 
 
 def drop_job(state: State, job: Job) -> State:
     """Forget a job, and an unfinished next or switch version that only it would have completed."""
-    jobs = tuple(other for other in state.jobs if other.job_id != job.job_id)
+    jobs = tuple(other for other in state.work.jobs if other.job_id != job.job_id)
     lost = job.version.id
-    return replace(
-        state,
+    return state.with_work(
         jobs=jobs,
-        next=None if state.next is not None and state.next.id == lost and not state.next.complete else state.next,
-        switch=None if state.switch is not None and state.switch.id == lost and not state.switch.complete else state.switch,
+        next=None
+        if state.work.next is not None and state.work.next.id == lost and not state.work.next.complete
+        else state.work.next,
+        switch=None
+        if state.work.switch is not None and state.work.switch.id == lost and not state.work.switch.complete
+        else state.work.switch,
     )

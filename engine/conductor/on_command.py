@@ -25,39 +25,39 @@ def take_command(state: State, command: p.Command) -> Step:
 
 
 def _play(state: State, command: p.Play) -> Step:
-    if state.run == "stopped":
-        return replace(state, run="playing", wants_play=True), (SetParams((("run", 1.0),)),)
-    return replace(state, wants_play=True), ()
+    if state.transport.run == "stopped":
+        return state.with_transport(run="playing", wants_play=True), (SetParams((("run", 1.0),)),)
+    return state.with_transport(wants_play=True), ()
 
 
 def _stop(state: State, command: p.Stop) -> Step:
-    if state.run == "playing":
-        return replace(state, run="stopped", wants_play=False), (SetParams((("run", 0.0),)),)
-    return replace(state, wants_play=False), ()
+    if state.transport.run == "playing":
+        return state.with_transport(run="stopped", wants_play=False), (SetParams((("run", 0.0),)),)
+    return state.with_transport(wants_play=False), ()
 
 
 def _toggle(state: State, command: p.TogglePlay) -> Step:
-    running = state.run == "playing" or (state.run == "starting" and state.wants_play)
+    running = state.transport.run == "playing" or (state.transport.run == "starting" and state.transport.wants_play)
     return _stop(state, p.Stop()) if running else _play(state, p.Play())
 
 
 def _next_now(state: State, command: p.NextNow) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing follows it"),)
-    if state.now is None:
+    if state.transport.now is None:
         return state, ()
-    return replace(state, jump=True, held=False), ()
+    return state.with_transport(jump=True).with_steering(held=False), ()
 
 
 def _hold(state: State, command: p.Hold) -> Step:
-    on = not state.held if command.on is None else command.on
-    return replace(state, held=on, jump=state.jump and not on), ()
+    on = not state.steering.held if command.on is None else command.on
+    return state.with_transport(jump=state.transport.jump and not on).with_steering(held=on), ()
 
 
 def _re_roll(state: State, command: p.ReRoll) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing to re-roll"),)
-    return replace(state, take=state.take + 1, variation=None), ()
+    return state.with_steering(take=state.steering.take + 1, variation=None), ()
 
 
 def _vary_next(state: State, command: p.VaryNext) -> Step:
@@ -65,13 +65,13 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
         return state, (Tell("info", "this is the last section: nothing to vary"),)
     if isinstance(command.keeper, p.Keeper):
         return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
-    if state.live:
+    if state.work.live:
         state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.generator} does not vary audio: the next section is re-rolled"))
-    if state.now is None or not state.now.version.complete:
+        return state, (*told, Tell("info", f"{state.work.generator} does not vary audio: the next section is re-rolled"))
+    if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "there is nothing to vary yet: nothing complete plays"),)
     amount = max(MIN_AMOUNT, _unit(command.amount))
-    return replace(state, take=state.take + 1, variation=Variation(state.now.version.path, amount)), ()
+    return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
 
 
 def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
@@ -80,43 +80,45 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     if keeper.beats_per_bar != grid.beats_per_bar:
         text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar, the set {grid.beats_per_bar}: it cannot be varied here"
         return state, (Tell("warning", text),)
-    if state.live and keeper.generator != state.generator:
-        text = f"{keeper.name} was made by {keeper.generator}, and {state.generator} varies no sound: the next section stays"
+    if state.work.live and keeper.generator != state.work.generator:
+        text = f"{keeper.name} was made by {keeper.generator}, and {state.work.generator} varies no sound: the next section stays"
         return state, (Tell("warning", text),)
-    if state.live:
+    if state.work.live:
         variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
         told = f"the next section brings back the patterns and the motif of {keeper.name}"
-        return replace(state, take=state.take + 1, variation=variation), (Tell("info", told),)
+        return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
     if abs(keeper.bpm / grid.bpm - 1) > p.MOST_STRETCHED:
         text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: only keepers within 5 % of its tempo can be varied"
         return state, (Tell("warning", text),)
     told = f"the next section becomes a variation of {keeper.name}"
     told += f" ({keeper.key}; the set is in {state.settings.key})" if keeper.key != state.settings.key else ""
-    return replace(state, take=state.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
+    return state.with_steering(take=state.steering.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
 
 
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing to re-make"),)
-    if state.live:
+    if state.work.live:
         state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.generator} does not re-make bars: the next section is re-rolled"))
-    version = state.next
+        return state, (*told, Tell("info", f"{state.work.generator} does not re-make bars: the next section is re-rolled"))
+    version = state.work.next
     if version is None or not version.complete:
         return state, (Tell("info", "the next section is not made yet: ask for its bars again once it is"),)
     first, last = sorted((max(1, command.first), max(1, command.last)))
     bars = version.request.bars
     if first > bars:
         return state, (Tell("info", f"the next section has {bars} bars: there is no bar {first}"),)
-    return replace(state, take=state.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
+    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
 
 
 def _set_lora(state: State, command: p.SetLora) -> Step:
-    if not 0 <= command.index < len(state.loras):
+    if not 0 <= command.index < len(state.steering.loras):
         return state, ()
     strength = p.MAX_STRENGTH * _unit(command.strength / p.MAX_STRENGTH)
-    lora = replace(state.loras[command.index], strength=strength)
-    return replace(state, loras=(*state.loras[: command.index], lora, *state.loras[command.index + 1 :])), ()
+    lora = replace(state.steering.loras[command.index], strength=strength)
+    return state.with_steering(
+        loras=(*state.steering.loras[: command.index], lora, *state.steering.loras[command.index + 1 :])
+    ), ()
 
 
 def _unit(value: float) -> float:
@@ -125,26 +127,26 @@ def _unit(value: float) -> float:
 
 
 def _set_weight(state: State, command: p.SetWeight) -> Step:
-    if not 0 <= command.slot < len(state.slots):
+    if not 0 <= command.slot < len(state.steering.slots):
         return state, ()
-    slot = replace(state.slots[command.slot], weight=_unit(command.value), touched=True)
-    return replace(state, slots=(*state.slots[: command.slot], slot, *state.slots[command.slot + 1 :])), ()
+    slot = replace(state.steering.slots[command.slot], weight=_unit(command.value), touched=True)
+    return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
 
 
 def _set_prompt(state: State, command: p.SetPrompt) -> Step:
     text = " ".join(command.text.split())[:400]
-    if not text or not 0 <= command.slot <= len(state.slots) or command.slot >= p.MAX_PROMPTS:
+    if not text or not 0 <= command.slot <= len(state.steering.slots) or command.slot >= p.MAX_PROMPTS:
         return state, ()
-    if command.slot == len(state.slots):
-        return replace(state, slots=(*state.slots, Slot(text, 0.0, touched=True))), ()
-    slot = replace(state.slots[command.slot], text=text)
-    return replace(state, slots=(*state.slots[: command.slot], slot, *state.slots[command.slot + 1 :])), ()
+    if command.slot == len(state.steering.slots):
+        return state.with_steering(slots=(*state.steering.slots, Slot(text, 0.0, touched=True))), ()
+    slot = replace(state.steering.slots[command.slot], text=text)
+    return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:
     value = _unit(command.value)
-    macros = tuple((name, value if name == command.name else old) for name, old in state.macros)
-    return replace(state, macros=macros), (SetParams(((command.name, value),)),)
+    macros = tuple((name, value if name == command.name else old) for name, old in state.steering.macros)
+    return state.with_steering(macros=macros), (SetParams(((command.name, value),)),)
 
 
 def level_params(levels: tuple[tuple[str, float, bool], ...]) -> tuple[tuple[str, float], ...]:
@@ -159,15 +161,15 @@ def _set_stem(state: State, command: p.SetStem) -> Step:
             level if stem != command.stem or command.level is None else _unit(command.level),
             muted if stem != command.stem or command.muted is None else command.muted,
         )
-        for stem, level, muted in state.levels
+        for stem, level, muted in state.steering.levels
     )
-    return replace(state, levels=levels), (SetParams(level_params(levels)),)
+    return state.with_steering(levels=levels), (SetParams(level_params(levels)),)
 
 
 def _panic(state: State, command: p.Panic) -> Step:
-    levels = tuple((stem, 1.0, False) for stem, _, _ in state.levels)
+    levels = tuple((stem, 1.0, False) for stem, _, _ in state.steering.levels)
     macros = tuple(p.MACRO_NEUTRAL.items())
-    state = replace(state, macros=macros, levels=levels, held=False, jump=False)
+    state = state.with_transport(jump=False).with_steering(macros=macros, levels=levels, held=False)
     return state, (SetParams((*macros, *level_params(levels))), CutTails(), Tell("info", "panic: everything back to neutral"))
 
 

@@ -27,23 +27,23 @@ BACKOFF_FRAMES: Final = 11_025
 
 
 def worker_up(state: State, event: WorkerUp) -> Step:
-    up = tuple(sorted({*state.up, event.place}))
+    up = tuple(sorted({*state.work.up, event.place}))
     if event.place == "main":
-        state = replace(state, generator=event.name, live=event.live, max_seconds=event.max_seconds, full_steps=event.steps)
+        state = state.with_work(generator=event.name, live=event.live, max_seconds=event.max_seconds, full_steps=event.steps)
         state = within_limits(_with_stems(state, event.stems))
-    return replace(state, up=up), ()
+    return state.with_work(up=up), ()
 
 
 def _with_stems(state: State, stems: tuple[str, ...]) -> State:
     """The stems that the set's generator makes, those that were there already at their levels."""
-    known = {stem: (level, muted) for stem, level, muted in state.levels}
-    return replace(state, levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems or p.STEMS))
+    known = {stem: (level, muted) for stem, level, muted in state.steering.levels}
+    return state.with_steering(levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems or p.STEMS))
 
 
 def worker_lost(state: State, event: WorkerLost) -> Step:
-    running = state.job(event.place)
-    known = event.place in state.up
-    state = replace(state, up=tuple(place for place in state.up if place != event.place), restarts=state.restarts + 1)
+    running = state.work.job(event.place)
+    known = event.place in state.work.up
+    state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
     if running is not None:
         state = _abandon(state, running)
     what = "the generator stopped" if known else "the generator did not start"
@@ -53,22 +53,25 @@ def worker_lost(state: State, event: WorkerLost) -> Step:
 
 def worker_refused(state: State, event: WorkerRefused) -> Step:
     """The set's own generator cannot be loaded: pocket, which needs nothing, plays the set instead."""
-    if state.generator == STAND_IN:
+    if state.work.generator == STAND_IN:
         return state, (Tell("error", event.message),)
-    for job in state.jobs:
+    for job in state.work.jobs:
         state = _abandon(state, job)
     settings = replace(state.settings, standby=False)
-    state = replace(_with_stems(state, p.STEMS), settings=settings, generator=STAND_IN, live=True, up=(), variation=None)
-    state = replace(state, max_seconds=math.inf, full_steps=FULL_STEPS, speed=0.0, pace=Pace(), failures=0, retry_at=0)
+    state = replace(
+        _with_stems(state, p.STEMS).with_steering(variation=None).with_work(generator=STAND_IN, live=True, up=()),
+        settings=settings,
+    )
+    state = state.with_work(max_seconds=math.inf, full_steps=FULL_STEPS, speed=0.0, pace=Pace(), failures=0, retry_at=0)
     return state, (Tell("error", f"{event.message}; the set plays on {STAND_IN}"),)
 
 
 def _abandon(state: State, job: Job) -> State:
     """A job will never be done: go back to a complete version when it is the one that sounds."""
     state = drop_job(state, job)
-    now = state.now
-    if now is not None and job.version.id == now.version.id and now.fallback is not None and state.switch is None:
-        state = replace(state, switch=now.fallback)
+    now = state.transport.now
+    if now is not None and job.version.id == now.version.id and now.fallback is not None and state.work.switch is None:
+        state = state.with_work(switch=now.fallback)
     return state
 
 
@@ -78,37 +81,42 @@ def _update(state: State, version_id: str, change: Callable[[Version], Version])
     def new(version: Version | None) -> Version | None:
         return change(version) if version is not None and version.id == version_id else version
 
-    now = state.now
+    now = state.transport.now
     if now is not None and now.version.id == version_id:
         now = replace(now, version=change(now.version))
-    return replace(
-        state,
-        now=now,
-        next=new(state.next),
-        switch=new(state.switch),
-        jobs=tuple(replace(job, version=change(job.version)) if job.version.id == version_id else job for job in state.jobs),
-        cue_versions=tuple((cue, change(v) if v.id == version_id else v) for cue, v in state.cue_versions),
+    return state.with_transport(
+        now=now, cue_versions=tuple((cue, change(v) if v.id == version_id else v) for cue, v in state.transport.cue_versions)
+    ).with_work(
+        next=new(state.work.next),
+        switch=new(state.work.switch),
+        jobs=tuple(replace(job, version=change(job.version)) if job.version.id == version_id else job for job in state.work.jobs),
     )
 
 
 def _job(state: State, job_id: int) -> Job | None:
-    return next((job for job in state.jobs if job.job_id == job_id), None)
+    return next((job for job in state.work.jobs if job.job_id == job_id), None)
 
 
 def _offer(state: State, job: Job) -> State:
     """Put a job's version where it is wanted, as soon as it can be heard."""
     version = job.version
     if job.purpose == "remake":
-        if state.now is None or version.index != state.now.version.index or version.id == state.now.version.id:
+        if (
+            state.transport.now is None
+            or version.index != state.transport.now.version.index
+            or version.id == state.transport.now.version.id
+        ):
             return state
-        return replace(state, switch=version)
+        return state.with_work(switch=version)
     if version.index == OPENING:
-        wanted = version.complete and state.now is None and (state.next is None or not usable(state, state.next))
-        return replace(state, next=version) if wanted else state
+        wanted = (
+            version.complete and state.transport.now is None and (state.work.next is None or not usable(state, state.work.next))
+        )
+        return state.with_work(next=version) if wanted else state
     if version.index != next_index(state):
         return state
-    if state.next is None or version.complete or not state.next.complete:
-        return replace(state, next=version)
+    if state.work.next is None or version.complete or not state.work.next.complete:
+        return state.with_work(next=version)
     return state
 
 
@@ -120,9 +128,9 @@ def job_progress(state: State, event: JobProgress) -> Step:
     if event.ready_to <= job.version.request.from_frame:  # nothing of it is there yet
         return state, ()
     if job.purpose == "remake" and job.version.ready_to == 0:
-        took = state.clock - job.asked_at
-        lead = round(state.lead + MEASURE_WEIGHT * (took - state.lead))
-        state = replace(state, lead=min(lead, state.settings.grid.rate))
+        took = state.transport.clock - job.asked_at
+        lead = round(state.work.lead + MEASURE_WEIGHT * (took - state.work.lead))
+        state = state.with_work(lead=min(lead, state.settings.grid.rate))
     state = _update(state, job.version.id, lambda v: replace(v, ready_to=max(v.ready_to, event.ready_to)))
     return _offer(state, replace(job, version=replace(job.version, ready_to=event.ready_to))), ()
 
@@ -131,8 +139,10 @@ def _told(state: State, job: Job, done: float) -> State:
     """What a generator says of its work; less than before means that it made something, and begins anew."""
     if done == job.done:
         return state
-    told = replace(job, done=min(1.0, done), told_at=state.clock, asked_at=job.asked_at if done > job.done else job.told_at)
-    return replace(state, jobs=tuple(told if other.job_id == job.job_id else other for other in state.jobs))
+    told = replace(
+        job, done=min(1.0, done), told_at=state.transport.clock, asked_at=job.asked_at if done > job.done else job.told_at
+    )
+    return state.with_work(jobs=tuple(told if other.job_id == job.job_id else other for other in state.work.jobs))
 
 
 def job_done(state: State, event: JobDone) -> Step:
@@ -142,30 +152,30 @@ def job_done(state: State, event: JobDone) -> Step:
     rate = state.settings.grid.rate
     made = (job.version.total - job.version.request.from_frame) / rate
     once = event.work_s / max(1, event.fit.tries if event.fit else 1)
-    if not state.live and state.now is None:
+    if not state.work.live and state.transport.now is None:
         once *= ALONE
     speed = made / max(once, 1e-3)
     if job.place == "main":
-        pace = state.pace.learn(job.version.request.steps, worked_frames(state, job.version.request) / rate, once)
-        speed = speed if not state.speed else state.speed + MEASURE_WEIGHT * (speed - state.speed)
-        state = replace(state, speed=speed, pace=pace)
+        pace = state.work.pace.learn(job.version.request.steps, worked_frames(state, job.version.request) / rate, once)
+        speed = speed if not state.work.speed else state.work.speed + MEASURE_WEIGHT * (speed - state.work.speed)
+        state = state.with_work(speed=speed, pace=pace)
     headroom = due_in_s(state)
 
     def finished(version: Version) -> Version:
         return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom, fit=event.fit)
 
-    old = state.next
+    old = state.work.next
     state = _update(state, job.version.id, finished)
     state = _offer(state, replace(job, version=finished(job.version)))
-    state = replace(state, jobs=tuple(other for other in state.jobs if other.job_id != job.job_id))
+    state = state.with_work(jobs=tuple(other for other in state.work.jobs if other.job_id != job.job_id))
     if job.place == "main":
-        state = replace(state, failures=0, retry_at=0)
+        state = state.with_work(failures=0, retry_at=0)
     if event.fit is not None:  # of a section that began to sound before it was complete
-        state = replace(
-            state, history=tuple(replace(h, fit=event.fit) if h.section_id == job.version.id else h for h in state.history)
+        state = state.with_transport(
+            history=tuple(replace(h, fit=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)
         )
-    if old is not None and state.next is not None and old.id != state.next.id:
-        state = replace(state, trash=(*state.trash, old.path))
+    if old is not None and state.work.next is not None and old.id != state.work.next.id:
+        state = state.with_work(trash=(*state.work.trash, old.path))
     return state, ()
 
 
@@ -173,12 +183,12 @@ def job_failed(state: State, event: JobFailed) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
-    failures = state.failures + 1
-    state = replace(_abandon(state, job), failures=failures, retry_at=state.clock + BACKOFF_FRAMES * min(failures, 8))
+    failures = state.work.failures + 1
+    state = _abandon(state, job).with_work(failures=failures, retry_at=state.transport.clock + BACKOFF_FRAMES * min(failures, 8))
     variation = job.version.wish.variation
-    if variation is not None and variation == state.variation:
+    if variation is not None and variation == state.steering.variation:
         text = f"{job.version.wish.name} could not be made out of another section: {event.message}; it is made anew"
-        return replace(state, variation=None), (Tell("warning", text),)
+        return state.with_steering(variation=None), (Tell("warning", text),)
     return state, (
         Tell("warning", f"{job.version.generator} could not make {job.version.wish.name}: {event.message}; trying again"),
     )

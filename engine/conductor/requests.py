@@ -31,12 +31,12 @@ def derive_seed(*parts: int | str) -> int:
 def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
     """Every slot's weight in a part: the plan's leaning, unless the performer has moved the slot."""
     leaning = dict(part.prompts)
-    return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in enumerate(state.slots))
+    return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in enumerate(state.steering.slots))
 
 
 def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
     """The prompts that are heard in a part, with their weights."""
-    mix = zip(state.slots, weights(state, part), strict=True)
+    mix = zip(state.steering.slots, weights(state, part), strict=True)
     return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
 
 
@@ -50,28 +50,28 @@ def wish(state: State, index: int, take: int) -> Wish:
         prompts=mixed(state, part),
         bars=part.bars,
         tail_bars=max(MIN_TAIL_BARS, part.transition_bars) if after else 1,
-        energy=round(min(1.0, max(0.0, part.energy + state.macro("energy") - 0.5)), 4),
+        energy=round(min(1.0, max(0.0, part.energy + state.steering.macro("energy") - 0.5)), 4),
         density=part.density,
         brightness=part.brightness,
         take=take,
         next_role=after.role if after else None,
-        loras=() if state.live else state.loras,
-        variation=state.variation if index == next_index(state) else None,
+        loras=() if state.work.live else state.steering.loras,
+        variation=state.steering.variation if index == next_index(state) else None,
     )
 
 
 def wish_now(state: State) -> Wish | None:
     """What the sounding section should sound like; its length is what it is."""
-    if state.now is None:
+    if state.transport.now is None:
         return None
-    made = state.now.version.wish
+    made = state.transport.now.version.wish
     wanted = wish(state, state.here, made.take)
     return replace(made, prompts=wanted.prompts, energy=wanted.energy, density=wanted.density, brightness=wanted.brightness)
 
 
 def next_index(state: State) -> int | None:
     """The plan's index of the section to come, None after the last."""
-    index = 0 if state.now is None else state.now.version.index + 1
+    index = 0 if state.transport.now is None else state.transport.now.version.index + 1
     return index if index < len(state.plan) else None
 
 
@@ -89,10 +89,10 @@ def make_version(
 ) -> Version:
     """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
     s = state.settings
-    section_id = f"s{state.last_section + 1:05d}"
+    section_id = f"s{state.work.last_section + 1:05d}"
     previous = state.plan[index - 1] if index > 0 else None
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
-    before = state.now.version if state.now and OPENING < state.now.version.index < index else None
+    before = state.transport.now.version if state.transport.now and OPENING < state.transport.now.version.index < index else None
     variation = wanted.variation
     seeds = variation.seeds if variation and not retry else None
     bar_s = float(s.grid.frames_per_bar) / s.grid.rate
@@ -139,15 +139,15 @@ def make_version(
         remake_bars=variation.bars if variation else None,
         loras=wanted.loras,
     )
-    generator = "pocket" if place == "pocket" else state.generator
+    generator = "pocket" if place == "pocket" else state.work.generator
     return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
 
 
 def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:
     """The mix before the sounding section, where that one is made anew."""
-    if state.now is None or state.now.version.index != index:
+    if state.transport.now is None or state.transport.now.version.index != index:
         return ()
-    return state.now.version.request.previous_prompts
+    return state.transport.now.version.request.previous_prompts
 
 
 def with_files(request: SectionRequest, folder: Path) -> SectionRequest:
@@ -161,42 +161,42 @@ def with_files(request: SectionRequest, folder: Path) -> SectionRequest:
 
 def end_bar(state: State) -> int:
     """The set's bar at which the sounding section is over (0 before the set starts)."""
-    if state.now is None:
+    if state.transport.now is None:
         return 0
     grid = state.settings.grid
-    return grid.bar_at(state.now.origin) + state.now.version.request.bars
+    return grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars
 
 
 def refit(state: State) -> State:
     """Fit what is still planned to the bars that are left, so that the ending lands where it was asked for."""
-    if state.now is None:
+    if state.transport.now is None:
         return within_limits(state)
     first = first_open(state)
     ahead = state.plan[first:]
-    made = state.plan[state.now.version.index + 1 : first]
+    made = state.plan[state.transport.now.version.index + 1 : first]
     left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in made)
     if ahead and left != sum(part.bars for part in ahead):
         ahead = fit(ahead, max(left, min(4, sum(part.bars for part in ahead))))
     plan = (*state.plan[:first], *ahead)
-    drift = end_bar(state) + sum(part.bars for part in plan[state.now.version.index + 1 :]) - state.settings.total_bars
-    return within_limits(replace(state, plan=plan, drift=drift))
+    drift = end_bar(state) + sum(part.bars for part in plan[state.transport.now.version.index + 1 :]) - state.settings.total_bars
+    return within_limits(replace(state.with_transport(drift=drift), plan=plan))
 
 
 def first_open(state: State) -> int:
     """The plan's first index whose length may still change: a slow generator finishes what it has begun."""
-    index = 0 if state.now is None else state.now.version.index + 1
-    begun = state.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.jobs)
-    return index + (begun and not state.live)
+    index = 0 if state.transport.now is None else state.transport.now.version.index + 1
+    begun = state.work.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.work.jobs)
+    return index + (begun and not state.work.live)
 
 
 def within_limits(state: State) -> State:
     """The plan with sections that a generator which is not live can make at once, and while the one before them plays."""
-    if state.live:
+    if state.work.live:
         return state
     first, grid = first_open(state), state.settings.grid
     bar_s = float(grid.frames_per_bar) / grid.rate
-    hurried = state.pace.per_second(state.steps[-1], 0.0)
-    limits = Limits(bar_s, state.max_seconds, _work(state), hurried)
+    hurried = state.work.pace.per_second(state.work.steps[-1], 0.0)
+    limits = Limits(bar_s, state.work.max_seconds, _work(state), hurried)
     before = state.plan[first - 1].bars if first else None
     return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
 
@@ -207,7 +207,7 @@ KEEPS_UP: Final = 0.45
 
 def _work(state: State) -> float:
     """Seconds of work a second of sound to plan with; 0 before anything was measured."""
-    if not state.pace.measured:
+    if not state.work.pace.measured:
         return 0.0
-    paces = [state.pace.per_second(steps, 0.0) for steps in state.steps]
+    paces = [state.work.pace.per_second(steps, 0.0) for steps in state.work.steps]
     return next((pace for pace in paces if pace <= KEEPS_UP), paces[-1])

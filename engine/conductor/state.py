@@ -7,8 +7,8 @@ transport moved or not; it is the only time there is.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 from engine.conductor.pace import FULL_STEPS, Pace, ladder
 from engine.conductor.plan import PlannedSection
@@ -206,53 +206,101 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """The conductor's whole state; every change makes a new one.
+class Transport:
+    """Where the set is: what sounds, what the player was told, and what was played.
 
-    ``speed`` is seconds of sound a second of work, of the last few sections; ``pace`` the same the other way round and by
-    steps; ``max_seconds`` the most sound that the set's own generator makes at once, ``full_steps`` what it samples with at best.
+    Attributes:
+        run: whether the set is starting, plays, stands still, or is over.
+        frame: of the transport; clock: frames rendered, whether the transport moved or not.
+        wants_play: False while the performer has stopped the set.
+        jump: the performer asked for the next section on the next bar line it can be ready for.
+        overdue: the sounding section is over, and the next one comes in on the first bar line it can be ready for.
+        now: what sounds; None before the set starts.
+        cues: what the player was last told and has not begun yet; cue_versions: the versions of the last few cues by cue id.
+        last_cue: the newest cue's id.
+        history: the sections that were played, the sounding one last.
+        drift: bars by which the set will end later than was asked for (negative: sooner).
+        holds, pockets: how often the last bars were held because the next section was late, and how often pocket stood in.
     """
 
-    settings: Settings
-    plan: tuple[PlannedSection, ...]
-    slots: tuple[Slot, ...]
     run: RunState = "starting"
     frame: int = 0
     clock: int = 0
     wants_play: bool = True
+    jump: bool = False
+    overdue: bool = False
     now: Playing | None = None
-    next: Version | None = None
-    switch: Version | None = None
-    jobs: tuple[Job, ...] = ()
     cues: tuple[Cue, ...] = ()
     cue_versions: tuple[tuple[int, Version], ...] = ()
     last_cue: int = 0
-    last_job: int = 0
-    last_section: int = 0
+    history: tuple[Played, ...] = ()
+    drift: int = 0
+    holds: int = 0
+    pockets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """All that a performer can change about the future: one value, to keep and to go back to as a whole.
+
+    Attributes:
+        slots: the prompts and their weights.
+        macros: their values, 0..1, by name; energy is one of them.
+        levels: of each stem, its level, 0..1, and whether it is muted.
+        loras: the LoRA files and their strengths.
+        take: how often the next section was re-rolled or varied.
+        variation: what the next section is made out of; None for nothing.
+        held: the sounding section loops until it is released.
+    """
+
+    slots: tuple[Slot, ...] = ()
+    macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
+    levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
+    loras: tuple[LoraStrength, ...] = ()
     take: int = 0
     variation: Variation | None = None
-    loras: tuple[LoraStrength, ...] = ()
     held: bool = False
-    jump: bool = False
+
+    def macro(self, name: str) -> float:
+        """A macro's value, 0..1."""
+        return dict(self.macros)[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The generators, what they are working on, and what they have made for the future.
+
+    Attributes:
+        generator: the name of the set's own; live: whether it can re-make what sounds.
+        max_seconds: the most sound that it makes at once; full_steps: the steps it samples with at best.
+        up: the places whose generators are ready to work.
+        speed: seconds of sound a second of work, of the last few sections; pace: the same the other way round and by steps.
+        lead: frames from asking for a re-make to its first sound.
+        failures: failed tries in a row; retry_at: the clock's frame before which nothing is tried again.
+        restarts: how often a generator's process ended.
+        jobs: what the generators work on; last_job: the newest job's id.
+        next: the best version of the next section so far; switch: the version that is to replace what sounds.
+        trash: files that nothing will play again once the next section sounds.
+        last_section: the number of the newest section file.
+    """
+
     generator: str = "pocket"
     live: bool = True
     max_seconds: float = math.inf
     full_steps: int = FULL_STEPS
     up: tuple[Place, ...] = ()
-    failures: int = 0
-    retry_at: int = 0
     speed: float = 0.0
     pace: Pace = field(default_factory=Pace)
     lead: int = SAMPLE_RATE // 10
-    macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
-    levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
-    history: tuple[Played, ...] = ()
-    trash: tuple[str, ...] = ()
-    drift: int = 0
-    holds: int = 0
-    overdue: bool = False
-    pockets: int = 0
+    failures: int = 0
+    retry_at: int = 0
     restarts: int = 0
+    jobs: tuple[Job, ...] = ()
+    last_job: int = 0
+    next: Version | None = None
+    switch: Version | None = None
+    trash: tuple[str, ...] = ()
+    last_section: int = 0
 
     def job(self, place: Place) -> Job | None:
         """What a generator works on."""
@@ -263,11 +311,39 @@ class State:
         """The steps of sampling that a section may be made with, the best first."""
         return ladder(self.full_steps)
 
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The conductor's whole state; every change makes a new one.
+
+    Attributes:
+        settings: what stays the same through the set.
+        plan: the set's parts, fitted to the bars that are left.
+        steering: what the performer has set.
+        transport: where the set is.
+        work: what the generators do.
+    """
+
+    settings: Settings
+    plan: tuple[PlannedSection, ...]
+    steering: Steering = field(default_factory=Steering)
+    transport: Transport = field(default_factory=Transport)
+    work: Work = field(default_factory=Work)
+
     @property
     def here(self) -> int:
         """The plan's index of what sounds; of its first part before that sounds."""
-        return 0 if self.now is None else min(max(0, self.now.version.index), len(self.plan) - 1)
+        now = self.transport.now
+        return 0 if now is None else min(max(0, now.version.index), len(self.plan) - 1)
 
-    def macro(self, name: str) -> float:
-        """A macro's value, 0..1."""
-        return dict(self.macros)[name]
+    def with_steering(self, **changes: Any) -> State:
+        """The state with some fields of `Steering` changed."""
+        return replace(self, steering=replace(self.steering, **changes))
+
+    def with_transport(self, **changes: Any) -> State:
+        """The state with some fields of `Transport` changed."""
+        return replace(self, transport=replace(self.transport, **changes))
+
+    def with_work(self, **changes: Any) -> State:
+        """The state with some fields of `Work` changed."""
+        return replace(self, work=replace(self.work, **changes))

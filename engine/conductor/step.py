@@ -7,7 +7,6 @@ time is the player's frame count, handed in with each event. Real-time, headless
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from engine.conductor.cues import choose_cues
@@ -42,9 +41,9 @@ def step(state: State, event: Event, at: At) -> Step:
         event: what happened.
         at: when, in the player's frames; neither count ever goes back.
     """
-    state = replace(state, frame=max(state.frame, at.frame), clock=max(state.clock, at.clock))
+    state = state.with_transport(frame=max(state.transport.frame, at.frame), clock=max(state.transport.clock, at.clock))
     state, first = _HANDLERS[type(event)](state, event)
-    if state.run == "finished":
+    if state.transport.run == "finished":
         return state, first
     state, jobs = choose_jobs(state)
     state, cues = choose_cues(state)
@@ -54,8 +53,8 @@ def step(state: State, event: Event, at: At) -> Step:
 
 def _start_transport(state: State) -> Step:
     """The transport runs from the moment the first cue was handed over."""
-    if state.run == "starting" and state.cues and state.wants_play:
-        return replace(state, run="playing"), (SetParams((("run", 1.0),)),)
+    if state.transport.run == "starting" and state.transport.cues and state.transport.wants_play:
+        return state.with_transport(run="playing"), (SetParams((("run", 1.0),)),)
     return state, ()
 
 

@@ -60,7 +60,7 @@ def _live_state(preset: Preset, options: SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
     settings = replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket")
-    return replace(state, settings=settings, pace=Pace() if state.live else remembered(state.generator))
+    return replace(state.with_work(pace=Pace() if state.work.live else remembered(state.work.generator)), settings=settings)
 
 
 class LiveEngine:
@@ -89,7 +89,7 @@ class LiveEngine:
         wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
         mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
         state = (load_state(folder) if resume else None) or _live_state(preset, wanted)
-        self.links.frame = state.frame
+        self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.keeping.later = self._keep
         self._keepings: list[threading.Thread] = []
@@ -119,7 +119,7 @@ class LiveEngine:
                 next_check = now + CHECK_S
                 self._look_after_children(now)
                 self.session.waveform()
-            if self.session.state.run == "finished" and not self.screens:
+            if self.session.state.transport.run == "finished" and not self.screens:
                 finished_at = finished_at or now
                 self.quitting = now - finished_at > LINGER_S
         self._close()
@@ -135,9 +135,9 @@ class LiveEngine:
             {
                 "bpm": state.settings.grid.bpm,
                 "beats_per_bar": state.settings.grid.beats_per_bar,
-                "run": float(state.run == "playing"),
-                **dict(state.macros),
-                **dict(level_params(state.levels)),
+                "run": float(state.transport.run == "playing"),
+                **dict(state.steering.macros),
+                **dict(level_params(state.steering.levels)),
             }
         )
         self.mapping.sync(values_by_target(state))
@@ -148,7 +148,7 @@ class LiveEngine:
         ).start()
         if self.resume:
             self.session.tell("warning", "the engine stopped and was started again; the music went on")
-            self.children.start_worker("main", state.generator)
+            self.children.start_worker("main", state.work.generator)
         if state.settings.standby:
             self.children.start_worker("pocket", "pocket")
 
@@ -232,9 +232,9 @@ class LiveEngine:
 
     def _on_worker_refused(self, message: str) -> None:
         """The set's own generator cannot be loaded: pocket takes its place, and needs nobody to stand in for it."""
-        before = self.session.state.generator
+        before = self.session.state.work.generator
         self.session.take(WorkerRefused(message))
-        after = self.session.state.generator
+        after = self.session.state.work.generator
         if after == before:
             return
         self.links.workers.clear()
@@ -248,7 +248,7 @@ class LiveEngine:
             case p.SectionProgress(job_id, ready_to, done):
                 self.session.take(JobProgress(job_id, ready_to, done))
             case p.SectionDone(job_id, work_s, fit):
-                known = self.session.state.pace
+                known = self.session.state.work.pace
                 self.session.take(JobDone(job_id, work_s, fit))
                 self._remember(known)
             case p.SectionFailed(job_id, text):
@@ -257,8 +257,8 @@ class LiveEngine:
     def _remember(self, known: Pace) -> None:
         """Let the next set know how long a slow generator takes here."""
         state = self.session.state
-        if not state.live and state.pace != known:
-            remember(state.generator, state.pace)
+        if not state.work.live and state.work.pace != known:
+            remember(state.work.generator, state.work.pace)
 
     def _on_player_here(self, connection: Any) -> None:
         self.links.player_here(connection)
@@ -377,7 +377,7 @@ class LiveEngine:
 
     def _surroundings(self) -> Surroundings:
         values = self.links.values()
-        up = "main" in self.session.state.up
+        up = "main" in self.session.state.work.up
         return Surroundings(
             status=values,
             waveforms=self.session.waveforms,
@@ -388,14 +388,14 @@ class LiveEngine:
             device=self.device,
             recording=self.recording,
             notices=self.session.notices,
-            generator_state="working" if self.session.state.jobs else "ready" if up else "starting",
+            generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 
     # ------------------------------------------------------------ children
 
     def _look_after_children(self, now: float) -> None:
         """End a generator that hangs, and start one that died again, at most one a second."""
-        for job in self.session.state.jobs:
+        for job in self.session.state.work.jobs:
             if now - self.links.heard_at.get(job.place, now) > self._patience_s(job):
                 self.links.heard_at[job.place] = now
                 self.children.kill_worker(job.place)
@@ -409,7 +409,7 @@ class LiveEngine:
     def _patience_s(self, job: Job) -> float:
         """Seconds without a word after which a job's generator is taken for hung; long work in many tries takes longer."""
         state, request = self.session.state, job.version.request
-        if state.live or job.place == "pocket":
+        if state.work.live or job.place == "pocket":
             return HUNG_S[True]
         return max(HUNG_S[False], HUNG_WORK * request.tries * estimate_s(state, worked_frames(state, request), request.steps))
 

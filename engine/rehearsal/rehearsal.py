@@ -63,9 +63,9 @@ class _Timeline:
         """What nobody is left to undo once the file is over: a stop, and a hold at the set's end."""
         if self.taken < len(self.moves):
             return
-        if state.run == "stopped":
+        if state.transport.run == "stopped":
             yield p.TogglePlay()
-        elif state.held and frame >= total:
+        elif state.steering.held and frame >= total:
             yield p.Hold(False)
 
 
@@ -147,17 +147,17 @@ class Rehearsal:
         workers = OfflineWorkers(folder, children, self.rate)
         session = Session(self.state, self, workers, children.sections, self.at)
         try:
-            places = {"main": self.state.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
+            places = {"main": self.state.work.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
             try:
                 ups = workers.open(places)
             except Refused as error:
-                if self.state.generator == STAND_IN:
+                if self.state.work.generator == STAND_IN:
                     raise
                 session.take(WorkerRefused(str(error)))
                 self.state = session.state
-                ups = workers.reopen(self.state.generator)
+                ups = workers.reopen(self.state.work.generator)
             grid = self.state.settings.grid
-            self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **dict(self.state.macros)})
+            self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **dict(self.state.steering.macros)})
             for up in ups:
                 session.take(up)
             self._play(session, workers, progress)
@@ -175,7 +175,7 @@ class Rehearsal:
                 started = time.monotonic()
                 for block in self._blocks(session, workers, limit):
                     file.write(block)
-                    now = session.state.now
+                    now = session.state.transport.now
                     progress(min(1.0, self.player.frame / self._total(session.state)), now.version.wish.name if now else "")
                     if self.options.realtime:
                         time.sleep(max(0.0, self.player.frame / self.rate - (time.monotonic() - started)))
@@ -190,7 +190,7 @@ class Rehearsal:
     def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
         """The set's sound, block by block, from its first frame to its last."""
         began = 0  # the transport waits for the first section, and a MIDI file's moves with it
-        while session.state.run != "finished":
+        while session.state.transport.run != "finished":
             state = session.state
             undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
             began = self.clock if not self.player.frame else began
@@ -214,24 +214,24 @@ class Rehearsal:
 
     def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
         state = session.state
-        unknown = tuple(dict.fromkeys(word for slot in state.slots for word in _unknown(slot.text)))
+        unknown = tuple(dict.fromkeys(word for slot in state.steering.slots for word in _unknown(slot.text)))
         return RehearsalLog(
             preset=self.preset.source,
             seed=state.settings.seed,
             underruns=0,
-            ladder_hold=state.holds,
-            ladder_pocket=state.pockets,
+            ladder_hold=state.transport.holds,
+            ladder_pocket=state.transport.pockets,
             unknown_words=unknown,
             events=tuple(self.events),
             notices=tuple(notice.text for notice in session.notices if notice.level != "info"),
-            sections=tuple(self._section(state, i, workers) for i in range(len(state.history))),
+            sections=tuple(self._section(state, i, workers) for i in range(len(state.transport.history))),
             kept=session.keeping.names,
         )
 
     def _section(self, state: State, i: int, workers: OfflineWorkers) -> LoggedSection:
-        played: Played = state.history[i]
-        after = state.history[i + 1] if i + 1 < len(state.history) else None
-        loops = state.now.loops if state.now is not None and after is None else 0
+        played: Played = state.transport.history[i]
+        after = state.transport.history[i + 1] if i + 1 < len(state.transport.history) else None
+        loops = state.transport.now.loops if state.transport.now is not None and after is None else 0
         bars = after.start_bar - played.start_bar if after else played.bars + loops * state.settings.loop_bars
         generated = workers.work_s.get(played.section_id)
         waited = played.generated_in_s

@@ -51,7 +51,7 @@ class Keeping:
 
     def ask(self, state: State) -> None:
         """Keep what plays, now or as soon as it is whole."""
-        now = state.now
+        now = state.transport.now
         if now is None:
             self.tell("info", "there is nothing to keep yet: nothing plays")
         elif not self._keep(now, state):
@@ -60,7 +60,7 @@ class Keeping:
 
     def look(self, state: State) -> None:
         """Whether what is waited for is whole by now."""
-        now = state.now
+        now = state.transport.now
         if not self._waiting or now is None:
             return
         if now.heard[0].path != self._waiting:

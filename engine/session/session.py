@@ -34,7 +34,7 @@ from engine.conductor.events import (
     WorkerUp,
 )
 from engine.conductor.plan import plan_set
-from engine.conductor.state import Job, Settings, Slot, State
+from engine.conductor.state import Job, Settings, Slot, State, Steering, Work
 from engine.conductor.step import step
 from engine.errors import SectionError
 from engine.music.motif import make_motif
@@ -116,7 +116,7 @@ def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
-    return State(settings, plan, slots, generator=generator, live=generator == "pocket", loras=loras)
+    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator=generator, live=generator == "pocket"))
 
 
 def greeted(hello: ClientHello) -> WorkerUp:
@@ -187,7 +187,7 @@ class Session:
                 self.workers.start(job)
             case CancelJob(job):
                 self.workers.cancel(job)
-                now = self.state.now
+                now = self.state.transport.now
                 if now is None or all(heard.path != job.version.path for heard in now.heard):  # else it goes with the section
                     self._remove(job.version.path)
             case SendCues(cues):
@@ -224,14 +224,14 @@ class Session:
         """Find out how alike the two sides of a transition are: it decides between equal power and equal gain."""
         for cue in cues:
             known = cue.cue_id in self._measured or cue.transition not in ("equal-power", "equal-gain") or not cue.length
-            if known or self.state.now is None:
+            if known or self.state.transport.now is None:
                 continue
             self._measured.add(cue.cue_id)
             with contextlib.suppress(SectionError):
                 self.take(Measured(cue.cue_id, self._likeness(cue)))
 
     def _likeness(self, cue: Cue) -> float:
-        now = self.state.now
+        now = self.state.transport.now
         if now is None:
             return 0.0
         length = min(cue.length, MEASURED_FRAMES)
@@ -247,7 +247,7 @@ class Session:
 
     def waveform(self) -> None:
         """Draw the sounding section once it is complete."""
-        now = self.state.now
+        now = self.state.transport.now
         if now is None or now.version.id in self.waveforms or not now.version.complete:
             return
         with contextlib.suppress(SectionError):
@@ -267,7 +267,7 @@ class Session:
 
     def words(self) -> dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
         """What was not, or only nearly, understood of each prompt."""
-        for slot in self.state.slots:
+        for slot in self.state.steering.slots:
             if slot.text not in self._words:
                 parsed = parse(slot.text)
                 self._words[slot.text] = (parsed.unknown, parsed.guesses)
@@ -290,13 +290,12 @@ def load_state(folder: Path) -> State | None:
     """The state an engine before this one saved, without the jobs and generators that ended with it."""
     with contextlib.suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError):
         state: State = pickle.loads((folder / STATE_FILE).read_bytes())
-        unfinished = {job.version.id for job in state.jobs}
-        return replace(
-            state,
+        unfinished = {job.version.id for job in state.work.jobs}
+        return state.with_work(
             jobs=(),
             up=(),
             retry_at=0,
-            next=None if state.next is not None and state.next.id in unfinished else state.next,
+            next=None if state.work.next is not None and state.work.next.id in unfinished else state.work.next,
             switch=None,
         )
     return None

@@ -64,8 +64,8 @@ def decibels(linear: float) -> float:
 
 def heard_frame(state: State, status: Mapping[str, float]) -> int:
     """The transport frame that leaves the loudspeaker now."""
-    heard = int(status.get("heard_frame", state.frame))
-    return max(0, heard) if state.now is not None else 0
+    heard = int(status.get("heard_frame", state.transport.frame))
+    return max(0, heard) if state.transport.now is not None else 0
 
 
 def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
@@ -73,33 +73,35 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
     s, status = state.settings, around.status
     rate = s.grid.rate
     frame = heard_frame(state, status)
-    total = max(s.grid.frame_of_bar(s.total_bars + state.drift), 1)
+    total = max(s.grid.frame_of_bar(s.total_bars + state.transport.drift), 1)
     return Snapshot(
         serial=serial,
-        state=state.run,
+        state=state.transport.run,
         title=s.title,
         bpm=s.grid.bpm,
         key=s.key,
         beats_per_bar=s.grid.beats_per_bar,
         elapsed_s=frame / rate,
         total_s=total / rate,
-        drift_bars=state.drift,
+        drift_bars=state.transport.drift,
         arc=arc_view(state),
         now=now_view(state, around, frame),
         next=next_view(state),
-        hold=state.held,
+        hold=state.steering.held,
         prompts=_prompts(state, around),
         macros=_macros(state, around),
-        stems=tuple(StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.levels),
+        stems=tuple(
+            StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.steering.levels
+        ),
         meters=_meters(status),
         audio=_audio(around),
         midi=around.midi,
-        generator=state.generator,
+        generator=state.work.generator,
         generator_state=around.generator_state,
-        speed=state.speed,
-        ladder_hold=state.holds,
-        ladder_pocket=state.pockets,
-        restarts=state.restarts,
+        speed=state.work.speed,
+        ladder_hold=state.transport.holds,
+        ladder_pocket=state.transport.pockets,
+        restarts=state.work.restarts,
         notices=around.notices,
     )
 
@@ -107,14 +109,14 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
 def arc_view(state: State) -> tuple[ArcPart, ...]:
     """The parts played, the one that sounds, and those still planned."""
     parts: list[ArcPart] = []
-    for i, played in enumerate(state.history):
-        here = i == len(state.history) - 1
-        end = max(end_bar(state), played.start_bar + 1) if here else state.history[i + 1].start_bar
-        energy = state.now.version.wish.energy if here and state.now else played.energy
+    for i, played in enumerate(state.transport.history):
+        here = i == len(state.transport.history) - 1
+        end = max(end_bar(state), played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
+        energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
         role = state.plan[played.index].role if 0 <= played.index < len(state.plan) else "free"
         parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, "now" if here else "played"))
     bar = end_bar(state)
-    first = 0 if state.now is None else state.now.version.index + 1
+    first = 0 if state.transport.now is None else state.transport.now.version.index + 1
     for part in state.plan[first:]:
         parts.append(ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan"))
         bar += part.bars
@@ -123,7 +125,7 @@ def arc_view(state: State) -> tuple[ArcPart, ...]:
 
 def now_view(state: State, around: Surroundings, frame: int) -> NowView:
     """The section that sounds."""
-    now = state.now
+    now = state.transport.now
     if now is None:
         return NowView()
     grid, version = state.settings.grid, now.version
@@ -144,7 +146,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
         looping=now.loops > 0,
         loops=now.loops,
         generator=version.generator,
-        remaking=state.switch is not None or any(job.purpose == "remake" for job in state.jobs),
+        remaking=state.work.switch is not None or any(job.purpose == "remake" for job in state.work.jobs),
         fit=version.fit,
     )
 
@@ -155,31 +157,37 @@ def next_view(state: State) -> NextView:
     if index is None:
         return NextView()
     part = state.plan[index]
-    leaving = state.plan[state.now.version.index] if state.now and state.now.version.index != OPENING else None
-    grid, version = state.settings.grid, state.next
-    job = next((job for job in state.jobs if job.purpose == "next"), None)
+    leaving = (
+        state.plan[state.transport.now.version.index]
+        if state.transport.now and state.transport.now.version.index != OPENING
+        else None
+    )
+    grid, version = state.settings.grid, state.work.next
+    job = next((job for job in state.work.jobs if job.purpose == "next"), None)
     making = job.version if job else version
     safe = version is not None and usable(state, version)
     progress = 1.0 if safe and job is None else (making.ready_to / making.total if making else 0.0)
     cost = next_cost_s(state, index)
-    if job is not None and making is not None and not state.live:
+    if job is not None and making is not None and not state.work.live:
         progress, left = _slow(state, job, progress)
     else:
         left = estimate_s(state, making.total - making.ready_to) if making else cost
     ready_in = 0.0 if safe else left if job else cost
     due = due_in_s(state)
-    start = grid.bar_at(state.now.origin) if state.now else 0
+    start = grid.bar_at(state.transport.now.origin) if state.transport.now else 0
     entry = due_frame(state)
-    opening = state.now is not None and state.now.version.index == OPENING
+    opening = state.transport.now is not None and state.transport.now.version.index == OPENING
     if opening and not safe:  # it comes in on the first bar line that it can
-        entry = grid.frame_of_bar(grid.next_bar(max(entry, state.frame + round(ready_in * grid.rate))))
+        entry = grid.frame_of_bar(grid.next_bar(max(entry, state.transport.frame + round(ready_in * grid.rate))))
         due = max(due, ready_in)
     return NextView(
         name=part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
-        take=take_letter(state.take),
-        state="making" if opening and not (safe or state.failures or state.held) else _next_state(state, safe, ready_in, due),
+        take=take_letter(state.steering.take),
+        state="making"
+        if opening and not (safe or state.work.failures or state.steering.held)
+        else _next_state(state, safe, ready_in, due),
         progress=progress,
         ready_in_s=ready_in,
         headroom_s=due - ready_in,
@@ -189,7 +197,7 @@ def next_view(state: State) -> NextView:
         steer_until_bar=_steer_until(state, cost, start),
         energy=part.energy,
         fit=making.fit if making else None,
-        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.full_steps else 0,
+        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.work.full_steps else 0,
     )
 
 
@@ -200,32 +208,32 @@ def _slow(state: State, job: Job, done: float) -> tuple[float, float]:
     """
     request, rate = job.version.request, state.settings.grid.rate
     cost = estimate_s(state, worked_frames(state, request), request.steps)
-    passed, took = (state.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
+    passed, took = (state.transport.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
     if job.done > 0:
         cost = took + (1 - job.done) * ((1 - job.done) * cost + took)
     return max(done, job.done, min(0.95, passed / max(cost, 1e-3))), max(0.1, cost - passed)
 
 
 def _next_state(state: State, safe: bool, ready_in: float, due: float) -> NextState:
-    if state.held:
+    if state.steering.held:
         return "hold"
     if safe:
         return "ready"
-    if state.failures:
+    if state.work.failures:
         return "failed"
-    return "late" if state.overdue or (state.now is not None and ready_in > due) else "making"
+    return "late" if state.transport.overdue or (state.transport.now is not None and ready_in > due) else "making"
 
 
 def _steer_until(state: State, cost: float, start_bar: int) -> int:
     """The last bar of the sounding section at whose start a change still reaches the next one; 0 when it is too late."""
     grid = state.settings.grid
     last = playing_end(state) - round((cost * 1.25 + MARGIN_S) * grid.rate)
-    return max(0, grid.bar_at(last) - start_bar + 1) if last > state.frame else 0
+    return max(0, grid.bar_at(last) - start_bar + 1) if last > state.transport.frame else 0
 
 
 def _prompts(state: State, around: Surroundings) -> tuple[PromptView, ...]:
     views = []
-    for i, (slot, weight) in enumerate(zip(state.slots, weights(state, state.plan[state.here]), strict=True)):
+    for i, (slot, weight) in enumerate(zip(state.steering.slots, weights(state, state.plan[state.here]), strict=True)):
         unknown, guesses = around.words.get(slot.text, ((), ()))
         target = f"prompt {i + 1}"
         views.append(PromptView(slot.text, weight, around.labels.get(target, ""), around.pickups.get(target), unknown, guesses))
@@ -236,9 +244,9 @@ def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
     """The macros, and under them the LoRA files, where the set's generator takes them."""
     views = [
         MacroView(name, value, MACRO_NEUTRAL[name], around.labels.get(f"macro {name}", ""), around.pickups.get(f"macro {name}"))
-        for name, value in state.macros
+        for name, value in state.steering.macros
     ]
-    for i, lora in enumerate(() if state.live else state.loras):
+    for i, lora in enumerate(() if state.work.live else state.steering.loras):
         target, name = f"lora {i + 1}", PurePath(lora.path).stem
         control, pickup = around.labels.get(target, ""), around.pickups.get(target)
         views.append(MacroView(name, lora.strength / MAX_STRENGTH, 0.0, control, pickup, i))
@@ -272,7 +280,7 @@ def _audio(around: Surroundings) -> AudioView:
 def values_by_target(state: State) -> dict[str, float]:
     """Every steerable value by its target's name, for knobs that take over softly."""
     prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
-    macros = {f"macro {name}": value for name, value in state.macros}
-    stems = {f"stem {stem}": level for stem, level, _ in state.levels}
-    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.loras)}
+    macros = {f"macro {name}": value for name, value in state.steering.macros}
+    stems = {f"stem {stem}": level for stem, level, _ in state.steering.levels}
+    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.steering.loras)}
     return {**prompts, **macros, **stems, **loras}

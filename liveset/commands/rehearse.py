@@ -152,7 +152,7 @@ def check_preset(preset_name: str) -> None:
     seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
     console.print(
         f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "
-        f"{int(seconds) // 60}:{int(seconds) % 60:02} minutes, generator {state.generator}, seed {state.settings.seed}",
+        f"{int(seconds) // 60}:{int(seconds) % 60:02} minutes, generator {state.work.generator}, seed {state.settings.seed}",
         highlight=False,
         markup=False,
     )

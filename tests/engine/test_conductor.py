@@ -13,7 +13,7 @@ from engine.conductor.events import StartJob, WorkerUp
 from engine.conductor.pace import Pace
 from engine.conductor.plan import arc
 from engine.conductor.requests import make_version, wish
-from engine.conductor.state import Job, Settings, Slot, State
+from engine.conductor.state import Job, Settings, Slot, State, Steering
 from engine.timebase import Grid
 from tests.simulation import FADE, Stage
 
@@ -25,13 +25,15 @@ def opening(bars: int = 48, **changes: Any) -> Stage:
     plan = arc(bars)
     own = Settings(grid=GRID, key="F minor", seed=7, title="test", total_bars=bars, standby=changes.pop("standby", False))
     slots = (Slot("house", 0.8), Slot("dub chords", 0.2), Slot("drone", 0.0))
-    return Stage(State(settings=own, plan=plan, slots=slots, **changes))
+    state = State(own, plan, Steering(slots, loras=changes.pop("loras", ())))
+    state = state.with_transport(wants_play=changes.pop("wants_play", True))
+    return Stage(state.with_work(**changes))
 
 
 def started(bars: int = 48, **changes: Any) -> Stage:
     stage = opening(bars, **changes)
     stage.healthy(BAR)
-    assert stage.state.now is not None
+    assert stage.state.transport.now is not None
     return stage
 
 
@@ -43,7 +45,7 @@ def slow(bars: int = 96, max_seconds: float = 120.0, **changes: Any) -> Stage:
     stage.up()
     stage.finish(next(iter(stage.jobs)))
     stage.advance(4096)
-    assert stage.state.now is not None
+    assert stage.state.transport.now is not None
     return stage
 
 
@@ -72,7 +74,7 @@ def test_requests_say_which_prompts_the_section_after_would_have() -> None:
     asked = [make_version(state, i, wish(state, i, 0), "main", start_bar=0).request for i in range(3)]
     assert [request.next_prompts for request in asked] == [asked[1].prompts, asked[2].prompts, ()]
     assert asked[1].prompts != asked[2].prompts
-    moved = replace(state, slots=(replace(state.slots[0], weight=0.7, touched=True), *state.slots[1:]))
+    moved = state.with_steering(slots=(replace(state.steering.slots[0], weight=0.7, touched=True), *state.steering.slots[1:]))
     request = make_version(moved, 0, wish(moved, 0, 0), "main", start_bar=0).request
     assert request.next_prompts == request.prompts
     assert request.prompts[0].weight == 0.7
@@ -83,7 +85,7 @@ def without_next(bars: int = 48) -> Stage:
     stage.up()
     stage.finish(next(iter(stage.jobs)))
     stage.advance(4096)
-    assert stage.state.now is not None
+    assert stage.state.transport.now is not None
     return stage
 
 
@@ -95,7 +97,7 @@ def check_grid(stage: Stage) -> None:
         else:
             sixteenths = [frame + extra for extra in (0, FADE)]
             assert any(GRID.next_beat_frame(at, 4) == at for at in sixteenths), frame
-    indices = [dict(stage.state.cue_versions).get(cue.cue_id) for cue, _ in stage.player.starts]
+    indices = [dict(stage.state.transport.cue_versions).get(cue.cue_id) for cue, _ in stage.player.starts]
     played = [version.index for version in indices if version is not None]
     assert played == sorted(played)
 
@@ -116,18 +118,18 @@ def test_whole_set_lands_on_its_bars() -> None:
     stage.healthy(BAR * 80)
     assert stage.player.finished
     assert stage.player.unfilled == 0
-    assert stage.state.holds == 0
-    last = stage.state.history[-1]
+    assert stage.state.transport.holds == 0
+    last = stage.state.transport.history[-1]
     assert last.start_bar + last.bars == 64
-    starts = [played.start_bar for played in stage.state.history]
-    lengths = [played.bars for played in stage.state.history]
+    starts = [played.start_bar for played in stage.state.transport.history]
+    lengths = [played.bars for played in stage.state.transport.history]
     assert starts == [sum(lengths[:i]) for i in range(len(lengths))]
     check_grid(stage)
 
 
 def test_next_is_made_as_soon_as_the_current_starts() -> None:
     stage = started()
-    assert stage.state.next is not None or any(job.purpose == "next" for job in stage.state.jobs)
+    assert stage.state.work.next is not None or any(job.purpose == "next" for job in stage.state.work.jobs)
 
 
 def test_weight_change_is_heard_within_a_beat_and_a_half() -> None:
@@ -139,8 +141,8 @@ def test_weight_change_is_heard_within_a_beat_and_a_half() -> None:
     cue, frame = stage.player.starts[-1]
     assert cue.origin_frame != cue.start_frame
     assert frame - asked < 1.5 * float(GRID.frames_per_beat)
-    assert stage.state.now is not None
-    assert stage.state.now.version.request.prompts[0].weight == 0.1
+    assert stage.state.transport.now is not None
+    assert stage.state.transport.now.version.request.prompts[0].weight == 0.1
 
 
 def test_weight_change_also_remakes_the_next_section() -> None:
@@ -148,35 +150,35 @@ def test_weight_change_also_remakes_the_next_section() -> None:
     stage.healthy(BAR * 2)
     stage.command(p.SetWeight(2, 0.6))
     stage.healthy(BAR)
-    assert stage.state.next is not None
-    assert [prompt.weight for prompt in stage.state.next.wish.prompts] == [0.8, 0.2, 0.6]
+    assert stage.state.work.next is not None
+    assert [prompt.weight for prompt in stage.state.work.next.wish.prompts] == [0.8, 0.2, 0.6]
 
 
 def test_hold_loops_and_release_goes_on() -> None:
     stage = started()
-    assert stage.state.now is not None
-    length = stage.state.now.version.request.bars
+    assert stage.state.transport.now is not None
+    length = stage.state.transport.now.version.request.bars
     stage.command(p.Hold(True))
     stage.healthy(BAR * (length + 9))
-    assert stage.state.now is not None
-    assert stage.state.now.version.index == 0
-    assert stage.state.now.loops >= 2
-    assert stage.state.holds == 0
+    assert stage.state.transport.now is not None
+    assert stage.state.transport.now.version.index == 0
+    assert stage.state.transport.now.loops >= 2
+    assert stage.state.transport.holds == 0
     stage.command(p.Hold(False))
     stage.healthy(BAR * 2)
-    assert stage.state.now.version.index == 1
+    assert stage.state.transport.now.version.index == 1
     check_grid(stage)
 
 
 def test_set_still_ends_on_time_after_a_hold() -> None:
     stage = started(96)
     stage.command(p.Hold(True))
-    assert stage.state.now is not None
-    stage.healthy(BAR * (stage.state.now.version.request.bars + 6))
+    assert stage.state.transport.now is not None
+    stage.healthy(BAR * (stage.state.transport.now.version.request.bars + 6))
     stage.command(p.Hold(False))
     stage.healthy(BAR * 120)
     assert stage.player.finished
-    last = stage.state.history[-1]
+    last = stage.state.transport.history[-1]
     assert last.start_bar + last.bars == 96
 
 
@@ -186,28 +188,28 @@ def test_next_now_enters_on_the_next_bar() -> None:
     asked = stage.player.frame
     stage.command(p.NextNow())
     stage.healthy(BAR + 4096)
-    assert stage.state.now is not None
-    assert stage.state.now.version.index == 1
-    assert stage.state.now.started == GRID.frame_of_bar(GRID.next_bar(asked))
+    assert stage.state.transport.now is not None
+    assert stage.state.transport.now.version.index == 1
+    assert stage.state.transport.now.started == GRID.frame_of_bar(GRID.next_bar(asked))
 
 
 def test_re_roll_asks_for_another_seed() -> None:
     stage = started()
     stage.healthy(BAR)
-    assert stage.state.next is not None
-    before = stage.state.next.request.seed
+    assert stage.state.work.next is not None
+    before = stage.state.work.next.request.seed
     stage.command(p.ReRoll())
     stage.healthy(BAR)
-    assert stage.state.next.request.seed != before
-    assert stage.state.next.wish.take == 1
+    assert stage.state.work.next.request.seed != before
+    assert stage.state.work.next.wish.take == 1
 
 
 def test_failing_generator_is_asked_again_with_another_seed_and_holds() -> None:
     stage = without_next()
     for job_id in list(stage.jobs):
         stage.fail(job_id)
-    assert stage.state.now is not None
-    length = stage.state.now.version.request.bars
+    assert stage.state.transport.now is not None
+    length = stage.state.transport.now.version.request.bars
     seeds = set()
     for _ in range(length + 4):
         for job_id in list(stage.jobs):
@@ -215,10 +217,10 @@ def test_failing_generator_is_asked_again_with_another_seed_and_holds() -> None:
             stage.fail(job_id)
         stage.advance(BAR)
     assert len(seeds) > 1
-    assert stage.state.holds == 1
+    assert stage.state.transport.holds == 1
     assert stage.player.unfilled == 0
     stage.healthy(BAR * 4)
-    assert stage.state.now.version.index == 1
+    assert stage.state.transport.now.version.index == 1
     check_grid(stage)
 
 
@@ -229,12 +231,12 @@ def test_lost_generator_in_mid_remake_goes_back_to_the_complete_version() -> Non
     job_id = next(job.job_id for job in stage.jobs.values() if job.purpose == "remake")
     stage.progress(job_id, 0.5)
     stage.advance(BAR // 2, look=512)
-    assert stage.state.now is not None
-    assert not stage.state.now.version.complete
+    assert stage.state.transport.now is not None
+    assert not stage.state.transport.now.version.complete
     stage.lose()
     stage.advance(BAR * 20)
     assert stage.player.unfilled == 0
-    assert stage.state.restarts == 1
+    assert stage.state.work.restarts == 1
 
 
 def test_pocket_fills_in_for_a_late_generator_of_another_kind() -> None:
@@ -243,19 +245,19 @@ def test_pocket_fills_in_for_a_late_generator_of_another_kind() -> None:
     stage.finish(next(iter(stage.jobs)))
     stage.take(WorkerUp("pocket", "pocket", True))
     stage.advance(BAR)
-    assert stage.state.now is not None
-    length = stage.state.now.version.request.bars
+    assert stage.state.transport.now is not None
+    length = stage.state.transport.now.version.request.bars
     stage.advance(BAR * (length + 2))
-    assert stage.state.holds == 1
+    assert stage.state.transport.holds == 1
     (filler,) = [job.job_id for job in stage.jobs.values() if job.place == "pocket"]
     stage.finish(filler)
     stage.advance(BAR * 3)
-    assert stage.state.pockets == 1
-    assert stage.state.now.version.filler
+    assert stage.state.transport.pockets == 1
+    assert stage.state.transport.now.version.filler
     late = next(job.job_id for job in stage.jobs.values() if job.place == "main")
     stage.finish(late)
     stage.advance(BAR * 3)
-    assert stage.state.now.version.index == 1
+    assert stage.state.transport.now.version.index == 1
     assert stage.player.unfilled == 0
     check_grid(stage)
 
@@ -266,18 +268,18 @@ def test_panic_brings_everything_back_to_neutral() -> None:
     stage.command(p.SetStem("drums", muted=True))
     stage.command(p.Hold(True))
     stage.command(p.Panic())
-    assert dict(stage.state.macros) == p.MACRO_NEUTRAL
-    assert all(level == 1.0 and not muted for _, level, muted in stage.state.levels)
-    assert not stage.state.held
+    assert dict(stage.state.steering.macros) == p.MACRO_NEUTRAL
+    assert all(level == 1.0 and not muted for _, level, muted in stage.state.steering.levels)
+    assert not stage.state.steering.held
 
 
 def test_nothing_is_started_that_could_miss_the_deadline() -> None:
     stage = started(live=False)
     for job_id in list(stage.jobs):
         stage.finish(job_id)
-    stage.state = replace(stage.state, speed=2.0, pace=Pace(((8, 0.5),)))
-    assert stage.state.now is not None
-    length = stage.state.now.version.request.bars
+    stage.state = stage.state.with_work(speed=2.0, pace=Pace(((8, 0.5),)))
+    assert stage.state.transport.now is not None
+    length = stage.state.transport.now.version.request.bars
     stage.advance(BAR * (length - 2))
     before = len([action for action in stage.actions if isinstance(action, StartJob)])
     stage.command(p.ReRoll())
@@ -360,10 +362,10 @@ def test_a_slow_generator_leaves_no_frame_unfilled_in_any_order_of_events(
 
 def test_what_is_made_anew_while_it_plays_still_knows_the_prompts_before_it() -> None:
     state = without_next().state
-    assert state.now is not None
+    assert state.transport.now is not None
     before = (p.PromptWeight("hip hop", 1.0),)
-    version = state.now.version
+    version = state.transport.now.version
     version = replace(version, request=replace(version.request, previous_prompts=before))
-    state = replace(state, now=replace(state.now, version=version))
+    state = state.with_transport(now=replace(state.transport.now, version=version))
     asked = make_version(state, version.index, version.wish, "main", start_bar=0, from_frame=44_100).request
     assert asked.previous_prompts == before

@@ -37,11 +37,11 @@ def write(path: Path, value: float, first: int = 0, ready: int = FRAMES) -> None
 
 
 def playing(stage: Stage, heard: tuple[tuple[str, int], ...], *, complete: bool = True) -> State:
-    now = stage.state.now
+    now = stage.state.transport.now
     assert now is not None
     request = replace(now.version.request, section_id=heard[-1][0])
     version = replace(now.version, request=request, path=heard[-1][0], complete=complete)
-    return replace(stage.state, now=replace(now, version=version, heard=tuple(Heard(*each) for each in heard)))
+    return stage.state.with_transport(now=replace(now, version=version, heard=tuple(Heard(*each) for each in heard)))
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_disk_that_refuses_is_told_and_it_may_be_tried_again(tmp_path: Path, k
 
 def test_before_anything_plays_there_is_nothing_to_keep(keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
-    hand.ask(replace(started().state, now=None))
+    hand.ask(started().state.with_transport(now=None))
     assert told == ["there is nothing to keep yet: nothing plays"]
 
 

@@ -39,23 +39,23 @@ def opened(bars: int = 96) -> Stage:
 
 def test_pocket_is_heard_at_once_and_the_first_section_comes_in_on_a_bar() -> None:
     stage = opened()
-    now = stage.state.now
+    now = stage.state.transport.now
     assert now is not None and now.version.index == OPENING and stage.player.starts[0][1] == 0
     assert any("pocket opens the set" in text for text in stage.told)
     (first,) = [job for job in stage.jobs.values() if job.place == "main"]
     request = first.version.request
     assert (request.index, request.continue_path, request.steps, request.tries) == (0, None, 8, 1)
     stage.advance(BAR * 21)
-    assert stage.state.now is not None and stage.state.now.version.index == OPENING
+    assert stage.state.transport.now is not None and stage.state.transport.now.version.index == OPENING
     stage.finish(first.job_id)
     stage.advance(BAR * 2)
     cue, frame = stage.player.starts[-1]
     assert frame == GRID.frame_of_bar(GRID.bar_at(frame)) and 22 <= GRID.bar_at(frame) <= 23
     assert (cue.transition, cue.length) == ("equal-power", BAR) or abs(cue.length - BAR) < 2
-    assert stage.state.now.version.index == 0
-    assert (stage.state.holds, stage.state.pockets, stage.player.unfilled) == (0, 0, 0)
+    assert stage.state.transport.now.version.index == 0
+    assert (stage.state.transport.holds, stage.state.transport.pockets, stage.player.unfilled) == (0, 0, 0)
     assert not any("late" in text for text in stage.told)
-    first_played = stage.state.history[0]
+    first_played = stage.state.transport.history[0]
     assert (first_played.name, first_played.index) == ("opening", OPENING)
     check_grid(stage)
 
@@ -73,9 +73,9 @@ def test_the_opening_is_shown_and_the_plan_still_lands() -> None:
     finish_all(stage)
     stage.healthy(BAR * 400, look=16_384)
     assert stage.player.finished
-    last = stage.state.history[-1]
+    last = stage.state.transport.history[-1]
     assert abs(last.start_bar + last.bars - 96) <= 1
-    assert all(played.index == i - 1 for i, played in enumerate(stage.state.history))
+    assert all(played.index == i - 1 for i, played in enumerate(stage.state.transport.history))
 
 
 def test_it_does_not_open_where_it_need_not() -> None:
@@ -92,7 +92,7 @@ def test_it_does_not_open_where_it_need_not() -> None:
     main = next(job.job_id for job in quick.jobs.values() if job.place == "main")
     quick.finish(main)
     quick.advance(BAR)
-    assert quick.state.now is not None and quick.state.now.version.index == 0
+    assert quick.state.transport.now is not None and quick.state.transport.now.version.index == 0
 
 
 @pytest.mark.parametrize(("work", "opens"), [(0.02, False), (0.2, True)])
@@ -136,7 +136,7 @@ def test_steering_reaches_the_first_section_while_pocket_opens() -> None:
         stage.advance(BAR)
     finish_all(stage)
     stage.advance(BAR * 2)
-    assert stage.state.now is not None and stage.state.now.version.index == 0
+    assert stage.state.transport.now is not None and stage.state.transport.now.version.index == 0
     assert stage.player.unfilled == 0
 
 

@@ -94,4 +94,4 @@ def test_lora_files_are_found_from_the_presets_folder_and_reach_the_set(tmp_path
     (tmp_path / "mine.toml").write_text(PROMPT + lines, encoding="utf-8")
     state = opening_state(load_preset(str(tmp_path / "mine.toml")))
     warm, other = str(tmp_path / "loras" / "warm.safetensors"), str(tmp_path / "other.safetensors")
-    assert state.loras == (LoraStrength(warm, 1.5), LoraStrength(other, 1.0))
+    assert state.steering.loras == (LoraStrength(warm, 1.5), LoraStrength(other, 1.0))

@@ -24,13 +24,13 @@ NOWHERE = Surroundings({}, {}, {}, {}, {}, p.MidiView(), None, None, (), "ready"
 
 
 def version_now(stage: Stage) -> Version:
-    assert stage.state.now is not None
-    return stage.state.now.version
+    assert stage.state.transport.now is not None
+    return stage.state.transport.now.version
 
 
 def version_next(stage: Stage) -> Version:
-    assert stage.state.next is not None
-    return stage.state.next
+    assert stage.state.work.next is not None
+    return stage.state.work.next
 
 
 def finish_all(stage: Stage) -> None:
@@ -39,7 +39,7 @@ def finish_all(stage: Stage) -> None:
 
 
 def at_pace(state: State, work: float) -> State:
-    return replace(state, pace=Pace(((4, 0.6 * work), (6, 0.8 * work), (8, work))), speed=1 / work)
+    return state.with_work(pace=Pace(((4, 0.6 * work), (6, 0.8 * work), (8, work))), speed=1 / work)
 
 
 # ------------------------------------------------------------ what is asked
@@ -62,7 +62,7 @@ def test_a_request_carries_the_mix_before_and_the_lora_files() -> None:
 def test_a_lora_stays_within_its_range(asked: float, got: float) -> None:
     stage = slow()
     stage.command(p.SetLora(0, asked))
-    assert stage.state.loras[0].strength == got
+    assert stage.state.steering.loras[0].strength == got
     assert values_by_target(stage.state)["lora 1"] == got / 2
 
 
@@ -113,7 +113,7 @@ def test_the_tries_asked_for_fit_before_the_deadline() -> None:
     for work in (0.1, 0.2, 0.3, 0.4, 0.5):
         state = at_pace(stage.state, work)
         steps, tries = effort(state, index)
-        left = (BAR * version_now(stage).request.bars - state.frame) / 44_100
+        left = (BAR * version_now(stage).request.bars - state.transport.frame) / 44_100
         assert steps == 8
         assert next_cost_s(state, index, steps) * tries < left
 
@@ -133,9 +133,9 @@ def test_a_model_that_needs_more_steps_is_asked_for_them_and_for_half_near_a_dea
     stage.work(first.job_id, lambda steps: 0.01 * steps)
     stage.advance(4096)
     index = version_now(stage).index + 1
-    paces = [effort(replace(stage.state, pace=Pace(((50, work),))), index)[0] for work in (0.1, 0.6, 0.9, 3.0)]
+    paces = [effort(stage.state.with_work(pace=Pace(((50, work),))), index)[0] for work in (0.1, 0.6, 0.9, 3.0)]
     assert (paces[0], paces[-1]) == (50, 25) and set(paces) <= {50, 37, 25}
-    stage.state = replace(stage.state, pace=Pace(((50, 0.9),)), speed=1 / 0.9)
+    stage.state = stage.state.with_work(pace=Pace(((50, 0.9),)), speed=1 / 0.9)
     finish_all(stage)
     stage.advance(BAR * (version_now(stage).request.bars - 8) - stage.player.frame)
     stage.command(p.ReRoll())
@@ -148,9 +148,9 @@ def test_pace_is_learned_from_one_try() -> None:
     stage = slow()
     stage.fit = replace(FIT, tries=4)
     (job_id,) = stage.jobs
-    before = stage.state.pace.per_second(8, 1.0)
+    before = stage.state.work.pace.per_second(8, 1.0)
     stage.work(job_id, lambda _: 4 * before)
-    assert stage.state.pace.per_second(8, 1.0) == pytest.approx(before, rel=0.01)
+    assert stage.state.work.pace.per_second(8, 1.0) == pytest.approx(before, rel=0.01)
 
 
 @pytest.mark.parametrize("work", [0.3, 0.45, 0.6, 0.75])
@@ -164,14 +164,14 @@ def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
         if stage.player.finished:
             break
         if stage.jobs:
-            alone = 1 / ALONE if stage.state.now is None else 1.0
+            alone = 1 / ALONE if stage.state.transport.now is None else 1.0
             costs = {steps: seconds * alone for steps, seconds in cost.items()}
             stage.work(next(iter(stage.jobs)), costs.__getitem__)
         else:
             stage.advance(BAR)
     assert stage.player.finished
-    assert (stage.state.holds, stage.player.unfilled) == (0, 0)
-    last = stage.state.history[-1]
+    assert (stage.state.transport.holds, stage.player.unfilled) == (0, 0)
+    last = stage.state.transport.history[-1]
     assert last.start_bar + last.bars == 186
 
 
@@ -228,7 +228,7 @@ def test_what_the_generator_says_of_its_work_moves_the_bar_and_the_time_left() -
     half = next_view(stage.state)
     assert 0.5 <= half.progress < 0.9
     assert 0.7 * expected < half.ready_in_s < 0.9 * expected
-    assert stage.state.next is None, "nothing of it can be heard yet"
+    assert stage.state.work.next is None, "nothing of it can be heard yet"
     stage.advance(44_100)
     assert half.progress < next_view(stage.state).progress < 1
     stage.take(JobProgress(job_id, 0, 1.0))
@@ -272,7 +272,7 @@ def test_bars_are_made_again_out_of_the_next_section() -> None:
     request = made(stage)[-1].version.request
     assert (request.vary_path, request.remake_bars) == (before.path, (5, 8))
     assert request.bars == before.request.bars
-    assert stage.state.next == before, "the one there is stays until the other is made"
+    assert stage.state.work.next == before, "the one there is stays until the other is made"
     finish_all(stage)
     stage.command(p.RemakeBars(1, 999))
     request = made(stage)[-1].version.request
@@ -287,7 +287,7 @@ def test_what_cannot_be_made_again_is_said() -> None:
     finish_all(stage)
     stage.command(p.RemakeBars(999, 1000))
     assert f"has {version_next(stage).request.bars} bars" in stage.told[-1]
-    assert stage.state.variation is None
+    assert stage.state.steering.variation is None
 
 
 def test_the_file_that_is_varied_is_kept_as_long_as_it_may_be_asked_for() -> None:
@@ -296,7 +296,7 @@ def test_the_file_that_is_varied_is_kept_as_long_as_it_may_be_asked_for() -> Non
     source = version_next(stage).path
     stage.command(p.RemakeBars(1, 4))
     finish_all(stage)
-    assert source in stage.state.trash
+    assert source in stage.state.work.trash
     assert not any(getattr(action, "path", "") == source for action in stage.actions)
 
 
@@ -312,7 +312,7 @@ def test_a_re_roll_begins_from_nothing_again_and_so_does_the_section_after() -> 
     stage.command(p.NextNow())
     stage.advance(BAR * 2)
     assert version_now(stage).request.vary_path is not None
-    assert stage.state.variation is None
+    assert stage.state.steering.variation is None
     assert next(iter(stage.jobs.values())).version.request.vary_path is None
 
 
@@ -352,7 +352,7 @@ def test_the_fit_goes_with_the_section_to_the_screen_and_the_history() -> None:
     stage.command(p.NextNow())
     stage.advance(BAR * 2)
     assert now_view(stage.state, NOWHERE, stage.player.frame).fit == FIT
-    assert [played.fit for played in stage.state.history] == [None, FIT]
+    assert [played.fit for played in stage.state.transport.history] == [None, FIT]
 
 
 def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
@@ -365,7 +365,7 @@ def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
     stage.fit = FIT
     stage.finish(job_id)
     assert version_now(stage).fit == FIT
-    assert [played.fit for played in stage.state.history] == [None, FIT]
+    assert [played.fit for played in stage.state.transport.history] == [None, FIT]
 
 
 # ------------------------------------------------------------ a generator that cannot be loaded
@@ -381,10 +381,16 @@ def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
     stage.take(WorkerRefused("the model is not here"))
     assert stage.told[told:] == ["the model is not here; the set plays on pocket"]
     state = stage.state
-    assert (state.generator, state.live, state.up, state.jobs, state.settings.standby) == ("pocket", True, (), (), False)
+    assert (state.work.generator, state.work.live, state.work.up, state.work.jobs, state.settings.standby) == (
+        "pocket",
+        True,
+        (),
+        (),
+        False,
+    )
     stage.jobs.clear()
     stage.take(WorkerRefused("the model is not here"))
-    assert stage.state.generator == "pocket"
+    assert stage.state.work.generator == "pocket"
     stage.max_seconds = float("inf")
     stage.healthy(BAR * 200)
     assert stage.player.finished
@@ -395,7 +401,7 @@ def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
 def test_the_stems_are_those_of_the_sets_generator() -> None:
     stage = slow()
     stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
-    assert stage.state.levels == (("mix", 1.0, False),)
+    assert stage.state.steering.levels == (("mix", 1.0, False),)
     stage.command(p.SetStem("mix", level=0.5))
     stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
-    assert stage.state.levels == (("mix", 0.5, False),)
+    assert stage.state.steering.levels == (("mix", 0.5, False),)
