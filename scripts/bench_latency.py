@@ -26,7 +26,7 @@ from engine.processes.client import EngineClient, EngineProcess, PlayOptions
 from engine.processes.latest import STATUS, SharedBlock
 from engine.protocol import Command, Quit, SetMacro, SetWeight, Snapshot
 from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-from engine.session.session import SetOptions
+from engine.session.opening import SetOptions
 
 MINUTES = 0.6
 MOVED_AT_S = (9.0, 9.17, 9.31)

@@ -97,7 +97,8 @@ def main() -> int:
     tightest = min((played.headroom_s for played in transport.history[1:]), default=float("nan"))
     print(
         f"{len(transport.history)} sections, least headroom {tightest:.1f} s, {shown.audio.underruns} breaks, "
-        f"held {transport.holds}, pocket {transport.pockets}, {work.restarts} restarts, {work.speed:.1f} s of sound a second of work"
+        f"held {transport.holds}, pocket {transport.pockets}, {work.restarts} restarts, "
+        f"{work.speed:.1f} s of sound a second of work"
     )
     return int(bool(shown.audio.underruns or transport.holds or transport.pockets or work.restarts))
 

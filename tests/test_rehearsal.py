@@ -15,7 +15,7 @@ from engine.errors import RecordingError
 from engine.presets import Preset, parse_preset
 from engine.rehearsal.log import RehearsalLog
 from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-from engine.session.session import SetOptions
+from engine.session.opening import SetOptions
 from liveset.report.write import write_report
 from tests.generators.slow import Slow
 

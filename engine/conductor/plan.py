@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Final
 
-from engine.presets import Preset, SectionTable
 from engine.protocol import NEAR_S, Role, TransitionKind
 from engine.timebase import Grid
 
 PHRASE: Final = 4
 """Bars in the shortest musical phrase; parts are whole phrases where they can be."""
 
-_ENERGY: Final[dict[Role, float]] = {"intro": 0.3, "build": 0.6, "drop": 0.9, "breakdown": 0.35, "outro": 0.3, "free": 0.6}
-_SHARE: Final[dict[Role, float]] = {"intro": 0.9, "build": 0.7, "drop": 1.6, "breakdown": 1.0, "outro": 0.9, "free": 1.0}
+ENERGY: Final[dict[Role, float]] = {"intro": 0.3, "build": 0.6, "drop": 0.9, "breakdown": 0.35, "outro": 0.3, "free": 0.6}
+"""The energy of a part whose preset names none, by its role, 0..1."""
+
+SHARE: Final[dict[Role, float]] = {"intro": 0.9, "build": 0.7, "drop": 1.6, "breakdown": 1.0, "outro": 0.9, "free": 1.0}
 """How long a part of each role is against the others: a drop is the longest, a build the shortest."""
 
-_PARTS_PER_CYCLE: Final = _SHARE["build"] + _SHARE["drop"] + _SHARE["breakdown"]
+_PARTS_PER_CYCLE: Final = SHARE["build"] + SHARE["drop"] + SHARE["breakdown"]
 _SHARE_S: Final = 33.0
 """Seconds of a share of 1: sixteen bars at house tempo, long enough to settle, short enough to steer."""
 
@@ -42,9 +43,6 @@ _INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
 _SLOW_BARS: Final = 11.0
 """Bars of a share of 1 under which bars are so long (over 3 s) that the longest handing over takes half as many: an outro
 would be half over before it is alone."""
-
-_LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
-"""Bars of a transition when the preset names its kind alone."""
 
 MAX_TRANSITION: Final = 4
 
@@ -73,42 +71,6 @@ def total_bars(minutes: float, grid: Grid) -> int:
     return max(1, math.floor(grid.bars_in(minutes * 60) + 1e-9))
 
 
-def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:
-    """The plan of a preset.
-
-    Args:
-        preset: its sections are taken where it has some, fitted to the minutes where it (or the caller) names some.
-        grid: tempo and metre.
-        minutes: overrides the preset's.
-    """
-    asked = preset.set.minutes if minutes is None else minutes
-    if not preset.section:
-        return arc(total_bars(preset.minutes if asked is None else asked, grid), bars_per_share(grid))
-    share = bars_per_share(grid)
-    planned = tuple(_from_table(table, index, preset.section, share) for index, table in enumerate(preset.section))
-    free = [i for i, table in enumerate(preset.section) if table.bars is None]
-    if asked is None and not free:
-        return planned
-    target = total_bars(preset.minutes if asked is None else asked, grid)
-    room = target - sum(part.bars for i, part in enumerate(planned) if i not in free)
-    if free and room >= len(free):
-        bars = spread([_SHARE[planned[i].role] for i in free], room)
-        by_index = dict(zip(free, bars, strict=True))
-        return tuple(replace(part, bars=by_index.get(i, part.bars)) for i, part in enumerate(planned))
-    return fit(planned, target)
-
-
-def scaled_note(preset: Preset, grid: Grid) -> str | None:
-    """A sentence for people when a preset's bars and minutes disagree, else None."""
-    if preset.set.minutes is None or not preset.section or any(table.bars is None for table in preset.section):
-        return None
-    given, target = sum(table.bars or 0 for table in preset.section), total_bars(preset.set.minutes, grid)
-    if given == target:
-        return None
-    minutes = f"its {preset.set.minutes:g} minutes are {target}"
-    return f"its sections add up to {given} bars, {minutes}: the sections are fitted to the minutes"
-
-
 def bars_per_share(grid: Grid) -> float:
     """How many bars a part of share 1 has at a tempo."""
     low, high = _SHARE_BARS
@@ -126,37 +88,26 @@ def beyond(parts: Sequence[PlannedSection], bar_s: float) -> tuple[PlannedSectio
     return tuple(further for _, further in near)
 
 
-def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:
-    energy = _ENERGY[table.role] if table.energy is None else table.energy
-    after = tables[index + 1].role if index + 1 < len(tables) else None
-    kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else _into(after, share)
-    number = sum(other.role == table.role for other in tables[: index + 1])
-    name = table.name or (table.role if number == 1 else f"{table.role} {number}")
-    return PlannedSection(
-        name=name,
-        role=table.role,
-        bars=table.bars or round(_SHARE[table.role] * share),
-        energy=energy,
-        density=_density(energy) if table.density is None else table.density,
-        brightness=_brightness(energy) if table.brightness is None else table.brightness,
-        prompts=tuple(sorted((slot - 1, weight) for slot, weight in table.prompts.items())),
-        transition=kind,
-        transition_bars=bars,
-    )
+def into(role: Role | None, share: float) -> tuple[TransitionKind, int]:
+    """How a part hands over to one of a role, and over how many bars; None for the set's end.
 
-
-def _into(role: Role | None, share: float) -> tuple[TransitionKind, int]:
+    Args:
+        role: of the part after it.
+        share: bars of a part of share 1, see `bars_per_share`.
+    """
     if role is None:
         return "cut", 0
     kind, bars = _INTO[role]
     return kind, bars // 2 if bars > 2 and share < _SLOW_BARS else bars
 
 
-def _density(energy: float) -> float:
+def density_at(energy: float) -> float:
+    """The density, 0..1, of a part that names none, by its energy, 0..1."""
     return round(0.2 + 0.7 * energy, 3)
 
 
-def _brightness(energy: float) -> float:
+def brightness_at(energy: float) -> float:
+    """The brightness, 0..1, of a part that names none, by its energy, 0..1."""
     return round(0.25 + 0.5 * energy, 3)
 
 
@@ -171,7 +122,7 @@ def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
         return _named([("free", 0.6)], bars, share)
     if bars < 4 * PHRASE:
         return _named([("intro", 0.35), ("outro", 0.3)], bars, share)
-    ends = _SHARE["intro"] + _SHARE["outro"] - _SHARE["breakdown"]
+    ends = SHARE["intro"] + SHARE["outro"] - SHARE["breakdown"]
     waves = max(1, round((bars / share - ends) / _PARTS_PER_CYCLE))
     parts: list[tuple[Role, float]] = [("intro", 0.3)]
     for wave in range(waves):
@@ -182,20 +133,20 @@ def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
 
 
 def _named(parts: Sequence[tuple[Role, float]], bars: int, share: float) -> tuple[PlannedSection, ...]:
-    lengths = spread([_SHARE[role] for role, _ in parts], bars)
+    lengths = spread([SHARE[role] for role, _ in parts], bars)
     made: list[PlannedSection] = []
     after = [*(role for role, _ in parts[1:]), None]
     for (role, energy), length, following in zip(parts, lengths, after, strict=True):
         number = 1 + sum(part.role == role for part in made)
-        kind, overlap = _into(following, share)
+        kind, overlap = into(following, share)
         made.append(
             PlannedSection(
                 name=role if number == 1 else f"{role} {number}",
                 role=role,
                 bars=length,
                 energy=round(energy, 3),
-                density=_density(energy),
-                brightness=_brightness(energy),
+                density=density_at(energy),
+                brightness=brightness_at(energy),
                 transition=kind,
                 transition_bars=overlap,
             )

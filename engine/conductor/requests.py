@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from engine.conductor.lengths import Limits, fitted
@@ -148,15 +147,6 @@ def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:
     if state.transport.now is None or state.transport.now.version.index != index:
         return ()
     return state.transport.now.version.request.previous_prompts
-
-
-def with_files(request: SectionRequest, folder: Path) -> SectionRequest:
-    """The request with the section files it names as they lie in a folder."""
-
-    def located(path: str | None) -> str | None:
-        return None if path is None else str(folder / path)
-
-    return replace(request, continue_path=located(request.continue_path), vary_path=located(request.vary_path))
 
 
 def end_bar(state: State) -> int:

@@ -19,7 +19,6 @@ from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid,
 from engine.conductor.jobs import estimate_s, worked_frames
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
-from engine.conductor.plan import scaled_note
 from engine.conductor.state import Job, State
 from engine.errors import LivesetError
 from engine.live.links import Links
@@ -33,7 +32,8 @@ from engine.processes.channels import accept_forever, connect, listen, read_fore
 from engine.processes.children import Children
 from engine.processes.leftovers import sweep
 from engine.session.keeping import Kept
-from engine.session.session import Session, SetOptions, greeted, load_state, opening_state
+from engine.session.opening import SetOptions, opening_state, scaled_note
+from engine.session.session import Session, greeted, load_state
 from engine.session.snapshots import Surroundings, snapshot, values_by_target
 
 TICK_S: Final = 0.01

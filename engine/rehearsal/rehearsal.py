@@ -31,7 +31,8 @@ from engine.processes.channels import make_key
 from engine.processes.children import Children
 from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
-from engine.session.session import Session, SetOptions, opening_state
+from engine.session.opening import SetOptions, opening_state
+from engine.session.session import Session
 from engine.session.snapshots import values_by_target
 
 STEP: Final = 1024

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.events import Event, JobDone, JobFailed, JobProgress, WorkerLost, WorkerUp
-from engine.conductor.requests import with_files
 from engine.conductor.state import Job, Place
 from engine.errors import GeneratorError
 from engine.processes.channels import accept_forever, listen, read_forever, send
 from engine.processes.children import Children
+from engine.session.files import with_files
 from engine.session.session import greeted
 
 VIRTUAL_SPEED: Final = 20.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -33,30 +33,24 @@ from engine.conductor.events import (
     Tick,
     WorkerUp,
 )
-from engine.conductor.plan import plan_set
-from engine.conductor.state import Job, Settings, Slot, State, Steering, Work
+from engine.conductor.state import Job, State
 from engine.conductor.step import step
 from engine.errors import SectionError
-from engine.music.motif import make_motif
-from engine.presets import Preset, checked_generator
-from engine.prompts.mix import decide_bpm, decide_key, parse
+from engine.prompts.mix import parse
 from engine.protocol import (
     ClearEffects,
     ClientHello,
     Command,
     Cue,
     Keep,
-    LoraStrength,
     MarkSection,
     Notice,
     PlayerOrder,
-    PromptWeight,
     SetCues,
     VaryNext,
 )
 from engine.sections.file import SectionReader
 from engine.session.keeping import Keeping
-from engine.timebase import Grid
 
 STATE_FILE: Final = "state.pickle"
 WAVEFORM_COLUMNS: Final = 240
@@ -85,40 +79,6 @@ class WorkerLink(Protocol):
         """Have it stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetOptions:
-    """What the command line may override in a preset; None leaves the preset's word."""
-
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
-
-
-def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
-    """The conductor's state before anything happened.
-
-    Raises:
-        LivesetError: if a prompt or key cannot be understood.
-    """
-    seed = preset.set.seed if options.seed is None else options.seed
-    generator = checked_generator(options.generator) if options.generator else preset.set.generator
-    mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
-    grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar)
-    plan = plan_set(preset, grid, options.minutes)
-    settings = Settings(
-        grid=grid,
-        key=preset.set.key or decide_key(mix, seed),
-        seed=seed,
-        title=preset.set.title,
-        total_bars=sum(part.bars for part in plan),
-        motif=make_motif(seed, grid.beats_per_bar),
-        standby=generator != "pocket",
-    )
-    slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
-    loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
-    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator=generator, live=generator == "pocket"))
-
-
 def greeted(hello: ClientHello) -> WorkerUp:
     """What a generator's first word means to the conductor."""
     return WorkerUp(hello.place, hello.name, hello.live, hello.max_seconds, hello.stems, hello.steps)  # type: ignore[arg-type]
@@ -128,7 +88,7 @@ class Session:
     """The conductor's state and its hands.
 
     Args:
-        state: from `opening_state`, or saved by the session before.
+        state: from `engine.session.opening.opening_state`, or saved by the session before.
         player, workers: the parts that do the work.
         folder: where section files lie.
         now: when it is, in the player's frames.

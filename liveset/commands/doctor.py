@@ -109,7 +109,7 @@ def _disk() -> Iterator[Finding]:
 def _generators() -> Iterator[Finding]:
     from engine.presets import load_preset
     from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-    from engine.session.session import SetOptions
+    from engine.session.opening import SetOptions
 
     with tempfile.TemporaryDirectory() as folder:
         options = RehearsalOptions(Path(folder) / "measured.wav", None, False, SetOptions(minutes=MEASURED_MINUTES))

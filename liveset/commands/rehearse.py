@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.conductor.plan import scaled_note
 from engine.errors import PresetError, RecordingError
 from engine.presets import Preset, load_preset
-from engine.session.session import SetOptions, opening_state
+from engine.session.opening import SetOptions, opening_state, scaled_note
 
 MAX_MINUTES = 24 * 60
 

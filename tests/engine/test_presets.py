@@ -9,7 +9,7 @@ import pytest
 from engine.errors import PresetError
 from engine.presets import find_preset, load_preset, parse_preset, preset_names
 from engine.protocol import LoraStrength
-from engine.session.session import opening_state
+from engine.session.opening import opening_state
 
 PROMPT = '[[prompt]]\ntext = "house"\n'
 

@@ -13,8 +13,8 @@ from engine.conductor.jobs import effort, next_cost_s
 from engine.conductor.lengths import SPARE
 from engine.conductor.on_generator import ALONE
 from engine.conductor.pace import Pace
-from engine.conductor.requests import with_files
 from engine.conductor.state import State, Version
+from engine.session.files import with_files
 from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
 from tests.engine.test_conductor import BAR, made, opening, slow, started
 from tests.simulation import Stage

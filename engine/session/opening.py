@@ -1,0 +1,119 @@
+"""Before anything happens: a preset and what the command line overrides become a plan and the conductor's first state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.conductor.plan import (
+    ENERGY,
+    SHARE,
+    PlannedSection,
+    arc,
+    bars_per_share,
+    brightness_at,
+    density_at,
+    fit,
+    into,
+    spread,
+    total_bars,
+)
+from engine.conductor.state import Settings, Slot, State, Steering, Work
+from engine.music.motif import make_motif
+from engine.presets import Preset, SectionTable, checked_generator
+from engine.prompts.mix import decide_bpm, decide_key
+from engine.protocol import LoraStrength, PromptWeight, TransitionKind
+from engine.timebase import Grid
+
+_LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
+"""Bars of a transition when the preset names its kind alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """What the command line may override in a preset; None leaves the preset's word."""
+
+    seed: int | None = None
+    minutes: float | None = None
+    generator: str | None = None
+
+
+def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
+    """The conductor's state before anything happened.
+
+    Raises:
+        LivesetError: if a prompt or key cannot be understood.
+    """
+    seed = preset.set.seed if options.seed is None else options.seed
+    generator = checked_generator(options.generator) if options.generator else preset.set.generator
+    mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
+    grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar)
+    plan = plan_set(preset, grid, options.minutes)
+    settings = Settings(
+        grid=grid,
+        key=preset.set.key or decide_key(mix, seed),
+        seed=seed,
+        title=preset.set.title,
+        total_bars=sum(part.bars for part in plan),
+        motif=make_motif(seed, grid.beats_per_bar),
+        standby=generator != "pocket",
+    )
+    slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
+    loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
+    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator=generator, live=generator == "pocket"))
+
+
+def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:
+    """The plan of a preset.
+
+    Args:
+        preset: its sections are taken where it has some, fitted to the minutes where it (or the caller) names some.
+        grid: tempo and metre.
+        minutes: overrides the preset's.
+    """
+    asked = preset.set.minutes if minutes is None else minutes
+    if not preset.section:
+        return arc(total_bars(preset.minutes if asked is None else asked, grid), bars_per_share(grid))
+    share = bars_per_share(grid)
+    planned = tuple(_from_table(table, index, preset.section, share) for index, table in enumerate(preset.section))
+    free = [i for i, table in enumerate(preset.section) if table.bars is None]
+    if asked is None and not free:
+        return planned
+    target = total_bars(preset.minutes if asked is None else asked, grid)
+    room = target - sum(part.bars for i, part in enumerate(planned) if i not in free)
+    if free and room >= len(free):
+        bars = spread([SHARE[planned[i].role] for i in free], room)
+        by_index = dict(zip(free, bars, strict=True))
+        return tuple(replace(part, bars=by_index.get(i, part.bars)) for i, part in enumerate(planned))
+    return fit(planned, target)
+
+
+def scaled_note(preset: Preset, grid: Grid) -> str | None:
+    """A sentence for people when a preset's bars and minutes disagree, else None."""
+    if preset.set.minutes is None or not preset.section or any(table.bars is None for table in preset.section):
+        return None
+    given, target = sum(table.bars or 0 for table in preset.section), total_bars(preset.set.minutes, grid)
+    if given == target:
+        return None
+    minutes = f"its {preset.set.minutes:g} minutes are {target}"
+    return f"its sections add up to {given} bars, {minutes}: the sections are fitted to the minutes"
+
+
+def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:
+    energy = ENERGY[table.role] if table.energy is None else table.energy
+    after = tables[index + 1].role if index + 1 < len(tables) else None
+    kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else into(after, share)
+    number = sum(other.role == table.role for other in tables[: index + 1])
+    name = table.name or (table.role if number == 1 else f"{table.role} {number}")
+    return PlannedSection(
+        name=name,
+        role=table.role,
+        bars=table.bars or round(SHARE[table.role] * share),
+        energy=energy,
+        density=density_at(energy) if table.density is None else table.density,
+        brightness=brightness_at(energy) if table.brightness is None else table.brightness,
+        prompts=tuple(sorted((slot - 1, weight) for slot, weight in table.prompts.items())),
+        transition=kind,
+        transition_bars=bars,
+    )
