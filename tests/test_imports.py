@@ -8,7 +8,10 @@ import sys
 import pytest
 
 LIGHT = [
-    ("engine.conductor.step", ("torch", "textual", "sounddevice", "mido")),
+    (
+        "engine.conductor.step",
+        ("torch", "textual", "sounddevice", "mido", "numpy", "pydantic", "rapidfuzz", "platformdirs", "pickle"),
+    ),
     ("engine.processes.client", ("torch", "textual", "numpy", "pydantic", "sounddevice")),
     ("engine.live.engine", ("torch", "textual", "sounddevice")),
     ("engine.player.__main__", ("torch", "textual", "mido", "pydantic")),
@@ -22,3 +25,10 @@ def test_importing_a_process_pulls_in_nothing_of_the_others(module: str, heavy: 
     code = f"import sys, {module}; print(*[name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert found.stdout.split() == []
+
+
+def test_the_conductor_imports_nothing_of_the_engine_but_plain_data() -> None:
+    code = "import sys, engine.conductor.step; print(*[name for name in sys.modules if name.startswith('engine.')])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    parts = {name.split(".")[1] for name in found.stdout.split()}
+    assert parts <= {"conductor", "protocol", "timebase", "music", "actions", "errors"}
