@@ -30,6 +30,7 @@ from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
 from engine.processes.channels import accept_forever, connect, listen, read_forever
 from engine.processes.children import Children
+from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
 from engine.processes.leftovers import sweep
 from engine.session.keeping import Kept
 from engine.session.opening import SetOptions, opening_state, scaled_note
@@ -52,7 +53,6 @@ HUNG_WORK: Final = 3.0
 KEEPING_S: Final = 5.0
 """How long a set that is over waits for a keeper to be written."""
 
-CURRENT_FILE: Final = "current"
 Source = str
 
 
@@ -126,7 +126,7 @@ class LiveEngine:
 
     def _open(self) -> None:
         """Listen, announce this session, connect the player, start MIDI."""
-        self.listener = listen(self.folder, "engine")
+        self.listener = listen(self.folder, ENGINE)
         threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True, name="accept").start()
         (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
         signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
@@ -154,7 +154,7 @@ class LiveEngine:
 
     def _reach_player(self) -> None:
         try:
-            connection = connect(self.folder, "player", 10.0)
+            connection = connect(self.folder, PLAYER, 10.0)
         except LivesetError as error:
             self.inbox.put(("player gone", str(error)))
             return

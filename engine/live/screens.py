@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
 from engine.processes.channels import send
+from engine.processes.layout import APP, recording_name
 from engine.protocol import Snapshot
 
 
@@ -47,8 +46,7 @@ class ScreenLink:
 
 def default_recording(title: str) -> Path:
     """Where a recording goes when nobody said: the user's music folder, named by title and time."""
-    name = re.sub(r"[^\w-]+", "-", title).strip("-") or "set"
-    folder = Path(platformdirs.user_music_dir()) / "liveset"
+    folder = Path(platformdirs.user_music_dir()) / APP
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.flac"
+    return folder / recording_name(title)

@@ -17,31 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import EngineError
+from engine.processes.layout import KEY_FILE, PLAYER, address
 from engine.protocol import PlayerEvent
-
-SOCKET: Final = "player.sock"
-KEY: Final = "key"
-PATH_LIMIT: Final = 100
-"""Bytes a local socket's address may have on every system (sun_path has 104 or 108)."""
 
 MOST_WAITING: Final = 1000
 """Events an engine may be behind before it counts as hung and is cut off."""
 
 _BROKEN: Final = (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError, ValueError, TypeError)
-
-
-def address(folder: Path) -> str:
-    """Where the player of a session listens.
-
-    Raises:
-        EngineError: if the folder's name is too long for a local socket.
-    """
-    if os.name == "nt":
-        return rf"\\.\pipe\liveset-{folder.resolve().name}-player"
-    path = str(folder / SOCKET)
-    if len(os.fsencode(path)) > PATH_LIMIT:
-        raise EngineError(f"the session folder's name is too long: {path}", "set XDG_RUNTIME_DIR to a shorter one")
-    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +130,10 @@ class EngineLink:
     def __init__(self, folder: Path) -> None:
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
         try:
-            self._key = (folder / KEY).read_bytes()
+            self._key = (folder / KEY_FILE).read_bytes()
             if os.name != "nt":
-                (folder / SOCKET).unlink(missing_ok=True)
-            self._listener = Listener(address(folder), family="AF_PIPE" if os.name == "nt" else "AF_UNIX")
+                Path(address(folder, PLAYER)).unlink(missing_ok=True)
+            self._listener = Listener(address(folder, PLAYER), family="AF_PIPE" if os.name == "nt" else "AF_UNIX")
         except OSError as error:
             raise EngineError(f"the player cannot listen in {folder} ({error.strerror})", "start the set again") from error
         threading.Thread(target=self._accept, name="listen", daemon=True).start()

@@ -19,10 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import EngineError
-
-KEY_FILE: Final = "key"
-MAX_UNIX_PATH: Final = 100
-"""Longest socket path the common systems take (104 bytes on macOS, 108 on Linux)."""
+from engine.processes.layout import KEY_FILE, address
 
 GONE: Final = (EOFError, OSError, AuthenticationError)
 """What a connection raises when the other side is not there, or not one of ours."""
@@ -47,16 +44,6 @@ def read_key(folder: Path) -> bytes:
         return (folder / KEY_FILE).read_bytes()
     except OSError as error:
         raise EngineError(f"no session in {folder}", "start one with: liveset play") from error
-
-
-def address(folder: Path, name: str) -> str:
-    """Where a process of this session listens: a socket file, or a named pipe on Windows."""
-    if sys.platform == "win32":
-        return rf"\\.\pipe\liveset-{folder.name}-{name}"
-    path = str(folder / f"{name}.sock")
-    if len(path.encode()) > MAX_UNIX_PATH:
-        raise EngineError(f"the path {path} is too long for a socket", "set XDG_RUNTIME_DIR to a shorter folder")
-    return path
 
 
 def listen(folder: Path, name: str) -> Listener:

@@ -16,6 +16,7 @@ from engine.conductor.state import Job, Place
 from engine.errors import GeneratorError
 from engine.processes.channels import accept_forever, listen, read_forever, send
 from engine.processes.children import Children
+from engine.processes.layout import ENGINE, generator_errors
 from engine.session.files import with_files
 from engine.session.session import greeted
 
@@ -59,7 +60,7 @@ class OfflineWorkers:
         Raises:
             GeneratorError: if the set's own does not start; `Refused` if it cannot be loaded.
         """
-        self.listener = listen(self.folder, "engine")
+        self.listener = listen(self.folder, ENGINE)
         threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True).start()
         self.spare = {place: name for place, name in places.items() if place != "main"}
         ups = [self._start_worker("main", places["main"])]
@@ -83,7 +84,7 @@ class OfflineWorkers:
                 kind, message = self.inbox.get(timeout=0.1)
             except queue.Empty:
                 if self.children.dead_workers() or time.monotonic() > deadline:
-                    log = self.children.folder / f"generator-{place}.err"
+                    log = generator_errors(self.children.folder, place)
                     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
                     raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
                 continue
