@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
-from engine.processes.channels import send
+from engine.processes.channels import Wire, send, shut_down
 from engine.processes.layout import APP, recording_name
 from engine.protocol import Snapshot
 
@@ -17,7 +16,7 @@ from engine.protocol import Snapshot
 class ScreenLink:
     """Sends a screen the latest snapshot on a thread of its own: one that hangs holds nobody up, and skips what it missed."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._latest: Snapshot | None = None
         self._fresh = threading.Event()
@@ -40,8 +39,7 @@ class ScreenLink:
         """Let go of the screen."""
         self._closed = True
         self._fresh.set()
-        with contextlib.suppress(OSError):
-            self._connection.close()
+        shut_down(self._connection)
 
 
 def default_recording(title: str) -> Path:

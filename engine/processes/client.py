@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import secrets
 import struct
 import subprocess
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import EngineError, LivesetError, PresetError
-from engine.processes.channels import connect, make_key, read_forever, send
+from engine.processes.channels import Line, connect, make_key
 from engine.processes.layout import CURRENT_FILE, ENGINE, ENGINE_LOG, OPTIONS_FILE, STATUS_FILE, runtime_folder
 from engine.protocol import ClientHello, Command, Snapshot
 
@@ -122,40 +121,33 @@ class EngineClient:
         self.folder = folder
         self._latest: Snapshot | None = None
         self._changed = threading.Event()
-        self._outbox: queue.SimpleQueue[tuple[Any, Command] | None] = queue.SimpleQueue()
-        self._connection: Any = None
+        self._line: Line | None = None
         self._open = False
         self._closed = False
         self._trying = threading.Lock()
         if timeout_s:
             self._attach(timeout_s)
-        threading.Thread(target=self._write, name="commands", daemon=True).start()
 
     def _attach(self, timeout_s: float) -> None:
-        connection = connect(self.folder, ENGINE, timeout_s)
-        send(connection, ClientHello("screen", pid=os.getpid()))
-        self._connection, self._open = connection, True
-        read_forever(connection, self._take, lambda: self._gone(connection))
+        line = Line(connect(self.folder, ENGINE, timeout_s))
+        line.send(ClientHello("screen", pid=os.getpid()))
+        self._line, self._open = line, True
+        line.open(self._take, lambda: self._gone(line))
 
     def _take(self, message: object) -> None:
         if isinstance(message, Snapshot):
             self._latest = message
             self._changed.set()
 
-    def _gone(self, connection: Any) -> None:
-        if connection is self._connection:
+    def _gone(self, line: Line) -> None:
+        if line is self._line:
             self._open = False
         self._changed.set()
 
-    def _write(self) -> None:
-        while (item := self._outbox.get()) is not None:
-            connection, command = item
-            if not send(connection, command):
-                self._gone(connection)
-
     def send(self, command: Command) -> None:
         """Hand a command over; it is lost when the engine is gone."""
-        self._outbox.put((self._connection, command))
+        if self._line is not None:
+            self._line.send(command)
 
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot, None before the first."""
@@ -204,7 +196,5 @@ class EngineClient:
     def close(self) -> None:
         """Let go of the engine; it plays on."""
         self._closed = True
-        self._outbox.put(None)
-        with contextlib.suppress(OSError):
-            if self._connection is not None:
-                self._connection.close()
+        if self._line is not None:
+            self._line.close()
