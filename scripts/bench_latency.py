@@ -21,9 +21,9 @@ import numpy.typing as npt
 import soundfile
 
 from engine.presets import load_preset
-from engine.processes.children import STATUS_FILE
 from engine.processes.client import EngineClient, EngineProcess, PlayOptions
 from engine.processes.latest import STATUS, SharedBlock
+from engine.processes.layout import STATUS_FILE
 from engine.protocol import Command, Quit, SetMacro, SetWeight, Snapshot
 from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
 from engine.session.opening import SetOptions

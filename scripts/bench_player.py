@@ -29,6 +29,7 @@ import numpy as np
 from engine.player.offline import OfflinePlayer
 from engine.player.output.priority import RENDER, raise_priority
 from engine.processes.latest import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
+from engine.processes.layout import KEY_FILE, PARAMS_FILE, PLAYER, STATUS_FILE, address
 from engine.protocol import Cue, DeviceOpened, SetCues, StopPlayer
 from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import QUANTUM, SAMPLE_RATE, Grid
@@ -161,8 +162,8 @@ def count_breaks(path: Path) -> tuple[int, float]:
 def bench_live(folder: Path, minutes: float, block: int, buffer: int, loaded: bool, realtime: bool) -> int:
     """Play the counting signal to a null sink and count the breaks in what it received."""
     folder.mkdir(mode=0o700)
-    (folder / "key").write_bytes(os.urandom(16))
-    params = SharedBlock(folder / "params.block", PARAMS, create=True)
+    (folder / KEY_FILE).write_bytes(os.urandom(16))
+    params = SharedBlock(folder / PARAMS_FILE, PARAMS, create=True)
     params.update({**PARAM_DEFAULTS, "run": 1.0})
     cue = section(folder / "count", int(minutes * 30) + 8, ("mix",), counting=True)
     with ExitStack() as stack:
@@ -182,9 +183,9 @@ def bench_live(folder: Path, minutes: float, block: int, buffer: int, loaded: bo
         player = subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True)
         stack.callback(player.wait)
         stack.callback(player.kill)
-        while not (folder / "player.sock").exists():
+        while not Path(address(folder, PLAYER)).exists():
             time.sleep(0.05)
-        line = Client(str(folder / "player.sock"), family="AF_UNIX", authkey=(folder / "key").read_bytes())
+        line = Client(address(folder, PLAYER), family="AF_UNIX", authkey=(folder / KEY_FILE).read_bytes())
         device = line.recv().device
         while device is None or device.silent:
             event = line.recv()
@@ -199,7 +200,7 @@ def bench_live(folder: Path, minutes: float, block: int, buffer: int, loaded: bo
             )  # fmt: skip
             line.send(SetCues((cue,)))
             time.sleep(minutes * 60)
-            status = SharedBlock(folder / "status.block", STATUS)
+            status = SharedBlock(folder / STATUS_FILE, STATUS)
             counted, worst, usual = status["underruns"], status["load_max"], status["load"]
             line.send(StopPlayer())
             parec.terminate()

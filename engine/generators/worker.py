@@ -21,6 +21,7 @@ from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Generator
 from engine.generators.memory import give_back
 from engine.processes.channels import connect, read_forever, send
+from engine.processes.layout import ENGINE, generator_log
 from engine.protocol import ClientHello, DropSection, MakeSection, SectionDone, SectionFailed, SectionProgress
 from engine.sections.file import SectionInfo, SectionWriter
 
@@ -154,17 +155,17 @@ class Worker:
 def main(argv: list[str]) -> int:
     """Run a worker until the engine is gone."""
     session, place, name, folder = Path(argv[0]), argv[1], argv[2], Path(argv[3])
-    logging.basicConfig(filename=session / f"generator-{place}.log", level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(filename=generator_log(session, place), level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         generator = load_generator(name)
         generator.warm_up()
     except LivesetError as error:
         log.error("%s", error)
-        connection = connect(session, "engine", CONNECT_S)
+        connection = connect(session, ENGINE, CONNECT_S)
         send(connection, SectionFailed(-1, str(error)))
         return 1
     gc.freeze()  # what was imported stays: to look through all of it now and then would take a tenth of a second
-    connection = connect(session, "engine", CONNECT_S)
+    connection = connect(session, ENGINE, CONNECT_S)
     worker = Worker(generator, connection, folder)
     most = float(getattr(generator, "max_seconds", math.inf))
     steps = int(getattr(generator, "steps", 8))

@@ -10,11 +10,10 @@ import json
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from engine.processes.children import Children
-
-OPTIONS_FILE: Final = "options.json"
+from engine.processes.layout import OPTIONS_FILE
 
 
 def _peek_generator(preset: str) -> str:

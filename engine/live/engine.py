@@ -28,8 +28,9 @@ from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
 from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
-from engine.processes.channels import accept_forever, connect, listen, read_forever
+from engine.processes.channels import Door, Line, Wire, connect, read_forever
 from engine.processes.children import Children
+from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
 from engine.processes.leftovers import sweep
 from engine.session.keeping import Kept
 from engine.session.opening import SetOptions, opening_state, scaled_note
@@ -52,7 +53,6 @@ HUNG_WORK: Final = 3.0
 KEEPING_S: Final = 5.0
 """How long a set that is over waits for a keeper to be written."""
 
-CURRENT_FILE: Final = "current"
 Source = str
 
 
@@ -126,8 +126,7 @@ class LiveEngine:
 
     def _open(self) -> None:
         """Listen, announce this session, connect the player, start MIDI."""
-        self.listener = listen(self.folder, "engine")
-        threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True, name="accept").start()
+        self.door = Door(self.folder, ENGINE, self._greeted, hears=True)
         (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
         signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
         state = self.session.state
@@ -154,26 +153,20 @@ class LiveEngine:
 
     def _reach_player(self) -> None:
         try:
-            connection = connect(self.folder, "player", 10.0)
+            connection = connect(self.folder, PLAYER, 10.0)
         except LivesetError as error:
-            self.inbox.put(("player gone", str(error)))
+            self.inbox.put(("player gone", (None, str(error))))
             return
-        self.inbox.put(("player here", connection))
+        self.inbox.put(("player here", Line(connection)))
 
-    def _accept(self, connection: Any) -> None:
-        """On the accepting thread: the first word says who it is."""
-
-        def first() -> None:
-            try:
-                hello = connection.recv()
-            except (EOFError, OSError):
-                return
-            if isinstance(hello, p.ClientHello):
-                self.inbox.put((hello.role, (hello, connection)))
-            elif isinstance(hello, p.SectionFailed):
-                self.inbox.put(("worker refused", hello.message))
-
-        threading.Thread(target=first, daemon=True, name="hello").start()
+    def _greeted(self, connection: Wire, hello: object) -> None:
+        """On the connection's own thread: its first word says who it is."""
+        if isinstance(hello, p.ClientHello) and hello.role in ("screen", "generator"):
+            self.inbox.put((hello.role, (hello, connection)))
+            return
+        if isinstance(hello, p.SectionFailed):
+            self.inbox.put(("worker refused", hello.message))
+        connection.close()
 
     def _take_waiting(self) -> None:
         """Wait up to a tick for a message, then take all that wait."""
@@ -190,7 +183,7 @@ class LiveEngine:
 
     # ------------------------------------------------------------ what comes in
 
-    def _on_screen(self, message: tuple[p.ClientHello, Any]) -> None:
+    def _on_screen(self, message: tuple[p.ClientHello, Wire]) -> None:
         screen = ScreenLink(message[1])
         self.screens.append(screen)
         read_forever(
@@ -210,23 +203,22 @@ class LiveEngine:
         screen.close()
         self.screens = [other for other in self.screens if other is not screen]
 
-    def _on_generator(self, message: tuple[p.ClientHello, Any]) -> None:
+    def _on_generator(self, message: tuple[p.ClientHello, Wire]) -> None:
         hello, connection = message
         place = hello.place
         if place not in self.children.workers:  # one that was ended a moment ago
             connection.close()
             return
-        self.links.workers[place] = connection
-        read_forever(
-            connection,
+        line = self.links.workers[place] = Line(connection)
+        line.open(
             lambda report: self.inbox.put(("report", (place, report))),
-            lambda: self.inbox.put(("worker gone", (place, connection))),
+            lambda: self.inbox.put(("worker gone", (place, line))),
         )
         self.session.take(greeted(hello))
 
-    def _on_worker_gone(self, message: tuple[str, Any]) -> None:
-        place, connection = message
-        if self.links.workers.get(place) is connection:
+    def _on_worker_gone(self, message: tuple[str, Line]) -> None:
+        place, line = message
+        if self.links.workers.get(place) is line:
             del self.links.workers[place]
             self.session.take(WorkerLost(place))  # type: ignore[arg-type]
 
@@ -260,15 +252,18 @@ class LiveEngine:
         if not state.work.live and state.work.pace != known:
             remember(state.work.generator, state.work.pace)
 
-    def _on_player_here(self, connection: Any) -> None:
-        self.links.player_here(connection)
-        read_forever(connection, lambda event: self.inbox.put(("player", event)), lambda: self.inbox.put(("player gone", "")))
+    def _on_player_here(self, line: Line) -> None:
+        self.links.player_here(line)
+        line.open(lambda event: self.inbox.put(("player", event)), lambda: self.inbox.put(("player gone", (line, ""))))
         if self._record_on_start:
             self._record(self._record_on_start)
             self._record_on_start = None
 
-    def _on_player_gone(self, reason: str) -> None:
+    def _on_player_gone(self, message: tuple[Line | None, str]) -> None:
         """The player died: another goes on from the frame it had reached."""
+        line, reason = message
+        if line is not self.links.player:
+            return
         frame = self.links.player_gone()
         if self.quitting:
             return
@@ -418,8 +413,7 @@ class LiveEngine:
         self.links.order(p.StopPlayer())
         self.midi.stop()
         self._show()
-        with contextlib.suppress(OSError):
-            self.listener.close()
+        self.door.close()
         if self.children.player is not None:
             with contextlib.suppress(Exception):
                 self.children.player.wait(3.0)

@@ -6,13 +6,12 @@ import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.conductor.events import At
-from engine.conductor.state import Job
-from engine.processes.channels import send
-from engine.processes.children import PARAMS_FILE, STATUS_FILE
+from engine.conductor.state import Job, Place
+from engine.processes.channels import Line
 from engine.processes.latest import PARAMS, STATUS, SharedBlock
+from engine.processes.layout import PARAMS_FILE, STATUS_FILE
 from engine.protocol import DropSection, MakeSection, PlayerOrder
 from engine.session.files import with_files
 from engine.timebase import QUANTUM
@@ -26,38 +25,40 @@ class Links:
         sections: where section files lie.
 
     Attributes:
-        workers: connections by place.
+        workers: lines to the generators by place.
+        player: the line to the player; None while there is none.
         heard_at: when (monotonic seconds) each place was last given a job or reported.
         frame: the transport's frame as far as it is known while there is no player.
     """
 
     def __init__(self, folder: Path, sections: Path) -> None:
-        self.workers: dict[str, Any] = {}
+        self.workers: dict[str, Line] = {}
         self.heard_at: dict[str, float] = {}
         self.frame = 0
         self._folder, self._sections = folder, sections
         self._params = SharedBlock(folder / PARAMS_FILE, PARAMS)
         self._status: SharedBlock | None = None
-        self._player: Any = None
+        self.player: Line | None = None
         self._clock_base = 0
         self._clock = 0
 
-    def player_here(self, connection: Any) -> None:
+    def player_here(self, line: Line) -> None:
         """A player answers; its count of frames goes on from the one before it."""
         with contextlib.suppress(OSError, ValueError):
             self._status = SharedBlock(self._folder / STATUS_FILE, STATUS)
         self._clock_base = self._clock
-        self._player = connection
+        self.player = line
 
     def player_gone(self) -> int:
         """The player does not answer any more. Returns the transport's frame it had reached."""
         self.frame = self.at().frame
-        self._player = self._status = None
+        self.player = self._status = None
         return self.frame
 
     def order(self, order: PlayerOrder) -> None:
         """Hand an order to the player."""
-        send(self._player, order)
+        if self.player is not None:
+            self.player.send(order)
 
     def set_params(self, values: Mapping[str, float]) -> None:
         """Write the player's latest values."""
@@ -72,11 +73,15 @@ class Links:
         """Hand a job to its generator."""
         request = with_files(job.version.request, self._sections)
         self.heard_at[job.place] = time.monotonic()
-        send(self.workers.get(job.place), MakeSection(job.job_id, request, job.version.path))
+        self._tell(job.place, MakeSection(job.job_id, request, job.version.path))
 
     def cancel(self, job: Job) -> None:
         """Tell a generator to drop a job."""
-        send(self.workers.get(job.place), DropSection(job.job_id))
+        self._tell(job.place, DropSection(job.job_id))
+
+    def _tell(self, place: Place, order: MakeSection | DropSection) -> None:
+        if (line := self.workers.get(place)) is not None:
+            line.send(order)
 
     def at(self) -> At:
         """Now, in the player's frames."""

@@ -9,13 +9,12 @@ import os
 import platform
 from pathlib import Path
 
-import platformdirs
-
 from engine.conductor.pace import Pace
+from engine.processes.layout import PACE_FILE, cache_folder
 
 
 def _path() -> Path:
-    return Path(platformdirs.user_cache_dir("liveset")) / "pace.json"
+    return cache_folder() / PACE_FILE
 
 
 def _key(generator: str) -> str:

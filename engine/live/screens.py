@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
-import time
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
-from engine.processes.channels import send
+from engine.processes.channels import Wire, send, shut_down
+from engine.processes.layout import APP, recording_name
 from engine.protocol import Snapshot
 
 
 class ScreenLink:
     """Sends a screen the latest snapshot on a thread of its own: one that hangs holds nobody up, and skips what it missed."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._latest: Snapshot | None = None
         self._fresh = threading.Event()
@@ -41,14 +39,12 @@ class ScreenLink:
         """Let go of the screen."""
         self._closed = True
         self._fresh.set()
-        with contextlib.suppress(OSError):
-            self._connection.close()
+        shut_down(self._connection)
 
 
 def default_recording(title: str) -> Path:
     """Where a recording goes when nobody said: the user's music folder, named by title and time."""
-    name = re.sub(r"[^\w-]+", "-", title).strip("-") or "set"
-    folder = Path(platformdirs.user_music_dir()) / "liveset"
+    folder = Path(platformdirs.user_music_dir()) / APP
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.flac"
+    return folder / recording_name(title)

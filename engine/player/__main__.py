@@ -23,6 +23,7 @@ from engine.player.output.backends import BUFFER_FRAMES, Backend, open_portaudio
 from engine.player.output.priority import SERVICE, raise_priority
 from engine.player.service import Respawn, Service
 from engine.processes.latest import PARAMS, STATUS, SharedBlock
+from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, STATUS_FILE
 from engine.timebase import QUANTUM
 
 SWITCH_INTERVAL_S = 0.0005
@@ -48,7 +49,7 @@ def main(argv: list[str]) -> int:
     """Run a player until it is told to stop."""
     arguments = _arguments(argv)
     folder: Path = arguments.folder
-    _redirect_noise(folder / "player.log")
+    _redirect_noise(folder / PLAYER_LOG)
     for name in ("SIGINT", "SIGHUP", "SIGTSTP", "SIGTTOU", "SIGTTIN", "SIGPIPE"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -56,9 +57,9 @@ def main(argv: list[str]) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     block = max(1, round(arguments.block / QUANTUM)) * QUANTUM
     try:
-        params = SharedBlock(folder / "params.block", PARAMS)
-        (folder / "status.block").unlink(missing_ok=True)
-        status = SharedBlock(folder / "status.block", STATUS, create=True)
+        params = SharedBlock(folder / PARAMS_FILE, PARAMS)
+        (folder / STATUS_FILE).unlink(missing_ok=True)
+        status = SharedBlock(folder / STATUS_FILE, STATUS, create=True)
         opener = no_device if arguments.device == "none" else partial(open_portaudio, buffer=arguments.buffer)
         raise_priority(SERVICE)
         link = EngineLink(folder)

@@ -1,47 +1,16 @@
-"""The line to the engine: a local socket, one engine at a time, and no way for it to hold the player up.
+"""The line to the engine: one engine at a time, and no way for it to hold the player up.
 
-Reading, writing and the handshake each happen in a thread that may hang; the service thread only looks at a queue.
+Reading, writing and the greeting each happen on a thread that may hang; the service thread only looks at a queue.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pickle
 import queue
-import threading
 from dataclasses import dataclass
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
-from typing import Any, Final
 
-from engine.errors import EngineError
-from engine.protocol import PlayerEvent
-
-SOCKET: Final = "player.sock"
-KEY: Final = "key"
-PATH_LIMIT: Final = 100
-"""Bytes a local socket's address may have on every system (sun_path has 104 or 108)."""
-
-MOST_WAITING: Final = 1000
-"""Events an engine may be behind before it counts as hung and is cut off."""
-
-_BROKEN: Final = (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError, ValueError, TypeError)
-
-
-def address(folder: Path) -> str:
-    """Where the player of a session listens.
-
-    Raises:
-        EngineError: if the folder's name is too long for a local socket.
-    """
-    if os.name == "nt":
-        return rf"\\.\pipe\liveset-{folder.resolve().name}-player"
-    path = str(folder / SOCKET)
-    if len(os.fsencode(path)) > PATH_LIMIT:
-        raise EngineError(f"the session folder's name is too long: {path}", "set XDG_RUNTIME_DIR to a shorter one")
-    return path
+from engine.processes.channels import Door, Line
+from engine.processes.layout import PLAYER
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,69 +38,6 @@ class Left:
 News = Joined | Said | Left
 
 
-class Line:
-    """One engine's connection."""
-
-    def __init__(self, connection: Connection[Any, Any], news: queue.SimpleQueue[News]) -> None:
-        self._connection = connection
-        self._news = news
-        self._waiting: queue.Queue[PlayerEvent | None] = queue.Queue(MOST_WAITING)
-        self._closed = False
-
-    def open(self) -> None:
-        """Start to read and write."""
-        for work in (self._read, self._write):
-            threading.Thread(target=work, name="engine", daemon=True).start()
-
-    def send(self, event: PlayerEvent) -> None:
-        """Queue an event; an engine that does not read for long is cut off."""
-        try:
-            self._waiting.put_nowait(event)
-        except queue.Full:
-            self.close()
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._closed:
-            return
-        self._closed = True
-        with contextlib.suppress(queue.Full):
-            self._waiting.put_nowait(None)
-        shut_down(self._connection)
-        self._news.put(Left(self))
-
-    def _read(self) -> None:
-        while not self._closed:
-            try:
-                order = self._connection.recv()
-            except _BROKEN:
-                break
-            self._news.put(Said(self, order))
-        self.close()
-
-    def _write(self) -> None:
-        while (event := self._waiting.get()) is not None:
-            try:
-                self._connection.send(event)
-            except _BROKEN:
-                break
-        self.close()
-
-
-def shut_down(connection: Connection[Any, Any]) -> None:
-    """End a connection even while other threads read or write it: closing the descriptor alone would not wake them."""
-    import socket
-
-    try:
-        if os.name != "nt":
-            with socket.socket(fileno=os.dup(connection.fileno())) as end:
-                end.shutdown(socket.SHUT_RDWR)
-        else:
-            connection.close()
-    except OSError:
-        return
-
-
 class EngineLink:
     """Listens for engines.
 
@@ -147,36 +53,12 @@ class EngineLink:
 
     def __init__(self, folder: Path) -> None:
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
-        try:
-            self._key = (folder / KEY).read_bytes()
-            if os.name != "nt":
-                (folder / SOCKET).unlink(missing_ok=True)
-            self._listener = Listener(address(folder), family="AF_PIPE" if os.name == "nt" else "AF_UNIX")
-        except OSError as error:
-            raise EngineError(f"the player cannot listen in {folder} ({error.strerror})", "start the set again") from error
-        threading.Thread(target=self._accept, name="listen", daemon=True).start()
+        self._door = Door(folder, PLAYER, lambda connection, _: self.news.put(Joined(Line(connection))))
+
+    def open(self, line: Line) -> None:
+        """Start to hear an engine that has joined, and to send it what waits."""
+        line.open(lambda order: self.news.put(Said(line, order)), lambda: self.news.put(Left(line)))
 
     def close(self) -> None:
         """Stop listening."""
-        try:
-            self._listener.close()
-        except OSError:
-            return
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection = self._listener.accept()
-            except (OSError, EOFError):
-                return
-            threading.Thread(target=self._greet, args=(connection,), name="greet", daemon=True).start()
-
-    def _greet(self, connection: Connection[Any, Any]) -> None:
-        try:
-            deliver_challenge(connection, self._key)
-            answer_challenge(connection, self._key)
-        except (AuthenticationError, *_BROKEN):
-            connection.close()
-            return
-        line = Line(connection, self.news)
-        self.news.put(Joined(line))
+        self._door.close()

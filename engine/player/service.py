@@ -16,12 +16,13 @@ from typing import Any, Final
 from engine.errors import RecordingError
 from engine.player.blocks import ValueBlock
 from engine.player.decks import PREFETCH_S, Deck, open_decks
-from engine.player.link import EngineLink, Joined, Left, Line, Said
+from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
 from engine.player.output.priority import ordinary_priority
 from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
 from engine.player.rendering.renderer import Renderer
+from engine.processes.channels import Line
 from engine.protocol import (
     ClearEffects,
     Finished,
@@ -187,7 +188,7 @@ class Service:
             news.line.send(self._hello())
             if self._renderer.finished:
                 news.line.send(Finished(self._renderer.frame))
-            news.line.open()
+            self._link.open(news.line)
             self._respawn.found()
         elif isinstance(news, Said):
             handler = self._orders.get(type(news.order))

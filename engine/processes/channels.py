@@ -1,31 +1,57 @@
 """Connections between the instrument's processes: local sockets with a key, nothing beyond this machine.
 
-The key and the sockets lie in the session's folder, which its user alone can read.
+No other process can hold one up: whoever connects is greeted on a thread of its own and within a time limit, and what a `Line`
+reads and writes waits on threads of its own too. The key and the sockets lie in the session's folder, which its user alone can
+read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pickle
+import queue
 import secrets
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from engine.errors import EngineError
+from engine.processes.layout import KEY_FILE, address
 
-KEY_FILE: Final = "key"
-MAX_UNIX_PATH: Final = 100
-"""Longest socket path the common systems take (104 bytes on macOS, 108 on Linux)."""
+Wire: TypeAlias = "Connection[Any, Any]"
+"""A connection as the standard library has it."""
 
-GONE: Final = (EOFError, OSError, AuthenticationError)
-"""What a connection raises when the other side is not there, or not one of ours."""
+GREET_S: Final = 5.0
+"""Seconds for the exchange of keys and the first message; whoever takes longer is hung up on."""
+
+RETRY_S: Final = 0.01
+"""Seconds between two tries to reach a process that is not there yet."""
+
+CROWDED_S: Final = 0.1
+"""Seconds until the next try to accept when the system has no room for another connection."""
+
+MOST_WAITING: Final = 1000
+"""Messages that the other side may be behind before it counts as hung and is cut off."""
+
+MOST_BYTES: Final = 1 << 24
+"""The longest message, in bytes (16 MiB; a snapshot has some thousands): a longer one is junk."""
+
+BACKLOG: Final = 64
+"""Callers that may wait to be accepted while this process is busy."""
+
+BROKEN: Final = (
+    *(OSError, EOFError),  # the other side is gone
+    *(AuthenticationError, AssertionError, ValueError),  # it is not one of ours: Python 3.11 asserts what later ones raise
+    TypeError,  # another thread of ours closed it in the middle of a read
+)
+"""What a connection raises that is of no use any more."""
 
 
 def make_key(folder: Path) -> bytes:
@@ -49,81 +75,223 @@ def read_key(folder: Path) -> bytes:
         raise EngineError(f"no session in {folder}", "start one with: liveset play") from error
 
 
-def address(folder: Path, name: str) -> str:
-    """Where a process of this session listens: a socket file, or a named pipe on Windows."""
+def shut_down(connection: Wire) -> None:
+    """End a connection even while other threads read or write it: closing the descriptor alone would not wake them."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            connection.close()
+            return
+        with socket.socket(fileno=os.dup(connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def _within(connection: Wire, limit_s: float) -> Iterator[None]:
+    """End the connection when what is done with it takes longer than a limit."""
+    timer = threading.Timer(limit_s, shut_down, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class Door:
+    """Listens under a name. A socket left behind by a process that died is replaced.
+
+    Args:
+        folder: the session's folder, with the key in it.
+        name: `layout.ENGINE` or `layout.PLAYER`.
+        take: called with each connection that knows the key, and its first message, on a thread of that connection's own.
+        hears: wait for that first message; else it is None, for connections to which this side speaks first.
+        greet_s: seconds until a connection that does not come forward is hung up on.
+
+    Raises:
+        EngineError: if there is no key, or the address cannot be used.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, take: Callable[[Wire, Any], None], *, hears: bool = False, greet_s: float = GREET_S
+    ) -> None:
+        self._key = read_key(folder)
+        self._take, self._hears, self._greet_s = take, hears, greet_s
+        self._address = address(folder, name)
+        self._closed = threading.Event()
+        try:
+            if sys.platform != "win32":
+                Path(self._address).unlink(missing_ok=True)
+            self._listener = Listener(self._address, backlog=BACKLOG)
+        except OSError as error:
+            raise EngineError(f"cannot listen in {folder} ({error.strerror or error})", "start the set again") from error
+        self._thread = threading.Thread(target=self._accept, name="accept", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; connections that were taken go on."""
+        self._closed.set()
+        try:
+            _dial(self._address, self._greet_s).close()  # wakes the thread that waits for a connection
+        except OSError:
+            return  # the session's folder is gone: nobody can connect any more
+        self._thread.join()
+
+    def _accept(self) -> None:
+        with contextlib.closing(self._listener):
+            while not self._closed.is_set():
+                try:
+                    connection = self._listener.accept()
+                except OSError:  # the caller is gone already, or there are too many open files
+                    self._closed.wait(CROWDED_S)
+                    continue
+                if self._closed.is_set():
+                    connection.close()
+                else:
+                    threading.Thread(target=self._greet, args=(connection,), name="greet", daemon=True).start()
+
+    def _greet(self, connection: Wire) -> None:
+        try:
+            with _within(connection, self._greet_s):
+                deliver_challenge(connection, self._key)
+                answer_challenge(connection, self._key)
+                first = receive(connection) if self._hears else None
+        except BROKEN:
+            connection.close()
+            return
+        self._take(connection, first)
+
+
+def _dial(where: str, limit_s: float) -> Wire:
+    """A connection without a greeting yet.
+
+    Raises:
+        OSError: if nobody listens, or nobody accepts in time.
+    """
     if sys.platform == "win32":
-        return rf"\\.\pipe\liveset-{folder.name}-{name}"
-    path = str(folder / f"{name}.sock")
-    if len(path.encode()) > MAX_UNIX_PATH:
-        raise EngineError(f"the path {path} is too long for a socket", "set XDG_RUNTIME_DIR to a shorter folder")
-    return path
+        return Client(where)
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(limit_s)
+        line.connect(where)
+        line.setblocking(True)
+        return Connection(line.detach())
 
 
-def listen(folder: Path, name: str) -> Listener:
-    """Listen under a name; a socket left behind by a process that died is replaced."""
-    where = address(folder, name)
-    if sys.platform != "win32":
-        with contextlib.suppress(FileNotFoundError):
-            Path(where).unlink()
-    return Listener(where, backlog=8, authkey=read_key(folder))
-
-
-def connect(folder: Path, name: str, timeout_s: float = 0.0) -> Connection[Any, Any]:
+def connect(folder: Path, name: str, timeout_s: float = 0.0, *, greet_s: float = GREET_S) -> Wire:
     """Connect to a name, trying again until the timeout.
+
+    Args:
+        timeout_s: 0 tries once.
+        greet_s: seconds that a process which hangs may take over one try.
 
     Raises:
         EngineError: if nobody answers in time.
     """
     deadline = time.monotonic() + timeout_s
+    where = address(folder, name)
     while True:
         try:
-            return Client(address(folder, name), authkey=read_key(folder))
-        except (*GONE, EngineError) as error:
+            key = read_key(folder)
+            connection = _dial(where, greet_s)
+            try:
+                with _within(connection, greet_s):
+                    answer_challenge(connection, key)
+                    deliver_challenge(connection, key)
+            except BROKEN:
+                connection.close()
+                raise
+            return connection
+        except (*BROKEN, EngineError) as error:
             if time.monotonic() >= deadline:
-                raise EngineError(f"nothing answers at {address(folder, name)}") from error
-            time.sleep(0.01)
+                raise EngineError(f"nothing answers at {where}") from error
+            time.sleep(RETRY_S)
 
 
-def accept_forever(listener: Listener, take: Callable[[Connection[Any, Any]], None]) -> None:
-    """Take connections until the listener closes; strangers and broken handshakes are dropped."""
-    while True:
-        try:
-            connection = listener.accept()
-        except (EOFError, AuthenticationError, ConnectionError):
-            continue
-        except OSError:
-            return
-        take(connection)
+def receive(connection: Wire) -> Any:
+    """Wait for the next message.
+
+    Raises:
+        any of `BROKEN`: the other side is gone, or what it sends is none of our messages.
+    """
+    data = connection.recv_bytes(MOST_BYTES)
+    try:
+        return pickle.loads(data)
+    except Exception as error:  # unpickling junk may raise anything
+        raise OSError("a message that cannot be read") from error
 
 
-def read_forever(connection: Connection[Any, Any], take: Callable[[Any], None], gone: Callable[[], None]) -> threading.Thread:
-    """Hand each message to ``take`` on a thread of its own; ``gone`` is called once at the end."""
+def send(connection: Wire, message: object) -> bool:
+    """Send, waiting as long as the other side takes, and say whether it is still there."""
+    try:
+        connection.send(message)
+    except BROKEN:
+        return False
+    return True
+
+
+def read_forever(connection: Wire, take: Callable[[Any], None], gone: Callable[[], None]) -> threading.Thread:
+    """Hand each message to ``take`` on a thread of its own; ``gone`` is called once, when no more will come."""
 
     def run() -> None:
-        try:
-            while True:
-                take(connection.recv())
-        except (*GONE, TypeError):  # TypeError: closed by another thread of ours in the middle of a read
-            gone()
+        while True:
+            try:
+                message = receive(connection)
+            except BROKEN:
+                break
+            take(message)
+        gone()
 
     thread = threading.Thread(target=run, name="reader", daemon=True)
     thread.start()
     return thread
 
 
-def send(connection: Connection[Any, Any] | None, message: object) -> bool:
-    """Send, and say whether the other side is still there."""
-    if connection is None:
-        return False
-    try:
-        connection.send(message)
-    except (*GONE, ValueError):
-        return False
-    return True
+class Line:
+    """A connection that neither reading nor writing can hold up; whoever does not read for long is cut off.
 
+    Args:
+        connection: to another process, greeted.
+        most_waiting: messages that may wait to be sent.
+    """
 
-def wake_listener(folder: Path, name: str) -> None:
-    """Make a blocked accept return, so that its thread can see that the listener was closed."""
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as knock:
-            knock.connect(address(folder, name))
+    def __init__(self, connection: Wire, most_waiting: int = MOST_WAITING) -> None:
+        self._connection = connection
+        self._waiting: queue.Queue[object] = queue.Queue(most_waiting)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._gone: Callable[[], None] = lambda: None
+
+    def open(self, take: Callable[[Any], None], gone: Callable[[], None]) -> None:
+        """Start to read and write.
+
+        Args:
+            take: is handed each message, on the reading thread.
+            gone: is called once, on any thread, when the line has ended, whichever side ended it.
+        """
+        self._gone = gone
+        threading.Thread(target=self._write, name="writer", daemon=True).start()
+        read_forever(self._connection, take, self.close)
+
+    def send(self, message: object) -> bool:
+        """Queue a message. Returns whether the line is open; what is queued when it ends is lost."""
+        try:
+            self._waiting.put_nowait(message)
+        except queue.Full:
+            self.close()
+        return not self._closed
+
+    def close(self) -> None:
+        """Hang up."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        shut_down(self._connection)
+        with contextlib.suppress(queue.Full):  # a writer with so much to send notices that the connection is shut
+            self._waiting.put_nowait(None)
+        self._gone()
+
+    def _write(self) -> None:
+        while not self._closed and (message := self._waiting.get()) is not None:
+            if not send(self._connection, message):
+                break
+        self.close()

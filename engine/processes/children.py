@@ -10,12 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
-
+from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, sections_folder
 from engine.processes.leftovers import claim
 
-PARAMS_FILE: Final = "params.block"
-STATUS_FILE: Final = "status.block"
 WAIT_S: Final = 3.0
 
 
@@ -30,7 +27,7 @@ class Children:
     def __init__(self, folder: Path, options: dict[str, Any]) -> None:
         self.folder = folder
         self.options = options
-        self.sections = Path(platformdirs.user_cache_dir("liveset")) / "sessions" / folder.name
+        self.sections = sections_folder(folder)
         self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._claim = claim(self.sections)
         self.player: subprocess.Popen[bytes] | None = None
@@ -53,7 +50,7 @@ class Children:
             argv += ["--device", str(self.options["device"])]
         if self.options.get("block") is not None:
             argv += ["--block", str(self.options["block"])]
-        self.player = self._spawn(argv, "player.log", {})
+        self.player = self._spawn(argv, self.folder / PLAYER_LOG, {})
 
     def start_worker(self, place: str, name: str) -> None:
         """Start a generator, its arithmetic bounded: pocket, quick as it is, to one thread; others may use every core.
@@ -66,10 +63,10 @@ class Children:
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
         bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         # Threads that spin while they wait starve each other, and the player, on a busy machine.
-        self.workers[place] = self._spawn(argv, f"generator-{place}.err", {**bounded, "OMP_WAIT_POLICY": "PASSIVE"})
+        self.workers[place] = self._spawn(argv, generator_errors(self.folder, place), {**bounded, "OMP_WAIT_POLICY": "PASSIVE"})
 
-    def _spawn(self, argv: list[str], log: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
-        with (self.folder / log).open("ab") as stderr:
+    def _spawn(self, argv: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        with log.open("ab") as stderr:
             return subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,

@@ -8,28 +8,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import secrets
 import struct
 import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
-
 from engine.errors import EngineError, LivesetError, PresetError
-from engine.processes.channels import connect, make_key, read_forever, send
+from engine.processes.channels import Line, connect, make_key
+from engine.processes.layout import CURRENT_FILE, ENGINE, ENGINE_LOG, OPTIONS_FILE, STATUS_FILE, runtime_folder
 from engine.protocol import ClientHello, Command, Snapshot
 
-OPTIONS_FILE: Final = "options.json"
-CURRENT_FILE: Final = "current"
-APP: Final = "liveset"
 VERDICT_S: Final = 20.0
 _PULSE: Final = struct.Struct("=dd")
 """The last two values of the player's status block, ``beat`` and ``alive``: read here without numpy."""
@@ -48,35 +42,12 @@ class PlayOptions:
     generator: str | None = None
 
 
-def runtime_folder() -> Path:
-    """Where sessions keep their sockets and keys: the user's runtime folder, readable by that user alone.
-
-    Raises:
-        EngineError: if it cannot be made.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where there is no runtime folder, its stand-in serves as well
-        folder = Path(platformdirs.user_runtime_dir(APP))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineError(f"cannot make {folder}: {error.strerror}", "set XDG_RUNTIME_DIR to a folder of yours") from error
-    if os.name == "posix" and folder.stat().st_uid != os.getuid():
-        raise EngineError(f"{folder} belongs to somebody else", "set XDG_RUNTIME_DIR to a folder of yours")
-    return folder
-
-
-def sections_folder(session: Path) -> Path:
-    """Where a session's section files lie: the user's cache, since a set takes hundreds of megabytes."""
-    return Path(platformdirs.user_cache_dir(APP)) / "sessions" / session.name
-
-
 def running_session() -> Path | None:
     """The folder of the set that plays now, None if none does."""
     folder = runtime_folder()
     with contextlib.suppress(OSError, LivesetError):
         session = folder / (folder / CURRENT_FILE).read_text(encoding="utf-8").strip()
-        connect(session, "engine").close()
+        connect(session, ENGINE).close()
         return session
     return None
 
@@ -102,7 +73,7 @@ class EngineProcess:
     def __init__(self, options: PlayOptions) -> None:
         self.folder = new_session()
         (self.folder / OPTIONS_FILE).write_text(json.dumps(asdict(options)), encoding="utf-8")
-        with (self.folder / "engine.log").open("wb") as log:
+        with (self.folder / ENGINE_LOG).open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "engine.live", str(self.folder)],
                 stdin=subprocess.DEVNULL,
@@ -125,7 +96,7 @@ class EngineProcess:
         try:
             said: dict[str, Any] = json.loads(line)
         except ValueError as error:
-            raise EngineError("the engine did not start", f"its log is {self.folder / 'engine.log'}") from error
+            raise EngineError("the engine did not start", f"its log is {self.folder / ENGINE_LOG}") from error
         if "error" in said:
             raise PresetError(said["error"], said.get("hint", ""))
         return said
@@ -150,40 +121,33 @@ class EngineClient:
         self.folder = folder
         self._latest: Snapshot | None = None
         self._changed = threading.Event()
-        self._outbox: queue.SimpleQueue[tuple[Any, Command] | None] = queue.SimpleQueue()
-        self._connection: Any = None
+        self._line: Line | None = None
         self._open = False
         self._closed = False
         self._trying = threading.Lock()
         if timeout_s:
             self._attach(timeout_s)
-        threading.Thread(target=self._write, name="commands", daemon=True).start()
 
     def _attach(self, timeout_s: float) -> None:
-        connection = connect(self.folder, "engine", timeout_s)
-        send(connection, ClientHello("screen", pid=os.getpid()))
-        self._connection, self._open = connection, True
-        read_forever(connection, self._take, lambda: self._gone(connection))
+        line = Line(connect(self.folder, ENGINE, timeout_s))
+        line.send(ClientHello("screen", pid=os.getpid()))
+        self._line, self._open = line, True
+        line.open(self._take, lambda: self._gone(line))
 
     def _take(self, message: object) -> None:
         if isinstance(message, Snapshot):
             self._latest = message
             self._changed.set()
 
-    def _gone(self, connection: Any) -> None:
-        if connection is self._connection:
+    def _gone(self, line: Line) -> None:
+        if line is self._line:
             self._open = False
         self._changed.set()
 
-    def _write(self) -> None:
-        while (item := self._outbox.get()) is not None:
-            connection, command = item
-            if not send(connection, command):
-                self._gone(connection)
-
     def send(self, command: Command) -> None:
         """Hand a command over; it is lost when the engine is gone."""
-        self._outbox.put((self._connection, command))
+        if self._line is not None:
+            self._line.send(command)
 
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot, None before the first."""
@@ -209,7 +173,7 @@ class EngineClient:
     def pulse(self) -> float | None:
         """How many blocks the session's player has rendered; it grows as long as the player lives. None if there is none."""
         try:
-            beat, alive = _PULSE.unpack((self.folder / "status.block").read_bytes()[-_PULSE.size :])
+            beat, alive = _PULSE.unpack((self.folder / STATUS_FILE).read_bytes()[-_PULSE.size :])
         except (OSError, struct.error):
             return None
         return float(beat) if alive else None
@@ -232,7 +196,5 @@ class EngineClient:
     def close(self) -> None:
         """Let go of the engine; it plays on."""
         self._closed = True
-        self._outbox.put(None)
-        with contextlib.suppress(OSError):
-            if self._connection is not None:
-                self._connection.close()
+        if self._line is not None:
+            self._line.close()

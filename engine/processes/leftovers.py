@@ -13,12 +13,13 @@ import time
 from pathlib import Path
 from typing import Final
 
+from engine.processes.layout import LOCK_FILE
+
 try:
     import fcntl
 except ImportError:  # not a Unix
     fcntl = None  # type: ignore[assignment]
 
-LOCK_FILE: Final = "in-use"
 FRESH_S: Final = 60.0
 """A folder younger than this may not have its lock yet."""
 

@@ -29,6 +29,7 @@ from engine.player.offline import OfflinePlayer
 from engine.presets import Preset
 from engine.processes.channels import make_key
 from engine.processes.children import Children
+from engine.processes.layout import check_audio_name
 from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import SetOptions, opening_state
@@ -109,8 +110,7 @@ class Rehearsal:
 
     def _check_out(self) -> None:
         out = self.options.out
-        if out.suffix.lower() not in (".flac", ".wav"):
-            raise RecordingError(f"{out} is neither .flac nor .wav", "name the file with one of these endings")
+        check_audio_name(out)
         if not out.parent.is_dir():
             raise RecordingError(f"there is no folder {out.parent}", "make it first, or name another file")
         try:

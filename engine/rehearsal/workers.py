@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +12,9 @@ from engine import protocol as p
 from engine.conductor.events import Event, JobDone, JobFailed, JobProgress, WorkerLost, WorkerUp
 from engine.conductor.state import Job, Place
 from engine.errors import GeneratorError
-from engine.processes.channels import accept_forever, listen, read_forever, send
+from engine.processes.channels import Door, Line, Wire
 from engine.processes.children import Children
+from engine.processes.layout import ENGINE, generator_errors
 from engine.session.files import with_files
 from engine.session.session import greeted
 
@@ -48,7 +47,7 @@ class OfflineWorkers:
     children: Children
     rate: int
     inbox: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
-    connections: dict[str, Any] = field(default_factory=dict)
+    connections: dict[str, Line] = field(default_factory=dict)
     jobs: dict[int, _Real] = field(default_factory=dict)
     work_s: dict[str, float] = field(default_factory=dict)
     spare: dict[str, str] = field(default_factory=dict)
@@ -59,8 +58,7 @@ class OfflineWorkers:
         Raises:
             GeneratorError: if the set's own does not start; `Refused` if it cannot be loaded.
         """
-        self.listener = listen(self.folder, "engine")
-        threading.Thread(target=accept_forever, args=(self.listener, self._accept), daemon=True).start()
+        self.door = Door(self.folder, ENGINE, self._greeted, hears=True)
         self.spare = {place: name for place, name in places.items() if place != "main"}
         ups = [self._start_worker("main", places["main"])]
         return [*ups, *(WorkerUp("pocket", name, True) for name in self.spare.values())]
@@ -83,7 +81,7 @@ class OfflineWorkers:
                 kind, message = self.inbox.get(timeout=0.1)
             except queue.Empty:
                 if self.children.dead_workers() or time.monotonic() > deadline:
-                    log = self.children.folder / f"generator-{place}.err"
+                    log = generator_errors(self.children.folder, place)
                     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
                     raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
                 continue
@@ -96,18 +94,17 @@ class OfflineWorkers:
                 return up
             later.append((kind, message))
 
-    def _accept(self, connection: Any) -> None:
-        try:
-            hello = connection.recv()
-        except (EOFError, OSError):
-            return
+    def _greeted(self, connection: Wire, hello: object) -> None:
+        """On the connection's own thread: its first word says who it is."""
         if isinstance(hello, p.SectionFailed):
             self.inbox.put(("refused", hello.message))
-        elif isinstance(hello, p.ClientHello):
-            self.connections[hello.place] = connection
-            gone = ("gone", hello.place)
-            read_forever(connection, lambda report: self.inbox.put(("report", report)), lambda: self.inbox.put(gone))
-            self.inbox.put(("up", greeted(hello)))
+        if not isinstance(hello, p.ClientHello):
+            connection.close()
+            return
+        line = self.connections[hello.place] = Line(connection)
+        gone = ("gone", hello.place)
+        line.open(lambda report: self.inbox.put(("report", report)), lambda: self.inbox.put(gone))
+        self.inbox.put(("up", greeted(hello)))
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""
@@ -115,12 +112,17 @@ class OfflineWorkers:
         if job.place not in self.connections and job.place in self.spare:
             self._start_worker(job.place, self.spare.pop(job.place))
         self.jobs[job.job_id] = _Real(job, request.from_frame)
-        send(self.connections.get(job.place), p.MakeSection(job.job_id, request, job.version.path))
+        self._tell(job.place, p.MakeSection(job.job_id, request, job.version.path))
 
     def cancel(self, job: Job) -> None:
         """Tell a generator to drop a job, and forget it."""
         self.jobs.pop(job.job_id, None)
-        send(self.connections.get(job.place), p.DropSection(job.job_id))
+        self._tell(job.place, p.DropSection(job.job_id))
+
+    def _tell(self, place: Place, order: p.MakeSection | p.DropSection) -> None:
+        """Hand an order to a generator, if it is there."""
+        if (line := self.connections.get(place)) is not None:
+            line.send(order)
 
     def due(self, clock: int) -> list[Event]:
         """What is to be reported by a moment; waits for generators that are slower than taken."""
@@ -175,5 +177,4 @@ class OfflineWorkers:
     def close(self) -> None:
         """End the processes."""
         self.children.stop()
-        with contextlib.suppress(OSError):
-            self.listener.close()
+        self.door.close()

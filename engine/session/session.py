@@ -36,6 +36,7 @@ from engine.conductor.events import (
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
 from engine.errors import SectionError
+from engine.processes.layout import STATE_FILE
 from engine.prompts.mix import parse
 from engine.protocol import (
     ClearEffects,
@@ -52,7 +53,6 @@ from engine.protocol import (
 from engine.sections.file import SectionReader
 from engine.session.keeping import Keeping
 
-STATE_FILE: Final = "state.pickle"
 WAVEFORM_COLUMNS: Final = 240
 KEPT_NOTICES: Final = 20
 MEASURED_FRAMES: Final = 4 * 44_100

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
 from rich.console import Console
 
 from engine.conductor.state import State
 from engine.errors import LivesetError
+from engine.processes.layout import cache_folder
 
 Level = Literal["ok", "note", "problem"]
 GLYPHS: dict[Level, str] = {"ok": "✓", "note": "!", "problem": "✗"}
@@ -98,7 +98,7 @@ def _terminal() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    folder = Path(platformdirs.user_cache_dir("liveset"))
+    folder = cache_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free // 2**20
     text = f"disk: {free} MB free for sections in {folder} (a minute of music takes about {SECTION_MB_PER_MINUTE} MB)"

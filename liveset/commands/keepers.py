@@ -6,7 +6,6 @@ import contextlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import soundfile
@@ -14,11 +13,10 @@ import typer
 from rich.console import Console
 
 from engine.errors import RecordingError
+from engine.processes.layout import check_audio_name
 from engine.sections.file import Audio, SectionReader
 from engine.sections.keepers import find_keeper, keepers, keepers_root, remove_keeper
 from liveset.ui.widgets.kept import line
-
-_ENDINGS: Final = (".flac", ".wav")
 
 
 def show_keepers(as_json: bool) -> None:
@@ -43,8 +41,7 @@ def export_keeper(name: str, out: Path, stems: bool, force: bool) -> None:
         SectionError: there is no such keeper, or it is broken.
         RecordingError: a file is there already, or cannot be written.
     """
-    if out.suffix.lower() not in _ENDINGS:
-        raise RecordingError(f"{out} is neither .flac nor .wav", "name the file with one of these endings")
+    check_audio_name(out)
     reader = SectionReader(find_keeper(name).path)
     names = reader.info.stems
     sounds = {out.with_stem(f"{out.stem}-{stem}"): reader.audio[:, i] for i, stem in enumerate(names)} if stems else {}

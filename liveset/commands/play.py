@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import DeviceError, EngineError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, PlayOptions, running_session
+from engine.processes.layout import check_audio_name
 from engine.protocol import Notice, Quit, Snapshot
 
 BLOCKS = (256, 512, 1024)
@@ -65,8 +66,7 @@ def checked_recording(path: Path) -> Path:
         RecordingError: if it cannot.
     """
     path = path.expanduser().absolute()
-    if path.suffix.lower() not in (".flac", ".wav"):
-        raise RecordingError(f"{path} is neither .flac nor .wav", "name the recording with one of these endings")
+    check_audio_name(path)
     if not path.parent.is_dir():
         raise RecordingError(f"there is no folder {path.parent}", "make it first, or name another file")
     if path.exists():

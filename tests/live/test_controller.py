@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import mido
 
-from engine.processes.children import STATUS_FILE
 from engine.processes.latest import STATUS, SharedBlock
+from engine.processes.layout import STATUS_FILE
 from tests.live.conftest import Show
 from tests.midi.messages import cc, note
 from tests.midi.test_real_ports import Server, controller, pytestmark, server

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.processes.children import STATUS_FILE
 from engine.processes.client import EngineClient
 from engine.processes.latest import STATUS, SharedBlock
+from engine.processes.layout import STATUS_FILE
 from engine.protocol import Hold, NextNow, SetMacro, SetWeight, TogglePlay
 from tests.live.conftest import PRESET, Show
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.processes.children import STATUS_FILE
 from engine.processes.client import EngineClient
 from engine.processes.latest import STATUS, SharedBlock
+from engine.processes.layout import STATUS_FILE
 from engine.protocol import Command, Quit
 from liveset.ui.screens.connection import Connection
 from liveset.ui.screens.perform import PerformScreen

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from engine.processes.latest import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
+from engine.processes.layout import KEY_FILE, PARAMS_FILE, PLAYER, STATUS_FILE, address
 from engine.protocol import (
     CueFailed,
     CueStarted,
@@ -39,8 +40,8 @@ class Session:
 
     def __init__(self, folder: Path, *more: str) -> None:
         self.folder = folder
-        (folder / "key").write_bytes(KEY)
-        self.params = SharedBlock(folder / "params.block", PARAMS, create=True)
+        (folder / KEY_FILE).write_bytes(KEY)
+        self.params = SharedBlock(folder / PARAMS_FILE, PARAMS, create=True)
         self.params.update(PARAM_DEFAULTS)
         command = [sys.executable, "-m", "engine.player", str(folder), "--device", "none", *more]
         self.process = subprocess.Popen(command, start_new_session=True)
@@ -49,14 +50,14 @@ class Session:
         deadline = time.monotonic() + 20
         while True:
             try:
-                return Client(str(self.folder / "player.sock"), family="AF_UNIX", authkey=KEY)
+                return Client(address(self.folder, PLAYER), family="AF_UNIX", authkey=KEY)
             except OSError:
                 assert time.monotonic() < deadline
                 assert self.process.poll() is None
                 os.sched_yield()
 
     def status(self) -> SharedBlock:
-        return SharedBlock(self.folder / "status.block", STATUS)
+        return SharedBlock(self.folder / STATUS_FILE, STATUS)
 
 
 def wait_for(line: Connection[Any, Any], kind: type[PlayerEvent]) -> Any:

@@ -181,7 +181,7 @@ class Recorder:
         target = Path(path)
         kind = SINKS.get(target.suffix.lower())
         if kind is None:
-            raise RecordingError(f"cannot record to {path}", "use a name that ends in .flac or .wav")
+            raise RecordingError(f"cannot record to {path}", f"use a name that ends in {' or '.join(SINKS)}")
         try:
             self._sink = kind(target)
         except (OSError, RuntimeError) as error:

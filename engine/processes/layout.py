@@ -1,0 +1,119 @@
+"""Where everything of a set in progress lies: file names, addresses and folders, each written here once.
+
+A session is one set being played. Its folder in the user's runtime folder holds sockets, key, logs and latest values; its
+section files lie in the cache, since a set takes hundreds of megabytes. Light on purpose: screen and player import it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from engine.errors import EngineError, RecordingError
+
+APP: Final = "liveset"
+"""What this instrument's folders are called on every system."""
+
+KEY_FILE: Final = "key"
+OPTIONS_FILE: Final = "options.json"
+PARAMS_FILE: Final = "params.block"
+STATUS_FILE: Final = "status.block"
+STATE_FILE: Final = "state.pickle"
+ENGINE_LOG: Final = "engine.log"
+PLAYER_LOG: Final = "player.log"
+
+CURRENT_FILE: Final = "current"
+"""In the runtime folder: names the session that plays now."""
+
+LOCK_FILE: Final = "in-use"
+"""In a session's sections folder: locked as long as one of its processes lives."""
+
+PACE_FILE: Final = "pace.json"
+"""In the cache folder: how long each generator took on this machine."""
+
+ENGINE: Final = "engine"
+PLAYER: Final = "player"
+"""The names under which a session's processes listen."""
+
+MAX_SOCKET_BYTES: Final = 100
+"""Longest socket path in bytes that the common systems take (104 on macOS, 108 on Linux)."""
+
+AUDIO_ENDINGS: Final = (".flac", ".wav")
+"""What recordings, rehearsals and exports are written as."""
+
+_SHORTER: Final = "set XDG_RUNTIME_DIR to a shorter folder"
+_OWN: Final = "set XDG_RUNTIME_DIR to a folder of yours"
+
+
+def generator_log(session: Path, place: str) -> Path:
+    """The log that a generator writes itself."""
+    return session / f"generator-{place}.log"
+
+
+def generator_errors(session: Path, place: str) -> Path:
+    """What a generator's process prints, such as why it could not start."""
+    return session / f"generator-{place}.err"
+
+
+def address(session: Path, name: str) -> str:
+    """Where a process of a session listens: a socket file, or a named pipe on Windows.
+
+    Raises:
+        EngineError: if the folder's name is too long for a socket.
+    """
+    if sys.platform == "win32":
+        return rf"\\.\pipe\{APP}-{session.resolve().name}-{name}"
+    path = str(session / f"{name}.sock")
+    if len(os.fsencode(path)) > MAX_SOCKET_BYTES:
+        raise EngineError(f"the path is too long for a socket: {path}", _SHORTER)
+    return path
+
+
+def runtime_folder() -> Path:
+    """Where sessions keep their sockets and keys: the user's runtime folder, readable by that user alone.
+
+    Raises:
+        EngineError: if it cannot be made, or belongs to somebody else.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where there is no runtime folder, its stand-in serves as well
+        folder = Path(platformdirs.user_runtime_dir(APP))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"cannot make {folder}: {error.strerror}", _OWN) from error
+    if os.name == "posix" and folder.stat().st_uid != os.getuid():
+        raise EngineError(f"{folder} belongs to another user", _OWN)
+    return folder
+
+
+def cache_folder() -> Path:
+    """The user's cache: what can be made again."""
+    return Path(platformdirs.user_cache_dir(APP))
+
+
+def sections_folder(session: Path) -> Path:
+    """Where a session's section files lie."""
+    return cache_folder() / "sessions" / session.name
+
+
+def recording_name(title: str) -> str:
+    """A recording's file name when nobody gave one: the set's title and the time, as FLAC."""
+    words = "".join(char if char.isalnum() or char in "-_" else " " for char in title).split()
+    return f"{'-'.join(words) or 'set'}-{time.strftime('%Y%m%d-%H%M%S')}{AUDIO_ENDINGS[0]}"
+
+
+def check_audio_name(path: Path) -> None:
+    """Make sure that an audio file's name has an ending that can be written.
+
+    Raises:
+        RecordingError: if it is neither .flac nor .wav.
+    """
+    if path.suffix.lower() not in AUDIO_ENDINGS:
+        raise RecordingError(f"{path} is neither .flac nor .wav", "name the file with one of these endings")
