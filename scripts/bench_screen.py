@@ -34,7 +34,7 @@ PROFILE = ROOT / "out" / "screen.prof.txt"
 def run_screen(seconds: float, profile: bool) -> None:
     """The child: run the application for a while and write its share of a core to file descriptor 3."""
     from liveset.ui.app import LivesetApp
-    from tests.liveset.fake_link import FakeLink, live
+    from tests.ui.fake_link import FakeLink, live
 
     begun = time.monotonic()
     app = LivesetApp(FakeLink(lambda: live(60 + time.monotonic() - begun)))

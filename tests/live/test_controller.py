@@ -9,8 +9,8 @@ import mido
 from engine.processes.latest import STATUS, SharedBlock
 from engine.processes.layout import STATUS_FILE
 from tests.live.conftest import Show
+from tests.live.test_midi_ports import Server, controller, pytestmark, server
 from tests.midi.messages import cc, note
-from tests.midi.test_real_ports import Server, controller, pytestmark, server
 
 __all__ = ["pytestmark", "server"]
 

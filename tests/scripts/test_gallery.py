@@ -16,7 +16,7 @@ RATE = 44_100
 
 @pytest.fixture(scope="module")
 def gallery() -> Any:
-    path = Path(__file__).parents[1] / "scripts" / "gallery.py"
+    path = Path(__file__).parents[2] / "scripts" / "gallery.py"
     spec = importlib.util.spec_from_file_location("gallery", path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

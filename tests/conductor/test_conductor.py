@@ -15,7 +15,7 @@ from engine.conductor.plan import arc
 from engine.conductor.requests import make_version, wish
 from engine.conductor.state import Job, Settings, Slot, State, Steering
 from engine.timebase import Grid
-from tests.simulation import FADE, Stage
+from tests.conductor.simulation import FADE, Stage
 
 GRID = Grid(124.0)
 BAR = GRID.frame_of_bar(1)

@@ -16,9 +16,9 @@ from engine.conductor.state import Heard, State
 from engine.sections.file import SectionInfo, SectionReader, SectionWriter
 from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
 from engine.session.keeping import Keeping, Kept
-from tests.engine.test_conductor import started
-from tests.simulation import Stage
-from tests.test_rehearsal import rehearse
+from tests.conductor.simulation import Stage
+from tests.conductor.test_conductor import started
+from tests.rehearsal.test_rehearsal import rehearse
 
 FRAMES = 20_000
 

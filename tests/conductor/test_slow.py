@@ -16,8 +16,8 @@ from engine.conductor.pace import Pace
 from engine.conductor.state import State, Version
 from engine.session.files import with_files
 from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
-from tests.engine.test_conductor import BAR, made, opening, slow, started
-from tests.simulation import Stage
+from tests.conductor.simulation import Stage
+from tests.conductor.test_conductor import BAR, made, opening, slow, started
 
 FIT = p.GridFit(124.1, 6.0, 1.002, 2, 8, 0.9)
 NOWHERE = Surroundings({}, {}, {}, {}, {}, p.MidiView(), None, None, (), "ready")

@@ -21,7 +21,7 @@ from engine.generators.pocket.seams.pulse import handed_over
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
 from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import Grid
-from tests.generators.test_pocket import Audio, lufs
+from tests.generators.pocket.test_pocket import Audio, lufs
 
 
 @pytest.fixture(scope="module")

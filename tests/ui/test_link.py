@@ -13,8 +13,8 @@ from engine.processes.layout import STATUS_FILE
 from engine.protocol import Command, Quit
 from liveset.ui.screens.connection import Connection
 from liveset.ui.screens.perform import PerformScreen
-from tests.liveset.fake_link import FakeLink, live
-from tests.liveset.screen import on_stage
+from tests.ui.fake_link import FakeLink, live
+from tests.ui.screen import on_stage
 
 
 async def test_the_frame_is_there_before_any_snapshot() -> None:

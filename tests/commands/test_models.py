@@ -18,7 +18,7 @@ from liveset.commands import hub as pulling
 from liveset.commands import models as modelling
 from liveset.commands.hub import Hub, pull, survey
 from liveset.commands.models import import_model, remove_model, show_models, verify_models
-from tests.liveset.hub import COMMIT, TinyHub
+from tests.commands.hub import COMMIT, TinyHub
 
 TINY = Path(__file__).parents[1] / "generators" / "stable_audio" / "data" / "tiny"
 MUSIC = published("small-music")

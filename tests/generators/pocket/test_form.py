@@ -21,8 +21,7 @@ from engine.generators.pocket.score.form import thinned
 from engine.music.key import Key
 from engine.music.motif import make_motif
 from engine.protocol import PromptWeight, Role, SectionRequest
-
-from .test_pocket import lufs, play
+from tests.generators.pocket.test_pocket import lufs, play
 
 ARC: tuple[tuple[Role, float], ...] = (
     ("intro", 0.3),

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from engine.protocol import Command, Snapshot
 from liveset.ui.app import LivesetApp, Outcome
 from liveset.ui.screens.perform import PerformScreen
-from tests.liveset.fake_link import FakeLink
+from tests.ui.fake_link import FakeLink
 
 
 @dataclass

@@ -20,10 +20,10 @@ from engine.music.motif import make_motif
 from engine.sections.file import SectionInfo, SectionReader, SectionWriter
 from engine.sections.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
 from liveset.commands.keepers import export_keeper
-from tests.engine.test_conductor import made, slow, started
-from tests.engine.test_slow import finish_all
-from tests.simulation import Stage
-from tests.test_rehearsal import rehearse
+from tests.conductor.simulation import Stage
+from tests.conductor.test_conductor import made, slow, started
+from tests.conductor.test_slow import finish_all
+from tests.rehearsal.test_rehearsal import rehearse
 
 WHEN = datetime(2026, 5, 1, 22, 30)
 CARD = p.Keeper(

@@ -28,8 +28,8 @@ from engine.protocol import (
 from liveset.ui.app import LivesetApp
 from liveset.ui.bindings import KEYS
 from liveset.ui.controls import PENDING_UPDATES, Control
-from tests.liveset.fake_link import FakeLink, live, many_prompts
-from tests.liveset.screen import Stage, on_stage
+from tests.ui.fake_link import FakeLink, live, many_prompts
+from tests.ui.screen import Stage, on_stage
 
 SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("space",), [TogglePlay()]),

@@ -10,8 +10,8 @@ import pytest
 from engine.protocol import GridFit, NextState, Notice, Snapshot, StemView
 from liveset.ui.widgets.gauges import on_grid
 from liveset.ui.widgets.lines import LineWidget
-from tests.liveset.fake_link import hostile, live, many_prompts
-from tests.liveset.screen import Stage, on_stage
+from tests.ui.fake_link import hostile, live, many_prompts
+from tests.ui.screen import Stage, on_stage
 
 SIZES = [(20, 5), (30, 8), (55, 12), (56, 20), (80, 24), (95, 24), (96, 30), (120, 40), (250, 80), (250, 6), (21, 80)]
 

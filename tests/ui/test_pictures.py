@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from liveset.ui.app import LivesetApp, Outcome
 from liveset.ui.screens.perform import PerformScreen
-from tests.liveset.fake_link import FakeLink, live
+from tests.ui.fake_link import FakeLink, live
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
