@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.instruments.shots import Shots
-from engine.generators.pocket.instruments.voices import Tables
+from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.render.loudness import plan_levels
 from engine.generators.pocket.render.sound import design
-from engine.generators.pocket.score.compose import Score, compose
+from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.events import Score
 from engine.generators.pocket.score.form import thinned
 from engine.music.key import Key
 from engine.music.motif import make_motif

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.generators.pocket.seams.fitting import fitted, led
 from engine.generators.pocket.seams.levers import swells
-from engine.generators.pocket.seams.pulse import FRAME, fitted, handed_over, led, left_by, pulse, turns_of, unit
+from engine.generators.pocket.seams.previous import handed_over, left_by
+from engine.generators.pocket.seams.pulse import FRAME, phasor, pulse, turns_of
 from engine.protocol import SectionRequest
 from engine.sections.file import SectionInfo, SectionWriter
 
@@ -78,7 +80,7 @@ def test_looks_are_counted_from_the_start_of_the_set() -> None:
     origin, span = 3 * HALF + 77, 8 * RATE
     there = pulse(whole, 0, (origin, origin + span), HALF)
     here = pulse(whole[origin - 2048 :], -2048, (0, span), HALF, origin)
-    assert abs(there - here * unit(origin / HALF)) < 1e-6 * abs(there)
+    assert abs(there - here * phasor(origin / HALF)) < 1e-6 * abs(there)
 
 
 def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
     held = (held + 0.003 * torch.randn(len(held), generator=torch.Generator().manual_seed(2))).float()
     edge, near = (0, 8 * RATE), torch.ones(len(held))
     whole = torch.stack(swells(near, 0, HALF, alone=True)) * held
-    back = unit(-place)
+    back = phasor(-place)
     tried = []
 
     def hear(amounts: list[float]) -> complex:

@@ -14,13 +14,14 @@ from engine.errors import PromptError
 from engine.generators.pocket import styles
 from engine.generators.pocket.instruments.shots import Shots
 from engine.generators.pocket.instruments.voices import VOICES
+from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS, part_of
 from engine.generators.pocket.point import bare, brightness, crackle, hiss
 from engine.generators.pocket.render.sound import design
-from engine.generators.pocket.score.compose import Score, compose, tonal_players
-from engine.generators.pocket.score.form import DRUM_GROUPS, TONAL_PARTS
+from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.events import Score
 from engine.generators.pocket.score.kits import players
-from engine.generators.pocket.score.sharing import amplitudes
-from engine.generators.pocket.styles import load_style, part_of
+from engine.generators.pocket.score.players import amplitudes, tonal_players
+from engine.generators.pocket.styles import load_style
 from engine.music import motif as motifs
 from engine.music.key import Key
 from engine.prompts.mix import Mix, mix

@@ -17,7 +17,7 @@ from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render.renderer import RATE, Renderer
 from engine.generators.pocket.score.leaning import leans
 from engine.generators.pocket.seams import seams
-from engine.generators.pocket.seams.pulse import handed_over
+from engine.generators.pocket.seams.previous import handed_over
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
 from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import Grid

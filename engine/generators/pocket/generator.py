@@ -13,7 +13,8 @@ from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
 from engine.generators.pocket.instruments.shots import Shots
 from engine.generators.pocket.instruments.spectra import to_sound, to_spectrum
-from engine.generators.pocket.instruments.voices import CHUNK, Tables
+from engine.generators.pocket.instruments.tables import Tables
+from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render import fourier
 from engine.generators.pocket.render.loudness import plan_levels
 from engine.generators.pocket.render.renderer import RATE, Renderer

@@ -10,30 +10,11 @@ from typing import Any, Final
 from rapidfuzz import process
 
 from engine.errors import PromptError
+from engine.generators.pocket.instruments.shots import MODELS
 from engine.generators.pocket.instruments.voices import VOICES
-from engine.generators.pocket.score.form import DRUM_GROUPS
+from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.prompts.mix import Mix
 from engine.prompts.vocabulary import style_table
-
-STEM_OF: Final = {
-    "drums": 0,
-    "bass": 1,
-    "sub": 1,
-    "pad": 2,
-    "comp": 2,
-    "fx": 2,
-    "texture": 2,
-    "crackle": 2,
-    "arp": 3,
-    "melody": 3,
-}
-"""Index on the stem axis of each part."""
-
-
-def part_of(player: str) -> str:
-    """The part that a player plays: "bass 1" is the second who plays the bass."""
-    return player.partition(" ")[0]
-
 
 _HINT: Final = "see the header of presets/styles/house.toml"
 _SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
@@ -131,7 +112,6 @@ _MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789")
 
 def _check(style: Style, gains: Mapping[str, float]) -> None:
     """Raise for what a style's file names that is not there, or draws otherwise than it can be played."""
-    from engine.generators.pocket.instruments.shots import MODELS  # which takes its shots from styles
 
     def known(what: str, name: str, names: Iterable[str]) -> None:
         if name not in names:

@@ -33,7 +33,7 @@ from engine.generators.pocket.render.sound import (
     TAIL,
     Sound,
 )
-from engine.generators.pocket.score.compose import Score
+from engine.generators.pocket.score.events import Score
 
 STEP: Final = 64
 """Frames between two points of an envelope; between them it is a straight line."""

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.generators.pocket.instruments.voices import CHUNK, VOICES, Table, Tables, Voice
+from engine.generators.pocket.instruments.tables import Table, Tables
+from engine.generators.pocket.instruments.voices import CHUNK, VOICES, Voice
 from engine.generators.pocket.render.envelopes import STEP, Envelopes, lines
 from engine.generators.pocket.render.loudness import Gains
 from engine.generators.pocket.render.reading import read
 from engine.generators.pocket.render.sound import Sound, stem_of
-from engine.generators.pocket.score.compose import Note, Score
+from engine.generators.pocket.score.events import Note, Score
 
 _VIBRATO_FROM: Final = 17_000
 """Frames a single note is held from which it is played with vibrato."""

@@ -11,16 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.generators.pocket.instruments.shots import AtHand, Shots
-from engine.generators.pocket.instruments.voices import CHUNK, Tables
+from engine.generators.pocket.instruments.shots import Shots
+from engine.generators.pocket.instruments.tables import Tables
+from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.render import fourier
 from engine.generators.pocket.render.envelopes import STEP, through
 from engine.generators.pocket.render.loudness import Gains
 from engine.generators.pocket.render.notes import Notes
 from engine.generators.pocket.render.reading import add_scaled, waver
+from engine.generators.pocket.render.sampler import AtHand
 from engine.generators.pocket.render.sound import Sound
-from engine.generators.pocket.score.compose import Score
+from engine.generators.pocket.score.events import Score
 
 RATE: Final = 44_100
 _POINTS: Final = np.arange(0.0, CHUNK + STEP, STEP)

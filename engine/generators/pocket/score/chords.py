@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
+from engine.generators.pocket.parts import VELOCITY
 from engine.generators.pocket.point import crackle, hiss
 from engine.generators.pocket.score.chance import chance, spread
-from engine.generators.pocket.score.compose import Context, Note
-from engine.generators.pocket.score.form import Bar, smooth, thinned
+from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.events import Note
+from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progression, place_root, voice
-from engine.generators.pocket.score.kits import VELOCITY
 from engine.generators.pocket.styles import Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
@@ -109,7 +111,7 @@ def sub_share(context: Context) -> float:
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
     """A sine under the bass: one for those who strike the same note in step."""
     shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
-    if smooth((context.params["sub"] - 0.4) / 0.4) < 0.02:
+    if smoothstep((context.params["sub"] - 0.4) / 0.4) < 0.02:
         return []
     subs: dict[tuple[int, tuple[tuple[int, float], ...]], Note] = {}
     for note in notes:
@@ -180,7 +182,7 @@ def _noises(context: Context) -> Iterator[Note]:
     """A riser towards what is louder and a fall after it, as loud as the style is driven."""
     request = context.request
     beats = request.beats_per_bar
-    driven = smooth((context.params["energy"] - 0.1) / 0.45)
+    driven = smoothstep((context.params["energy"] - 0.1) / 0.45)
     noises: list[tuple[int, int, float, float]] = []
     if any(bar.breath for bar in context.bars):
         length = min(request.bars, 4)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
+from engine.generators.pocket.parts import DRUM_GROUPS, SLICED, VELOCITY, part_of
 from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.chance import chance, choose, spread
-from engine.generators.pocket.score.compose import Context, Hit
-from engine.generators.pocket.score.form import DRUM_GROUPS, Bar, smooth
-from engine.generators.pocket.score.kits import VELOCITY, players
+from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.events import Hit
+from engine.generators.pocket.score.form import Bar
+from engine.generators.pocket.score.kits import players
 from engine.generators.pocket.score.leaning import agrees, leaning, turn
-from engine.generators.pocket.styles import Lane, Style, part_of, style_for
+from engine.generators.pocket.styles import Lane, Style, style_for
 
 _EXTRA: Final = 0.55
 """Amplitude of a digit among a pattern's marks, when density is over that many tenths."""
-SLICED: Final = 0.9
-"""Amplitude of a break's slices, whose own strokes are soft or hard."""
 
 _FILLS: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
     "small": (
@@ -72,16 +73,16 @@ def _presence(context: Context, mark: str) -> float:
     """Amplitude of a pattern's mark, 0..1, at this density."""
     if mark in VELOCITY:
         amplitude = VELOCITY[mark]
-        return amplitude * smooth((context.density - 0.02) / 0.3) if mark == "g" else amplitude
+        return amplitude * smoothstep((context.density - 0.02) / 0.3) if mark == "g" else amplitude
     if not mark.isdigit():
         return 0.0
     wanted = context.density + 0.6 * (context.params["syncopation"] - 0.5)
-    return _EXTRA * smooth(0.5 + (wanted - int(mark) / 10.0) / 0.16)
+    return _EXTRA * smoothstep(0.5 + (wanted - int(mark) / 10.0) / 0.16)
 
 
 def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float, variants: int) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
-    level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
+    level = bar.active[lane.group] * smoothstep(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
     told = _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
     clock = told > 0.0 and told >= level
     level = max(told, level)
@@ -129,7 +130,7 @@ _SOONER: Final = 0.15
 def _busy(step: int, energy: float) -> float:
     """How loud a sixteenth is at a bar's energy, 0..1: little energy leaves the beats, more brings eighths, then sixteenths."""
     place, width = _QUICK[step % 4]
-    return smooth(0.5 + (energy - place) / width) if width else 1.0
+    return smoothstep(0.5 + (energy - place) / width) if width else 1.0
 
 
 _LIFT_DB: Final = 3.0
@@ -137,7 +138,7 @@ _LIFT_DB: Final = 3.0
 
 def _lift(lane: Lane, energy: float) -> float:
     """dB by which cymbals and percussion come forward where the energy is high, so that their quick notes are heard."""
-    return _LIFT_DB * smooth((energy - 0.6) / 0.35) if lane.group in {"hats", "perc"} else 0.0
+    return _LIFT_DB * smoothstep((energy - 0.6) / 0.35) if lane.group in {"hats", "perc"} else 0.0
 
 
 def _pan_width(context: Context) -> float:
@@ -228,7 +229,7 @@ def _free_until(bar: Bar, lane: Lane, steps: int) -> int:
 
 def _fill(context: Context, bar: Bar, start: float) -> Iterator[Hit]:
     """A fill at the bar's end, if the drums are in."""
-    level = bar.active["snare"] * smooth(0.5 + (bar.energy - start) / 0.14)
+    level = bar.active["snare"] * smoothstep(0.5 + (bar.energy - start) / 0.14)
     if not bar.fill or bar.roll or bar.silent or level < 0.1:
         return
     lines = choose(_FILLS[bar.fill], context.request.seed, "fill", bar.index)
@@ -270,7 +271,7 @@ def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
     beat = 0.0
     while beat < end - 1e-6:
         rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
-        velocity = (0.22 + 0.6 * max(0.0, rise)) * smooth(bar.energy / 0.6)
+        velocity = (0.22 + 0.6 * max(0.0, rise)) * smoothstep(bar.energy / 0.6)
         on, off = (_ROLL_ACCENTS[(round(8 * beat) + place) % 8] for place in (0, 4))
         velocity *= on + (off - on) * told_off
         shot = "snare" if "snare" in style.kit else "clap"
@@ -284,7 +285,7 @@ def _crash(context: Context, bar: Bar) -> Iterator[Hit]:
     role = context.request.role
     opens = bar.index == 0 and role in {"drop", "free"} and context.request.previous_role is not None
     phrase = bar.index and bar.index % 16 == 0 and role in {"drop", "build", "free"} and bar.index < context.request.bars
-    drums = smooth((context.params["drums"] - 0.2) / 0.3) * bar.active["hats"]
+    drums = smoothstep((context.params["drums"] - 0.2) / 0.3) * bar.active["hats"]
     if not (opens or phrase or bar.landing) or drums < 0.05 or (bar.energy < 0.2 and not bar.landing):
         return
     velocity = (0.9 if opens else 0.6) * drums * min(1.0, 0.3 + context.energy)

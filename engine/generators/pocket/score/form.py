@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from engine.dsp.ramps import smoothstep
+from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS
 from engine.prompts.vocabulary import WITHIN
 from engine.protocol import Role, SectionRequest
 
 Fill = Literal["", "small", "medium", "big"]
-
-DRUM_GROUPS: Final = ("kick", "snare", "hats", "perc")
-TONAL_PARTS: Final = ("bass", "pad", "comp", "arp", "melody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +131,6 @@ class Bar:
     silent: bool
 
 
-def smooth(value: float) -> float:
-    """Smoothstep: 0 below 0, 1 above 1."""
-    x = min(1.0, max(0.0, value))
-    return x * x * (3.0 - 2.0 * x)
-
-
 _SPARSE: Final = (0.30, 0.95)
 """Energies at which a pattern has the fewest and all of its notes."""
 _FEWEST: Final = 0.15
@@ -182,14 +175,14 @@ def lay_out(
     bars = []
     for index in range(request.bars + request.tail_bars):
         place = min(1.0, index / max(1, request.bars - 1))
-        bent = smooth(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
+        bent = smoothstep(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
         local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
         active = {}
         for part in (*DRUM_GROUPS, *TONAL_PARTS):
             held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
-            active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else float(held < 5.0 and level > 0.0)
+            active[part] = level * smoothstep(0.5 + margin / 0.14) if part in TONAL_PARTS else float(held < 5.0 and level > 0.0)
         _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
         bars.append(_bar(request, index, place, local, active, opening))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from engine.generators.pocket.score.sharing import amplitudes
+from engine.generators.pocket.parts import VELOCITY
+from engine.generators.pocket.score.players import amplitudes
 from engine.generators.pocket.styles import Style, load_style, styles_for
 from engine.prompts.mix import Mix
 
-VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
-"""Amplitude of a pattern's marks."""
 _LEAST: Final = 0.02
 """Share up to which a style's kit is left out; it comes in from nothing above it."""
 

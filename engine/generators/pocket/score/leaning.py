@@ -6,8 +6,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.point import DRUMLESS, drumless
-from engine.generators.pocket.score.form import Bar, smooth
+from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.styles import off_beat
 from engine.prompts.mix import mix
 from engine.protocol import NEAR_S, PromptWeight, SectionRequest
@@ -75,7 +76,7 @@ def is_short(request: SectionRequest) -> bool:
 
 def turn(bar: Bar) -> float:
     """How far a section that turns from the off-beats to the beats, or back, has done so, 0..1."""
-    return smooth(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
+    return smoothstep(0.5 + (bar.place - _TURNS[0]) / (2 * _TURNS[1]))
 
 
 def leaning(request: SectionRequest, bar: Bar) -> float:
@@ -84,7 +85,9 @@ def leaning(request: SectionRequest, bar: Bar) -> float:
     before, after = agrees(request)
     turned = turn(bar)
     bar_s = request.beats_per_bar * 60.0 / request.bpm
-    late, early = (smooth(0.5 + (bars * bar_s - _BACK_S[0]) / (2 * _BACK_S[1])) for bars in (bar.index, request.bars - bar.index))
+    late, early = (
+        smoothstep(0.5 + (bars * bar_s - _BACK_S[0]) / (2 * _BACK_S[1])) for bars in (bar.index, request.bars - bar.index)
+    )
     if is_short(request) and (end or not (before and after)):
         return float(end)
     if request.role in {"drop", "free"}:

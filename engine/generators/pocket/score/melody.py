@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.score.chance import chance, choose, spread
-from engine.generators.pocket.score.compose import Context, Note
-from engine.generators.pocket.score.form import Bar, smooth, thinned
+from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.events import Note
+from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.styles import Style
 from engine.music import motif as motifs
@@ -192,5 +194,5 @@ def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_
     turn = bar * per_bar + i
     up_down = turn % (2 * size - 2)
     place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
-    sparse = smooth(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
+    sparse = smoothstep(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
     return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)

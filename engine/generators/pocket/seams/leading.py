@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.render.renderer import Renderer
+from engine.generators.pocket.seams.fitting import led
 from engine.generators.pocket.seams.levers import Levers, levers, swells
-from engine.generators.pocket.seams.pulse import led, pulse, turns_of, unit
+from engine.generators.pocket.seams.pulse import phasor, pulse, turns_of
 
 _LEFT_ALONE: Final = 0.008
 """Beats within which a beat that is at least `_DISTINCT` is left where it is."""
@@ -107,7 +108,7 @@ class Leader:
 
         bare = self.pulse(heard.sound, heard.start, heard.edge)
         lies = turns_of(bare)
-        back = unit(-aim(lies))
+        back = phasor(-aim(lies))
         if abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT:
             return [], lies
 

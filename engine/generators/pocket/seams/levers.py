@@ -12,11 +12,10 @@ from torch import Tensor
 
 from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK
+from engine.generators.pocket.parts import SLICED, VELOCITY
 from engine.generators.pocket.point import DRUMLESS, drumless, group_gain
 from engine.generators.pocket.render.reading import add_scaled
 from engine.generators.pocket.render.renderer import Renderer
-from engine.generators.pocket.score.drums import SLICED
-from engine.generators.pocket.score.kits import VELOCITY
 from engine.generators.pocket.seams.pulse import FRAME, HOP, pulse, turns_of
 from engine.generators.pocket.styles import OFF_BEATS, load_style, strong
 

@@ -8,7 +8,7 @@ from typing import Final
 from engine.generators.pocket.render.renderer import Renderer
 from engine.generators.pocket.score.leaning import is_short, leans, leans_at
 from engine.generators.pocket.seams.levers import home
-from engine.generators.pocket.seams.pulse import turns_of, unit
+from engine.generators.pocket.seams.pulse import phasor, turns_of
 from engine.protocol import Role, SectionRequest
 
 _OFF: Final[dict[Role | None, float]] = {"breakdown": 0.605, "outro": 0.68}
@@ -54,7 +54,7 @@ class Places:
         )  # short parts, then the one before them
         first = run[-2] if request.before_previous else request.role
         place = self._meets_at(lies, self._leaning[0], first)
-        near, off = (abs(turns_of(unit(at) / left)) if left else 1.0 for at in (lies, place))
+        near, off = (abs(turns_of(phasor(at) / left)) if left else 1.0 for at in (lies, place))
         # A short part was heard under the fade of the one before it, which its own sound does not tell.
         known = bool(request.before_previous) and off < _AGREED
         follows = abs(left) > _PLAIN and min(near, off) < _FOLLOWED and not known
@@ -70,7 +70,7 @@ class Places:
     def _meets_at(self, lies: float, leans: bool, after: Role | None) -> float:
         """Where the pulse should lie at a seam: decided by what was asked for, rather than by what is heard, since the section on
         the other side must come to the same place."""
-        astray = abs(turns_of(unit(lies - self._home))) > _ASTRAY
+        astray = abs(turns_of(phasor(lies - self._home))) > _ASTRAY
         if self._leans and (astray or leans):
             return _OFF.get(after, _OFF_ELSE)
         return self._home

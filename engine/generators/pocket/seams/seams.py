@@ -22,7 +22,8 @@ from engine.generators.pocket.render.loudness import power_lufs
 from engine.generators.pocket.render.renderer import Renderer
 from engine.generators.pocket.seams.leading import Leader, Led, Stretch
 from engine.generators.pocket.seams.places import Places
-from engine.generators.pocket.seams.pulse import FRAME, Before, handed_over, left_by
+from engine.generators.pocket.seams.previous import Before, handed_over, left_by
+from engine.generators.pocket.seams.pulse import FRAME
 from engine.protocol import SectionRequest, TransitionKind
 
 EDGE_S: Final = 8.0
