@@ -30,9 +30,9 @@ def part_of(player: str) -> str:
     return player.partition(" ")[0]
 
 
-VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
+MARK_VELOCITY: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
 """Amplitude of a pattern's marks."""
 
 
-SLICED: Final = 0.9
+SLICE_VELOCITY: Final = 0.9
 """Amplitude of a break's slices, whose own strokes are soft or hard."""

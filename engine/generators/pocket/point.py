@@ -30,12 +30,12 @@ _AIRED: Final = (0.3, 0.24)
 missed sooner than the tune need lead."""
 
 
-def bare(point: Mix) -> float:
+def without_cymbals(point: Mix) -> float:
     """How far no cymbals carry the music, 0..1: where there are no drums, and in styles that have few soft ones, as ambient."""
     return _without(point, _TOLD)
 
 
-def airless(point: Mix) -> float:
+def without_air(point: Mix) -> float:
     """How far no cymbals give the music air, 0..1."""
     return _without(point, _AIRED)
 

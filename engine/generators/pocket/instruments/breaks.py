@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.generators.pocket.instruments.drum_models import DRUM_MODELS
 from engine.generators.pocket.instruments.spectra import RATE, to_sound, to_spectrum
-from engine.generators.pocket.parts import VELOCITY
+from engine.generators.pocket.parts import MARK_VELOCITY
 
 SLICES: Final = 16
 _LINES: Final[tuple[tuple[str, str, float], ...]] = (
@@ -27,7 +27,7 @@ _LATE: Final = (0.0, 0.010, 0.0, 0.006)
 """Seconds by which the four sixteenths of a beat come late: how the drummer swings."""
 
 
-def cut(settings: Mapping[str, Any], number: int) -> Tensor:
+def slice_of(settings: Mapping[str, Any], number: int) -> Tensor:
     """One sixteenth of a break and a little of what rings over, (2, frames); peaks are those of the whole bar, at most 1.
 
     Args:
@@ -61,10 +61,10 @@ def _bar(bpm: float, tune: float, tone: float, drive: float) -> Tensor:
     for drum, line, level in _LINES:
         sound = DRUM_MODELS[drum](_KIT[drum], rng)
         for i, mark in enumerate(line):
-            if mark in VELOCITY:
+            if mark in MARK_VELOCITY:
                 at = round(step * i + _LATE[i % 4] * RATE)
                 heard = sound[:, : bar.shape[1] - at]
-                bar[:, at : at + heard.shape[1]] += VELOCITY[mark] * level * heard
+                bar[:, at : at + heard.shape[1]] += MARK_VELOCITY[mark] * level * heard
     size = 1 << (bar.shape[1] + 8192 - 1).bit_length()
     t = torch.arange(8192) / RATE
     room = torch.randn(2, 8192, generator=rng) * torch.exp(-t / 0.045) * (1.0 - torch.exp(-t / 0.004))

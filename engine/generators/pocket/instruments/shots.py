@@ -9,9 +9,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from engine.generators.pocket.instruments.breaks import cut
+from engine.generators.pocket.instruments.breaks import slice_of
 from engine.generators.pocket.instruments.drum_models import DRUM_MODELS, Model, Settings
-from engine.generators.pocket.instruments.spectra import RATE, to_sound, to_spectrum, weighed
+from engine.generators.pocket.instruments.spectra import RATE, k_weighted_bands, to_sound, to_spectrum
 
 LAYERS: Final = (0.4, 0.7, 1.0)
 """Velocities of the strengths a shot is made in: softer ones are duller as well as quieter."""
@@ -25,7 +25,7 @@ Kit = Mapping[str, tuple[tuple[str, Any], ...]]
 
 
 def _break(s: Settings, rng: torch.Generator) -> Tensor:
-    return cut(s, int(s["variant"]))
+    return slice_of(s, int(s["variant"]))
 
 
 MODELS: Final[dict[str, Model]] = {**DRUM_MODELS, "break": _break}
@@ -49,7 +49,7 @@ class Shots:
     def __init__(self) -> None:
         self._shots: OrderedDict[tuple[object, ...], tuple[tuple[Tensor, Tensor], ...]] = OrderedDict()
         self._bytes = 0
-        self._alike: dict[tuple[object, object], float] = {}
+        self._correlations: dict[tuple[object, object], float] = {}
 
     def get(self, kit: Kit, shot: str, velocity: float, variant: int) -> tuple[Tensor, Tensor]:
         """A shot for a velocity 0..1.
@@ -69,7 +69,7 @@ class Shots:
             self._shots.move_to_end(key)
         return found[layer_of(velocity)]
 
-    def alike(self, kit: Kit, other: Kit, shot: str) -> float:
+    def correlation(self, kit: Kit, other: Kit, shot: str) -> float:
         """How much of a shot's power another kit's shot of that name adds when both are struck at once, beside its own.
 
         Returns:
@@ -79,14 +79,14 @@ class Shots:
         pair = (settings_of(kit, shot), settings_of(other, shot))
         if pair[0] == pair[1]:
             return 1.0
-        if pair not in self._alike:
+        if pair not in self._correlations:
             sounds = [self.get(each, shot, LAYERS[-1], 0)[0].float().expand(2, -1) for each in (kit, other)]
             size = 1 << (max(sound.shape[1] for sound in sounds) - 1).bit_length()
             first, second = (torch.fft.rfft(sound, size) for sound in sounds)
             powers = torch.stack([(first * each.conj()).real.sum(0) for each in (first, second)])
-            own, common = weighed(torch.fft.rfftfreq(size, 1 / RATE), powers).sum(1).tolist()
-            self._alike[pair] = common / max(own, 1e-12)
-        return self._alike[pair]
+            own, common = k_weighted_bands(torch.fft.rfftfreq(size, 1 / RATE), powers).sum(1).tolist()
+            self._correlations[pair] = common / max(own, 1e-12)
+        return self._correlations[pair]
 
 
 def settings_of(kit: Kit, shot: str) -> tuple[tuple[str, Any], ...]:
@@ -136,5 +136,5 @@ def _make(settings: Settings, variant: int) -> tuple[tuple[Tensor, Tensor], ...]
         peak = 1.0 if settings["model"] == "break" else float(sound.abs().max().clamp_min(1e-6))
         power = ((spectrum.abs() * shape) ** 2).sum(0) * (2.0 / size) * (2.0 / full.shape[0]) / peak**2
         kept = (sound / peak).half() if count > _LONG else sound / peak
-        layers.append((kept, weighed(hz, power)))
+        layers.append((kept, k_weighted_bands(hz, power)))
     return tuple(layers)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.generators.pocket.instruments.spectra import RATE, SPECTRA, low_pass, to_sound, to_spectrum, weighed
+from engine.generators.pocket.instruments.spectra import RATE, SPECTRA, k_weighted_bands, low_pass, to_sound, to_spectrum
 from engine.generators.pocket.instruments.voices import VOICES, Voice, cutoffs, frequency
 
 _MONO_BELOW: Final = 190.0
@@ -88,11 +88,11 @@ def _energy(name: str, pitch: int, resonance: int) -> Tensor:
         loop = _RANDOM[voice.spectrum](voice, pitch)
         table = to_spectrum(loop)
         hz = torch.linspace(0.0, RATE / 2, table.shape[-1])
-        return weighed(hz, 2.0 * (table.abs() ** 2).sum(1) / loop.shape[-1] ** 2)
+        return k_weighted_bands(hz, 2.0 * (table.abs() ** 2).sum(1) / loop.shape[-1] ** 2)
     freq, amplitude, _ = partials_at(voice, pitch)
     response = torch.stack([low_pass(freq, cutoff, _resonance(voice, resonance)) for cutoff in cutoffs(voice)]) * amplitude
     response[:, 0] += _SUB_AMPLITUDE * voice.sub
-    return weighed(freq, response.abs() ** 2)
+    return k_weighted_bands(freq, response.abs() ** 2)
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.instruments.shots import Shots
 from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.parts import STEM_OF, part_of
-from engine.generators.pocket.point import airless, bare, crackle, hiss
+from engine.generators.pocket.point import crackle, hiss, without_air, without_cymbals
 from engine.generators.pocket.render.power import drum_power, ducked_share, part_power, reference_drums
 from engine.generators.pocket.render.sound import Sound
 from engine.generators.pocket.score.events import Score
@@ -58,7 +58,7 @@ class Gains:
     """RMS of a channel of each stem, K-weighted, in the louder bars."""
     curve: tuple[float, ...]
     """Gain of the whole at every bar line, straight lines between: loudness follows the form, not the chance of the layers."""
-    aims: tuple[float, float]
+    edge_targets: tuple[float, float]
     """LUFS wanted of the first and of the last seconds."""
 
 
@@ -93,14 +93,14 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
     levels = tuple((stems.amax(1) / 2.0).sqrt().mul(lift).tolist())
     shape = _shape(score)
     mean = _gated(10 ** (shape[:counted] / 10)) - _OFFSET
-    aims = tuple(target_lufs(energy) + float(shape[bar]) - mean for bar in (0, counted - 1))
+    edge_targets = tuple(target_lufs(energy) + float(shape[bar]) - mean for bar in (0, counted - 1))
     return Gains(
         drum_gain * lift,
         {part: gain * lift for part, gain in parts.items()},
         expected,
         levels,
         tuple(curve.tolist()),
-        (aims[0], aims[1]),
+        (edge_targets[0], edge_targets[1]),
     )
 
 
@@ -142,7 +142,7 @@ def _follow_form(score: Score, powers: Tensor, counted: int, beaten: float) -> T
 def _shape(score: Score) -> Tensor:
     """LU of every bar against the section's own loudness, as its role has it, (bars,)."""
     start, end = _SHAPE[score.role]
-    return torch.tensor([start + (end - start) * bar.place for bar in score.bars])
+    return torch.tensor([start + (end - start) * bar.position for bar in score.bars])
 
 
 def _counted(score: Score) -> int:
@@ -166,13 +166,13 @@ def _level(score: Score, player: str) -> float:
         return _CRACKLE_LEVEL + 20 * math.log10(max(1e-3, crackle(score.mix)))
     if part == "texture":
         air = _AIR + _WARM_AIR * max(0.0, score.mix.params["warmth"] - 0.5)
-        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * airless(score.mix)
+        level = _TEXTURE_LEVEL + 6.0 * score.mix.params["dirt"] + air * without_air(score.mix)
         return level + _HISS_DB * math.log10(max(1e-3, hiss(score.mix)))
     level = blend(score.mix, "levels", part) + _STEM_KNOB_DB * (score.mix.params[_KNOBS[part]] - 0.5)
     level += score.gains_db[player]
     if part in _TUNE_LEAD:
         louder, lead = _TUNE_LEAD[part]
-        level += (louder + lead * (score.energy - 0.5)) * bare(score.mix)
+        level += (louder + lead * (score.energy - 0.5)) * without_cymbals(score.mix)
     return level
 
 

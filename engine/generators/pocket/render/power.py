@@ -12,12 +12,12 @@ from engine.generators.pocket.instruments.shots import LAYERS, Shots, layer_of
 from engine.generators.pocket.instruments.spectra import BAND_CENTERS
 from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.instruments.voices import VOICES, positions
-from engine.generators.pocket.parts import VELOCITY, part_of
+from engine.generators.pocket.parts import MARK_VELOCITY, part_of
 from engine.generators.pocket.render.sound import (
     ATTACK,
     DECAY,
     GATE,
-    PLACE,
+    POSITION,
     RELEASE,
     RISE,
     SUSTAIN,
@@ -48,10 +48,10 @@ def _held(row: list[float], until: float) -> float:
     return max(0.0, held)
 
 
-def _place(row: list[float], start: float, begin: float, end: float) -> float:
+def _mean_position(row: list[float], start: float, begin: float, end: float) -> float:
     """The mean place of a note's filter between two times after its onset at ``start``, all in seconds."""
     span, gate = max(1e-3, end - begin), row[GATE]
-    place = row[PLACE] + row[RISE] * min(1.0, (begin + span / 2) / gate)
+    place = row[POSITION] + row[RISE] * min(1.0, (begin + span / 2) / gate)
     heard = min(span, max(row[DECAY], 0.01))  # a note that dies away is heard by its beginning
     place += row[SWEEP] * row[SWEEP_S] / heard * (math.exp(-begin / row[SWEEP_S]) - math.exp(-(begin + heard) / row[SWEEP_S]))
     turn = 2 * math.pi * row[SWING_HZ]
@@ -85,7 +85,7 @@ def part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int,
             begin, until = max(0.0, bar * bar_s - start), min(end, (bar + 1) * bar_s - start)
             held = _held(row, until)
             share, before = max(1e-5, held - before) * note.velocity**2, held
-            place = _place(row, start, begin, until) + score.bars[bar].opening / octaves
+            place = _mean_position(row, start, begin, until) + score.bars[bar].opening / octaves
             for pitch, weight in note.pitches:
                 cell = (pitch, round(4 * min(step_count - 1.0, max(0.0, place))))
                 per_bar[bar][cell] = per_bar[bar].get(cell, 0.0) + share * weight * weight
@@ -122,7 +122,7 @@ def drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     }
 
     def alike(hit: Hit, other: Hit) -> float:
-        return shots.alike(score.kits[hit.group].kit, score.kits[other.group].kit, hit.shot)
+        return shots.correlation(score.kits[hit.group].kit, score.kits[other.group].kit, hit.shot)
 
     for (frame, _, _), hits in struck.items():
         bar = min(bars - 1, int((frame / score.grid.rate + _EARLY_S) / bar_s))
@@ -145,7 +145,7 @@ def reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
         style = load_style(name)
         for lane in style.lanes:
             energy = shots.get(style.kit, lane.shot, 0.9 if lane.sliced else 0.8, 0)[1]
-            amount = sum((0.4 if lane.sliced else VELOCITY.get(mark, 0.0)) ** 2 for mark in lane.patterns[0] if mark != ".")
+            amount = sum((0.4 if lane.sliced else MARK_VELOCITY.get(mark, 0.0)) ** 2 for mark in lane.patterns[0] if mark != ".")
             amount *= 10 ** (lane.gain_db / 10)
             out += share * amount * energy / (score.grid.rate * bar_s)
     return out

@@ -9,7 +9,7 @@ from engine.generators.pocket.instruments.shots import Shots, layer_of, settings
 from engine.generators.pocket.styles import Style
 
 
-class AtHand:
+class Sampler:
     """Shots in single precision, each brought to it once and kept for as long as this is."""
 
     def __init__(self, shots: Shots) -> None:

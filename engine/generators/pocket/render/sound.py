@@ -20,7 +20,7 @@ from engine.generators.pocket.styles import blend
 from engine.prompts.vocabulary import style_table
 from engine.protocol import STEMS
 
-ONSET, GATE, ATTACK, DECAY, SUSTAIN, RELEASE, PLACE, SWEEP, SWEEP_S, SWING, SWING_HZ, RISE, LEVEL, END = range(14)
+ONSET, GATE, ATTACK, DECAY, SUSTAIN, RELEASE, POSITION, SWEEP, SWEEP_S, SWING, SWING_HZ, RISE, LEVEL, END = range(14)
 """Columns of a note's row: frames, seconds, amplitudes, and filter places in steps of its voice's cutoffs."""
 
 

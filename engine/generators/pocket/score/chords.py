@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from engine.dsp.ramps import smoothstep
-from engine.generators.pocket.parts import VELOCITY
+from engine.generators.pocket.parts import MARK_VELOCITY
 from engine.generators.pocket.point import crackle, hiss
 from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
@@ -68,8 +68,8 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     low = style.center - 6
     root = place_root(context.key, chord.root, low)
     beats = context.request.beats_per_bar
-    if bar.landing or context.request.role == "breakdown":
-        length = beats + (_LANDING_BEATS if bar.landing else 0.0)
+    if bar.final or context.request.role == "breakdown":
+        length = beats + (_LANDING_BEATS if bar.final else 0.0)
         yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
         return
     tokens = style.patterns[_variation(context, "bass", len(style.patterns), bar)].split()
@@ -132,15 +132,15 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     style = playing.parts["comp"]
     pitches = voice(context.key, chord, _center(context, playing, "comp"))
     beats = context.request.beats_per_bar
-    if bar.landing:
+    if bar.final:
         yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
         return
     rhythm = style.patterns[_variation(context, "comp", len(style.patterns), bar)]
     steps = 4 * beats - (4 if bar.breath else 0)
-    kept = thinned([rhythm[step % 16] in VELOCITY for step in range(steps)], bar.energy)
+    kept = thinned([rhythm[step % 16] in MARK_VELOCITY for step in range(steps)], bar.energy)
     for step in range(steps):
         mark = rhythm[step % 16]
-        if mark not in VELOCITY or kept[step] < 0.05:
+        if mark not in MARK_VELOCITY or kept[step] < 0.05:
             continue
         held = 1
         while step + held < steps and rhythm[(step + held) % 16] == "-":
@@ -148,7 +148,7 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         short = 0.35 + 1.3 * context.params["decay"]
         gate = held / 4 if held > 1 else short / 4
         seed = context.request.seed
-        velocity = kept[step] * VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
+        velocity = kept[step] * MARK_VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
         frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step))
         yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
 
@@ -164,7 +164,7 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
             end < len(context.bars)
             and end - start < 4
             and chords[end] == chords[start]
-            and not context.bars[end].landing
+            and not context.bars[end].final
             and end != context.request.bars
         ):
             end += 1
@@ -172,7 +172,7 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
         if level > 0.02 and not bar.silent:
             beats = float((end - start) * context.request.beats_per_bar)
             beats -= 1.0 if context.bars[end - 1].breath else 0.0
-            length = beats + (_LANDING_BEATS if bar.landing else 0.05)
+            length = beats + (_LANDING_BEATS if bar.final else 0.05)
             pitches = voice(context.key, chords[start], center)
             yield Note(context.frame(start, 0), "pad", context.frames(length), pitches, 0.8 * level**0.7)
         start = end

@@ -11,7 +11,7 @@ from engine.generators.pocket.score.chords import sub_share, write_harmony
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.drums import pump, write_drums
 from engine.generators.pocket.score.events import Score
-from engine.generators.pocket.score.kits import players
+from engine.generators.pocket.score.kits import drum_kits
 from engine.generators.pocket.score.melody import write_melody
 from engine.generators.pocket.score.players import share_gains
 from engine.generators.pocket.styles import style_for
@@ -36,7 +36,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     gains_db = {"sub": 20.0 * math.log10(max(1e-3, sub_share(context)))}
     shared = {name: its for part in context.players.values() for name, its in share_gains(part, [*notes, *lead]).items()}
     gains_db |= {name: gain_db for name, (gain_db, _) in shared.items()}
-    kickers = players(context.mix, "kick")
+    kickers = drum_kits(context.mix, "kick")
     whole = sum(gain for _, _, gain in kickers)
     pumping = {kit: gain / whole * group_gain(context.mix, "kick") for kit, _, gain in kickers}
     kicks: dict[int, float] = {}
@@ -53,7 +53,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         gains_db=gains_db,
         kits={
             **{group: style_for(context.mix, group) for group in DRUM_GROUPS},
-            **{kit: style for group in DRUM_GROUPS for kit, style, _ in players(context.mix, group)},
+            **{kit: style for group in DRUM_GROUPS for kit, style, _ in drum_kits(context.mix, group)},
         },
         bars=context.bars,
         grid=context.grid,

@@ -12,7 +12,7 @@ from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import lay_out
 from engine.generators.pocket.score.players import tonal_players
-from engine.generators.pocket.styles import Lane, Style, off_beat, style_for
+from engine.generators.pocket.styles import Lane, Style, off_beat_cymbal, style_for
 from engine.music.key import Key
 from engine.music.motif import make_motif
 from engine.prompts.mix import Mix
@@ -46,8 +46,8 @@ class Context:
         self.bars = lay_out(request, self.energy, starts, dict(point.stems), drumless(point))
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
-        self.clock = _clock(self)
-        self.offbeat = off_beat(point)
+        self.timekeeper = _timekeeper(self)
+        self.offbeat = off_beat_cymbal(point)
         self.beat_frames = float(self.grid.frames_per_beat)
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
@@ -94,7 +94,7 @@ def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:
     return chosen, needs.get(chosen, 0.0)
 
 
-def _clock(context: Context) -> Lane | None:
+def _timekeeper(context: Context) -> Lane | None:
     """The cymbal that goes on telling the beats in a breakdown: the first one to enter; None where drums come late."""
     lanes = [lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced]
     first = min(lanes, key=lambda lane: (lane.shot != "hat", lane.start), default=None)

@@ -106,28 +106,28 @@ class Bar:
 
     Attributes:
         index: from 0; the tail's bars follow on.
-        place: 0..1 through the section.
+        position: 0..1 through the section.
         energy: local energy.
         active: group or part -> 0..1, how present it is (0: silent). How much of the drums prompts leave is not in it.
         fill: kind of fill at its end.
         roll: beats of snare roll, counted from the bar's end.
         breath: beats at the bar's end in which the drums hold their breath.
         opening: octaves by which filters open (negative: close).
-        thin: 0..1, how far the lows are taken away at its downbeat (a build-up's high-pass).
-        landing: the set's last bar: one held chord on the tonic.
+        low_cut: 0..1, how far the lows are taken away at its downbeat (a build-up's high-pass).
+        final: the set's last bar: one held chord on the tonic.
         silent: nothing starts any more.
     """
 
     index: int
-    place: float
+    position: float
     energy: float
     active: dict[str, float]
     fill: Fill
     roll: float
     breath: float
     opening: float
-    thin: float
-    landing: bool
+    low_cut: float
+    final: bool
     silent: bool
 
 
@@ -225,7 +225,7 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 and _louder(request) else 0.0
-    return Bar(index, place, local, active, fill, roll, breath, opening, _thin(request, left), landing, in_tail and ends)
+    return Bar(index, place, local, active, fill, roll, breath, opening, _low_cut(request, left), landing, in_tail and ends)
 
 
 _RISE: Final = 0.05
@@ -247,7 +247,7 @@ _THINNEST: Final = 0.8
 """How far a build-up takes the lows away in the end."""
 
 
-def _thin(request: SectionRequest, left: int) -> float:
+def _low_cut(request: SectionRequest, left: int) -> float:
     """How far a build-up has taken the lows away with ``left`` bars to go."""
     if request.next_role != "drop" or request.role != "build" or request.bars < 4 or not _louder(request):
         return 0.0

@@ -41,13 +41,13 @@ def chord_at(context: Context, progression: Progression, chord_bars: int, bar: i
     """The chord of a bar, with the sevenths, ninths and suspensions that richness and tension add."""
     plan = context.bars[bar]
     root = progression.chords[bar // chord_bars % len(progression.chords)]
-    if plan.landing or plan.silent:
+    if plan.final or plan.silent:
         root = 0
     elif plan.breath:
         root = 4
     rich, tense = context.params["richness"], context.params["tension"]
     tones = [(root, 1.0), (root + 4, 0.9), (root + 2, 1.0)]
-    if not plan.landing:
+    if not plan.final:
         tones += [(root + 6, smoothstep((rich - 0.3) / 0.35)), (root + 8, 0.8 * smoothstep((rich - 0.6) / 0.35))]
         tones += [(root + 3, 0.5 * smoothstep((tense - 0.55) / 0.35))]
         if _tonic_fits(context.key, root):

@@ -68,7 +68,7 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
 
         notes.extend(context.played(part, tune))
     notes.extend(context.played("melody", lambda style: _landing(context, style)))
-    sounding = [bar for bar in context.bars if not bar.silent and not bar.landing]
+    sounding = [bar for bar in context.bars if not bar.silent and not bar.final]
 
     def arp(style: Style) -> Iterator[Note]:
         return (note for bar in sounding for note in _arp_bar(context, style, bar, chords[bar.index]))
@@ -112,7 +112,7 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
     bar = context.bars[index]
     level = bar.active["melody"]
     beat = note.beat - index * beats
-    if level < 0.02 or bar.silent or bar.landing or (bar.breath and beat >= beats - 1):
+    if level < 0.02 or bar.silent or bar.final or (bar.breath and beat >= beats - 1):
         return
     degree = note.degree
     if note.beats >= 0.75 or beat % 1.0 == 0.0:
@@ -143,7 +143,7 @@ def _landing(context: Context, style: Style) -> Iterator[Note]:
     """The motif's last word: the tonic over the last chord."""
     for bar in context.bars:
         level = bar.active["melody"]
-        if bar.landing and level > 0.1:
+        if bar.final and level > 0.1:
             center = style.parts["melody"].center
             pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
             length = context.request.beats_per_bar + 1.0

@@ -86,7 +86,7 @@ _BASSES: Final = 0.5
 
 
 def share_gains(players: Sequence[Player], notes: Iterable[Note]) -> dict[str, tuple[float, float]]:
-    """The gain in dB that gives each player of a part its share, and its share of the part's power then; see `amplitudes`.
+    """The gain in dB that gives each player of a part its share, and its share of the part's power then; see `share_amplitudes`.
 
     Amplitudes add up where one voice strikes the same notes in step, and partly where basses do.
     """
@@ -100,14 +100,14 @@ def share_gains(players: Sequence[Player], notes: Iterable[Note]) -> dict[str, t
         return 1.0 if one is other else alike * overlap(struck[one.name], struck[other.name])
 
     pairs = [[met(one, other) for other in players] for one in players]
-    gains = amplitudes([player.share for player in players], pairs)
+    gains = share_amplitudes([player.share for player in players], pairs)
     return {
         player.name: (20.0 * math.log10(gain), gain * sum(its * met for its, met in zip(gains, row, strict=True)))
         for player, gain, row in zip(players, gains, pairs, strict=True)
     }
 
 
-def amplitudes(shares: Sequence[float], met: Sequence[Sequence[float]]) -> list[float]:
+def share_amplitudes(shares: Sequence[float], met: Sequence[Sequence[float]]) -> list[float]:
     """The gain of each player: in proportion to the shares, and such that the power of their sum is that of one alone.
 
     Shares of power would make who comes in jump to a third of its amplitude in the first tenth of a knob's way.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from engine.generators.pocket.seams.pulse import turns_of
+from engine.generators.pocket.seams.beat import phase_of
 
 _DOUBT: Final = 0.01
 """Beats by which the beat seems to lie elsewhere when the ear's looks fall elsewhere, where its clearness is 1."""
@@ -28,19 +28,19 @@ _NEAR: Final = 0.004
 
 
 _PROBE: Final = 0.3
-"""Amount by which each lever is tried, to see what it does."""
+"""Amount by which each control is tried, to see what it does."""
 
 
 _ROUNDS: Final = 5
 """Times the edge is heard anew with other amounts."""
 
 
-def doubt(pulse: complex) -> float:
+def phase_error(pulse: complex) -> float:
     """How far, in beats, a pulse may seem to lie from 0; what it is off for certain counts twice."""
-    return 2.0 * abs(turns_of(pulse)) + _DOUBT / max(1e-3, abs(pulse))
+    return 2.0 * abs(phase_of(pulse)) + _DOUBT / max(1e-3, abs(pulse))
 
 
-def fitted(wanted: complex, effects: list[complex], limits: list[tuple[float, float]]) -> list[float]:
+def fit_amounts(wanted: complex, effects: list[complex], limits: list[tuple[float, float]]) -> list[float]:
     """Amounts within their limits whose effects together come near to what is wanted: least squares by coordinate descent.
 
     The imaginary part, where the beat lies, counts more than the real one, how clear it is; amounts cost a little.
@@ -57,7 +57,7 @@ def fitted(wanted: complex, effects: list[complex], limits: list[tuple[float, fl
     return amounts
 
 
-def led(
+def search_amounts(
     hear: Callable[[list[float]], complex],
     bare: complex,
     limits: list[tuple[float, float]],
@@ -69,25 +69,25 @@ def led(
     Args:
         hear: the pulse with some amounts.
         bare: the pulse with none.
-        limits: between which each amount may be. The last lever does what the one before it does, a quarter of a beat later.
+        limits: between which each amount may be. The last control does what the one before it does, a quarter of a beat later.
         tried: levers that do anything, each of which is tried alone; the last one need not be.
-        clear: how clear the beat should at least be, in the units of `pulse`: a fainter one may seem to lie anywhere.
+        clear: how clear the beat should at least be, in the units of `beat_phasor`: a fainter one may seem to lie anywhere.
     """
     none = [0.0] * len(limits)
-    best, least, reached = none, doubt(bare), bare
+    best, least, reached = none, phase_error(bare), bare
     effects = [complex(0.0)] * len(none)
-    for lever in tried:
-        probe = -_PROBE if limits[lever][0] < 0.0 else _PROBE
-        effects[lever] = (hear([probe * (i == lever) for i in range(len(none))]) - bare) / probe
+    for control in tried:
+        probe = -_PROBE if limits[control][0] < 0.0 else _PROBE
+        effects[control] = (hear([probe * (i == control) for i in range(len(none))]) - bare) / probe
     effects[-1] = 1j * effects[-2]
     wanted = goal = complex(max(bare.real, clear), 0.0)
     gone = came = 0.0
     for _ in range(_ROUNDS):
-        amounts = fitted(goal - bare, effects, limits)
+        amounts = fit_amounts(goal - bare, effects, limits)
         now = hear(amounts)
-        if doubt(now) < least:
-            best, least, reached = amounts, doubt(now), now
-        if abs(turns_of(now)) < _NEAR:
+        if phase_error(now) < least:
+            best, least, reached = amounts, phase_error(now), now
+        if abs(phase_of(now)) < _NEAR:
             break
         # Of the last step so much came through; the next one reckons with that (a secant).
         share = (now.imag - came) / gone if gone and came else 1.0

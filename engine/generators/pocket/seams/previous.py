@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.dsp.crossfade import SHAPES, pair
 from engine.errors import SectionError
 from engine.generators.pocket.instruments.spectra import RATE
-from engine.generators.pocket.seams.pulse import FRAME
+from engine.generators.pocket.seams.beat import FRAME
 from engine.protocol import SectionRequest, TransitionKind
 from engine.sections.file import SectionReader
 
@@ -19,14 +19,14 @@ _SAME_TEMPO: Final = 0.001
 """BPM by which tempos may differ and count as the same."""
 
 
-class Before(NamedTuple):
+class PreviousSound(NamedTuple):
     """The section before, one channel: its last sound up to where this one starts, and what of it sounds on from there."""
 
     sound: Tensor
     tail: Tensor
 
 
-def left_by(request: SectionRequest, frames: int) -> Before | None:
+def read_previous(request: SectionRequest, frames: int) -> PreviousSound | None:
     """The last ``frames`` of the section before, and as many after them.
 
     None where there is none, or it cannot be read, is not made so far yet or lies on another grid.
@@ -42,10 +42,10 @@ def left_by(request: SectionRequest, frames: int) -> Before | None:
     beat = 60.0 / request.bpm * reader.info.rate
     if abs(reader.info.bpm - request.bpm) > _SAME_TEMPO or len(sound) < 2 * max(beat, FRAME):
         return None
-    return Before(sound, tail)
+    return PreviousSound(sound, tail)
 
 
-def handed_over(kind: TransitionKind, seconds: float, frames: int) -> tuple[Tensor, Tensor]:
+def transition_gains(kind: TransitionKind, seconds: float, frames: int) -> tuple[Tensor, Tensor]:
     """Gains of the outgoing section and of the incoming one from where they meet on, (frames,) each, if they are unlike."""
     if kind == "cut" or seconds <= 0.0:
         return torch.zeros(frames), torch.ones(frames)

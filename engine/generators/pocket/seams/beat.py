@@ -16,7 +16,7 @@ _BATCH: Final = 256
 """Looks taken at once, which bounds the memory."""
 
 
-def pulse(mono: Tensor, start: int, edge: tuple[int, int], beat: float, origin: int = 0) -> complex:
+def beat_phasor(mono: Tensor, start: int, edge: tuple[int, int], beat: float, origin: int = 0) -> complex:
     """How much, and where in the beat, the spectrum rises: the flux's component at the beat's rate.
 
     Flux of log magnitudes over frames of 1024 with a Hann window, as onset detectors use it (Bello et al., "A Tutorial on
@@ -53,6 +53,6 @@ def phasor(turns: float) -> complex:
     return complex(math.cos(2 * math.pi * turns), math.sin(2 * math.pi * turns))
 
 
-def turns_of(pulse: complex) -> float:
+def phase_of(pulse: complex) -> float:
     """Where in the beat a pulse lies, in beats, -0.5..0.5."""
     return math.atan2(pulse.imag, pulse.real) / (2 * math.pi)
