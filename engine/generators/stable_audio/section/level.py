@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from engine.dsp.k_weighting import k_weight
-from engine.generators.pocket.render.loudness import target_lufs
+from engine.generators.target import target_lufs
 
 Audio = npt.NDArray[np.float32]
 
