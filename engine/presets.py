@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rapidfuzz import process
 
 from engine.errors import LivesetError, PresetError
+from engine.generator_names import KNOWN, STAND_IN
 from engine.music.key import Key
 from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
 from engine.resources import data_folder
@@ -21,7 +22,6 @@ from engine.resources import data_folder
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"
 MAX_MINUTES = 24 * 60
-GENERATORS = ("pocket", "stable-audio")
 """Generators by name; anything else is ``module:Class``, one of your own."""
 
 
@@ -31,9 +31,9 @@ def checked_generator(name: str) -> str:
     Raises:
         PresetError: names the nearest known one.
     """
-    if name in GENERATORS or ":" in name:
+    if name in KNOWN or ":" in name:
         return name
-    raise PresetError(f'there is no generator "{name}"', nearest(name, GENERATORS))
+    raise PresetError(f'there is no generator "{name}"', nearest(name, tuple(KNOWN)))
 
 
 class _Table(BaseModel):
@@ -48,7 +48,7 @@ class SetTable(_Table):
     bpm: Annotated[float, Field(ge=20, le=300)] | None = None
     key: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    generator: str = "pocket"
+    generator: str = STAND_IN
     opening: Literal["pocket", "wait"] = "pocket"
     beats_per_bar: Annotated[int, Field(ge=2, le=12)] = 4
 

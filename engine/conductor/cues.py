@@ -45,7 +45,7 @@ def usable(state: State, version: Version) -> bool:
     if version.complete:
         return True
     grid = state.settings.grid
-    fast = state.work.speed >= STREAM_SPEED or (state.work.live and not state.work.speed)
+    fast = state.work.speed >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
     return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
 
 

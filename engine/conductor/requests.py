@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.lengths import Limits, fitted
-from engine.conductor.pace import FULL_STEPS
 from engine.conductor.plan import PlannedSection, beyond, fit
-from engine.conductor.state import OPENING, Place, State, Version, Wish
+from engine.conductor.state import OPENING, State, Version, Wish
 from engine.music.motif import make_motif
-from engine.protocol import VARY_AMOUNT, Neighbour, PromptWeight, SectionRequest
+from engine.protocol import VARY_AMOUNT, Neighbour, Place, PromptWeight, SectionRequest
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -54,7 +53,7 @@ def wish(state: State, index: int, take: int) -> Wish:
         brightness=part.brightness,
         take=take,
         next_role=after.role if after else None,
-        loras=() if state.work.live else state.steering.loras,
+        loras=() if state.work.traits.live else state.steering.loras,
         variation=state.steering.variation if index == next_index(state) else None,
     )
 
@@ -83,7 +82,7 @@ def make_version(
     start_bar: int,
     from_frame: int = 0,
     retry: int = 0,
-    steps: int = FULL_STEPS,
+    steps: int = 0,
     tries: int = 1,
 ) -> Version:
     """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
@@ -131,14 +130,14 @@ def make_version(
         exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
         previous_prompts=before.request.prompts if before else _before_now(state, index),
         next_prompts=mixed(state, after) if after else (),
-        steps=steps,
+        steps=steps or state.work.traits.steps,
         tries=tries,
         vary_path=variation.path if variation and variation.path else None,
         vary_amount=variation.amount if variation else VARY_AMOUNT,
         remake_bars=variation.bars if variation else None,
         loras=wanted.loras,
     )
-    generator = "pocket" if place == "pocket" else state.work.generator
+    generator = s.stand_in if place == "stand-in" else state.work.generator
     return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
 
 
@@ -176,17 +175,17 @@ def first_open(state: State) -> int:
     """The plan's first index whose length may still change: a slow generator finishes what it has begun."""
     index = 0 if state.transport.now is None else state.transport.now.version.index + 1
     begun = state.work.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.work.jobs)
-    return index + (begun and not state.work.live)
+    return index + (begun and not state.work.traits.live)
 
 
 def within_limits(state: State) -> State:
     """The plan with sections that a generator which is not live can make at once, and while the one before them plays."""
-    if state.work.live:
+    if state.work.traits.live:
         return state
     first, grid = first_open(state), state.settings.grid
     bar_s = float(grid.frames_per_bar) / grid.rate
-    hurried = state.work.pace.per_second(state.work.steps[-1], 0.0)
-    limits = Limits(bar_s, state.work.max_seconds, _work(state), hurried)
+    hurried = state.work.pace.per_second(state.work.steps[-1], 0.0, state.work.traits)
+    limits = Limits(bar_s, state.work.traits, _work(state), hurried)
     before = state.plan[first - 1].bars if first else None
     return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
 
@@ -199,5 +198,5 @@ def _work(state: State) -> float:
     """Seconds of work a second of sound to plan with; 0 before anything was measured."""
     if not state.work.pace.measured:
         return 0.0
-    paces = [state.work.pace.per_second(steps, 0.0) for steps in state.work.steps]
+    paces = [state.work.pace.per_second(steps, 0.0, state.work.traits) for steps in state.work.steps]
     return next((pace for pace in paces if pace <= KEEPS_UP), paces[-1])

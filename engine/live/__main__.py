@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from engine.generator_names import STAND_IN
 from engine.processes.children import Children
 from engine.processes.layout import OPTIONS_FILE
 
@@ -26,7 +27,7 @@ def _peek_generator(preset: str) -> str:
         except (OSError, ValueError, KeyError, TypeError):
             continue
         return str(name)
-    return "pocket"
+    return STAND_IN
 
 
 def _say(verdict: dict[str, Any]) -> None:

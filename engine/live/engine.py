@@ -59,8 +59,10 @@ Source = str
 def _live_state(preset: Preset, options: SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
-    settings = replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket")
-    return replace(state.with_work(pace=Pace() if state.work.live else remembered(state.work.generator)), settings=settings)
+    settings = replace(state.settings, opens=bool(state.settings.stand_in) and preset.set.opening == "pocket")
+    return replace(
+        state.with_work(pace=Pace() if state.work.traits.live else remembered(state.work.generator)), settings=settings
+    )
 
 
 class LiveEngine:
@@ -148,8 +150,8 @@ class LiveEngine:
         if self.resume:
             self.session.tell("warning", "the engine stopped and was started again; the music went on")
             self.children.start_worker("main", state.work.generator)
-        if state.settings.standby:
-            self.children.start_worker("pocket", "pocket")
+        if state.settings.stand_in:
+            self.children.start_worker("stand-in", state.settings.stand_in)
 
     def _reach_player(self) -> None:
         try:
@@ -223,14 +225,14 @@ class LiveEngine:
             self.session.take(WorkerLost(place))  # type: ignore[arg-type]
 
     def _on_worker_refused(self, message: str) -> None:
-        """The set's own generator cannot be loaded: pocket takes its place, and needs nobody to stand in for it."""
+        """The set's own generator cannot be loaded: the stand-in takes its place, and needs nobody to stand in for it."""
         before = self.session.state.work.generator
         self.session.take(WorkerRefused(message))
         after = self.session.state.work.generator
         if after == before:
             return
         self.links.workers.clear()
-        self.children.stop_worker("pocket")
+        self.children.stop_worker("stand-in")
         self.children.start_worker("main", after)
 
     def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
@@ -249,7 +251,7 @@ class LiveEngine:
     def _remember(self, known: Pace) -> None:
         """Let the next set know how long a slow generator takes here."""
         state = self.session.state
-        if not state.work.live and state.work.pace != known:
+        if not state.work.traits.live and state.work.pace != known:
             remember(state.work.generator, state.work.pace)
 
     def _on_player_here(self, line: Line) -> None:
@@ -404,7 +406,7 @@ class LiveEngine:
     def _patience_s(self, job: Job) -> float:
         """Seconds without a word after which a job's generator is taken for hung; long work in many tries takes longer."""
         state, request = self.session.state, job.version.request
-        if state.work.live or job.place == "pocket":
+        if state.work.traits.live or job.place == "stand-in":
             return HUNG_S[True]
         return max(HUNG_S[False], HUNG_WORK * request.tries * estimate_s(state, worked_frames(state, request), request.steps))
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from engine.generator_names import STAND_IN
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, sections_folder
 from engine.processes.leftovers import claim
 
@@ -53,13 +54,13 @@ class Children:
         self.player = self._spawn(argv, self.folder / PLAYER_LOG, {})
 
     def start_worker(self, place: str, name: str) -> None:
-        """Start a generator, its arithmetic bounded: pocket, quick as it is, to one thread; others may use every core.
+        """Start a generator, its arithmetic bounded: the stand-in, quick as it is, to one thread; others may use every core.
 
         They give way to the player, which runs in real time where that is allowed.
         """
         self.stop_worker(place)
         self.names[place] = name
-        threads = 1 if name == "pocket" else os.cpu_count() or 1
+        threads = 1 if name == STAND_IN else os.cpu_count() or 1
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
         bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         # Threads that spin while they wait starve each other, and the player, on a busy machine.

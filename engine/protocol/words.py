@@ -29,9 +29,6 @@ MAX_PROMPTS: Final = 16
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
 
-MOST_STRETCHED: Final = 0.05
-"""How far the tempo of what is varied may be from the set's, as a share of it."""
-
 NEWEST_KEEPER: Final = "newest"
 """Stands for the name of the keeper that was kept last."""
 

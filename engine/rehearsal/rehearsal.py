@@ -20,7 +20,6 @@ import soundfile
 
 from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, Tick, WorkerRefused
-from engine.conductor.on_generator import STAND_IN
 from engine.conductor.state import Played, State
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
@@ -148,11 +147,12 @@ class Rehearsal:
         workers = OfflineWorkers(folder, children, self.rate)
         session = Session(self.state, self, workers, children.sections, self.at)
         try:
-            places = {"main": self.state.work.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
+            stand_in = self.state.settings.stand_in
+            places = {"main": self.state.work.generator} | ({"stand-in": stand_in} if stand_in else {})
             try:
                 ups = workers.open(places)
             except Refused as error:
-                if self.state.work.generator == STAND_IN:
+                if not stand_in:
                     raise
                 session.take(WorkerRefused(str(error)))
                 self.state = session.state

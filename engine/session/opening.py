@@ -20,10 +20,11 @@ from engine.conductor.plan import (
     total_bars,
 )
 from engine.conductor.state import Settings, Slot, State, Steering, Work
+from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SectionTable, checked_generator
 from engine.prompts.mix import decide_bpm, decide_key
-from engine.protocol import LoraStrength, PromptWeight, TransitionKind
+from engine.protocol import LoraStrength, PromptWeight, Traits, TransitionKind
 from engine.timebase import Grid
 
 _LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
@@ -57,11 +58,11 @@ def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
         title=preset.set.title,
         total_bars=sum(part.bars for part in plan),
         motif=make_motif(seed, grid.beats_per_bar),
-        standby=generator != "pocket",
+        stand_in=STAND_IN if generator != STAND_IN else "",
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
-    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator=generator, live=generator == "pocket"))
+    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator, Traits(live=generator == STAND_IN)))
 
 
 def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:

@@ -168,7 +168,7 @@ def next_view(state: State) -> NextView:
     safe = version is not None and usable(state, version)
     progress = 1.0 if safe and job is None else (making.ready_to / making.total if making else 0.0)
     cost = next_cost_s(state, index)
-    if job is not None and making is not None and not state.work.live:
+    if job is not None and making is not None and not state.work.traits.live:
         progress, left = _slow(state, job, progress)
     else:
         left = estimate_s(state, making.total - making.ready_to) if making else cost
@@ -197,7 +197,7 @@ def next_view(state: State) -> NextView:
         steer_until_bar=_steer_until(state, cost, start),
         energy=part.energy,
         fit=making.fit if making else None,
-        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.work.full_steps else 0,
+        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.work.traits.steps else 0,
     )
 
 
@@ -246,7 +246,7 @@ def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
         MacroView(name, value, MACRO_NEUTRAL[name], around.labels.get(f"macro {name}", ""), around.pickups.get(f"macro {name}"))
         for name, value in state.steering.macros
     ]
-    for i, lora in enumerate(() if state.work.live else state.steering.loras):
+    for i, lora in enumerate(() if state.work.traits.live else state.steering.loras):
         target, name = f"lora {i + 1}", PurePath(lora.path).stem
         control, pickup = around.labels.get(target, ""), around.pickups.get(target)
         views.append(MacroView(name, lora.strength / MAX_STRENGTH, 0.0, control, pickup, i))

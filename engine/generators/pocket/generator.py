@@ -23,7 +23,7 @@ from engine.generators.pocket.score.compose import compose
 from engine.generators.pocket.seams.section import Cancelled, SeamlessSection
 from engine.generators.pocket.styles import load_style
 from engine.prompts.mix import DEFAULT_STYLE
-from engine.protocol import STEMS, SectionRequest
+from engine.protocol import SectionRequest, Traits
 
 _LATER_CHUNKS: Final = 4
 """Chunks in a block once the first few are out (about 1.5 s)."""
@@ -35,9 +35,8 @@ class Pocket:
     """The embedded generator; see `engine.generators.base.Generator`."""
 
     name = "pocket"
-    stems: tuple[str, ...] = STEMS
     rate = RATE
-    live = True
+    traits = Traits(live=True)
 
     def __init__(self) -> None:
         self._tables = Tables()

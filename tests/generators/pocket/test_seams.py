@@ -160,7 +160,7 @@ def test_the_opening_of_a_short_section_lies_where_the_one_before_ended_whatever
 def kept(path: Path, request: SectionRequest, sound: Block) -> str:
     """A section file as the engine keeps one."""
     frames, tail = request.total_frames(), request.tail_bars
-    info = SectionInfo("s", Pocket.stems, RATE, 0, frames, request.bars, tail, 4, request.bpm, "A minor", 5, "pocket")
+    info = SectionInfo("s", Pocket.traits.stems, RATE, 0, frames, request.bars, tail, 4, request.bpm, "A minor", 5, "pocket")
     writer = SectionWriter(path, info)
     writer.write(sound)
     writer.close()
