@@ -11,68 +11,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.cues import due_frame, due_in_s, origin_at, playing_end, usable
+from engine.conductor.cues import origin_at, usable
 from engine.conductor.events import Action, CancelJob, StartJob
+from engine.conductor.forecast import MARGIN_S, due_frame, due_in_s, effort, end_bar, next_cost_s, playing_end
 from engine.conductor.lengths import SPARE
 from engine.conductor.plan import PHRASE
-from engine.conductor.requests import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
+from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Purpose, State, Version
-from engine.protocol import Place, SectionRequest
+from engine.protocol import Place
 
 Want = tuple[Purpose, Version]
 
-ASSUMED_SPEED = 1.0
-"""Seconds of sound a second of work, before anything was measured; a live generator is assumed ten times that."""
-
-MAX_TRIES = 3
-"""How often a section may be made at most until it lies on the grid."""
-
-MARGIN_S = 0.5
-"""Kept between an expected finish and the deadline."""
-
 GIVE_UP = 3
 """Failed tries after which the stand-in makes sections for the set's own generator."""
-
-
-def estimate_s(state: State, frames: int, steps: int = 0) -> float:
-    """Seconds of work that some frames of sound will take; a live generator knows no steps."""
-    speed = state.work.speed or (10 * ASSUMED_SPEED if state.work.traits.live else ASSUMED_SPEED)
-    work = 1 / speed if state.work.traits.live else state.work.pace.per_second(steps, 1 / speed, state.work.traits)
-    return frames / state.settings.grid.rate * work + 0.1
-
-
-def worked_frames(state: State, request: SectionRequest) -> int:
-    """Frames of sound that a request takes the work of: what is still to make, and what is kept of the section before."""
-    kept = 0 if request.continue_path is None else _kept_frames(state)
-    return request.total_frames() - request.from_frame + kept
-
-
-def _kept_frames(state: State) -> int:
-    """Frames of the section before that the set's generator works over as well."""
-    grid = state.settings.grid
-    return grid.frame_of_bar(state.work.traits.kept_bars(float(grid.frames_per_bar) / grid.rate)) - grid.origin
-
-
-def next_cost_s(state: State, index: int, steps: int = 0) -> float:
-    """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
-    part, grid = state.plan[index], state.settings.grid
-    kept = 0 if state.transport.now is None else _kept_frames(state)
-    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps or state.work.steps[-1])
-
-
-def effort(state: State, index: int) -> tuple[int, int]:
-    """The steps that the next section can be made with before its deadline, and how often it can be made with them.
-
-    Nothing waits for a set that has not begun, or that pocket opens, but the performer: full steps, once.
-    """
-    if state.work.traits.live or state.transport.now is None or state.transport.now.version.index == OPENING:
-        return state.work.traits.steps, 1
-    left = due_in_s(state) - MARGIN_S
-    in_time = [steps for steps in state.work.steps if SPARE * next_cost_s(state, index, steps) <= left]
-    steps = in_time[0] if in_time else state.work.steps[-1]
-    if steps < state.work.traits.steps:
-        return steps, 1
-    return steps, max(1, min(MAX_TRIES, int(left / (SPARE * next_cost_s(state, index, steps)))))
 
 
 def stale_next(state: State) -> bool:

@@ -89,7 +89,8 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
         return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
     if abs(keeper.bpm / grid.bpm - 1) > most:
-        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: keepers within {100 * most:g} % of its tempo can be varied"
+        near = f"keepers within {100 * most:g} % of its tempo can be varied"
+        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: {near}"
         return state, (Tell("warning", text),)
     told = f"the next section becomes a variation of {keeper.name}"
     told += f" ({keeper.key}; the set is in {state.settings.key})" if keeper.key != state.settings.key else ""

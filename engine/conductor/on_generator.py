@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.cues import due_in_s, usable
+from engine.conductor.cues import usable
 from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.jobs import drop_job, worked_frames
+from engine.conductor.forecast import due_in_s, worked_frames
+from engine.conductor.jobs import drop_job
 from engine.conductor.pace import MEASURE_WEIGHT, Pace
-from engine.conductor.requests import next_index, within_limits
+from engine.conductor.replan import within_limits
+from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version
 from engine.protocol import Traits
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 from engine import protocol as p
 from engine.conductor.cues import played_on
 from engine.conductor.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
-from engine.conductor.requests import next_index, refit
+from engine.conductor.replan import refit
+from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Played, Playing, State, Version
 
 ALIKE: Final = 0.95

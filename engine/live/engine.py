@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
-from engine.conductor.jobs import estimate_s, worked_frames
+from engine.conductor.forecast import estimate_s, worked_frames
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
 from engine.conductor.state import Job, State

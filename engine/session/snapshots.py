@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from engine.conductor.cues import due_frame, due_in_s, playing_end, usable
-from engine.conductor.jobs import MARGIN_S, estimate_s, next_cost_s, worked_frames
-from engine.conductor.requests import end_bar, next_index, weights
-from engine.conductor.state import OPENING, Job, State
+from engine.conductor.cues import usable
+from engine.conductor.forecast import MARGIN_S, due_frame, due_in_s, end_bar, estimate_s, next_cost_s, playing_end, progress_of
+from engine.conductor.requests import next_index, weights
+from engine.conductor.state import OPENING, State
 from engine.protocol import (
     MACRO_NEUTRAL,
     MAX_STRENGTH,
@@ -169,7 +169,7 @@ def next_view(state: State) -> NextView:
     progress = 1.0 if safe and job is None else (making.ready_to / making.total if making else 0.0)
     cost = next_cost_s(state, index)
     if job is not None and making is not None and not state.work.traits.live:
-        progress, left = _slow(state, job, progress)
+        progress, left = progress_of(state, job, progress)
     else:
         left = estimate_s(state, making.total - making.ready_to) if making else cost
     ready_in = 0.0 if safe else left if job else cost
@@ -199,19 +199,6 @@ def next_view(state: State) -> NextView:
         fit=making.fit if making else None,
         steps=making.request.steps if making and making.place == "main" and making.request.steps < state.work.traits.steps else 0,
     )
-
-
-def _slow(state: State, job: Job, done: float) -> tuple[float, float]:
-    """How much of a section is made, 0..1, and seconds to its end: nothing of it is there before it is sampled.
-
-    What is still to do counts as long as expected at first, and the more the generator has said, as long as what is done took.
-    """
-    request, rate = job.version.request, state.settings.grid.rate
-    cost = estimate_s(state, worked_frames(state, request), request.steps)
-    passed, took = (state.transport.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
-    if job.done > 0:
-        cost = took + (1 - job.done) * ((1 - job.done) * cost + took)
-    return max(done, job.done, min(0.95, passed / max(cost, 1e-3))), max(0.1, cost - passed)
 
 
 def _next_state(state: State, safe: bool, ready_in: float, due: float) -> NextState:

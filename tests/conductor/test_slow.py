@@ -9,7 +9,7 @@ import pytest
 
 from engine import protocol as p
 from engine.conductor.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.jobs import effort, next_cost_s
+from engine.conductor.forecast import effort, next_cost_s
 from engine.conductor.lengths import SPARE
 from engine.conductor.on_generator import ALONE
 from engine.conductor.pace import Pace
