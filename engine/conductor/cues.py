@@ -5,25 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.conductor.events import Action, SendCues
-from engine.conductor.forecast import due_frame, playing_end
+from engine.conductor.forecast import due_frame, playing_end, usable
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
 from engine.protocol import Cue, TransitionKind
-
-STREAM_SPEED = 2.0
-"""A generator this many times faster than the sound may be played while it is still making the section."""
-
-
-def usable(state: State, version: Version) -> bool:
-    """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays.
-
-    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end.
-    """
-    if version.complete:
-        return True
-    grid = state.settings.grid
-    fast = state.work.speed >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
-    return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
 
 
 def origin_at(state: State, frame: int) -> int:

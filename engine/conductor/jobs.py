@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.cues import origin_at, usable
+from engine.conductor.cues import origin_at
 from engine.conductor.events import Action, CancelJob, StartJob
-from engine.conductor.forecast import MARGIN_S, due_frame, due_in_s, effort, end_bar, next_cost_s, playing_end
-from engine.conductor.lengths import SPARE
+from engine.conductor.forecast import at_risk, due_frame, effort, end_bar, in_time, next_cost_s, next_safe, playing_end
 from engine.conductor.plan import PHRASE
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Purpose, State, Version
@@ -60,7 +59,7 @@ def _remake(state: State) -> Want | None:
     if (
         place + grid.frames_per_beat > playing_end(state)
         and not (state.steering.held or state.transport.overdue)
-        and _next_safe(state)
+        and next_safe(state)
     ):
         return None
     bars = now.version.request.bars
@@ -77,17 +76,13 @@ def _has_job(state: State, version: Version) -> bool:
     return any(job.version.id == version.id for job in state.work.jobs)
 
 
-def _next_safe(state: State) -> bool:
-    return state.work.next is not None and usable(state, state.work.next)
-
-
 def _next(state: State, place: Place) -> Want | None:
     index = next_index(state)
-    if index is None or (_next_safe(state) and not stale_next(state)):
+    if index is None or (next_safe(state) and not stale_next(state)):
         return None
     if state.work.next is not None and _has_job(state, state.work.next):
         return None
-    if _next_safe(state) and next_cost_s(state, index) * SPARE + MARGIN_S > due_in_s(state):
+    if next_safe(state) and not in_time(state, index):
         return None
     wanted = wish(state, index, state.steering.take)
     steps, tries = effort(state, index) if place == "main" else (0, 1)
@@ -99,18 +94,14 @@ def _main_wants(state: State) -> Want | None:
     if state.transport.clock < state.work.retry_at:
         return None
     index = next_index(state)
-    at_risk = (
-        index is not None
-        and not _next_safe(state)
-        and (state.transport.jump or state.transport.now is None or due_in_s(state) < 1.5 * next_cost_s(state, index) + 2.0)
-    )
-    first, second = (_next(state, "main"), _remake(state)) if at_risk else (_remake(state), _next(state, "main"))
+    hurried = index is not None and at_risk(state, index)
+    first, second = (_next(state, "main"), _remake(state)) if hurried else (_remake(state), _next(state, "main"))
     return first or second
 
 
 def _spare_wants(state: State) -> Want | None:
     """What pocket should do while the set's own generator is late or failing."""
-    if not state.settings.stand_in or _next_safe(state) or next_index(state) is None:
+    if not state.settings.stand_in or next_safe(state) or next_index(state) is None:
         return None
     if (
         state.settings.opens

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from engine.conductor.forecast import MARGIN_S, SPARE, workable_s
 from engine.conductor.plan import MAX_TRANSITION, PHRASE, PlannedSection
 from engine.protocol import Traits, TransitionKind
 
@@ -20,10 +21,6 @@ UNIT: Final = 2 * PHRASE
 JOIN: Final[tuple[TransitionKind, int]] = ("equal-power", 2)
 """How sections of one part hand over: both sides are the same music."""
 
-SPARE: Final = 1.35
-"""An expected time of work counts this much, and `SPARE_S` more, against the time that there is for it."""
-
-SPARE_S: Final = 1.0
 _INSTANT: Final = 1e-6
 """Seconds of work a second of sound below which nothing is ever late."""
 
@@ -64,7 +61,7 @@ class Limits:
         """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
         if self.hurried <= _INSTANT or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
             return UNBOUND
-        sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.hurried)
+        sound_s = workable_s(bars * self.bar_s) / self.hurried
         return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - self.kept - MAX_TRANSITION)
 
     @property
@@ -73,7 +70,7 @@ class Limits:
         gain = 1 - SPARE * self.work
         if self.work <= 0 or gain <= 0:
             return 1
-        bars = (SPARE * self.work * (self.kept + MAX_TRANSITION + 1) + SPARE_S / self.bar_s) / gain
+        bars = (SPARE * self.work * (self.kept + MAX_TRANSITION + 1) + MARGIN_S / self.bar_s) / gain
         return min(self.most, LONGEST, PHRASE * math.ceil(bars / PHRASE))
 
 

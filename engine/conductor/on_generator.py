@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.cues import usable
 from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.forecast import due_in_s, worked_frames
+from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
 from engine.conductor.pace import MEASURE_WEIGHT, Pace
 from engine.conductor.replan import within_limits

@@ -37,6 +37,11 @@ def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
     return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
 
 
+def tail_bars(state: State, index: int) -> int:
+    """Bars of a section's tail: what its transition needs, one at the set's end."""
+    return max(MIN_TAIL_BARS, state.plan[index].transition_bars) if index + 1 < len(state.plan) else 1
+
+
 def wish(state: State, index: int, take: int) -> Wish:
     """What the plan, the prompts and the energy macro ask of a section now."""
     part = state.plan[index]
@@ -46,7 +51,7 @@ def wish(state: State, index: int, take: int) -> Wish:
         role=part.role,
         prompts=mixed(state, part),
         bars=part.bars,
-        tail_bars=max(MIN_TAIL_BARS, part.transition_bars) if after else 1,
+        tail_bars=tail_bars(state, index),
         energy=round(min(1.0, max(0.0, part.energy + state.steering.macro("energy") - 0.5)), 4),
         density=part.density,
         brightness=part.brightness,

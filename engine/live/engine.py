@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
-from engine.conductor.forecast import estimate_s, worked_frames
+from engine.conductor.forecast import request_cost_s
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
 from engine.conductor.state import Job, State
@@ -408,7 +408,7 @@ class LiveEngine:
         state, request = self.session.state, job.version.request
         if state.work.traits.live or job.place == "stand-in":
             return HUNG_S[True]
-        return max(HUNG_S[False], HUNG_WORK * request.tries * estimate_s(state, worked_frames(state, request), request.steps))
+        return max(HUNG_S[False], HUNG_WORK * request.tries * request_cost_s(state, request))
 
     def _close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.conductor.lengths import SPARE, Limits, fitted
+from engine.conductor.forecast import SPARE
+from engine.conductor.lengths import Limits, fitted
 from engine.conductor.pace import Pace
 from engine.conductor.plan import PHRASE, PlannedSection, arc
 from engine.protocol import Traits
@@ -69,6 +70,7 @@ def test_a_generator_that_can_never_keep_up_does_not_shatter_the_plan() -> None:
         assert len(fitted(plan, 16, Limits(BAR_S, SLOW, work, work))) <= len(plan)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 200), min_size=1, max_size=12),
     st.one_of(st.none(), st.integers(1, 64)),

@@ -9,8 +9,7 @@ import pytest
 
 from engine import protocol as p
 from engine.conductor.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.forecast import effort, next_cost_s
-from engine.conductor.lengths import SPARE
+from engine.conductor.forecast import SPARE, effort, next_cost_s
 from engine.conductor.on_generator import ALONE
 from engine.conductor.pace import Pace
 from engine.conductor.state import State, Version
