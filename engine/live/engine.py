@@ -33,7 +33,7 @@ from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
 from engine.processes.leftovers import sweep
 from engine.session.keeping import Kept
-from engine.session.opening import SetOptions, opening_state, scaled_note
+from engine.session.opening import opening_state, scaled_note
 from engine.session.session import Session, greeted, load_state
 from engine.session.snapshots import Surroundings, snapshot, values_by_target
 
@@ -56,7 +56,7 @@ KEEPING_S: Final = 5.0
 Source = str
 
 
-def _live_state(preset: Preset, options: SetOptions) -> State:
+def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
     settings = replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket")
@@ -70,7 +70,7 @@ class LiveEngine:
         LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
     """
 
-    def __init__(self, folder: Path, options: dict[str, Any], children: Children, resume: bool) -> None:
+    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool) -> None:
         self.folder = folder
         self.children = children
         self.inbox: queue.SimpleQueue[tuple[Source, Any]] = queue.SimpleQueue()
@@ -83,12 +83,11 @@ class LiveEngine:
         """The recording that a player which died was writing."""
         self.links = Links(folder, children.sections)
         self._restart_at: dict[str, float] = {}
-        self._record_on_start: str | None = None if resume else options.get("record")
+        self._record_on_start: str | None = None if resume else options.record
 
-        preset = load_preset(options["preset"])
-        wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
+        preset = load_preset(options.preset)
         mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
-        state = (load_state(folder) if resume else None) or _live_state(preset, wanted)
+        state = (load_state(folder) if resume else None) or _live_state(preset, options)
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.keeping.later = self._keep

@@ -16,14 +16,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import EngineError, LivesetError, PresetError
 from engine.processes.channels import Line, connect, make_key
 from engine.processes.layout import CURRENT_FILE, ENGINE, ENGINE_LOG, OPTIONS_FILE, STATUS_FILE, runtime_folder
-from engine.protocol import ClientHello, Command, Snapshot
+from engine.protocol import ClientHello, Command, SetOptions, Snapshot
 
 VERDICT_S: Final = 30.0
 """Seconds an engine may take to read the preset and say how it stands; a cold start on a slow disk takes some 10."""
@@ -33,19 +32,6 @@ ABANDON_S: Final = 3.0
 
 _PULSE: Final = struct.Struct("=dd")
 """The last two values of the player's status block, ``beat`` and ``alive``: read here without numpy."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlayOptions:
-    """What `liveset play` asks of an engine; None leaves the preset's or the system's word."""
-
-    preset: str
-    device: str | None = None
-    block: int | None = None
-    record: str | None = None
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
 
 
 def running_session() -> Path | None:
@@ -76,9 +62,9 @@ def new_session() -> Path:
 class EngineProcess:
     """An engine that was just started; it lives on when its starter ends."""
 
-    def __init__(self, options: PlayOptions) -> None:
+    def __init__(self, options: SetOptions) -> None:
         self.folder = new_session()
-        (self.folder / OPTIONS_FILE).write_text(json.dumps(asdict(options)), encoding="utf-8")
+        options.write(self.folder / OPTIONS_FILE)
         with (self.folder / ENGINE_LOG).open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "engine.live", str(self.folder)],

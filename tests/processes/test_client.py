@@ -15,9 +15,9 @@ import pytest
 
 from engine.errors import EngineError, PresetError
 from engine.processes.channels import Door, Line, Wire
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions, running_session
+from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import CURRENT_FILE, ENGINE, runtime_folder
-from engine.protocol import ClientHello, Command, Hold, Notice, Quit, Snapshot
+from engine.protocol import ClientHello, Command, Hold, Notice, Quit, SetOptions, Snapshot
 from tests.support.sessions import LIMIT_S, session_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and sockets are files here")
@@ -34,7 +34,7 @@ def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_an_engine_that_hangs_while_it_starts_is_given_up_and_ended(private: Path) -> None:
     os.mkfifo(private / "set.toml")  # who reads it waits for somebody who writes
-    engine = EngineProcess(PlayOptions(str(private / "set.toml"), device="none"))
+    engine = EngineProcess(SetOptions(str(private / "set.toml"), device="none"))
     with pytest.raises(EngineError, match=r"not started within 0\.2 s; see .*engine\.log"):
         engine.verdict(0.2)
     engine.abandon()
@@ -42,7 +42,7 @@ def test_an_engine_that_hangs_while_it_starts_is_given_up_and_ended(private: Pat
 
 
 def test_an_engine_that_dies_while_it_starts_says_where_its_log_is(private: Path) -> None:
-    engine = EngineProcess(PlayOptions("sunrise", device="none"))
+    engine = EngineProcess(SetOptions("sunrise", device="none"))
     engine.process.kill()
     with pytest.raises(EngineError, match=r"did not start; see .*engine\.log"):
         engine.verdict()
@@ -51,7 +51,7 @@ def test_an_engine_that_dies_while_it_starts_says_where_its_log_is(private: Path
 
 def test_what_is_wrong_with_a_preset_comes_back_from_the_engine(private: Path) -> None:
     (private / "set.toml").write_text("[set]\nminuts = 6\n")
-    engine = EngineProcess(PlayOptions(str(private / "set.toml"), device="none"))
+    engine = EngineProcess(SetOptions(str(private / "set.toml"), device="none"))
     with pytest.raises(PresetError, match="minutes"):
         engine.verdict(LIMIT_S)
     assert engine.process.wait(LIMIT_S) == 2
