@@ -16,13 +16,11 @@ from rapidfuzz import process
 from engine.errors import LivesetError, PresetError
 from engine.generator_names import KNOWN, STAND_IN
 from engine.music.key import Key
-from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
+from engine.protocol import MAX_LORAS, MAX_MINUTES, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
 from engine.resources import data_folder
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"
-MAX_MINUTES = 24 * 60
-"""Generators by name; anything else is ``module:Class``, one of your own."""
 
 
 def checked_generator(name: str) -> str:

@@ -14,6 +14,7 @@ import platformdirs
 import typer
 
 from engine.errors import LivesetError
+from engine.protocol import SetOptions
 
 app = typer.Typer(
     name="liveset",
@@ -48,6 +49,10 @@ def at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__))
 
 
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
 def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
     """One clear sentence and exit code 2 for whatever a person can act on."""
 
@@ -69,7 +74,7 @@ def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
 def play(
     preset: PresetArgument = "",
     device: Annotated[str | None, typer.Option(help="Output device: a number or name from `liveset devices`.")] = None,
-    block: Annotated[str | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
+    block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
     record: Annotated[Path | None, typer.Option(help="Record what is heard to a .flac or .wav file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the preset's.", min=0)] = None,
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
@@ -77,10 +82,10 @@ def play(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
 ) -> None:
     """Play a set: the screen opens and the music starts (the default command)."""
-    from liveset.commands.play import PlayChoices, perform
+    from liveset.commands.play import perform
 
-    choices = PlayChoices(preset, device, block, record, seed, minutes, generator)
-    raise typer.Exit(perform(choices, screen=not no_screen and at_terminal()))
+    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator)
+    raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
 @app.command(epilog="Example:  liveset attach")
@@ -118,7 +123,8 @@ def rehearse(
     """Play a whole set into a file, as fast as this machine can."""
     from liveset.commands.rehearse import rehearse_to_files
 
-    rehearse_to_files(preset, out, report, midi, seed=seed, minutes=minutes, generator=generator, realtime=realtime)
+    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime)
+    rehearse_to_files(options, report)
 
 
 @app.command(epilog="Example:  liveset check my-set.toml")

@@ -28,6 +28,7 @@ from engine.protocol.commands import (
     UseDevice,
     VaryNext,
 )
+from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
 from engine.protocol.player import (
     ClearEffects,
     Cue,
@@ -99,9 +100,11 @@ from engine.protocol.words import (
 )
 
 __all__ = [
+    "BLOCKS",
     "MACROS",
     "MACRO_NEUTRAL",
     "MAX_LORAS",
+    "MAX_MINUTES",
     "MAX_PROMPTS",
     "MAX_STRENGTH",
     "NEAR_S",
@@ -165,6 +168,7 @@ __all__ = [
     "SetCues",
     "SetLora",
     "SetMacro",
+    "SetOptions",
     "SetPrompt",
     "SetStem",
     "SetWeight",

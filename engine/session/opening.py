@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.conductor.plan import (
@@ -24,23 +24,17 @@ from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SectionTable, checked_generator
 from engine.prompts.mix import decide_bpm, decide_key
-from engine.protocol import LoraStrength, PromptWeight, Traits, TransitionKind
+from engine.protocol import LoraStrength, PromptWeight, SetOptions, Traits, TransitionKind
 from engine.timebase import Grid
 
 _LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
 """Bars of a transition when the preset names its kind alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetOptions:
-    """What the command line may override in a preset; None leaves the preset's word."""
-
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
+NOTHING_ASKED: Final = SetOptions()
 
 
-def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
+def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
     """The conductor's state before anything happened.
 
     Raises:

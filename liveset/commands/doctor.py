@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from rich.console import Console
 from engine.conductor.state import State
 from engine.errors import LivesetError
 from engine.processes.layout import cache_folder
+from engine.protocol import SetOptions
 
 Level = Literal["ok", "note", "problem"]
 GLYPHS: dict[Level, str] = {"ok": "✓", "note": "!", "problem": "✗"}
@@ -108,11 +108,10 @@ def _disk() -> Iterator[Finding]:
 
 def _generators() -> Iterator[Finding]:
     from engine.presets import load_preset
-    from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-    from engine.session.opening import SetOptions
+    from engine.rehearsal.rehearsal import Rehearsal
 
     with tempfile.TemporaryDirectory() as folder:
-        options = RehearsalOptions(Path(folder) / "measured.wav", None, False, SetOptions(minutes=MEASURED_MINUTES))
+        options = SetOptions(record=f"{folder}/measured.wav", minutes=MEASURED_MINUTES)
         try:
             rehearsal = Rehearsal(load_preset(), options)
             log = rehearsal.run()

@@ -8,15 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import DeviceError, EngineError, PresetError, RecordingError
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions, running_session
+from engine.errors import DeviceError, EngineError, RecordingError
+from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import check_audio_name
-from engine.protocol import Notice, Quit, Snapshot
+from engine.protocol import Notice, Quit, SetOptions, Snapshot
 
-BLOCKS = (256, 512, 1024)
 DEFAULT_PRESET = "sunrise"
 STATUS_S = 1.0
 QUIT_S = 4.0
@@ -24,39 +23,20 @@ RECOVERY_S = 15.0
 """How long a headless set waits for the engine that its player starts after one has died."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlayChoices:
-    """`liveset play`'s arguments as they were given."""
+def checked(options: SetOptions) -> SetOptions:
+    """The options, checked as far as that needs no engine, with paths that hold in any folder.
 
-    preset: str = ""
-    device: str | None = None
-    block: str | None = None
-    record: Path | None = None
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
-
-    def options(self) -> PlayOptions:
-        """Checked as far as that needs no engine.
-
-        Raises:
-            LivesetError: for a block, length or recording that cannot be.
-        """
-        if self.block is not None and self.block not in {str(block) for block in BLOCKS}:
-            raise DeviceError(f"--block is {self.block}", "it is 256, 512 or 1024")
-        if self.minutes is not None and not 0 < self.minutes <= 24 * 60:
-            raise PresetError(f"--minutes is {self.minutes:g}", "it is more than 0 and at most 1440")
-        name = self.preset or DEFAULT_PRESET
-        path = Path(name).expanduser()
-        return PlayOptions(
-            preset=str(path.absolute()) if path.is_file() else name,
-            device=self.device,
-            block=int(self.block) if self.block else None,
-            record=str(checked_recording(self.record)) if self.record else None,
-            seed=self.seed,
-            minutes=self.minutes,
-            generator=self.generator,
-        )
+    Raises:
+        LivesetError: for a block, length or recording that cannot be.
+    """
+    options.check()
+    name = options.preset or DEFAULT_PRESET
+    path = Path(name).expanduser()
+    return replace(
+        options,
+        preset=str(path.absolute()) if path.is_file() else name,
+        record=str(checked_recording(Path(options.record))) if options.record is not None else None,
+    )
 
 
 def checked_recording(path: Path) -> Path:
@@ -91,13 +71,13 @@ def check_device(device: str) -> None:
         raise DeviceError(said, "liveset devices lists them with their numbers")
 
 
-def perform(choices: PlayChoices, screen: bool) -> int:
+def perform(options: SetOptions, screen: bool) -> int:
     """Start a set and stay with it. Returns the exit code.
 
     Raises:
         LivesetError: if it cannot start.
     """
-    options = choices.options()
+    options = checked(options)
     if running_session() is not None:
         raise EngineError("a set is playing already", "liveset attach  shows it; there you can stop it")
     if options.device not in (None, "none"):
