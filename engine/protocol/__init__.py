@@ -28,6 +28,7 @@ from engine.protocol.commands import (
     UseDevice,
     VaryNext,
 )
+from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
 from engine.protocol.player import (
     ClearEffects,
     Cue,
@@ -80,8 +81,6 @@ from engine.protocol.snapshot import (
     StemView,
 )
 from engine.protocol.words import (
-    MACRO_NEUTRAL,
-    MACROS,
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_STRENGTH,
@@ -92,7 +91,6 @@ from engine.protocol.words import (
     STEMS,
     TRANSITIONS,
     VARY_AMOUNT,
-    Macro,
     Role,
     TransitionKind,
 )
@@ -100,6 +98,7 @@ from engine.protocol.words import (
 __all__ = [
     "MACROS",
     "MACRO_NEUTRAL",
+    "MACRO_TABLE",
     "MAX_LORAS",
     "MAX_PROMPTS",
     "MAX_STRENGTH",
@@ -130,6 +129,7 @@ __all__ = [
     "Looped",
     "LoraStrength",
     "Macro",
+    "MacroRow",
     "MacroView",
     "MakeSection",
     "MarkSection",
