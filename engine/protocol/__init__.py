@@ -29,6 +29,7 @@ from engine.protocol.commands import (
     VaryNext,
 )
 from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
 from engine.protocol.player import (
     ClearEffects,
     Cue,
@@ -83,8 +84,6 @@ from engine.protocol.snapshot import (
     StemView,
 )
 from engine.protocol.words import (
-    MACRO_NEUTRAL,
-    MACROS,
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_STRENGTH,
@@ -94,7 +93,6 @@ from engine.protocol.words import (
     STEMS,
     TRANSITIONS,
     VARY_AMOUNT,
-    Macro,
     Role,
     TransitionKind,
 )
@@ -103,6 +101,7 @@ __all__ = [
     "BLOCKS",
     "MACROS",
     "MACRO_NEUTRAL",
+    "MACRO_TABLE",
     "MAX_LORAS",
     "MAX_MINUTES",
     "MAX_PROMPTS",
@@ -133,6 +132,7 @@ __all__ = [
     "Looped",
     "LoraStrength",
     "Macro",
+    "MacroRow",
     "MacroView",
     "MakeSection",
     "MarkSection",

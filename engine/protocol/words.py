@@ -13,18 +13,6 @@ ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro"
 TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap"]
 TRANSITIONS: Final[tuple[TransitionKind, ...]] = ("cut", "equal-power", "equal-gain", "bass-swap")
 
-Macro = Literal["filter", "echo", "reverb", "drive", "energy", "volume"]
-MACROS: Final[tuple[Macro, ...]] = ("filter", "echo", "reverb", "drive", "energy", "volume")
-MACRO_NEUTRAL: Final[dict[str, float]] = {
-    "filter": 0.5,
-    "echo": 0.0,
-    "reverb": 0.0,
-    "drive": 0.0,
-    "energy": 0.5,
-    "volume": 1.0,
-}
-"""Where each macro does nothing; all run 0..1. Filter closes a low-pass below 0.5 and opens a high-pass above it."""
-
 MAX_PROMPTS: Final = 16
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
