@@ -18,6 +18,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any, Final
 
+from engine.command_line import command
 from engine.errors import EngineError
 
 KEY_FILE: Final = "key"
@@ -46,7 +47,7 @@ def read_key(folder: Path) -> bytes:
     try:
         return (folder / KEY_FILE).read_bytes()
     except OSError as error:
-        raise EngineError(f"no session in {folder}", "start one with: liveset play") from error
+        raise EngineError(f"no session in {folder}", f"start one with: {command('play')}") from error
 
 
 def address(folder: Path, name: str) -> str:
