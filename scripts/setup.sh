@@ -215,9 +215,12 @@ CUDA
 liveset_setup() { # [dev]
     local extra python stamp wanted
     extra=$(liveset_extra "${1:-}") || return 1
-    wanted="$(cat pyproject.toml constraints.txt scripts/setup.sh | cksum) $PWD ${PYTHON:-}"
+    wanted="$(cat pyproject.toml constraints.txt scripts/setup.sh | cksum) $PWD"
     stamp=".venv/.ready${extra:+-$extra}"
-    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return 0
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+        # Only a Python that is named and differs is a reason to begin again.
+        [ -n "${PYTHON:-}" ] && [ "$(liveset_version "$PYTHON")" != "$(liveset_version "$(liveset_bin)/python")" ] || return 0
+    fi
     python=$(liveset_python) || return 1
     liveset_say "setting up (once; a few minutes, most of them for PyTorch)"
     if [ "$extra" = dev ]; then
