@@ -10,6 +10,7 @@ LIVESET_OLDEST=11 # Python 3.11 to 3.14
 LIVESET_NEWEST=14
 LIVESET_TORCH=${LIVESET_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}
 LIVESET_PROBE_S=8 # seconds that PyTorch's own index has to answer
+LIVESET_STEPS='^ *(Collecting|Downloading|Building|Preparing|Installing|Resolved|Prepared|Get:|Unpacking|Setting up)' # lines worth showing
 LIVESET_QUIET_S=8 # seconds without a word, at most, where there is no terminal
 
 liveset_say() { printf 'liveset: %s\n' "$*" >&2; }
@@ -71,7 +72,7 @@ liveset_extra() { # [dev]
 liveset_bin() { if [ -d .venv/Scripts ]; then printf '%s' "$PWD/.venv/Scripts"; else printf '%s' "$PWD/.venv/bin"; fi; }
 
 # Runs a command that says much, and shows where it is: one changing line on a terminal, elsewhere a line every few seconds.
-# What it said is shown if it fails.
+# What it said is shown if it fails, unless LIVESET_HUSH is set.
 liveset_run() { # TITLE COMMAND...
     local title=$1 log pid at='' begun=$SECONDS told=$SECONDS status=0
     shift
@@ -81,7 +82,7 @@ liveset_run() { # TITLE COMMAND...
     trap 'kill $pid 2>/dev/null; rm -f "$log"; exit 130' INT TERM
     while kill -0 $pid 2>/dev/null; do
         sleep 0.5
-        at=$(tr '\r' '\n' <"$log" | grep -v '^ *$' | tail -n 1 | cut -c 1-70) || true
+        at=$(LC_ALL=C tr '\r' '\n' <"$log" | LC_ALL=C grep -E "$LIVESET_STEPS" | tail -n 1 | cut -c 1-70) || at=''
         if [ -t 2 ]; then
             printf '\r\033[K%s (%d s) %s' "liveset: $title" $((SECONDS - begun)) "$at" >&2
         elif [ $((SECONDS - told)) -ge $LIVESET_QUIET_S ]; then
@@ -92,7 +93,7 @@ liveset_run() { # TITLE COMMAND...
     wait $pid || status=$?
     trap - INT TERM
     [ -t 2 ] && printf '\r\033[K' >&2
-    [ $status -eq 0 ] || tail -n 12 "$log" >&2
+    [ $status -eq 0 ] || [ -n "${LIVESET_HUSH:-}" ] || tail -n 12 "$log" >&2
     rm -f "$log"
     return $status
 }
@@ -113,7 +114,7 @@ liveset_apt() {
         fi
         as_root=(sudo -n "${as_root[@]}")
     fi
-    if ! liveset_run "installing ${missing[*]}" "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" 2>/dev/null; then
+    if ! LIVESET_HUSH=1 liveset_run "installing ${missing[*]}" "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"; then
         liveset_run "reading apt's lists" "${as_root[@]}" apt-get update -q || true
         liveset_run "installing ${missing[*]}" "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" ||
             liveset_say "could not install ${missing[*]}; going on without"
@@ -131,14 +132,14 @@ liveset_venv() { # PYTHON
     rm -rf .venv
     if command -v uv >/dev/null 2>&1; then
         liveset_run "making .venv" uv venv --python "$python" .venv
-    elif ! "$python" -m venv .venv >/dev/null 2>&1; then
-        liveset_apt python3-venv
-        rm -rf .venv
-        liveset_run "making .venv" "$python" -m venv .venv || {
-            liveset_say "$python cannot make a virtual environment; on Debian: sudo apt-get install python3-venv"
-            return 1
-        }
+        return
     fi
+    LIVESET_HUSH=1 liveset_run "making .venv" "$python" -m venv .venv && return 0
+    liveset_apt python3-venv
+    rm -rf .venv
+    liveset_run "making .venv" "$python" -m venv .venv && return 0
+    liveset_say "$python cannot make a virtual environment; on Debian: sudo apt-get install python3-venv"
+    return 1
 }
 
 # Installs into .venv, by uv where it is there, without questions.
