@@ -28,8 +28,8 @@ from engine.protocol.commands import (
     UseDevice,
     VaryNext,
 )
-from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
 from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
+from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
 from engine.protocol.player import (
     ClearEffects,
     Cue,

@@ -119,7 +119,7 @@ class OfflineWorkers:
         self.jobs.pop(job.job_id, None)
         self._tell(job.place, p.DropSection(job.job_id))
 
-    def _tell(self, place: Place, order: p.MakeSection | p.DropSection) -> None:
+    def _tell(self, place: p.Place, order: p.MakeSection | p.DropSection) -> None:
         """Hand an order to a generator, if it is there."""
         if (line := self.connections.get(place)) is not None:
             line.send(order)

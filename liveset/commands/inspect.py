@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.actions import Action
+from engine.command_line import command
 from engine.errors import MidiError
 from engine.presets import load_preset
 
@@ -30,14 +31,14 @@ def show_devices() -> None:
 
     console, found = Console(soft_wrap=True), list_devices()
     if not found:
-        console.print("no sound device: `liveset play` then runs silently in real time, and `liveset rehearse` needs none")
+        console.print(f"no sound device: `{command('play')}` is silent in real time; `{command('rehearse')}` needs none")
         return
     table = _table("", "number", "name", "system", "channels", "rate")
     for device in found:
         mark = "default" if device.default else ""
         table.add_row(mark, str(device.index), device.name, device.hostapi, str(device.channels), f"{device.rate:g} Hz")
     console.print(table)
-    console.print("\npick one with: liveset play --device NUMBER-OR-NAME", highlight=False)
+    console.print(f"\npick one with: {command('play --device NUMBER-OR-NAME')}", highlight=False)
 
 
 def _order(control: Control) -> tuple[str, int, int]:

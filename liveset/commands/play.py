@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from engine.command_line import command
 from engine.errors import DeviceError, EngineError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import check_audio_name
@@ -68,7 +69,7 @@ def check_device(device: str) -> None:
     argv = [sys.executable, "-m", "engine.player.output.check", device]
     said = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
     if said:
-        raise DeviceError(said, "liveset devices lists them with their numbers")
+        raise DeviceError(said, f"{command('devices')} lists them with their numbers")
 
 
 def perform(options: SetOptions, screen: bool) -> int:
@@ -79,7 +80,7 @@ def perform(options: SetOptions, screen: bool) -> int:
     """
     options = checked(options)
     if running_session() is not None:
-        raise EngineError("a set is playing already", "liveset attach  shows it; there you can stop it")
+        raise EngineError("a set is playing already", f"{command('attach')} shows it; {command('stop')} ends it")
     if options.device not in (None, "none"):
         check_device(str(options.device))
     engine = EngineProcess(options)
@@ -101,7 +102,7 @@ def stop() -> int:
     """
     folder = running_session()
     if folder is None:
-        raise EngineError("no set is playing", "start one with: liveset play")
+        raise EngineError("no set is playing", f"start one with: {command('play')}")
     client = EngineClient(folder)
     client.send(Quit())
     _wait_gone(client)
@@ -118,7 +119,7 @@ def reattach(screen: bool) -> int:
     """
     folder = running_session()
     if folder is None:
-        raise EngineError("no set is playing", "start one with: liveset play")
+        raise EngineError("no set is playing", f"start one with: {command('play')}")
     return stay(folder, screen, started=False)
 
 
@@ -135,7 +136,7 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
     if ending in ("stopped", "finished"):
         _wait_gone(client)
     else:
-        print("The set plays on. Come back to it with: liveset attach")
+        print(f"The set plays on. Come back to it with: {command('attach')}")
     client.close()
     return 0
 
@@ -165,7 +166,7 @@ def follow(client: EngineClient, started: bool = True) -> int:
         while not _lines(client, told):
             print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
             if not client.wait_connected(RECOVERY_S):
-                raise EngineError("the engine is gone and does not come back", "start again with: liveset play")
+                raise EngineError("the engine is gone and does not come back", f"start again with: {command('play')}")
             print("note: the engine is back", flush=True)
         stops = True
     except KeyboardInterrupt:

@@ -12,8 +12,8 @@ from engine import protocol as p
 from engine.conductor.forecast import needed_s, next_cost_s, progress_of, request_cost_s, steer_until, workable_s
 from engine.conductor.pace import Pace
 from engine.session.snapshots import next_view
-from tests.conductor.test_conductor import BAR, GRID, SLOW, slow, started
 from tests.conductor.simulation import Stage
+from tests.conductor.test_conductor import BAR, GRID, SLOW, slow, started
 
 RATE = 44_100
 

@@ -15,8 +15,8 @@ from engine.conductor.pace import Pace
 from engine.conductor.state import State, Version
 from engine.session.files import with_files
 from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
-from tests.conductor.test_conductor import BAR, BAR_S, SLOW, made, opening, slow, started
 from tests.conductor.simulation import Stage
+from tests.conductor.test_conductor import BAR, BAR_S, SLOW, made, opening, slow, started
 
 FIT = p.GridFit(124.1, 6.0, 1.002, 2, 8, 0.9)
 NOWHERE = Surroundings({}, {}, {}, {}, {}, p.MidiView(), None, None, (), "ready")
