@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SETUP = Path(__file__).parents[1] / "scripts" / "setup.sh"
+SETUP = Path(__file__).parents[2] / "scripts" / "setup.sh"
 BASH = shutil.which("bash") or "bash"
 TOOLS = ("cat", "cut", "env", "grep", "mktemp", "rm", "sleep", "tail", "tr", "uname")
 INDEX = "https://torch.invalid/cpu"
