@@ -179,7 +179,7 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 
 NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
-    UseDevice: "needs the name of a device: `liveset play --device`",
-    Quit: "ends the set: the screen asks first, `liveset stop` sends it",
+    UseDevice: "needs the name of a device: `play --device`",
+    Quit: "ends the set: the screen asks first, the command `stop` sends it",
 }
 """Commands that no key, control or address sends by itself, and why."""

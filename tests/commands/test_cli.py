@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     names = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LIVESET_MODELS")
     paths = os.pathsep.join(sys.path)  # so that the generators of the tests are found from any folder
     private = {**dict.fromkeys(names, folder), "PULSE_SERVER": "unix:/nonexistent", "JACK_NO_START_SERVER": "1"}
+    private["LIVESET_STARTED_AS"] = "liveset"
     return {**os.environ, **private, "PYTHONPATH": paths}
 
 
@@ -57,6 +59,30 @@ def test_explain_prints_what_a_prompt_says(home: dict[str, str]) -> None:
     said = liveset(home, "explain", "dark tehcno, no hats")
     assert said.returncode == 0
     assert '"tehcno" was taken for "techno"' in said.stdout
+
+
+def test_the_version_is_the_one_in_pyproject(home: dict[str, str]) -> None:
+    stated = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
+    said = liveset(home, "--version")
+    assert (said.returncode, said.stdout, said.stderr) == (0, f"liveset {stated}\n", "")
+
+
+def test_messages_and_help_name_the_command_as_it_was_started(home: dict[str, str]) -> None:
+    home["LIVESET_STARTED_AS"] = "./scripts/play"
+    assert "start one with: ./scripts/play play" in liveset(home, "attach").stderr
+    said = liveset(home, "midi", "--help").stdout
+    assert "Usage: ./scripts/play midi" in said and "Example:  ./scripts/play midi" in said
+    del home["LIVESET_STARTED_AS"]
+    assert "start one with: python -m liveset play" in liveset(home, "attach").stderr
+
+
+def test_where_the_midi_library_cannot_be_loaded_the_command_says_so_and_goes_on(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "supriya_midi.py").write_text('raise ImportError("libasound.so.2: cannot open shared object file: No such file")')
+    home["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{home['PYTHONPATH']}"
+    said = liveset(home, "midi")
+    assert said.returncode == 0, said.stderr
+    assert "MIDI inputs: none; MIDI is off: supriya-midi cannot be loaded (libasound.so.2)" in said.stdout
+    assert "prompt 1" in said.stdout
 
 
 def test_help_of_the_whole(home: dict[str, str]) -> None:
