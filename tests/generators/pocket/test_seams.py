@@ -13,8 +13,9 @@ import torch
 
 from engine.generators.base import Block
 from engine.generators.pocket import Pocket
+from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK
-from engine.generators.pocket.render.renderer import RATE, Renderer
+from engine.generators.pocket.render.renderer import Renderer
 from engine.generators.pocket.score.off_beat import uses_off_beats
 from engine.generators.pocket.seams.previous import transition_gains
 from engine.generators.pocket.seams.section import EDGE_S

@@ -8,9 +8,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.dsp.k_weighting import power_lufs
 from engine.generators.pocket.instruments.spectra import RATE, k_weighted_bands
 from engine.generators.pocket.instruments.voices import CHUNK
-from engine.generators.pocket.render.loudness import power_lufs
 from engine.generators.pocket.render.renderer import Renderer
 
 LOUDNESS_S: Final = 3.5
