@@ -93,7 +93,7 @@ def test_first_and_last_tenth_of_a_knob_change_the_sound_by_about_a_tenth(pocket
     for weight in (0.0, 0.1, 0.9, 1.0):
         pair = zip(texts, (1.0 - weight, weight), strict=True)
         prompts = tuple(PromptWeight(text, each) for text, each in pair if each > 0.0)
-        places.append(centroid(play_mix(pocket, ask(prompts=prompts, bars=4, bpm=126.0, **FREE))))
+        places.append(centroid(play_mix(pocket, ask(prompts=prompts, bars=4, bpm=126.0, **{**FREE, "tail_bars": 1}))))
     way = places[-1] - places[0]
     # A tenth, and as much again to both sides for the notes that happen to be played.
     assert -0.1 < (places[1] - places[0]) / way < 0.25
