@@ -84,6 +84,7 @@ def test_mistakes_in_the_vocabulary_are_told(presets: Path, text: str, says: str
         ("reverb_s = ", "reverbs = ", "reverb_s is missing"),
         ('group = "kick"', 'group = "kik"', 'has no group "kik"'),
         ('pattern = ["X...', 'pattern = ["X..', "is not 16 marks"),
+        ("[kit.kick]", "[gains]\nhatt = 2.0\n[kit.kick]", "hatt"),
         ("bpm = ", "bpm = [-5, 0] #", "bpm is"),
         ("bpm = ", 'bpm = ["a", "b"] #', "bpm, modes or params"),
         ("bpm = ", 'like = "zorp"\nbpm = ', 'like is "zorp"'),
