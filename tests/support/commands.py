@@ -6,8 +6,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from liveset.cli import app
 
