@@ -104,7 +104,7 @@ def controller(name: str) -> mido.ports.BaseOutput:
     return mido.Backend(f"{BACKEND}/UNIX_JACK").open_output("knobs", virtual=True, client_name=name)
 
 
-def test_a_controller_comes_plays_goes_and_comes_back(server: Server, listener: Listener) -> None:
+def test_controller_comes_plays_goes_and_comes_back(server: Server, listener: Listener) -> None:
     listener.midi.start()
     knobs = controller("controller")
     listener.until(lambda: listener.batch.ports == ("controller:knobs",))
@@ -128,7 +128,7 @@ def test_a_controller_comes_plays_goes_and_comes_back(server: Server, listener: 
     knobs.close()
 
 
-def test_a_server_that_dies_is_survived_and_found_again(server: Server, listener: Listener) -> None:
+def test_server_that_dies_is_survived_and_found_again(server: Server, listener: Listener) -> None:
     listener.midi.start()
     knobs = controller("first")
     listener.until(lambda: listener.batch.ports == ("first:knobs",))

@@ -75,7 +75,7 @@ def moves(path: Path) -> Path:
     return path
 
 
-def test_sections_abut_and_the_set_lands(plain: tuple[RehearsalLog, Path]) -> None:
+def test_sections_abut_and_the_set_ends_on_time(plain: tuple[RehearsalLog, Path]) -> None:
     log, out = plain
     bar = 4 * 60 / 133.3
     for here, after in zip(log.sections, log.sections[1:], strict=False):
@@ -99,7 +99,7 @@ def test_clicks_stay_on_the_beat_across_every_seam(plain: tuple[RehearsalLog, Pa
     assert np.abs(late - np.median(late)).max() < 0.002 * rate
 
 
-def test_the_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -> None:
+def test_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -> None:
     log, out = plain
     sound, rate = soundfile.read(out, dtype="float32")
     strength = np.abs(np.diff(sound[: rate // 10, 0]))
@@ -149,7 +149,7 @@ WRONG_OUT = [("set.mp3", "neither .flac nor .wav"), ("nowhere/set.wav", "there i
 
 
 @pytest.mark.parametrize(("name", "says"), WRONG_OUT)
-def test_output_that_cannot_be_written_is_said_before_anything_plays(tmp_path: Path, name: str, says: str) -> None:
+def test_unwritable_output_is_an_error_before_anything_plays(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(RecordingError, match=says):
         Rehearsal(preset(), SetOptions(record=str(tmp_path / name)))
 
@@ -177,7 +177,7 @@ def notes(path: Path, *presses: tuple[int, int]) -> Path:
     ],
     ids=["stopped and started", "left stopped", "left on hold"],
 )
-def test_a_stop_or_a_hold_in_the_file_ends_all_the_same(
+def test_rehearsal_ends_after_a_stop_or_hold_in_the_midi_file(
     tmp_path: Path, presses: tuple[tuple[int, int], ...], expected: str
 ) -> None:
     log = rehearse(tmp_path / "set.wav", midi=notes(tmp_path / "moves.mid", *presses))
@@ -206,7 +206,7 @@ def test_pocket_plays_for_a_generator_that_cannot_be_loaded(tmp_path: Path, on_p
     assert (tmp_path / "set.wav").read_bytes() == on_pocket
 
 
-def test_a_slow_generator_is_rehearsed_the_same_twice_and_its_fit_is_reported(tmp_path: Path) -> None:
+def test_slow_generator_rehearses_identically_and_reports_its_grid_fit(tmp_path: Path) -> None:
     chosen = preset("tests.generators.slow:Slow")
     logs = [rehearse(tmp_path / name, chosen) for name in ("a.wav", "b.wav")]
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
