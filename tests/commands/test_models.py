@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -147,7 +148,7 @@ def test_no_network_is_one_sentence(hub: TinyHub) -> None:
 
 
 def test_full_disk_is_reported_before_the_download(hub: TinyHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1_000_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10, used=9, free=1_000_000))
     with pytest.raises(GeneratorError, match="no room"):
         fetch(hub)
     assert [name for name, _ in hub.asked] == ["model_config.json"]
@@ -189,7 +190,7 @@ def test_import_verify_list_and_remove(capsys: pytest.CaptureFixture[str], monke
 
 def test_name_is_guessed_from_the_folder_then_from_the_configuration(tmp_path: Path) -> None:
     config = json.loads((TINY / "model_config.json").read_text("utf-8"))
-    guess = modelling._guess_name
+    guess = modelling.guess_name
     assert (
         guess(tmp_path / "models--stabilityai--stable-audio-3-small-sfx-base" / "snapshots" / "abc", config) == "small-sfx-base"
     )

@@ -9,7 +9,7 @@ import mido
 from engine.processes.latest import STATUS, SharedBlock
 from engine.processes.layout import STATUS_FILE
 from tests.live.conftest import Show
-from tests.live.test_midi_ports import Server, controller, pytestmark, server
+from tests.live.jack import Server, controller, pytestmark, server
 from tests.midi.messages import cc, note
 
 __all__ = ["pytestmark", "server"]

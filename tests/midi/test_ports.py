@@ -1,4 +1,4 @@
-"""Ports that come and go, on a MIDI system in memory; the real one is in test_real_ports."""
+"""Ports that come and go, on a MIDI system in memory; the real one is in tests/live/test_midi_ports."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_copied_model_is_checked_against_its_manifest(root: Path, folder: Path, 
 
 
 def test_full_disk_is_reported_before_copying(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10, used=9, free=1))
     with pytest.raises(GeneratorError, match=r"no room.*LIVESET_MODELS"):
         import_folder(folder, "small-music")
     assert not root.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,41 +11,14 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.presets import Preset, parse_preset
 from engine.protocol import SetOptions
 from engine.rehearsal.log import RehearsalLog
 from engine.rehearsal.rehearsal import Rehearsal
 from liveset.report.write import write_report
 from tests.generators.slow import Slow
+from tests.support.rehearsing import preset, rehearse
 
 REFUSING = "tests.generators.refusing:Refusing"
-
-TONES = """
-[set]
-title = "Tones"
-minutes = {minutes}
-bpm = 133.3
-key = "A minor"
-seed = 5
-generator = "{generator}"
-
-[[prompt]]
-text = "house"
-weight = 0.8
-
-[[prompt]]
-text = "glorbnik bells"
-weight = 0.1
-"""
-
-
-def preset(generator: str = "tests.generators.tones:Tones", minutes: float = 0.5) -> Preset:
-    return parse_preset(TONES.format(generator=generator, minutes=minutes), "tones.toml")
-
-
-def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, seed: int | None = None) -> RehearsalLog:
-    options = SetOptions(record=str(out), midi=None if midi is None else str(midi), seed=seed)
-    return Rehearsal(chosen or preset(), options).run()
 
 
 @pytest.fixture(autouse=True)
@@ -107,22 +79,28 @@ def test_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -
     assert int(np.argmax(strength > 0.5 * strength.max())) < 64, "as the report has it, without the player's look-ahead"
 
 
-def test_same_preset_and_seed_give_the_same_file(tmp_path: Path) -> None:
-    digests = []
-    for name, seed in (("a.wav", 5), ("b.wav", 5)):
-        rehearse(tmp_path / name, midi=moves(tmp_path / "moves.mid"), seed=seed)
-        digests.append(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
-    assert digests[0] == digests[1]
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[RehearsalLog, Path]:
+    """A rehearsal of the same with moves of a MIDI file, and its file."""
+    folder = tmp_path_factory.mktemp("moved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return rehearse(folder / "set.wav", midi=moves(folder / "moves.mid")), folder / "set.wav"
 
 
-def test_moves_of_a_midi_file_are_heard_and_reported(tmp_path: Path, plain: tuple[RehearsalLog, Path]) -> None:
-    log = rehearse(tmp_path / "moved.flac", midi=moves(tmp_path / "moves.mid"))
+def test_same_preset_and_seed_give_the_same_file(tmp_path: Path, moved: tuple[RehearsalLog, Path]) -> None:
+    rehearse(tmp_path / "set.wav", midi=moves(tmp_path / "moves.mid"), seed=5)
+    assert (tmp_path / "set.wav").read_bytes() == moved[1].read_bytes()
+
+
+def test_moves_of_a_midi_file_are_heard_and_reported(moved: tuple[RehearsalLog, Path], plain: tuple[RehearsalLog, Path]) -> None:
+    log, out = moved
     assert [round(event.at_s, 1) for event in log.events] == [4.0, 8.0]
-    moved, rate = soundfile.read(tmp_path / "moved.flac", dtype="float32")
+    steered, rate = soundfile.read(out, dtype="float32")
     still, _ = soundfile.read(plain[1], dtype="float32")
-    different = np.flatnonzero(np.abs(moved[: len(still)] - still[: len(moved)]).max(axis=1) > 1e-5)
+    different = np.flatnonzero(np.abs(steered[: len(still)] - still[: len(steered)]).max(axis=1) > 1e-5)
     assert 4.0 <= different[0] / rate <= 4.0 + 60 / 133.3 * 1.25
-    assert np.abs(moved[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(still[5 * rate : 6 * rate]).mean()
+    assert np.abs(steered[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(still[5 * rate : 6 * rate]).mean()
 
 
 def test_report_names_what_was_played(tmp_path: Path, plain: tuple[RehearsalLog, Path]) -> None:

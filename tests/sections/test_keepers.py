@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import mido
@@ -17,36 +16,20 @@ from engine.conductor.events import Tell
 from engine.conductor.on_command import take_command
 from engine.errors import RecordingError, SectionError
 from engine.music.motif import make_motif
-from engine.sections.file import SectionInfo, SectionReader, SectionWriter
-from engine.sections.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
+from engine.sections.file import SectionReader
+from engine.sections.keepers import AUDIO_FILE, CARD_FILE, find_keeper, keepers, keepers_root, remove_keeper
 from liveset.commands.keepers import export_keeper
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import made, slow, started
 from tests.conductor.test_slow import finish_all
-from tests.rehearsal.test_rehearsal import rehearse
-
-WHEN = datetime(2026, 5, 1, 22, 30)
-CARD = p.Keeper(
-    "Sunrise DROP", "", "Sunrise", "drop", "drop", 8, 4, 124.0, "F minor", (p.PromptWeight("house", 0.8),), "pocket", 7, 9
-)
-FRAMES = 4410
+from tests.sections.cards import CARD, FRAMES, kept
+from tests.support.rehearsing import rehearse
 
 
 @pytest.fixture(autouse=True)
 def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-def section(path: Path, stems: tuple[str, ...] = ("drums", "bass")) -> Path:
-    writer = SectionWriter(path, SectionInfo("s1", stems, 44_100, 0, FRAMES, 8, 0, 4, 124.0, "F minor", 7, "pocket"))
-    writer.write(np.full((FRAMES, len(stems), 2), 0.25, np.float32))
-    writer.close()
-    return path
-
-
-def kept(tmp_path: Path, card: p.Keeper = CARD) -> p.Keeper:
-    return keep([Layer(SectionReader(section(tmp_path / "s1.section")))], card, WHEN)
 
 
 def test_keeper_outlives_its_session(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
 from engine.session.keeping import Keeping, Kept
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import started
-from tests.rehearsal.test_rehearsal import rehearse
+from tests.support.rehearsing import rehearse
 
 FRAMES = 20_000
 

@@ -13,7 +13,7 @@ from engine.protocol import Hold, PromptWeight, VaryNext
 from engine.sections.keepers import CARD_FILE, keepers, keepers_root
 from liveset.cli import app
 from liveset.ui.screens.keepers import NONE
-from tests.sections.test_keepers import CARD, kept
+from tests.sections.cards import CARD, kept
 from tests.ui.fake_link import live
 from tests.ui.screen import on_stage
 
