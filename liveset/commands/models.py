@@ -29,6 +29,7 @@ from engine.models.files import (
 )
 from engine.models.registry import CATALOGUE, CONFIG_FILE, Model, installed, model_folder, models_root, published
 
+_GB: Final = 1e9
 _CHILD: Final = (sys.executable, "-m", "engine.generators.stable_audio")
 """Answers what needs torch in a process of its own."""
 
@@ -210,4 +211,4 @@ def _what(name: str) -> str:
 
 
 def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+    return f"{count / _GB:.1f} GB" if count >= _GB / 10 else f"{count / 1e6:.1f} MB"

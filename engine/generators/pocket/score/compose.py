@@ -28,7 +28,6 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     Raises:
         LivesetError: for a key, vocabulary or style that cannot be read.
     """
-
     context = Context(request, mix(request.prompts), rate)
     hits = sorted(write_drums(context))
     chords, notes = write_harmony(context)
