@@ -77,6 +77,7 @@ class Action:
 
 
 PROMPT_KEYS: Final = 8
+BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
 """Prompts that have a key and a knob of their own; the key 9 moves the keys on to the rest."""
 
 
@@ -156,7 +157,7 @@ def _rows() -> Iterator[Action]:
     newest = VaryNext(keeper=NEWEST_KEEPER)
     yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
     for first in (1, 5, 9, 13):
-        bars, note = f"{first}-{first + 3}", ("note47",) if first == 5 else ()  # B
+        bars, note = f"{first}-{first + 3}", ("note47",) if first == BARS_ON_A_PAD else ()  # B
         help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
     yield _press("play", Play(), "play", "play, if it is stopped")

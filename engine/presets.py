@@ -18,6 +18,7 @@ from engine.generator_names import KNOWN, STAND_IN
 from engine.music.key import Key
 from engine.protocol import MAX_LORAS, MAX_MINUTES, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
 from engine.resources import data_folder
+from engine.timebase import MAX_BPM, MIN_BPM
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_PRESET = "sunrise"
@@ -43,7 +44,7 @@ class SetTable(_Table):
 
     title: Annotated[str, Field(min_length=1, max_length=80)] = "Untitled"
     minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] | None = None
-    bpm: Annotated[float, Field(ge=20, le=300)] | None = None
+    bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
     key: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     generator: str = STAND_IN

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+MIN_BPM, MAX_BPM = 20, 300
+"""The tempos a set can have, in quarter notes a minute."""
+
 SAMPLE_RATE = 44_100
 """Frames per second everywhere inside the instrument; devices at other rates are resampled to."""
 

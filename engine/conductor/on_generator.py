@@ -24,6 +24,7 @@ BACKOFF_FRAMES: Final = 11_025
 
 
 def worker_up(state: State, event: WorkerUp) -> Step:
+    """A generator is ready: it gets work, and the set's own one says what its sections are like."""
     up = tuple(sorted({*state.work.up, event.place}))
     if event.place == "main":
         state = state.with_work(generator=event.name, traits=event.traits)
@@ -38,6 +39,7 @@ def _with_stems(state: State, stems: tuple[str, ...]) -> State:
 
 
 def worker_lost(state: State, event: WorkerLost) -> Step:
+    """A generator's process ended: what it was making is given up or begun again."""
     running = state.work.job(event.place)
     known = event.place in state.work.up
     state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
@@ -115,6 +117,7 @@ def _offer(state: State, job: Job) -> State:
 
 
 def job_progress(state: State, event: JobProgress) -> Step:
+    """More of a section is made: what can sound is cued."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
@@ -140,6 +143,7 @@ def _told(state: State, job: Job, done: float) -> State:
 
 
 def job_done(state: State, event: JobDone) -> Step:
+    """A section is made whole."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
@@ -174,6 +178,7 @@ def job_done(state: State, event: JobDone) -> Step:
 
 
 def job_failed(state: State, event: JobFailed) -> Step:
+    """A section could not be made: it is tried again, or the stand-in makes it."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()

@@ -18,6 +18,8 @@ ALIKE: Final = 0.95
 
 
 def measured(state: State, event: Measured) -> Step:
+    """How alike two sections are is known: equal gain where they are, equal power where not."""
+
     def known(cue: p.Cue) -> p.Cue:
         if cue.cue_id != event.cue_id or cue.transition not in ("equal-power", "equal-gain"):
             return cue
@@ -29,6 +31,7 @@ def measured(state: State, event: Measured) -> Step:
 
 
 def player_said(state: State, event: PlayerSaid) -> Step:
+    """Act on an event of the player; those that change nothing here are passed over."""
     handler = _PLAYER_HANDLERS.get(type(event.event))
     return handler(state, event.event) if handler else (state, ())
 

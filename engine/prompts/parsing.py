@@ -11,6 +11,7 @@ from typing import Final
 from engine.errors import LivesetError
 from engine.music.key import MODES, Key
 from engine.prompts.phrases import Reader
+from engine.timebase import MAX_BPM, MIN_BPM
 
 _NUMBER: Final = r"(\d{2,3}(?:[.,]\d+)?)"
 _BPM: Final = re.compile(
@@ -112,7 +113,7 @@ def parse(text: str) -> Parsed:
 
 
 def _take_bpm(text: str, reader: Reader) -> tuple[str, float | None]:
-    read = [(match, bpm) for match in _BPM.finditer(text) if 20 <= (bpm := _bpm_of(match)) <= 300]
+    read = [(match, bpm) for match in _BPM.finditer(text) if MIN_BPM <= (bpm := _bpm_of(match)) <= MAX_BPM]
     if not read:
         return text, None
     found, bpm = next((one for one in read if one[0][2]), read[0])  # "124 BPM" counts for more than "tempo 124"

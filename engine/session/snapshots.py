@@ -50,10 +50,13 @@ class Surroundings:
     generator_state: str
 
 
+LETTERS = 26
+
+
 def take_letter(take: int) -> str:
     """A, B, C ... and A1, B1 after Z."""
-    letter = chr(ord("A") + take % 26)
-    return letter if take < 26 else f"{letter}{take // 26}"
+    letter = chr(ord("A") + take % LETTERS)
+    return letter if take < LETTERS else f"{letter}{take // LETTERS}"
 
 
 def decibels(linear: float) -> float:

@@ -55,10 +55,11 @@ def _title(log: RehearsalLog, heard: Survey, seconds: float) -> str:
 
 def _minutes(seconds: float) -> Any:
     """Ticks at a round number of seconds, 8 to 20 of them."""
+    most = 20
     from matplotlib.ticker import MultipleLocator
 
     steps = (1, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
-    return MultipleLocator(next((step for step in steps if seconds / step <= 20), 7200))
+    return MultipleLocator(next((step for step in steps if seconds / step <= most), 7200))
 
 
 def _draw_level(axis: Any, heard: Survey, seconds: float) -> None:

@@ -18,7 +18,7 @@ from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
 from engine.session.keeping import Keeping, Kept
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import started
-from tests.rehearsal.test_rehearsal import rehearse
+from tests.support.rehearsing import rehearse
 
 FRAMES = 20_000
 
@@ -56,7 +56,7 @@ def values(name: str) -> list[float]:
     return [round(float(reader.audio[at, 0, 0]), 3) for at in (0, 4_990, 5_200, 6_000, 9_990, 11_000, FRAMES - 1)]
 
 
-def test_a_section_that_was_steered_is_kept_as_it_was_heard(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_steered_section_is_kept_as_heard(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1)
     write(tmp_path / "b", 0.5, first=4_000, ready=12_000)  # given up when c was begun
@@ -72,7 +72,7 @@ def test_a_section_that_was_steered_is_kept_as_it_was_heard(tmp_path: Path, keep
     assert values("test-intro-2") == [0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9]
 
 
-def test_what_is_not_whole_yet_is_kept_when_it_is(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_unfinished_section_is_kept_once_complete(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1)
     write(tmp_path / "b", 0.5, first=5_000, ready=9_000)
@@ -87,9 +87,7 @@ def test_what_is_not_whole_yet_is_kept_when_it_is(tmp_path: Path, keeping: tuple
     assert values("test-intro-1")[-1] == 0.5
 
 
-def test_a_section_that_went_before_it_was_whole_is_said_not_to_be_kept(
-    tmp_path: Path, keeping: tuple[Keeping, list[str]]
-) -> None:
+def test_section_that_left_unfinished_is_reported_as_not_kept(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1, ready=9_000)
     write(tmp_path / "b", 0.1)
@@ -99,7 +97,7 @@ def test_a_section_that_went_before_it_was_whole_is_said_not_to_be_kept(
     assert told[1:] == ["the section was not kept: it went before all of it was made"] and not keepers()[0]
 
 
-def test_a_key_held_down_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_held_key_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     waiting: list[Callable[[], Kept]] = []
     hand.later = waiting.append
@@ -118,7 +116,7 @@ def test_a_key_held_down_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list
     assert len(waiting) == 1
 
 
-def test_a_disk_that_refuses_is_told_and_it_may_be_tried_again(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_failed_keep_is_reported_and_can_be_repeated(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1)
     state = playing(started(), (("a", 0),))
@@ -148,7 +146,7 @@ def test_folders_that_a_killed_engine_left_are_swept(tmp_path: Path, keeping: tu
     assert [keeper.name for keeper in keepers()[0]] == ["test-intro-1"]
 
 
-def test_a_keeper_is_named_as_it_lies_there_now(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_keeper_name_is_resolved_when_used(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     plain = p.VaryNext(0.3)
     assert hand.named(plain) is plain
@@ -165,7 +163,7 @@ def test_a_keeper_is_named_as_it_lies_there_now(tmp_path: Path, keeping: tuple[K
 
 
 @pytest.mark.parametrize("ticks", [80, 480 * 2])
-def test_a_rehearsal_keeps_a_section_whose_knob_was_turned_twice(tmp_path: Path, ticks: int) -> None:
+def test_rehearsal_keeps_a_section_steered_twice(tmp_path: Path, ticks: int) -> None:
     """The first time before all of the section was made, or after."""
     file = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()

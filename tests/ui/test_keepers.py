@@ -13,7 +13,7 @@ from engine.protocol import Hold, PromptWeight, VaryNext
 from engine.sections.keepers import CARD_FILE, keepers, keepers_root
 from liveset.cli import app
 from liveset.ui.screens.keepers import NONE
-from tests.sections.test_keepers import CARD, kept
+from tests.sections.cards import CARD, kept
 from tests.ui.fake_link import live
 from tests.ui.screen import on_stage
 
@@ -23,7 +23,7 @@ def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
 
 
-async def test_a_keeper_is_chosen_for_the_next_section(tmp_path: Path) -> None:
+async def test_keeper_is_chosen_for_the_next_section(tmp_path: Path) -> None:
     older, newer = kept(tmp_path), kept(tmp_path)
     async with on_stage(live(), size=(80, 24)) as stage:
         assert await stage.press("K") == []
@@ -36,7 +36,7 @@ async def test_a_keeper_is_chosen_for_the_next_section(tmp_path: Path) -> None:
         assert await stage.press("K", "escape", "h") == [Hold()]
 
 
-async def test_many_long_keepers_leave_what_plays_and_what_comes_in_sight(tmp_path: Path) -> None:
+async def test_long_keeper_list_leaves_now_and_next_visible(tmp_path: Path) -> None:
     prompts = (PromptWeight("dub chords, long echoes", 0.3), PromptWeight("warm analog house, [b]rolling[/b] bass", 0.7))
     long = replace(CARD, name="A set whose title never ends, drop", role="breakdown", key="D# mixolydian", prompts=prompts)
     for _ in range(12):
@@ -53,7 +53,7 @@ async def test_many_long_keepers_leave_what_plays_and_what_comes_in_sight(tmp_pa
         assert "warm analog house, [b]rol" in stage.text()
 
 
-async def test_none_are_kept_and_one_is_deleted_at_the_second_time(tmp_path: Path) -> None:
+async def test_keeper_is_deleted_only_at_the_second_press(tmp_path: Path) -> None:
     async with on_stage(live(), size=(80, 24)) as stage:
         await stage.press("K")
         assert NONE in stage.text()
@@ -75,7 +75,7 @@ async def test_none_are_kept_and_one_is_deleted_at_the_second_time(tmp_path: Pat
         assert "sunrise-drop-1 has no readable keeper.json" in " ".join(stage.text().split())
 
 
-def test_the_commands_list_export_and_remove(tmp_path: Path) -> None:
+def test_keepers_command_lists_exports_and_removes(tmp_path: Path) -> None:
     run = CliRunner().invoke
     assert "nothing is kept yet" in run(app, ["keepers"]).output
     name = kept(tmp_path).name

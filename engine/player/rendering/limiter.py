@@ -27,6 +27,7 @@ LATENCY: Final = QUANTUM + HALF
 """Frames by which the output is late."""
 
 _LIMIT: Final = 10 ** ((CEILING_DB - MARGIN_DB) / 20)
+_RECOVERED: Final = 0.9999  # a gain that is as good as 1
 _HUGE: Final = 64.0
 _UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 
@@ -65,7 +66,7 @@ class Limiter:
         line[:, -QUANTUM:] = bus
         wanted, before = self._needed(), self._gain
         recovered = before + (1.0 - before) * self._release
-        gain = min(wanted, self._wanted, 1.0 if recovered > 0.9999 else recovered)
+        gain = min(wanted, self._wanted, 1.0 if recovered > _RECOVERED else recovered)
         self._wanted, self._gain = wanted, gain
         out: Bus = line[:, HALF : HALF + QUANTUM]
         self.reduction = 20.0 * float(np.log10(max(min(gain, before), 1e-9)))

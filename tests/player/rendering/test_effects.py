@@ -61,7 +61,7 @@ def test_back_at_neutral_it_is_bit_transparent_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "passes", "stops"), [(0.2, 60.0, 4000.0), (0.0, 30.0, 400.0), (0.8, 8000.0, 100.0), (1.0, 15_000.0, 600.0)]
 )
-def test_the_filter_s_two_sides(value: float, passes: float, stops: float) -> None:
+def test_filter_s_two_sides(value: float, passes: float, stops: float) -> None:
     response = np.abs(np.fft.rfft(filtered([value] * 600, impulse(600))[0]))
     hz = np.fft.rfftfreq(600 * QUANTUM, 1 / SAMPLE_RATE)
     gain = 20 * np.log10(response + 1e-12)
@@ -70,7 +70,7 @@ def test_the_filter_s_two_sides(value: float, passes: float, stops: float) -> No
     assert gain.max() < 8
 
 
-def test_the_filter_falls_24_db_an_octave() -> None:
+def test_filter_falls_24_db_an_octave() -> None:
     response = np.abs(np.fft.rfft(filtered([0.2] * 600, impulse(600))[0]))
     hz = np.fft.rfftfreq(600 * QUANTUM, 1 / SAMPLE_RATE)
     one, two = (20 * np.log10(response[np.argmin(np.abs(hz - f))]) for f in (4000, 8000))
@@ -78,7 +78,7 @@ def test_the_filter_falls_24_db_an_octave() -> None:
 
 
 @pytest.mark.parametrize("stop", [0.0, 0.1, 0.9, 1.0])
-def test_a_jumping_filter_knob_makes_no_click(stop: float) -> None:
+def test_jumping_filter_knob_makes_no_click(stop: float) -> None:
     n = np.arange(120 * QUANTUM)
     tone = np.tile(0.5 * np.sin(2 * np.pi * 70 * n / SAMPLE_RATE), (2, 1))
     out = filtered([stop if i // 20 % 2 else 1.0 - stop if i % 40 > 30 else 0.5 for i in range(120)], tone)
@@ -100,7 +100,7 @@ def test_echo_repeats_in_tempo_from_side_to_side() -> None:
     assert np.abs(out[0, second : second + 100]).max() < 1e-9
 
 
-def test_a_reverb_tail_decays_and_differs_left_from_right() -> None:
+def test_reverb_tail_decays_and_differs_left_from_right() -> None:
     reverb = Reverb(SAMPLE_RATE)
     sound = impulse(700)
     out = np.concatenate([reverb.process(sound[:, i * QUANTUM : (i + 1) * QUANTUM], 0.5) for i in range(700)], axis=1)
@@ -114,7 +114,7 @@ def test_a_reverb_tail_decays_and_differs_left_from_right() -> None:
 
 
 @pytest.mark.parametrize("name", ["filter", "drive", "echo", "reverb", "volume"])
-def test_a_macro_is_heard_in_the_very_next_quantum(tmp_path: Path, name: str) -> None:
+def test_macro_is_heard_in_the_very_next_quantum(tmp_path: Path, name: str) -> None:
     write_section(tmp_path / "a", sine(3000, 0.5))
 
     def played(value: float | None) -> npt.NDArray[np.float32]:
@@ -158,7 +158,7 @@ def test_no_value_breaks_rendering(tmp_path_factory: pytest.TempPathFactory, val
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_section_full_of_nonsense_stays_finite(tmp_path: Path) -> None:
+def test_section_full_of_nonsense_stays_finite(tmp_path: Path) -> None:
     write_section(tmp_path / "a", lambda n: np.where(n % 3 == 0, np.nan, np.where(n % 3 == 1, np.inf, 1e30)))
     player = playing(cue(1, tmp_path / "a", 0))
     player.params.update({"filter": 0.2, "drive": 0.5, "echo": 0.5, "reverb": 0.5})

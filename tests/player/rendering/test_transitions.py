@@ -33,7 +33,7 @@ def test_full_correlation_is_equal_gain_and_nonsense_counts_as_none() -> None:
 
 
 @pytest.mark.parametrize("hurried_at", [0, 300, 999])
-def test_a_hurried_fade_has_no_corner_and_arrives(hurried_at: int) -> None:
+def test_hurried_fade_has_no_corner_and_arrives(hurried_at: int) -> None:
     fade = Fade(0, 1000, "linear", True).hurry(hurried_at, 100)
     gain = np.broadcast_to(fade.gains(0, np.arange(1100.0))[1], 1100)
     assert np.allclose(gain[:hurried_at], np.arange(hurried_at) / 1000)
@@ -66,7 +66,7 @@ def test_equal_gain_of_the_same_music_changes_nothing(tmp_path: Path) -> None:
     assert np.allclose(out[64:], 0.25, atol=1e-6)
 
 
-def test_a_cut_is_at_unity_at_once(tmp_path: Path) -> None:
+def test_cut_is_at_unity_at_once(tmp_path: Path) -> None:
     write_section(tmp_path / "a", constant(0.0))
     write_section(tmp_path / "b", lambda n: np.where(n % 7 == 0, 0.5, -0.25))
     out = playing(cue(1, tmp_path / "a", 0), cue(2, tmp_path / "b", 1)).render(2 * BAR)[:, 0]
@@ -83,7 +83,7 @@ def test_no_step_larger_than_the_music_s_own(tmp_path: Path, kind: TransitionKin
     assert np.abs(np.diff(out[64:])).max() < 2.5 * own
 
 
-def test_a_tail_too_short_shortens_the_transition(tmp_path: Path) -> None:
+def test_tail_too_short_shortens_the_transition(tmp_path: Path) -> None:
     write_section(tmp_path / "a", constant(0.25), tail_bars=1)
     write_section(tmp_path / "b", constant(0.25))
     next_cue = cue(2, tmp_path / "b", 4, transition="equal-gain", length=3 * BAR)
@@ -91,14 +91,14 @@ def test_a_tail_too_short_shortens_the_transition(tmp_path: Path) -> None:
     assert np.allclose(out[64:], 0.25, atol=1e-6)
 
 
-def test_a_section_without_a_tail_is_left_without_a_step(tmp_path: Path) -> None:
+def test_section_without_a_tail_is_left_without_a_step(tmp_path: Path) -> None:
     write_section(tmp_path / "a", constant(0.25), tail_bars=0)
     write_section(tmp_path / "b", constant(0.25))
     out = playing(cue(1, tmp_path / "a", 0), cue(2, tmp_path / "b", 4)).render(6 * BAR)[:, 0]
     assert np.abs(np.diff(out)).max() < 0.006
 
 
-def test_the_crossover_splits_without_a_trace() -> None:
+def test_crossover_splits_without_a_trace() -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, 256 + 2 * REACH)).astype(np.float32)
     taps_seen = lows(np.pad(np.ones((2, 1), dtype=np.float32), ((0, 0), (REACH + 100, REACH + 155))))
@@ -124,7 +124,7 @@ def test_lows_change_hands_in_the_middle_of_a_bass_swap(tmp_path: Path) -> None:
     assert (level[-6:] < 0.02).all()
 
 
-def test_a_new_cue_in_a_running_transition_makes_no_step_and_no_hole(tmp_path: Path) -> None:
+def test_new_cue_in_a_running_transition_makes_no_step_and_no_hole(tmp_path: Path) -> None:
     for name in "abc":
         write_section(tmp_path / name, constant(0.25), bars=8)
     player = playing(
