@@ -6,21 +6,29 @@ arc is planned), ``[[lora]]`` files that bend the model, ``[midi]`` the controll
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from rapidfuzz import process
 
 from engine.errors import LivesetError, PresetError
 from engine.music.key import Key
-from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
+from engine.protocol import (
+    DEFAULT_PRESET,
+    MAX_LORAS,
+    MAX_MINUTES,
+    MAX_PROMPTS,
+    MAX_STRENGTH,
+    ROLES,
+    TRANSITIONS,
+    Role,
+    TransitionKind,
+)
 from engine.resources import data_folder
+from engine.suggest import did_you_mean
+from engine.textfiles import parse_toml, read_text
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-DEFAULT_PRESET = "sunrise"
-MAX_MINUTES = 24 * 60
 GENERATORS = ("pocket", "stable-audio")
 """Generators by name; anything else is ``module:Class``, one of your own."""
 
@@ -33,7 +41,7 @@ def checked_generator(name: str) -> str:
     """
     if name in GENERATORS or ":" in name:
         return name
-    raise PresetError(f'there is no generator "{name}"', nearest(name, GENERATORS))
+    raise PresetError(f'there is no generator "{name}"', did_you_mean(name, GENERATORS))
 
 
 class _Table(BaseModel):
@@ -146,12 +154,6 @@ _KEYS: dict[str, tuple[str, ...]] = {
 _CHOICES: dict[str, tuple[str, ...]] = {"role": ROLES, "transition": TRANSITIONS}
 
 
-def nearest(word: str, known: tuple[str, ...]) -> str:
-    """A hint that names the nearest known word, or all of them when none is near."""
-    found = process.extractOne(word, known, score_cutoff=60)
-    return f'did you mean "{found[0]}"?' if found else "known are " + ", ".join(known)
-
-
 def _place(location: tuple[int | str, ...]) -> str:
     table = str(location[0])
     where = f"[[{table}]] number {int(location[1]) + 1}" if len(location) > 1 and isinstance(location[1], int) else f"[{table}]"
@@ -166,11 +168,11 @@ def _explain(error: ValidationError, source: str) -> PresetError:
     if first["type"] == "extra_forbidden":
         table = "" if len(location) == 1 else str(location[0])
         where = f" in {_place(location[:-1])}" if table else ""
-        return PresetError(f'{source}: unknown key "{leaf}"{where}', nearest(leaf, _KEYS.get(table, ())))
+        return PresetError(f'{source}: unknown key "{leaf}"{where}', did_you_mean(leaf, _KEYS.get(table, ())))
     message = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
     if first["type"] == "literal_error" and leaf in _CHOICES:
-        return PresetError(f'{source}: {_place(location)} is "{given}"', nearest(str(given), _CHOICES[leaf]))
+        return PresetError(f'{source}: {_place(location)} is "{given}"', did_you_mean(str(given), _CHOICES[leaf]))
     if first["type"] == "too_long":
         count, most = first["ctx"]["actual_length"], first["ctx"]["max_length"]
         return PresetError(f"{source}: there are {count} [[{leaf}]] tables", f"at most {most} can be")
@@ -184,12 +186,9 @@ def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Pr
     Raises:
         PresetError: names the table, the key and the nearest right one.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PresetError(f"{source} is not valid TOML: {error}", "fix that line and try again") from error
+    table = parse_toml(text, source, PresetError)
     if "source" in table:
-        raise PresetError(f'{source}: unknown key "source"', nearest("source", _KEYS[""]))
+        raise PresetError(f'{source}: unknown key "source"', did_you_mean("source", _KEYS[""]))
     try:
         preset = Preset.model_validate({**table, "source": source})
     except ValidationError as error:
@@ -239,7 +238,7 @@ def find_preset(name: str) -> Path:
     shipped = data_folder() / f"{path.name.removesuffix('.toml')}.toml"
     if len(path.parts) == 1 and shipped.stem in preset_names():
         return shipped
-    raise PresetError(f'there is no preset "{name}"', nearest(path.stem, preset_names()))
+    raise PresetError(f'there is no preset "{name}"', did_you_mean(path.stem, preset_names()))
 
 
 def load_preset(name: str = DEFAULT_PRESET) -> Preset:
@@ -249,8 +248,4 @@ def load_preset(name: str = DEFAULT_PRESET) -> Preset:
         PresetError: if there is none, it cannot be read, or it does not make sense.
     """
     path = find_preset(name)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PresetError(f"cannot read {path}: {error}", "presets are UTF-8 text files") from error
-    return parse_preset(text, str(path) if path.parent != data_folder() else path.name, path.parent)
+    return parse_preset(read_text(path, PresetError), str(path) if path.parent != data_folder() else path.name, path.parent)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
 from engine.errors import LivesetError
+from engine.suggest import nearest_word
 
 TONICS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Canonical spelling of each pitch class."""
@@ -121,13 +121,13 @@ def _parse(text: str) -> Key:
         mode = "major"
     tonic = (_LETTERS[letter.lower()] + _SIGNS[sign.lower()]) % 12
     if mode not in MODES:
-        near = get_close_matches(rest, [*MODES, *filter(None, _ALIASES)], n=1, cutoff=0.4)
-        guess = _ALIASES.get(near[0], near[0]) if near else "minor"
+        near = nearest_word(rest, [*MODES, *filter(None, _ALIASES)], 40.0)
+        guess = _ALIASES.get(near, near) if near else "minor"
         raise LivesetError(f'"{text}" is not a key: no mode "{rest}"', f'did you mean "{TONICS[tonic]} {guess}"?')
     return Key.of(tonic, mode)
 
 
 def _suggest_tonic(text: str) -> str:
     words = text.lower().split()
-    near = get_close_matches(words[-1], list(MODES), n=1, cutoff=0.5) if words else []
-    return f'"F {near[0]}"' if near else '"F minor" or "D dorian"'
+    near = nearest_word(words[-1], MODES, 50.0) if words else None
+    return f'"F {near}"' if near else '"F minor" or "D dorian"'

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
 from engine.prompts.vocabulary import MOST_WORDS, Entry, vocabulary
 from engine.protocol import STEMS
+from engine.suggest import same_letters
 
 _NEAR: Final = 82.0
 """Similarity (0..100) from which an unknown word is taken for a known one."""
@@ -174,5 +173,4 @@ def guess(word: str) -> str | None:
     """The phrase a misspelt word was meant to be, or None."""
     if len(word) < 4 or word.isdigit():
         return None
-    near = process.extractOne(word, list(vocabulary().entries), scorer=fuzz.ratio, score_cutoff=_NEAR)
-    return near[0] if near else None
+    return same_letters(word, vocabulary().entries, _NEAR)

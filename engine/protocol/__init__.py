@@ -80,9 +80,12 @@ from engine.protocol.snapshot import (
     StemView,
 )
 from engine.protocol.words import (
+    DEFAULT_PRESET,
+    LONGEST_PROMPT,
     MACRO_NEUTRAL,
     MACROS,
     MAX_LORAS,
+    MAX_MINUTES,
     MAX_PROMPTS,
     MAX_STRENGTH,
     MOST_STRETCHED,
@@ -98,9 +101,12 @@ from engine.protocol.words import (
 )
 
 __all__ = [
+    "DEFAULT_PRESET",
+    "LONGEST_PROMPT",
     "MACROS",
     "MACRO_NEUTRAL",
     "MAX_LORAS",
+    "MAX_MINUTES",
     "MAX_PROMPTS",
     "MAX_STRENGTH",
     "MOST_STRETCHED",

@@ -25,7 +25,16 @@ MACRO_NEUTRAL: Final[dict[str, float]] = {
 }
 """Where each macro does nothing; all run 0..1. Filter closes a low-pass below 0.5 and opens a high-pass above it."""
 
+DEFAULT_PRESET: Final = "sunrise"
+"""What plays when no preset is named."""
+
+MAX_MINUTES: Final = 24 * 60
+"""A set's length at most."""
+
 MAX_PROMPTS: Final = 16
+LONGEST_PROMPT: Final = 1000
+"""Characters of a prompt at most, wherever it comes from."""
+
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
 

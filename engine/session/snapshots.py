@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -11,6 +10,7 @@ from engine.conductor.cues import due_frame, due_in_s, playing_end, usable
 from engine.conductor.jobs import MARGIN_S, estimate_s, next_cost_s, worked_frames
 from engine.conductor.requests import end_bar, next_index, weights
 from engine.conductor.state import OPENING, Job, State
+from engine.dsp.levels import decibels_of
 from engine.protocol import (
     MACRO_NEUTRAL,
     MAX_STRENGTH,
@@ -55,11 +55,6 @@ def take_letter(take: int) -> str:
     """A, B, C ... and A1, B1 after Z."""
     letter = chr(ord("A") + take % 26)
     return letter if take < 26 else f"{letter}{take // 26}"
-
-
-def decibels(linear: float) -> float:
-    """A linear level in dBFS, -inf for silence."""
-    return 20 * math.log10(linear) if linear > 1e-9 else float("-inf")
 
 
 def heard_frame(state: State, status: Mapping[str, float]) -> int:
@@ -255,10 +250,10 @@ def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
 
 def _meters(status: Mapping[str, float]) -> MeterView:
     return MeterView(
-        peak_l=decibels(status.get("peak_l", 0.0)),
-        peak_r=decibels(status.get("peak_r", 0.0)),
-        rms_l=decibels(status.get("rms_l", 0.0)),
-        rms_r=decibels(status.get("rms_r", 0.0)),
+        peak_l=decibels_of(status.get("peak_l", 0.0)),
+        peak_r=decibels_of(status.get("peak_r", 0.0)),
+        rms_l=decibels_of(status.get("rms_l", 0.0)),
+        rms_r=decibels_of(status.get("rms_r", 0.0)),
         momentary=status.get("momentary", float("-inf")),
         integrated=status.get("integrated", float("-inf")),
         reduction=status.get("reduction", 0.0),

@@ -14,10 +14,9 @@ from pathlib import Path
 from engine.errors import DeviceError, EngineError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, PlayOptions, running_session
 from engine.processes.layout import check_audio_name
-from engine.protocol import Notice, Quit, Snapshot
+from engine.protocol import DEFAULT_PRESET, MAX_MINUTES, Notice, Quit, Snapshot
 
 BLOCKS = (256, 512, 1024)
-DEFAULT_PRESET = "sunrise"
 STATUS_S = 1.0
 QUIT_S = 4.0
 RECOVERY_S = 15.0
@@ -44,8 +43,8 @@ class PlayChoices:
         """
         if self.block is not None and self.block not in {str(block) for block in BLOCKS}:
             raise DeviceError(f"--block is {self.block}", "it is 256, 512 or 1024")
-        if self.minutes is not None and not 0 < self.minutes <= 24 * 60:
-            raise PresetError(f"--minutes is {self.minutes:g}", "it is more than 0 and at most 1440")
+        if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
+            raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")
         name = self.preset or DEFAULT_PRESET
         path = Path(name).expanduser()
         return PlayOptions(

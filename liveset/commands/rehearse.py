@@ -15,9 +15,8 @@ from rich.table import Table
 
 from engine.errors import PresetError, RecordingError
 from engine.presets import Preset, load_preset
+from engine.protocol import MAX_MINUTES
 from engine.session.opening import SetOptions, opening_state, scaled_note
-
-MAX_MINUTES = 24 * 60
 
 
 def rehearse_to_files(
@@ -40,7 +39,7 @@ def rehearse_to_files(
 
     preset = load_preset(preset_name)
     if minutes is not None and not 0 < minutes <= MAX_MINUTES:
-        raise PresetError(f"--minutes is {minutes:g}", "it is more than 0 and at most 1440")
+        raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {minutes:g})")
     _check_midi(preset)
     if report is not None:
         from liveset.report.write import check_writable, write_report  # what measures takes longer to load than all else
