@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import PromptError
 from engine.music.key import MODES
-from engine.protocol import STEMS
+from engine.protocol import STEMS, Role
 from engine.resources import data_folder
 from engine.suggest import did_you_mean
 from engine.textfiles import read_toml
@@ -53,6 +53,7 @@ class _Meaning(_Table):
     part: str = ""
     whole: bool = False
     mode: str = ""
+    guess: bool = False
 
 
 class Entry(_Meaning):
@@ -70,6 +71,9 @@ class Vocabulary:
         entries: phrase -> meaning; phrases are as `plain` makes them.
         amounts: phrase -> factor.
         negations, ignored: phrases.
+        refused_after: words that refuse the part right before them ("off").
+        tags: names of parts of a piece, as in "[Intro]" -> the role they stand for.
+        unspaced: phrases of scripts that are written without spaces, the longest first.
     """
 
     parameters: tuple[str, ...]
@@ -77,6 +81,9 @@ class Vocabulary:
     amounts: Mapping[str, float]
     negations: frozenset[str]
     ignored: frozenset[str]
+    refused_after: frozenset[str]
+    tags: Mapping[str, Role]
+    unspaced: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +105,30 @@ class StyleTable:
     data: Mapping[str, Any]
 
 
+_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Kana and the signs shared by Chinese and Japanese."""
+_VOICING: Final = "\u3099\u309a"
+"""Marks that make another kana of one: no accents."""
+
+
 def plain(text: str) -> str:
-    """Lower case, no accents, hyphens and underscores as spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[-_’']", " ", bare).split())
+    """Lower case, no accents, hyphens and underscores as spaces: for looking up, never for showing."""
+    letters = (c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c) or c in _VOICING)
+    return " ".join(re.sub(r"[-_’'‐‑]", " ", unicodedata.normalize("NFC", "".join(letters))).split())
 
 
 class _Word(_Meaning):
     say: Says
+
+
+class _Negation(_Table):
+    say: Says
+    after: bool = False
+
+
+class _Tag(_Table):
+    say: Says
+    role: Role
 
 
 class _Amount(_Table):
@@ -121,7 +144,8 @@ class _File(_Table):
     parameters: list[str]
     word: list[_Word] = []
     amount: list[_Amount] = []
-    negation: list[_Says] = []
+    negation: list[_Negation] = []
+    tag: list[_Tag] = []
     ignore: list[_Says] = []
 
 
@@ -142,7 +166,7 @@ def _checked(path: Path, data: Mapping[str, Any]) -> _File:
         where += f", {key}" if key else ""
         hint = "see the file's header"
         if first["type"] == "extra_forbidden":
-            kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount}
+            kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount, "negation": _Negation, "tag": _Tag}
             allowed = tuple(kinds.get(str(table), _Says if rest else _File).model_fields)
             raise PromptError(f"{path}: {where} is not known", did_you_mean(str(first["loc"][-1]), allowed)) from error
         raise PromptError(f"{path}: {where}: {first['msg'][:1].lower() + first['msg'][1:]}", hint) from error
@@ -162,9 +186,13 @@ def vocabulary() -> Vocabulary:
     for item in data.word:
         entries.update(_entries(path, item, parameters))
     amounts = {plain(say): item.factor for item in data.amount for say in item.say}
-    negations = frozenset(plain(say) for item in data.negation for say in item.say)
+    negations = frozenset(plain(say) for item in data.negation for say in item.say if not item.after)
+    after = frozenset(plain(say) for item in data.negation for say in item.say if item.after)
+    tags = {plain(say): item.role for item in data.tag for say in item.say}
     ignored = frozenset(plain(say) for item in data.ignore for say in item.say)
-    return Vocabulary(parameters, entries, amounts, negations, ignored)
+    every = {*entries, *amounts, *negations, *ignored, *after}
+    unspaced = sorted((phrase for phrase in every if _UNSPACED.search(phrase)), key=lambda phrase: (-len(phrase), phrase))
+    return Vocabulary(parameters, entries, amounts, negations, ignored, after, tags, tuple(unspaced))
 
 
 def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, Entry]:
@@ -183,6 +211,8 @@ def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, 
     for text in say:
         if len(text.split()) > MOST_WORDS:
             raise PromptError(f'{path}: "{text}" has more than {MOST_WORDS} words', "shorten it: it would never be found")
+    if item.guess and not item.style:
+        raise PromptError(f'{path}: "{say[0]}" is a guess at no style', "add style = { ... }")
     rest = item.model_dump(exclude={"say"})
     return {text: Entry(say=text, **rest) for text in say}
 

@@ -79,6 +79,7 @@ from engine.protocol.snapshot import (
     Snapshot,
     StemView,
 )
+from engine.protocol.texts import one_line, visible
 from engine.protocol.words import (
     DEFAULT_PRESET,
     LONGEST_PROMPT,
@@ -184,4 +185,6 @@ __all__ = [
     "UseDevice",
     "VaryNext",
     "WorkerReport",
+    "one_line",
+    "visible",
 ]
