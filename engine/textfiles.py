@@ -15,6 +15,8 @@ _BARE: Final = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=\s*([^\s\"'\[{#0-9+\-][^#\n]
 """A value that is text without quotes: ``key = warm house``."""
 _COLON: Final = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*:\s")
 _CURLY: Final = re.compile(r"[“”„‘’«»]")
+_MOST_MISTAKES: Final = 8
+"""Told at once."""
 _LINE: Final = re.compile(r"line (\d+)")
 
 
@@ -49,7 +51,11 @@ def parse_toml(text: str, source: str, raises: type[LivesetError]) -> dict[str, 
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise raises(f"{source} is not valid TOML: {error}", _way_out(text, str(error))) from error
+        first, *others = _mistakes(text, str(error))
+        if not others:
+            raise raises(f"{source} is not valid TOML: {first[0]}", first[1]) from error
+        lines = "".join(f"\n  {problem}; {hint}" for problem, hint in (first, *others))
+        raise raises(f"{source} is not valid TOML in {1 + len(others)} places:{lines}") from error
     except (ValueError, OverflowError) as error:  # Python reads no whole number of more than 4,300 digits
         raise raises(f"{source} is not valid TOML: a number in it is too long", "shorten that number") from error
     except RecursionError as error:
@@ -61,19 +67,37 @@ def read_toml(path: Path, raises: type[LivesetError]) -> dict[str, Any]:
     return parse_toml(read_text(path, raises), str(path), raises)
 
 
-def _way_out(text: str, problem: str) -> str:
-    """What to do about a line of TOML that cannot be read."""
-    found = _LINE.search(problem)
-    lines = text.splitlines()
-    number = int(found[1]) - 1 if found else len(lines) - 1
-    line = lines[number] if 0 <= number < len(lines) else ""
+def _mistakes(text: str, problem: str) -> list[tuple[str, str]]:
+    """The first mistake and those behind it, as long as each is of a usual kind, with the way out of each."""
+    lines, found = text.splitlines(), []
+    for _ in range(_MOST_MISTAKES):
+        place = _LINE.search(problem)
+        number = int(place[1]) - 1 if place else len(lines) - 1
+        line = lines[number] if 0 <= number < len(lines) else ""
+        hint = _way_out(line)
+        found.append((problem, hint or "correct that line and try again"))
+        if not hint:  # what follows may be wrong for its sake alone
+            break
+        lines[number] = ""
+        try:
+            tomllib.loads("\n".join(lines))
+            break
+        except tomllib.TOMLDecodeError as error:
+            problem = str(error)
+        except (ValueError, RecursionError):
+            break
+    return found
+
+
+def _way_out(line: str) -> str:
+    """What to do about a line of TOML that cannot be read; nothing where its mistake is not a usual one."""
+    if _CURLY.search(line):
+        return 'use straight quotes: "like this"'
     if bare := _BARE.match(line):
         return f'text needs quotes: {bare[1]} = "{bare[2][:40].strip()}"'
     if colon := _COLON.match(line):
         return f"write {colon[1]} = ... instead of {colon[1]}: ..."
-    if _CURLY.search(line):
-        return 'use straight quotes: "like this"'
-    return "correct that line and try again"
+    return ""
 
 
 def read_json(path: Path, raises: type[LivesetError], hint: str = "") -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from engine.prompts.vocabulary import plain, vocabulary
@@ -89,12 +90,12 @@ def _apart(text: str) -> str:
     phrases = vocabulary().unspaced
     if text.isascii():
         return text
-    folded, out, i = unicodedata.normalize("NFKC", text), [], 0
-    while i < len(folded):
-        found = next((phrase for phrase in phrases if folded.startswith(phrase, i)), None)
-        out.append(f" {found} " if found else folded[i])
-        i += len(found) if found else 1
-    return "".join(out)
+    return _unspaced(phrases).sub(r" \g<0> ", unicodedata.normalize("NFKC", text)) if phrases else text
+
+
+@lru_cache(maxsize=4)
+def _unspaced(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(phrase) for phrase in phrases))
 
 
 def _struck_out(text: str) -> str:
