@@ -1,17 +1,17 @@
-"""What a control can move: names such as ``prompt 3``, ``macro filter``, ``stem drums``, ``mute bass`` or ``hold``."""
+"""Everything a performer can do or move, one row each: keys, MIDI, OSC, the palette, help and README's tables read it.
+
+The screen adds rows of its own (help, themes, selecting) in `liveset.ui.bindings`. This module stays light: the screen's
+first frame waits for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from rapidfuzz import process
-
-from engine.errors import MidiError
 from engine.protocol import (
-    MACRO_NEUTRAL,
-    MACROS,
+    MACRO_TABLE,
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_STRENGTH,
@@ -20,107 +20,166 @@ from engine.protocol import (
     Command,
     Hold,
     Keep,
-    Macro,
+    MacroRow,
     NextNow,
     Panic,
     Play,
+    Quit,
+    Record,
     RemakeBars,
     ReRoll,
     SetLora,
     SetMacro,
+    SetPrompt,
     SetStem,
     SetWeight,
     Stop,
     TogglePlay,
+    UseDevice,
     VaryNext,
 )
 
-TRIGGERS: Final[dict[str, Command]] = {
-    "play/stop": TogglePlay(),
-    "play": Play(),
-    "stop": Stop(),
-    "next": NextNow(),
-    "hold": Hold(),
-    "re-roll": ReRoll(),
-    "vary": VaryNext(),
-    "keep": Keep(),
-    "vary keeper": VaryNext(keeper=NEWEST_KEEPER),
-    **{f"re-make {first}-{first + 3}": RemakeBars(first, first + 3) for first in (1, 5, 9, 13)},
-    "panic": Panic(),
-}
-"""Targets that a press carries out."""
+Kind = Literal["press", "toggle", "position"]
+"""``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
+
+Group = Literal["Set", "Prompts", "Macros", "Stems"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One thing a control can move.
+class Action:
+    """One thing a performer can do or move.
 
     Attributes:
-        name: as presets, profiles and the screen write it.
-        command: makes the command for a value 0..1.
-        start: its value until `Mapping.sync` tells another, 0..1.
-        press: a press sets it off (True), or a position moves it (False).
-        toggles: each press turns the value from 0 to 1 or back.
+        name: as presets, profiles and messages write it.
+        make: the command for a value 0..1; a press ignores the value, a toggle is on above 0.5.
+        kind: how a control or key works it.
+        label: a word or two, for the footer and the screen.
+        help: a line for people who do not know it.
+        group: its heading in the help.
+        osc: its OSC address.
+        neutral: the value it starts at, and where it does nothing, 0..1.
+        key: the key that sends it (a press or toggle) or selects it (a position), as Textual names keys.
+        controls: the MIDI controls it is under without any set-up.
+        knob: the control of the second row of knobs it is under, see `engine.midi.profiles.Profile.bank`.
     """
 
     name: str
-    command: Callable[[float], Command]
-    start: float = 0.0
-    press: bool = False
-    toggles: bool = False
+    make: Callable[[float], Command]
+    kind: Kind
+    label: str
+    help: str
+    group: Group
+    osc: str
+    neutral: float = 0.0
+    key: str = ""
+    controls: tuple[str, ...] = ()
+    knob: str = ""
 
 
-def _weight(slot: int) -> Target:
-    return Target(f"prompt {slot + 1}", lambda value: SetWeight(slot, value))
+PROMPT_KEYS: Final = 8
+"""Prompts that have a key and a knob of their own; the key 9 moves the keys on to the rest."""
 
 
-def _lora(index: int) -> Target:
-    return Target(f"lora {index + 1}", lambda value: SetLora(index, MAX_STRENGTH * value))
+def _press(name: str, command: Command, label: str, help: str, key: str = "", controls: tuple[str, ...] = ()) -> Action:
+    address = "/" + name.replace("/", "-").replace(" ", "-")
+    return Action(name, lambda _value: command, "press", label, help, "Set", address, key=key, controls=controls)
 
 
-def _mute(stem: str) -> Target:
-    return Target(f"mute {stem}", lambda value: SetStem(stem, muted=value > 0.5), press=True, toggles=True)
-
-
-def _stem(stem: str) -> Target:
-    return Target(f"stem {stem}", lambda value: SetStem(stem, level=value), start=1.0)
-
-
-def _trigger(name: str, command: Command) -> Target:
-    return Target(name, lambda _value: command, press=True)
-
-
-def _macro(name: Macro) -> Target:
-    return Target(f"macro {name}", lambda value: SetMacro(name, value), start=MACRO_NEUTRAL[name])
-
-
-TARGETS: Final[dict[str, Target]] = {
-    target.name: target
-    for target in (
-        *(_weight(slot) for slot in range(MAX_PROMPTS)),
-        *(_lora(index) for index in range(MAX_LORAS)),
-        *(_macro(name) for name in MACROS),
-        *(_stem(stem) for stem in (*STEMS, "mix")),
-        *(_mute(stem) for stem in (*STEMS, "mix")),
-        *(_trigger(name, command) for name, command in TRIGGERS.items()),
+def _prompt(slot: int) -> Action:
+    number, reached = slot + 1, slot < PROMPT_KEYS
+    return Action(
+        f"prompt {number}",
+        lambda value: SetWeight(slot, value),
+        "position",
+        f"prompt {number}",
+        f"weight of prompt {number}",
+        "Prompts",
+        f"/prompt/{number}",
+        key=str(number) if reached else "",
+        controls=(f"cc{16 + slot}",) if reached else (),
+        knob=f"cc{70 + slot}" if reached else "",
     )
+
+
+def _lora(index: int) -> Action:
+    name, help = f"lora {index + 1}", f"strength of LoRA file {index + 1}, from the next section on"
+    return Action(
+        name, lambda value: SetLora(index, MAX_STRENGTH * value), "position", name, help, "Macros", f"/lora/{index + 1}"
+    )
+
+
+def _macro(row: MacroRow) -> Action:
+    return Action(
+        f"macro {row.name}",
+        lambda value: SetMacro(row.name, value),
+        "position",
+        row.name,
+        row.help,
+        "Macros",
+        f"/macro/{row.name}",
+        row.neutral,
+        row.key,
+        row.controls,
+    )
+
+
+def _stem(stem: str) -> Action:
+    help = f"level of the {stem}"
+    return Action(f"stem {stem}", lambda value: SetStem(stem, level=value), "position", stem, help, "Stems", f"/stem/{stem}", 1.0)
+
+
+def _mute(stem: str, key: str, controls: tuple[str, ...] = ()) -> Action:
+    what = "a mix that has no stems" if stem == "mix" else f"the {stem}"
+    return Action(
+        f"mute {stem}",
+        lambda value: SetStem(stem, muted=value > 0.5),
+        "toggle",
+        f"mute {stem}",
+        f"mute or open {what}",
+        "Stems",
+        f"/mute/{stem}",
+        key=key,
+        controls=controls,
+    )
+
+
+def _rows() -> Iterator[Action]:
+    """In the order of the help. White keys from the low C send commands, the black keys between them mute."""
+    yield _press("play/stop", TogglePlay(), "play", "play or stop", "space", ("note36",))  # C
+    yield _press("next", NextNow(), "next now", "next section now, on the next bar", "n", ("note38",))  # D
+    yield _press("hold", Hold(), "hold", "hold: the last bars loop until released", "h", ("note40",))  # E
+    yield _press("re-roll", ReRoll(), "re-roll", "re-roll: make the next section again, another way", "r", ("note41",))  # F
+    yield _press("vary", VaryNext(), "vary", "vary: make the next section out of what plays", "y", ("note46",))  # A sharp
+    yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
+    panic = "panic: no effects, macros neutral, stems open, no hold"
+    yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
+    newest = VaryNext(keeper=NEWEST_KEEPER)
+    yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
+    for first in (1, 5, 9, 13):
+        bars, note = f"{first}-{first + 3}", ("note47",) if first == 5 else ()  # B
+        help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
+        yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
+    yield _press("play", Play(), "play", "play, if it is stopped")
+    yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
+    yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
+    yield _press("stop recording", Record(None), "stop rec", "finish the recording")
+    yield from (_prompt(slot) for slot in range(MAX_PROMPTS))
+    yield from (_macro(row) for row in MACRO_TABLE)
+    yield from (_lora(index) for index in range(MAX_LORAS))
+    yield from (_stem(stem) for stem in (*STEMS, "mix"))
+    yield _mute("drums", "D", ("note37",))
+    yield _mute("bass", "B", ("note39",))
+    yield _mute("harmony", "H", ("note42",))
+    yield _mute("lead", "L", ("note44",))
+    yield _mute("mix", "M")
+
+
+ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
+"""Every action by its name."""
+
+NO_ACTION: Final[dict[type[Command], str]] = {
+    SetPrompt: "needs a text: the screen asks for it",
+    UseDevice: "needs the name of a device: `liveset play --device`",
+    Quit: "ends the set: the screen asks first, `liveset stop` sends it",
 }
-"""Every target by its name."""
-
-
-def nearest(word: str, choices: list[str]) -> str:
-    """A hint that names the choice closest to ``word``."""
-    found = process.extractOne(word, choices)
-    return f"did you mean {found[0]!r}?" if found else ""
-
-
-def target_of(name: str, key: str) -> Target:
-    """The target called ``name``, whatever its case and spacing.
-
-    Raises:
-        MidiError: if there is none; names ``key``, under which it was asked for, and the nearest target.
-    """
-    tidy = " ".join(name.lower().split())
-    if tidy not in TARGETS:
-        raise MidiError(f"[midi] {key}: nothing is called {name!r}", nearest(tidy, list(TARGETS)))
-    return TARGETS[tidy]
+"""Commands that no key, control or address sends by itself, and why."""

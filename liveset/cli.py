@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import time
 import traceback
@@ -13,7 +14,16 @@ from typing import Annotated, Any
 import platformdirs
 import typer
 
+from engine.command_line import STARTED_AS, command, started_as
 from engine.errors import LivesetError
+from engine.protocol import SetOptions
+from engine.versions import version
+
+
+def _example(words: str) -> str:
+    """A command's example in its help, as this person would type it."""
+    return f"Example:  {command(words)}"
+
 
 app = typer.Typer(
     name="liveset",
@@ -22,22 +32,38 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    epilog="Example:  liveset sunrise --record night.flac",
+    epilog=_example("sunrise --record night.flac"),
 )
 
 models_app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    epilog="Example:  liveset models pull small-music",
+    epilog=_example("models pull small-music"),
 )
 app.add_typer(models_app, name="models")
 
 keepers_app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    epilog="Example:  liveset keepers export sunrise-drop-1 drop.flac",
+    epilog=_example("keepers export sunrise-drop-1 drop.flac"),
 )
 app.add_typer(keepers_app, name="keepers")
+
+
+def _version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        typer.echo(f"liveset {version()}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[bool, typer.Option("--version", help="Print the version and end.", callback=_version, is_eager=True)]
+
+
+@app.callback()
+def liveset(_show: VersionOption = False) -> None:
+    """A live-performance instrument in a terminal: the next section of music is made while the current one plays."""
+
 
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
 EXIT_ERROR = 2
@@ -46,6 +72,10 @@ EXIT_ERROR = 2
 def at_terminal() -> bool:
     """Whether a screen can be shown: keys come in, and what is drawn (on the error output) is seen."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__))
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,12 +94,12 @@ def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@app.command(epilog="Example:  liveset play midnight --device pulse --record night.flac")
+@app.command(epilog=_example("play midnight --device pulse --record night.flac"))
 @_clean
 def play(
     preset: PresetArgument = "",
-    device: Annotated[str | None, typer.Option(help="Output device: a number or name from `liveset devices`.")] = None,
-    block: Annotated[str | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
+    device: Annotated[str | None, typer.Option(help=f"Output device: a number or name from `{command('devices')}`.")] = None,
+    block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
     record: Annotated[Path | None, typer.Option(help="Record what is heard to a .flac or .wav file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the preset's.", min=0)] = None,
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
@@ -77,13 +107,13 @@ def play(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
 ) -> None:
     """Play a set: the screen opens and the music starts (the default command)."""
-    from liveset.commands.play import PlayChoices, perform
+    from liveset.commands.play import perform
 
-    choices = PlayChoices(preset, device, block, record, seed, minutes, generator)
-    raise typer.Exit(perform(choices, screen=not no_screen and at_terminal()))
+    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator)
+    raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
-@app.command(epilog="Example:  liveset attach")
+@app.command(epilog=_example("attach"))
 @_clean
 def attach(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
@@ -94,7 +124,7 @@ def attach(
     raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
 
 
-@app.command(epilog="Example:  liveset stop")
+@app.command(epilog=_example("stop"))
 @_clean
 def stop() -> None:
     """Stop the set that is playing: it fades out, and its recording is finished."""
@@ -103,7 +133,7 @@ def stop() -> None:
     raise typer.Exit(stop_set())
 
 
-@app.command(epilog="Example:  liveset rehearse sunrise --out sunrise.flac --report report --midi moves.mid")
+@app.command(epilog=_example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
 @_clean
 def rehearse(
     preset: PresetArgument,
@@ -118,10 +148,11 @@ def rehearse(
     """Play a whole set into a file, as fast as this machine can."""
     from liveset.commands.rehearse import rehearse_to_files
 
-    rehearse_to_files(preset, out, report, midi, seed=seed, minutes=minutes, generator=generator, realtime=realtime)
+    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime)
+    rehearse_to_files(options, report)
 
 
-@app.command(epilog="Example:  liveset check my-set.toml")
+@app.command(epilog=_example("check my-set.toml"))
 @_clean
 def check(preset: PresetArgument) -> None:
     """Read a preset and print the plan it makes, or say what is wrong with it."""
@@ -130,16 +161,16 @@ def check(preset: PresetArgument) -> None:
     check_preset(preset)
 
 
-@app.command(epilog="Example:  liveset devices")
+@app.command(epilog=_example("devices"))
 @_clean
 def devices() -> None:
-    """List the audio output devices, for `liveset play --device`."""
+    """List the audio output devices, for play --device."""
     from liveset.commands.inspect import show_devices
 
     show_devices()
 
 
-@app.command(epilog="Example:  liveset midi --monitor")
+@app.command(epilog=_example("midi --monitor"))
 @_clean
 def midi(
     monitor: Annotated[bool, typer.Option("--monitor", help="Print what arrives, and what it means, until Ctrl-C.")] = False,
@@ -151,7 +182,7 @@ def midi(
     show_midi(preset, monitor)
 
 
-@app.command(epilog="Example:  liveset doctor")
+@app.command(epilog=_example("doctor"))
 @_clean
 def doctor() -> None:
     """Check sound, MIDI, terminal, disk, generators and models, and say what to change."""
@@ -160,7 +191,7 @@ def doctor() -> None:
     raise typer.Exit(examine())
 
 
-@app.command(epilog='Example:  liveset explain "warm dub techno, no hats, 118 BPM"')
+@app.command(epilog=_example('explain "warm dub techno, no hats, 118 BPM"'))
 @_clean
 def explain(
     text: Annotated[str, typer.Argument(help="A prompt, in quotes.", metavar="TEXT")],
@@ -172,7 +203,7 @@ def explain(
     print_explanation(text, as_json)
 
 
-ModelArgument = Annotated[str, typer.Argument(help="A model's name, as `liveset models list` prints it.", metavar="NAME")]
+ModelArgument = Annotated[str, typer.Argument(help=f"A model's name, as `{command('models list')}` prints it.", metavar="NAME")]
 
 
 @models_app.callback()
@@ -183,7 +214,7 @@ def models(context: typer.Context) -> None:
         models_list()
 
 
-@models_app.command("list", epilog="Example:  liveset models list")
+@models_app.command("list", epilog=_example("models list"))
 @_clean
 def models_list() -> None:
     """Show which models are here, which can be fetched, their sizes and licences."""
@@ -192,7 +223,7 @@ def models_list() -> None:
     show_models()
 
 
-@models_app.command("pull", epilog="Example:  liveset models pull small-music")
+@models_app.command("pull", epilog=_example("models pull small-music"))
 @_clean
 def models_pull(name: ModelArgument = "small-music") -> None:
     """Fetch a model from the Hugging Face Hub; an interrupted download goes on where it stopped."""
@@ -201,7 +232,7 @@ def models_pull(name: ModelArgument = "small-music") -> None:
     pull_model(name)
 
 
-@models_app.command("import", epilog="Example:  liveset models import /media/stick/stable-audio-3-small-music")
+@models_app.command("import", epilog=_example("models import /media/stick/stable-audio-3-small-music"))
 @_clean
 def models_import(
     folder: Annotated[Path, typer.Argument(help="A model's folder in the published format.", metavar="FOLDER")],
@@ -214,7 +245,7 @@ def models_import(
     import_model(folder, name, link)
 
 
-@models_app.command("verify", epilog="Example:  liveset models verify small-music")
+@models_app.command("verify", epilog=_example("models verify small-music"))
 @_clean
 def models_verify(
     name: Annotated[str | None, typer.Argument(help="A model's name; all that are here if not given.", metavar="[NAME]")] = None,
@@ -225,7 +256,7 @@ def models_verify(
     verify_models(name)
 
 
-@models_app.command("remove", epilog="Example:  liveset models remove small-sfx --yes")
+@models_app.command("remove", epilog=_example("models remove small-sfx --yes"))
 @_clean
 def models_remove(
     name: ModelArgument,
@@ -237,7 +268,7 @@ def models_remove(
     remove_model(name, yes)
 
 
-KeeperArgument = Annotated[str, typer.Argument(help="A keeper's name, as `liveset keepers` prints it.", metavar="NAME")]
+KeeperArgument = Annotated[str, typer.Argument(help=f"A keeper's name, as `{command('keepers')}` prints it.", metavar="NAME")]
 
 
 @keepers_app.callback()
@@ -253,7 +284,7 @@ def keepers(
         show_keepers(as_json)
 
 
-@keepers_app.command("export", epilog="Example:  liveset keepers export sunrise-drop-1 drop.flac")
+@keepers_app.command("export", epilog=_example("keepers export sunrise-drop-1 drop.flac"))
 @_clean
 def keepers_export(
     name: KeeperArgument,
@@ -267,7 +298,7 @@ def keepers_export(
     export_keeper(name, out.expanduser(), stems, force)
 
 
-@keepers_app.command("remove", epilog="Example:  liveset keepers remove sunrise-drop-1")
+@keepers_app.command("remove", epilog=_example("keepers remove sunrise-drop-1"))
 @_clean
 def keepers_remove(
     name: KeeperArgument,
@@ -301,10 +332,11 @@ def main() -> None:
     known = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups if group.name}
     words = sys.argv[1:]
-    if not words or (words[0] not in known and words[0] not in ("--help", "-h")):
+    if not words or (words[0] not in known and words[0] not in ("--help", "-h", "--version")):
         words = ["play", *words]
+    os.environ[STARTED_AS] = started_as()  # for the engine's process, which writes messages as well
     try:
-        app(args=["--help"] if words[0] == "-h" else words, prog_name="liveset")
+        app(args=["--help"] if words[0] == "-h" else words, prog_name=started_as())
     except Exception as error:  # noqa: BLE001  the last resort: a performer never sees a traceback
         sys.exit(_unexpected(error))
 

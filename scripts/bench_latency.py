@@ -21,12 +21,11 @@ import numpy.typing as npt
 import soundfile
 
 from engine.presets import load_preset
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions
+from engine.processes.client import EngineClient, EngineProcess
 from engine.processes.latest import STATUS, SharedBlock
 from engine.processes.layout import STATUS_FILE
-from engine.protocol import Command, Quit, SetMacro, SetWeight, Snapshot
-from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-from engine.session.opening import SetOptions
+from engine.protocol import Command, Quit, SetMacro, SetOptions, SetWeight, Snapshot
+from engine.rehearsal.rehearsal import Rehearsal
 
 MINUTES = 0.6
 MOVED_AT_S = (9.0, 9.17, 9.31)
@@ -40,7 +39,7 @@ Sound = npt.NDArray[np.float32]
 def reference(preset: str, folder: Path) -> tuple[Sound, float]:
     """The set as it sounds untouched, and frames a beat."""
     out = folder / "reference.wav"
-    rehearsal = Rehearsal(load_preset(preset), RehearsalOptions(out, set=SetOptions(minutes=MINUTES)))
+    rehearsal = Rehearsal(load_preset(preset), SetOptions(record=str(out), minutes=MINUTES))
     rehearsal.run()
     return soundfile.read(out, dtype="float32")[0], float(rehearsal.state.settings.grid.frames_per_beat)
 
@@ -58,7 +57,7 @@ def wait(client: EngineClient, until: Callable[[Snapshot], bool]) -> Snapshot:
 
 def play(preset: str, command: Command, at_s: float, out: Path) -> tuple[int, float]:
     """Play live, send the command, and return the player's frame when it was sent and the output latency in frames."""
-    engine = EngineProcess(PlayOptions(preset, device="none", record=str(out), minutes=MINUTES))
+    engine = EngineProcess(SetOptions(preset, device="none", record=str(out), minutes=MINUTES))
     engine.verdict()
     client = EngineClient(engine.folder)
     wait(client, lambda shown: shown.state == "playing" and shown.elapsed_s > 1)

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from engine.conductor.state import Played, State
 from engine.models.registry import MUSIC
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions
-from engine.protocol import Quit, Snapshot
+from engine.processes.client import EngineClient, EngineProcess
+from engine.protocol import Quit, SetOptions, Snapshot
 from engine.session.session import load_state
 from tests.support.random_checkpoint import Dimensions, write_checkpoint
 
@@ -85,7 +85,7 @@ def main() -> int:
         install(root)
         os.environ["LIVESET_MODELS"] = str(root)
         engine = EngineProcess(
-            PlayOptions(options.preset, device=options.device, minutes=options.minutes, generator="stable-audio")
+            SetOptions(options.preset, device=options.device, minutes=options.minutes, generator="stable-audio")
         )
         engine.verdict()
         client = EngineClient(engine.folder)

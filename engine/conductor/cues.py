@@ -5,48 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.conductor.events import Action, SendCues
+from engine.conductor.forecast import due_frame, playing_end, usable
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
 from engine.protocol import Cue, TransitionKind
-
-STREAM_SPEED = 2.0
-"""A generator this many times faster than the sound may be played while it is still making the section."""
-
-
-def playing_end(state: State) -> int:
-    """The transport frame of the bar line at which the sounding section is over (before: bar 0)."""
-    grid = state.settings.grid
-    if state.transport.now is None:
-        return grid.origin
-    return grid.frame_of_bar(grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars)
-
-
-def due_frame(state: State) -> int:
-    """The deadline: the bar line at which the next section is to start."""
-    grid, earliest = state.settings.grid, state.transport.frame + state.settings.commit
-    end = playing_end(state)
-    if state.transport.now is None:
-        return end
-    if not (state.transport.jump or state.transport.overdue) and end >= earliest:
-        return end
-    return min(grid.frame_of_bar(grid.next_bar(earliest)), end if end >= earliest else 2**62)
-
-
-def due_in_s(state: State) -> float:
-    """Seconds until the deadline, as the transport runs."""
-    return (due_frame(state) - state.transport.frame) / state.settings.grid.rate
-
-
-def usable(state: State, version: Version) -> bool:
-    """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays.
-
-    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end.
-    """
-    if version.complete:
-        return True
-    grid = state.settings.grid
-    fast = state.work.speed >= STREAM_SPEED or (state.work.live and not state.work.speed)
-    return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
 
 
 def origin_at(state: State, frame: int) -> int:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.conductor.pace import FULL_STEPS
-from engine.conductor.state import Job, Place, State
-from engine.protocol import STEMS, Command, Cue, GridFit, PlayerEvent
+from engine.conductor.state import Job, State
+from engine.protocol import Command, Cue, GridFit, Place, PlayerEvent, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +42,7 @@ class WorkerUp:
 
     place: Place
     name: str
-    live: bool
-    max_seconds: float = math.inf
-    stems: tuple[str, ...] = STEMS
-    steps: int = FULL_STEPS
+    traits: Traits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,63 +11,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.cues import due_frame, due_in_s, origin_at, playing_end, usable
+from engine.conductor.cues import origin_at
 from engine.conductor.events import Action, CancelJob, StartJob
-from engine.conductor.lengths import KEPT_S, SPARE
-from engine.conductor.pace import FULL_STEPS
+from engine.conductor.forecast import at_risk, due_frame, effort, end_bar, in_time, next_cost_s, next_safe, playing_end
 from engine.conductor.plan import PHRASE
-from engine.conductor.requests import FILLER_BARS, end_bar, make_version, next_index, wish, wish_now
-from engine.conductor.state import OPENING, Job, Place, Purpose, State, Version
-from engine.protocol import SectionRequest
+from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
+from engine.conductor.state import OPENING, Job, Purpose, State, Version
+from engine.protocol import Place
 
 Want = tuple[Purpose, Version]
 
-ASSUMED_SPEED = 1.0
-"""Seconds of sound a second of work, before anything was measured; a live generator is assumed ten times that."""
-
-MAX_TRIES = 3
-"""How often a section may be made at most until it lies on the grid."""
-
-MARGIN_S = 0.5
-"""Kept between an expected finish and the deadline."""
-
 GIVE_UP = 3
-"""Failed tries after which pocket stands in for the set's own generator."""
-
-
-def estimate_s(state: State, frames: int, steps: int = FULL_STEPS) -> float:
-    """Seconds of work that some frames of sound will take; a live generator knows no steps."""
-    speed = state.work.speed or (10 * ASSUMED_SPEED if state.work.live else ASSUMED_SPEED)
-    work = 1 / speed if state.work.live else state.work.pace.per_second(steps, 1 / speed)
-    return frames / state.settings.grid.rate * work + 0.1
-
-
-def worked_frames(state: State, request: SectionRequest) -> int:
-    """Frames of sound that a request takes the work of: what is still to make, and what is kept of the section before."""
-    kept = 0 if state.work.live or request.continue_path is None else round(KEPT_S * state.settings.grid.rate)
-    return request.total_frames() - request.from_frame + kept
-
-
-def next_cost_s(state: State, index: int, steps: int = 0) -> float:
-    """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
-    part, grid = state.plan[index], state.settings.grid
-    kept = 0 if state.work.live or state.transport.now is None else round(KEPT_S * grid.rate)
-    return estimate_s(state, grid.frame_of_bar(part.bars + 2) - grid.origin + kept, steps or state.work.steps[-1])
-
-
-def effort(state: State, index: int) -> tuple[int, int]:
-    """The steps that the next section can be made with before its deadline, and how often it can be made with them.
-
-    Nothing waits for a set that has not begun, or that pocket opens, but the performer: full steps, once.
-    """
-    if state.work.live or state.transport.now is None or state.transport.now.version.index == OPENING:
-        return state.work.full_steps, 1
-    left = due_in_s(state) - MARGIN_S
-    in_time = [steps for steps in state.work.steps if SPARE * next_cost_s(state, index, steps) <= left]
-    steps = in_time[0] if in_time else state.work.steps[-1]
-    if steps < state.work.full_steps:
-        return steps, 1
-    return steps, max(1, min(MAX_TRIES, int(left / (SPARE * next_cost_s(state, index, steps)))))
+"""Failed tries after which the stand-in makes sections for the set's own generator."""
 
 
 def stale_next(state: State) -> bool:
@@ -90,7 +45,7 @@ def stale_now(state: State) -> bool:
 
 def _remake(state: State) -> Want | None:
     now, wanted = state.transport.now, wish_now(state)
-    if now is None or wanted is None or not state.work.live or not stale_now(state):
+    if now is None or wanted is None or not state.work.traits.live or not stale_now(state):
         return None
     if (
         state.work.switch is not None
@@ -104,7 +59,7 @@ def _remake(state: State) -> Want | None:
     if (
         place + grid.frames_per_beat > playing_end(state)
         and not (state.steering.held or state.transport.overdue)
-        and _next_safe(state)
+        and next_safe(state)
     ):
         return None
     bars = now.version.request.bars
@@ -121,20 +76,16 @@ def _has_job(state: State, version: Version) -> bool:
     return any(job.version.id == version.id for job in state.work.jobs)
 
 
-def _next_safe(state: State) -> bool:
-    return state.work.next is not None and usable(state, state.work.next)
-
-
 def _next(state: State, place: Place) -> Want | None:
     index = next_index(state)
-    if index is None or (_next_safe(state) and not stale_next(state)):
+    if index is None or (next_safe(state) and not stale_next(state)):
         return None
     if state.work.next is not None and _has_job(state, state.work.next):
         return None
-    if _next_safe(state) and next_cost_s(state, index) * SPARE + MARGIN_S > due_in_s(state):
+    if next_safe(state) and not in_time(state, index):
         return None
     wanted = wish(state, index, state.steering.take)
-    steps, tries = effort(state, index) if place == "main" else (FULL_STEPS, 1)
+    steps, tries = effort(state, index) if place == "main" else (0, 1)
     start = end_bar(state)
     return "next", make_version(state, index, wanted, place, start_bar=start, retry=state.work.failures, steps=steps, tries=tries)
 
@@ -143,29 +94,25 @@ def _main_wants(state: State) -> Want | None:
     if state.transport.clock < state.work.retry_at:
         return None
     index = next_index(state)
-    at_risk = (
-        index is not None
-        and not _next_safe(state)
-        and (state.transport.jump or state.transport.now is None or due_in_s(state) < 1.5 * next_cost_s(state, index) + 2.0)
-    )
-    first, second = (_next(state, "main"), _remake(state)) if at_risk else (_remake(state), _next(state, "main"))
+    hurried = index is not None and at_risk(state, index)
+    first, second = (_next(state, "main"), _remake(state)) if hurried else (_remake(state), _next(state, "main"))
     return first or second
 
 
 def _spare_wants(state: State) -> Want | None:
     """What pocket should do while the set's own generator is late or failing."""
-    if not state.settings.standby or _next_safe(state) or next_index(state) is None:
+    if not state.settings.stand_in or next_safe(state) or next_index(state) is None:
         return None
     if (
         state.settings.opens
         and state.transport.now is None
         and state.transport.wants_play
-        and not state.work.live
+        and not state.work.traits.live
         and not _at_once(state)
     ):
         return _opening(state)
     if state.work.failures >= GIVE_UP or (state.transport.now is None and state.work.failures):
-        return _next(state, "pocket")
+        return _next(state, "stand-in")
     filling = state.transport.now is not None and (
         state.transport.now.version.filler or (state.work.switch is not None and state.work.switch.filler)
     )
@@ -173,7 +120,7 @@ def _spare_wants(state: State) -> Want | None:
         return None
     index = state.transport.now.version.index
     wanted = replace(wish(state, index, state.steering.take), bars=FILLER_BARS, role="free", tail_bars=2)
-    version = make_version(state, index, wanted, "pocket", start_bar=state.settings.grid.bar_at(due_frame(state)))
+    version = make_version(state, index, wanted, "stand-in", start_bar=state.settings.grid.bar_at(due_frame(state)))
     return "remake", replace(version, filler=True)
 
 
@@ -193,17 +140,17 @@ def _at_once(state: State) -> bool:
         return False
     job = state.work.job("main")
     passed = (state.transport.clock - job.asked_at) / state.settings.grid.rate if job is not None else 0.0
-    return max(passed, next_cost_s(state, 0, state.work.full_steps)) <= AT_ONCE_S
+    return max(passed, next_cost_s(state, 0, state.work.traits.steps)) <= AT_ONCE_S
 
 
 def _opening(state: State) -> Want:
     """What pocket plays from the first moment on, in the set's tempo, key and prompts, until the first section is expected."""
     grid = state.settings.grid
-    waited_s = next_cost_s(state, 0, state.work.full_steps) + (0.0 if "main" in state.work.up else LOADING_S)
+    waited_s = next_cost_s(state, 0, state.work.traits.steps) + (0.0 if "main" in state.work.up else LOADING_S)
     phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)
     bars = min(max(OPENING_BARS[0], phrases * PHRASE), OPENING_BARS[1])
     wanted = replace(wish(state, 0, 0), name="opening", bars=bars, role="intro", tail_bars=2, variation=None, loras=())
-    return "next", replace(make_version(state, OPENING, wanted, "pocket", start_bar=0), filler=True)
+    return "next", replace(make_version(state, OPENING, wanted, "stand-in", start_bar=0), filler=True)
 
 
 def _may_replace(state: State, job: Job, purpose: Purpose) -> bool:
@@ -216,7 +163,7 @@ def _may_replace(state: State, job: Job, purpose: Purpose) -> bool:
 def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
     """Start, or replace, what each generator works on."""
     actions: list[Action] = []
-    places: tuple[tuple[Place, Callable[[State], Want | None]], ...] = (("main", _main_wants), ("pocket", _spare_wants))
+    places: tuple[tuple[Place, Callable[[State], Want | None]], ...] = (("main", _main_wants), ("stand-in", _spare_wants))
     for place, wants in places:
         if place not in state.work.up or state.transport.run == "finished":
             continue
@@ -238,7 +185,7 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
 
 def _could_be_replaced(state: State, job: Job) -> bool:
     sounding = state.transport.now is not None and job.version.id == state.transport.now.version.id
-    return job.place == "main" and state.work.live and (job.purpose == "next" or sounding)
+    return job.place == "main" and state.work.traits.live and (job.purpose == "next" or sounding)
 
 
 def drop_job(state: State, job: Job) -> State:

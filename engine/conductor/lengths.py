@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from engine.conductor.forecast import MARGIN_S, SPARE, workable_s
 from engine.conductor.plan import MAX_TRANSITION, PHRASE, PlannedSection
-from engine.protocol import TransitionKind
+from engine.protocol import Traits, TransitionKind
 
 UNIT: Final = 2 * PHRASE
 """Bars between the places at which a part may be split."""
 
-KEPT_S: Final = 8.0
-"""Seconds of the section before that a generator keeps at the start of the one it makes, and works over as well."""
-
 JOIN: Final[tuple[TransitionKind, int]] = ("equal-power", 2)
 """How sections of one part hand over: both sides are the same music."""
 
-SPARE: Final = 1.35
-"""An expected time of work counts this much, and `SPARE_S` more, against the time that there is for it."""
-
-SPARE_S: Final = 1.0
 _INSTANT: Final = 1e-6
 """Seconds of work a second of sound below which nothing is ever late."""
 
@@ -41,29 +35,34 @@ class Limits:
 
     Attributes:
         bar_s: seconds of a bar.
-        max_seconds: of sound at once, with what is continued and the tail.
+        traits: of the generator: what it makes at once, and what it keeps of the section before.
         work: seconds of work a second of sound; 0 for not known.
         hurried: the same with as few steps as there may be.
     """
 
     bar_s: float
-    max_seconds: float = math.inf
+    traits: Traits = field(default_factory=Traits)
     work: float = 0.0
     hurried: float = 0.0
 
     @property
+    def kept(self) -> int:
+        """Bars of the section before that are worked over as well."""
+        return self.traits.kept_bars(self.bar_s)
+
+    @property
     def most(self) -> int:
         """The most bars of a section, 1 or more."""
-        if math.isinf(self.max_seconds):
+        if math.isinf(self.traits.max_seconds):
             return UNBOUND
-        return _whole(max(1, math.floor((self.max_seconds - KEPT_S) / self.bar_s) - MAX_TRANSITION))
+        return _whole(max(1, math.floor(self.traits.max_seconds / self.bar_s) - self.kept - MAX_TRANSITION))
 
     def made_during(self, bars: int) -> int:
         """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
         if self.hurried <= _INSTANT or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
             return UNBOUND
-        sound_s = (bars * self.bar_s - SPARE_S) / (SPARE * self.hurried) - KEPT_S
-        return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - MAX_TRANSITION)
+        sound_s = workable_s(bars * self.bar_s) / self.hurried
+        return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - self.kept - MAX_TRANSITION)
 
     @property
     def least(self) -> int:
@@ -71,7 +70,7 @@ class Limits:
         gain = 1 - SPARE * self.work
         if self.work <= 0 or gain <= 0:
             return 1
-        bars = (SPARE * self.work * (KEPT_S / self.bar_s + MAX_TRANSITION + 1) + SPARE_S / self.bar_s) / gain
+        bars = (SPARE * self.work * (self.kept + MAX_TRANSITION + 1) + MARGIN_S / self.bar_s) / gain
         return min(self.most, LONGEST, PHRASE * math.ceil(bars / PHRASE))
 
 

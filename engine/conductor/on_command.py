@@ -65,7 +65,7 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
         return state, (Tell("info", "this is the last section: nothing to vary"),)
     if isinstance(command.keeper, p.Keeper):
         return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
-    if state.work.live:
+    if state.work.traits.live:
         state, told = _re_roll(state, p.ReRoll())
         return state, (*told, Tell("info", f"{state.work.generator} does not vary audio: the next section is re-rolled"))
     if state.transport.now is None or not state.transport.now.version.complete:
@@ -80,15 +80,17 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     if keeper.beats_per_bar != grid.beats_per_bar:
         text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar, the set {grid.beats_per_bar}: it cannot be varied here"
         return state, (Tell("warning", text),)
-    if state.work.live and keeper.generator != state.work.generator:
+    if state.work.traits.live and keeper.generator != state.work.generator:
         text = f"{keeper.name} was made by {keeper.generator}, and {state.work.generator} varies no sound: the next section stays"
         return state, (Tell("warning", text),)
-    if state.work.live:
+    if state.work.traits.live:
         variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
         told = f"the next section brings back the patterns and the motif of {keeper.name}"
         return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
-    if abs(keeper.bpm / grid.bpm - 1) > p.MOST_STRETCHED:
-        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: only keepers within 5 % of its tempo can be varied"
+    most = state.work.traits.most_stretched
+    if abs(keeper.bpm / grid.bpm - 1) > most:
+        near = f"keepers within {100 * most:g} % of its tempo can be varied"
+        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: {near}"
         return state, (Tell("warning", text),)
     told = f"the next section becomes a variation of {keeper.name}"
     told += f" ({keeper.key}; the set is in {state.settings.key})" if keeper.key != state.settings.key else ""
@@ -98,7 +100,7 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "this is the last section: nothing to re-make"),)
-    if state.work.live:
+    if state.work.traits.live:
         state, told = _re_roll(state, p.ReRoll())
         return state, (*told, Tell("info", f"{state.work.generator} does not re-make bars: the next section is re-rolled"))
     version = state.work.next

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine import protocol as p
-from engine.conductor.cues import due_in_s, usable
 from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.jobs import drop_job, worked_frames
-from engine.conductor.pace import FULL_STEPS, MEASURE_WEIGHT, Pace
-from engine.conductor.requests import next_index, within_limits
+from engine.conductor.forecast import due_in_s, usable, worked_frames
+from engine.conductor.jobs import drop_job
+from engine.conductor.pace import MEASURE_WEIGHT, Pace
+from engine.conductor.replan import within_limits
+from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version
-
-STAND_IN: Final = "pocket"
-"""The generator that plays a set whose own cannot be loaded."""
+from engine.protocol import Traits
 
 ALONE: Final = 1.3
 """How much longer work takes while a set plays than before it does, on the two cores of a laptop: the player, the screen
@@ -29,15 +26,15 @@ BACKOFF_FRAMES: Final = 11_025
 def worker_up(state: State, event: WorkerUp) -> Step:
     up = tuple(sorted({*state.work.up, event.place}))
     if event.place == "main":
-        state = state.with_work(generator=event.name, live=event.live, max_seconds=event.max_seconds, full_steps=event.steps)
-        state = within_limits(_with_stems(state, event.stems))
+        state = state.with_work(generator=event.name, traits=event.traits)
+        state = within_limits(_with_stems(state, event.traits.stems))
     return state.with_work(up=up), ()
 
 
 def _with_stems(state: State, stems: tuple[str, ...]) -> State:
     """The stems that the set's generator makes, those that were there already at their levels."""
     known = {stem: (level, muted) for stem, level, muted in state.steering.levels}
-    return state.with_steering(levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems or p.STEMS))
+    return state.with_steering(levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems))
 
 
 def worker_lost(state: State, event: WorkerLost) -> Step:
@@ -52,18 +49,15 @@ def worker_lost(state: State, event: WorkerLost) -> Step:
 
 
 def worker_refused(state: State, event: WorkerRefused) -> Step:
-    """The set's own generator cannot be loaded: pocket, which needs nothing, plays the set instead."""
-    if state.work.generator == STAND_IN:
+    """The set's own generator cannot be loaded: its stand-in, which needs nothing, plays the set instead."""
+    stand_in, traits = state.settings.stand_in, Traits(live=True)
+    if not stand_in:
         return state, (Tell("error", event.message),)
     for job in state.work.jobs:
         state = _abandon(state, job)
-    settings = replace(state.settings, standby=False)
-    state = replace(
-        _with_stems(state, p.STEMS).with_steering(variation=None).with_work(generator=STAND_IN, live=True, up=()),
-        settings=settings,
-    )
-    state = state.with_work(max_seconds=math.inf, full_steps=FULL_STEPS, speed=0.0, pace=Pace(), failures=0, retry_at=0)
-    return state, (Tell("error", f"{event.message}; the set plays on {STAND_IN}"),)
+    state = replace(_with_stems(state, traits.stems).with_steering(variation=None), settings=replace(state.settings, stand_in=""))
+    state = state.with_work(generator=stand_in, traits=traits, up=(), speed=0.0, pace=Pace(), failures=0, retry_at=0)
+    return state, (Tell("error", f"{event.message}; the set plays on {stand_in}"),)
 
 
 def _abandon(state: State, job: Job) -> State:
@@ -152,7 +146,7 @@ def job_done(state: State, event: JobDone) -> Step:
     rate = state.settings.grid.rate
     made = (job.version.total - job.version.request.from_frame) / rate
     once = event.work_s / max(1, event.fit.tries if event.fit else 1)
-    if not state.work.live and state.transport.now is None:
+    if not state.work.traits.live and state.transport.now is None:
         once *= ALONE
     speed = made / max(once, 1e-3)
     if job.place == "main":

@@ -9,7 +9,8 @@ from typing import Any, Final
 from engine import protocol as p
 from engine.conductor.cues import played_on
 from engine.conductor.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
-from engine.conductor.requests import next_index, refit
+from engine.conductor.replan import refit
+from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Played, Playing, State, Version
 
 ALIKE: Final = 0.95
@@ -59,7 +60,8 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
     switch = None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch
     pockets = state.transport.pockets + (version.filler and not old.filler)
     state = state.with_transport(now=now, pockets=pockets).with_work(switch=switch, trash=(*state.work.trash, *trash))
-    tell: tuple[Action, ...] = (Tell("warning", "the next section is late: pocket fills in"),) if version.filler else ()
+    late = Tell("warning", f"the next section is late: {version.generator} fills in")
+    tell: tuple[Action, ...] = (late,) if version.filler else ()
     return refit(state), tell
 
 
@@ -96,7 +98,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     )
     discard = tuple(Discard(path) for path in dict.fromkeys(state.work.trash) if path not in (*left, version.path))
     opening = version.index == OPENING
-    pockets = state.transport.pockets + (version.place == "pocket" and state.settings.standby and not opening)
+    pockets = state.transport.pockets + (version.place == "stand-in" and not opening)
     state = (
         state.with_transport(
             now=Playing(version, cue, event.origin_frame, event.frame, heard=(Heard(version.path, 0),)),
@@ -109,7 +111,8 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         .with_steering(take=0, variation=None)
         .with_work(next=None, switch=None, trash=tuple(left))
     )
-    told = (Tell("info", f"pocket opens the set while {state.work.generator} makes its first section"),) if opening else ()
+    opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} makes its first section")
+    told = (opens,) if opening else ()
     return refit(state), (*discard, Mark(part.name, part.start_frame), *told)
 
 

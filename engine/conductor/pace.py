@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-FULL_STEPS: Final = 8
-"""Steps of sampling at which a distilled model is at its best."""
+from engine.protocol import Traits
 
 
 def ladder(full: int) -> tuple[int, ...]:
-    """The steps a section may be made with where full ones are ``full``, the best first: 8, 6 and 4 of 8."""
-    return (full, max(1, full * 3 // 4), max(1, full // 2))
+    """The steps a section may be made with where full ones are ``full``, the best first: 8, 6 and 4 of 8; 0 alone of 0."""
+    return tuple(dict.fromkeys((full, max(1, full * 3 // 4), max(1, full // 2)))) if full else (0,)
 
-
-STEP_SHARE: Final = 0.7
-"""The part of the work at full steps that grows with the steps, until other counts were measured; the rest is decoding."""
 
 MEASURE_WEIGHT: Final = 0.3
 """How much the newest measurement counts against those before."""
@@ -35,15 +31,22 @@ class Pace:
         known[steps] = fresh if old is None else old + MEASURE_WEIGHT * (fresh - old)
         return Pace(tuple(sorted(known.items())))
 
-    def per_second(self, steps: int, assumed: float) -> float:
-        """Seconds of work for a second of sound; from the nearest count measured, or ``assumed`` (at full steps) without any."""
+    def per_second(self, steps: int, assumed: float, traits: Traits) -> float:
+        """Seconds of work for a second of sound.
+
+        Args:
+            steps: of sampling; 0 for as many as the generator is best with.
+            assumed: what it is at full steps, before anything was measured.
+            traits: of the generator.
+        """
         known = dict(self.measured)
+        steps = steps or traits.steps or max(known, default=0)
         if steps in known:
             return known[steps]
-        nearest = min(known, key=lambda other: (abs(other - steps), other)) if known else FULL_STEPS
-        return known.get(nearest, assumed) * _weight(steps) / _weight(nearest)
+        nearest = min(known, key=lambda other: (abs(other - steps), other)) if known else traits.steps
+        return known.get(nearest, assumed) * _weight(steps, traits) / _weight(nearest, traits)
 
 
-def _weight(steps: int) -> float:
+def _weight(steps: int, traits: Traits) -> float:
     """Work at some steps against that at full steps."""
-    return 1 - STEP_SHARE + STEP_SHARE * steps / FULL_STEPS
+    return 1 - traits.step_share + traits.step_share * steps / (traits.steps or 1)

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.lengths import Limits, fitted
-from engine.conductor.pace import FULL_STEPS
-from engine.conductor.plan import PlannedSection, beyond, fit
-from engine.conductor.state import OPENING, Place, State, Version, Wish
+from engine.conductor.plan import PlannedSection, beyond
+from engine.conductor.state import OPENING, State, Version, Wish
 from engine.music.motif import make_motif
-from engine.protocol import VARY_AMOUNT, Neighbour, PromptWeight, SectionRequest
+from engine.protocol import VARY_AMOUNT, Neighbour, Place, PromptWeight, SectionRequest
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -39,6 +37,11 @@ def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
     return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
 
 
+def tail_bars(state: State, index: int) -> int:
+    """Bars of a section's tail: what its transition needs, one at the set's end."""
+    return max(MIN_TAIL_BARS, state.plan[index].transition_bars) if index + 1 < len(state.plan) else 1
+
+
 def wish(state: State, index: int, take: int) -> Wish:
     """What the plan, the prompts and the energy macro ask of a section now."""
     part = state.plan[index]
@@ -48,13 +51,13 @@ def wish(state: State, index: int, take: int) -> Wish:
         role=part.role,
         prompts=mixed(state, part),
         bars=part.bars,
-        tail_bars=max(MIN_TAIL_BARS, part.transition_bars) if after else 1,
+        tail_bars=tail_bars(state, index),
         energy=round(min(1.0, max(0.0, part.energy + state.steering.macro("energy") - 0.5)), 4),
         density=part.density,
         brightness=part.brightness,
         take=take,
         next_role=after.role if after else None,
-        loras=() if state.work.live else state.steering.loras,
+        loras=() if state.work.traits.live else state.steering.loras,
         variation=state.steering.variation if index == next_index(state) else None,
     )
 
@@ -83,7 +86,7 @@ def make_version(
     start_bar: int,
     from_frame: int = 0,
     retry: int = 0,
-    steps: int = FULL_STEPS,
+    steps: int = 0,
     tries: int = 1,
 ) -> Version:
     """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
@@ -131,14 +134,14 @@ def make_version(
         exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
         previous_prompts=before.request.prompts if before else _before_now(state, index),
         next_prompts=mixed(state, after) if after else (),
-        steps=steps,
+        steps=steps or state.work.traits.steps,
         tries=tries,
         vary_path=variation.path if variation and variation.path else None,
         vary_amount=variation.amount if variation else VARY_AMOUNT,
         remake_bars=variation.bars if variation else None,
         loras=wanted.loras,
     )
-    generator = "pocket" if place == "pocket" else state.work.generator
+    generator = s.stand_in if place == "stand-in" else state.work.generator
     return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
 
 
@@ -147,57 +150,3 @@ def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:
     if state.transport.now is None or state.transport.now.version.index != index:
         return ()
     return state.transport.now.version.request.previous_prompts
-
-
-def end_bar(state: State) -> int:
-    """The set's bar at which the sounding section is over (0 before the set starts)."""
-    if state.transport.now is None:
-        return 0
-    grid = state.settings.grid
-    return grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars
-
-
-def refit(state: State) -> State:
-    """Fit what is still planned to the bars that are left, so that the ending lands where it was asked for."""
-    if state.transport.now is None:
-        return within_limits(state)
-    first = first_open(state)
-    ahead = state.plan[first:]
-    made = state.plan[state.transport.now.version.index + 1 : first]
-    left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in made)
-    if ahead and left != sum(part.bars for part in ahead):
-        ahead = fit(ahead, max(left, min(4, sum(part.bars for part in ahead))))
-    plan = (*state.plan[:first], *ahead)
-    drift = end_bar(state) + sum(part.bars for part in plan[state.transport.now.version.index + 1 :]) - state.settings.total_bars
-    return within_limits(replace(state.with_transport(drift=drift), plan=plan))
-
-
-def first_open(state: State) -> int:
-    """The plan's first index whose length may still change: a slow generator finishes what it has begun."""
-    index = 0 if state.transport.now is None else state.transport.now.version.index + 1
-    begun = state.work.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.work.jobs)
-    return index + (begun and not state.work.live)
-
-
-def within_limits(state: State) -> State:
-    """The plan with sections that a generator which is not live can make at once, and while the one before them plays."""
-    if state.work.live:
-        return state
-    first, grid = first_open(state), state.settings.grid
-    bar_s = float(grid.frames_per_bar) / grid.rate
-    hurried = state.work.pace.per_second(state.work.steps[-1], 0.0)
-    limits = Limits(bar_s, state.work.max_seconds, _work(state), hurried)
-    before = state.plan[first - 1].bars if first else None
-    return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
-
-
-KEEPS_UP: Final = 0.45
-"""The most seconds of work a second of sound at which steps are full; with more, sections are planned for fewer steps."""
-
-
-def _work(state: State) -> float:
-    """Seconds of work a second of sound to plan with; 0 before anything was measured."""
-    if not state.work.pace.measured:
-        return 0.0
-    paces = [state.work.pace.per_second(steps, 0.0) for steps in state.work.steps]
-    return next((pace for pace in paces if pace <= KEEPS_UP), paces[-1])

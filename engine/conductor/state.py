@@ -6,11 +6,10 @@ transport moved or not; it is the only time there is.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from engine.conductor.pace import FULL_STEPS, Pace, ladder
+from engine.conductor.pace import Pace, ladder
 from engine.conductor.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
@@ -19,20 +18,19 @@ from engine.protocol import (
     GridFit,
     LoraStrength,
     MotifNote,
+    Place,
     PromptWeight,
     Role,
     RunState,
     SectionRequest,
+    Traits,
     TransitionKind,
 )
 from engine.timebase import SAMPLE_RATE, Grid
 
 Purpose = Literal["next", "remake"]
-Place = Literal["main", "pocket"]
-"""Which generator: the set's own, or pocket standing in for it."""
-
 OPENING: Final = -1
-"""The index of a version that pocket plays until the plan's first section is there."""
+"""The index of a version that the stand-in plays until the plan's first section is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ class Settings:
         commit: frames before a cue's start at which it can no longer be changed (the way to the player and back).
         fade: frames of a re-make's crossfade, which ends on the beat.
         loop_bars: bars that loop when nothing follows.
-        standby: pocket can stand in for the set's own generator.
-        opens: pocket plays from the start until the first section of a slower generator is there.
+        stand_in: the name of the generator that can stand in for the set's own; empty for none.
+        opens: the stand-in plays from the start until the first section of a slower generator is there.
     """
 
     grid: Grid
@@ -60,7 +58,7 @@ class Settings:
     commit: int = 2 * 1024
     fade: int = 441
     loop_bars: int = 4
-    standby: bool = False
+    stand_in: str = ""
     opens: bool = False
 
 
@@ -109,8 +107,8 @@ class Wish:
 class Version:
     """A section as generated, or being generated. Frames count from the section's downbeat.
 
-    ``index`` is its place in the plan, `OPENING` for what pocket plays before its first part; ``filler`` marks what pocket
-    plays while a section is waited for; ``headroom_s`` is how long before its deadline it was complete, ``fit`` how it lay
+    ``index`` is its place in the plan, `OPENING` for what the stand-in plays before its first part; ``filler`` marks
+    what it plays while a section is late; ``headroom_s`` is how long before its deadline it was complete, ``fit`` how it lay
     on the grid, where that was measured.
     """
 
@@ -220,7 +218,7 @@ class Transport:
         last_cue: the newest cue's id.
         history: the sections that were played, the sounding one last.
         drift: bars by which the set will end later than was asked for (negative: sooner).
-        holds, pockets: how often the last bars were held because the next section was late, and how often pocket stood in.
+        holds, pockets: how often the last bars were held because the next section was late, and how often the stand-in played.
     """
 
     run: RunState = "starting"
@@ -271,8 +269,7 @@ class Work:
     """The generators, what they are working on, and what they have made for the future.
 
     Attributes:
-        generator: the name of the set's own; live: whether it can re-make what sounds.
-        max_seconds: the most sound that it makes at once; full_steps: the steps it samples with at best.
+        generator: the name of the set's own; traits: what it says of itself.
         up: the places whose generators are ready to work.
         speed: seconds of sound a second of work, of the last few sections; pace: the same the other way round and by steps.
         lead: frames from asking for a re-make to its first sound.
@@ -284,10 +281,8 @@ class Work:
         last_section: the number of the newest section file.
     """
 
-    generator: str = "pocket"
-    live: bool = True
-    max_seconds: float = math.inf
-    full_steps: int = FULL_STEPS
+    generator: str = ""
+    traits: Traits = field(default_factory=Traits)
     up: tuple[Place, ...] = ()
     speed: float = 0.0
     pace: Pace = field(default_factory=Pace)
@@ -309,7 +304,7 @@ class Work:
     @property
     def steps(self) -> tuple[int, ...]:
         """The steps of sampling that a section may be made with, the best first."""
-        return ladder(self.full_steps)
+        return ladder(self.traits.steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.protocol import SectionRequest
+from engine.protocol import SectionRequest, Traits
 
 Block = npt.NDArray[np.float32]
 """(frames, stems, 2) float32, full scale at 1."""
@@ -19,19 +19,19 @@ class Generator(Protocol):
 
     Attributes:
         name: as presets and the command line name it.
-        stems: names along a block's stem axis.
         rate: frames per second.
-        live: fast enough to re-make the section that is playing.
+        traits: what plans and estimates need to know of it; asked for after `warm_up`.
 
-    One that cannot make any length has ``max_seconds: float``, the most at once, with what it continues and the tail.
-    One that samples in steps has ``steps: int``, those it is at its best with; where time is short it is asked for fewer.
     A generator whose music has to be measured against the grid also has ``fit: GridFit | None``, of the section it made last.
     """
 
     name: str
-    stems: tuple[str, ...]
     rate: int
-    live: bool
+
+    @property
+    def traits(self) -> Traits:
+        """What it says of itself, the same as long as it lives."""
+        ...
 
     def warm_up(self) -> None:
         """Load and prepare what the first request would otherwise wait for."""

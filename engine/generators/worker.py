@@ -9,7 +9,6 @@ import contextlib
 import gc
 import importlib
 import logging
-import math
 import os
 import queue
 import sys
@@ -18,20 +17,15 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from engine.errors import GeneratorError, LivesetError
+from engine.generator_names import KNOWN
 from engine.generators.base import Generator
 from engine.generators.memory import give_back
 from engine.processes.channels import connect, read_forever, send
 from engine.processes.layout import ENGINE, generator_log
-from engine.protocol import ClientHello, DropSection, MakeSection, SectionDone, SectionFailed, SectionProgress
+from engine.protocol import ClientHello, DropSection, MakeSection, Place, SectionDone, SectionFailed, SectionProgress
 from engine.sections.file import SectionInfo, SectionWriter
 
 log = logging.getLogger(__name__)
-
-KNOWN: Final = {
-    "pocket": "engine.generators.pocket.generator:Pocket",
-    "stable-audio": "engine.generators.stable_audio.generator:StableAudioSections",
-}
-"""Generators by the name presets use; any other name is read as ``module:Class``."""
 
 NICENESS: Final = 10
 CONNECT_S: Final = 20.0
@@ -55,7 +49,7 @@ def load_generator(name: str) -> Generator:
         raise
     except Exception as error:  # foreign code may raise anything, as it is imported or made
         raise GeneratorError(f'"{name}" is no generator: {error}', "name a class, as module:Class") from error
-    missing = [part for part in ("generate", "warm_up") if not hasattr(made, part)]
+    missing = [part for part in ("generate", "warm_up", "traits") if part not in dir(made)]
     if missing:
         raise GeneratorError(f'"{name}" is no generator: it has no {" and no ".join(missing)}', "name a class, as module:Class")
     return cast(Generator, made)
@@ -114,7 +108,7 @@ class Worker:
         first, total = request.from_frame, request.total_frames(generator.rate)
         info = SectionInfo(
             section_id=request.section_id,
-            stems=generator.stems,
+            stems=generator.traits.stems,
             rate=generator.rate,
             first_frame=first,
             frames=total - first,
@@ -167,10 +161,7 @@ def main(argv: list[str]) -> int:
     gc.freeze()  # what was imported stays: to look through all of it now and then would take a tenth of a second
     connection = connect(session, ENGINE, CONNECT_S)
     worker = Worker(generator, connection, folder)
-    most = float(getattr(generator, "max_seconds", math.inf))
-    steps = int(getattr(generator, "steps", 8))
-    hello = ClientHello("generator", place, generator.name, generator.stems, generator.live, os.getpid(), most, steps)
-    send(connection, hello)
+    send(connection, ClientHello("generator", cast(Place, place), generator.name, os.getpid(), generator.traits))
     read_forever(connection, worker.take, lambda: os._exit(0))
     worker.serve()
     return 0

@@ -12,8 +12,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from engine.generator_names import STAND_IN
 from engine.processes.children import Children
 from engine.processes.layout import OPTIONS_FILE
+from engine.protocol import SetOptions
 
 
 def _peek_generator(preset: str) -> str:
@@ -26,7 +28,7 @@ def _peek_generator(preset: str) -> str:
         except (OSError, ValueError, KeyError, TypeError):
             continue
         return str(name)
-    return "pocket"
+    return STAND_IN
 
 
 def _say(verdict: dict[str, Any]) -> None:
@@ -41,11 +43,11 @@ def _say(verdict: dict[str, Any]) -> None:
 def main(argv: list[str]) -> int:
     """Run an engine until the set is over or it is told to quit."""
     folder, resume = Path(argv[0]), "--resume" in argv
-    options: dict[str, Any] = json.loads((folder / OPTIONS_FILE).read_text(encoding="utf-8"))
+    options = SetOptions.read(folder / OPTIONS_FILE)
     children = Children(folder, options)
     if not resume:
         children.start_params()
-        children.start_worker("main", options.get("generator") or _peek_generator(options["preset"]))
+        children.start_worker("main", options.generator or _peek_generator(options.preset))
         children.start_player()
 
     from engine.errors import LivesetError
@@ -63,15 +65,15 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _checked(options: dict[str, Any]) -> str:
+def _checked(options: SetOptions) -> str:
     """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
     from engine.midi.mapping import mapping_of
     from engine.presets import checked_generator, load_preset
 
-    preset = load_preset(options["preset"])
+    preset = load_preset(options.preset)
     mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
-    if options.get("generator"):
-        checked_generator(options["generator"])
+    if options.generator:
+        checked_generator(options.generator)
     return preset.set.title
 
 

@@ -16,14 +16,15 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
-from engine.conductor.jobs import estimate_s, worked_frames
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
-from engine.conductor.state import Job, State
+from engine.conductor.state import State
 from engine.errors import LivesetError
 from engine.live.links import Links
 from engine.live.pace_file import remember, remembered
-from engine.live.screens import ScreenLink, default_recording
+from engine.live.recordings import Recordings
+from engine.live.screens import ScreenLink
+from engine.live.watchdog import Watchdog
 from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
 from engine.midi.ports import MidiInput
@@ -33,7 +34,7 @@ from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
 from engine.processes.leftovers import sweep
 from engine.session.keeping import Kept
-from engine.session.opening import SetOptions, opening_state, scaled_note
+from engine.session.opening import opening_state, scaled_note
 from engine.session.session import Session, greeted, load_state
 from engine.session.snapshots import Surroundings, snapshot, values_by_target
 
@@ -43,24 +44,19 @@ CHECK_S: Final = 0.25
 LINGER_S: Final = 2.0
 """How long a finished set waits for a screen before its processes end."""
 
-RESTART_S: Final = 1.0
-HUNG_S: Final = {True: 8.0, False: 180.0}
-"""Seconds without a word after which a generator at work (a live one, or not) is taken for hung, and ended."""
-
-HUNG_WORK: Final = 3.0
-"""So many times the work that is expected of it a slow generator may be silent, if that is longer."""
-
 KEEPING_S: Final = 5.0
 """How long a set that is over waits for a keeper to be written."""
 
 Source = str
 
 
-def _live_state(preset: Preset, options: SetOptions) -> State:
+def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
-    settings = replace(state.settings, opens=state.settings.standby and preset.set.opening == "pocket")
-    return replace(state.with_work(pace=Pace() if state.work.live else remembered(state.work.generator)), settings=settings)
+    settings = replace(state.settings, opens=bool(state.settings.stand_in) and preset.set.opening == "pocket")
+    return replace(
+        state.with_work(pace=Pace() if state.work.traits.live else remembered(state.work.generator)), settings=settings
+    )
 
 
 class LiveEngine:
@@ -70,7 +66,7 @@ class LiveEngine:
         LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
     """
 
-    def __init__(self, folder: Path, options: dict[str, Any], children: Children, resume: bool) -> None:
+    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool) -> None:
         self.folder = folder
         self.children = children
         self.inbox: queue.SimpleQueue[tuple[Source, Any]] = queue.SimpleQueue()
@@ -78,20 +74,18 @@ class LiveEngine:
         self.serial = 0
         self.quitting = False
         self.device: p.DeviceOpened | None = None
-        self.recording: str | None = None
-        self._interrupted: str | None = None
-        """The recording that a player which died was writing."""
         self.links = Links(folder, children.sections)
-        self._restart_at: dict[str, float] = {}
-        self._record_on_start: str | None = None if resume else options.get("record")
+        self.watchdog = Watchdog(children, self.links)
 
-        preset = load_preset(options["preset"])
-        wanted = SetOptions(options.get("seed"), options.get("minutes"), options.get("generator"))
+        preset = load_preset(options.preset)
         mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
-        state = (load_state(folder) if resume else None) or _live_state(preset, wanted)
+        state = (load_state(folder) if resume else None) or _live_state(preset, options)
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.keeping.later = self._keep
+        self.recordings = Recordings(
+            self.links.order, self.session.tell, state.settings.title, None if resume else options.record
+        )
         self._keepings: list[threading.Thread] = []
         self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
         self.mapping = mapping
@@ -117,7 +111,7 @@ class LiveEngine:
                 self._show()
             if now >= next_check:
                 next_check = now + CHECK_S
-                self._look_after_children(now)
+                self.watchdog.look(self.session.state, now)
                 self.session.waveform()
             if self.session.state.transport.run == "finished" and not self.screens:
                 finished_at = finished_at or now
@@ -148,8 +142,8 @@ class LiveEngine:
         if self.resume:
             self.session.tell("warning", "the engine stopped and was started again; the music went on")
             self.children.start_worker("main", state.work.generator)
-        if state.settings.standby:
-            self.children.start_worker("pocket", "pocket")
+        if state.settings.stand_in:
+            self.children.start_worker("stand-in", state.settings.stand_in)
 
     def _reach_player(self) -> None:
         try:
@@ -223,14 +217,14 @@ class LiveEngine:
             self.session.take(WorkerLost(place))  # type: ignore[arg-type]
 
     def _on_worker_refused(self, message: str) -> None:
-        """The set's own generator cannot be loaded: pocket takes its place, and needs nobody to stand in for it."""
+        """The set's own generator cannot be loaded: the stand-in takes its place, and needs nobody to stand in for it."""
         before = self.session.state.work.generator
         self.session.take(WorkerRefused(message))
         after = self.session.state.work.generator
         if after == before:
             return
         self.links.workers.clear()
-        self.children.stop_worker("pocket")
+        self.children.stop_worker("stand-in")
         self.children.start_worker("main", after)
 
     def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
@@ -249,15 +243,13 @@ class LiveEngine:
     def _remember(self, known: Pace) -> None:
         """Let the next set know how long a slow generator takes here."""
         state = self.session.state
-        if not state.work.live and state.work.pace != known:
+        if not state.work.traits.live and state.work.pace != known:
             remember(state.work.generator, state.work.pace)
 
     def _on_player_here(self, line: Line) -> None:
         self.links.player_here(line)
         line.open(lambda event: self.inbox.put(("player", event)), lambda: self.inbox.put(("player gone", (line, ""))))
-        if self._record_on_start:
-            self._record(self._record_on_start)
-            self._record_on_start = None
+        self.recordings.player_here()
 
     def _on_player_gone(self, message: tuple[Line | None, str]) -> None:
         """The player died: another goes on from the frame it had reached."""
@@ -271,7 +263,7 @@ class LiveEngine:
             # It only let go of this connection: it is still playing.
             threading.Thread(target=self._reach_player, daemon=True).start()
             return
-        self._interrupted, self.recording = self.recording or self._interrupted, None
+        self.recordings.player_gone()
         self.session.tell("warning", "the player stopped and is started again")
         self.children.start_player(frame)
         threading.Thread(target=self._reach_player, daemon=True).start()
@@ -283,26 +275,13 @@ class LiveEngine:
             case p.DeviceLost(name, message):
                 self.device = replace(self.device, silent=True) if self.device is not None else None
                 self.session.tell("error", f"the device {name} is gone ({message}); the set goes on in silence until it is back")
-            case p.RecordingState(path, message):
-                self.recording = path
-                if message:
-                    self.session.tell("error" if path is None else "info", message)
+            case p.RecordingState():
+                self.recordings.said(event)
             case p.PlayerHello():
-                self.recording = event.recording
-                self._record_on()
+                self.recordings.greeted(event)
                 if event.device is not None:
                     self._device(event.device)
         self.session.take(PlayerSaid(event))
-
-    def _record_on(self) -> None:
-        """Go on in a file beside the recording that ended with the player before this one."""
-        ended, self._interrupted = self._interrupted, None
-        if ended is None or self.recording is not None:
-            return
-        path = Path(ended)
-        free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
-        self._record(str(free))
-        self.session.tell("error", f"the recording {path.name} ends where the player stopped; it goes on in {free}")
 
     def _device(self, opened: p.DeviceOpened) -> None:
         if self.device is not None and self.device.silent and not opened.silent:
@@ -326,19 +305,12 @@ class LiveEngine:
             case p.Quit():
                 self.quitting = True
             case p.Record(path):
-                self._record(path)
+                self.recordings.ask(path)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
-
-    def _record(self, path: str | None) -> None:
-        if path is None:
-            self.links.order(p.StopRecording())
-            return
-        where = default_recording(self.session.state.settings.title) if not path else Path(path).expanduser().absolute()
-        self.links.order(p.StartRecording(str(where), self.session.state.settings.title))
 
     def _on_quit(self, _: None) -> None:
         self.quitting = True
@@ -381,32 +353,12 @@ class LiveEngine:
             pickups=self.mapping.pickups(),
             midi=self._midi_view,
             device=self.device,
-            recording=self.recording,
+            recording=self.recordings.path,
             notices=self.session.notices,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 
-    # ------------------------------------------------------------ children
-
-    def _look_after_children(self, now: float) -> None:
-        """End a generator that hangs, and start one that died again, at most one a second."""
-        for job in self.session.state.work.jobs:
-            if now - self.links.heard_at.get(job.place, now) > self._patience_s(job):
-                self.links.heard_at[job.place] = now
-                self.children.kill_worker(job.place)
-        for place in self.children.dead_workers():
-            if now < self._restart_at.get(place, 0.0):
-                continue
-            self._restart_at[place] = now + RESTART_S
-            if place not in self.links.workers:
-                self.children.start_worker(place, self.children.names[place])
-
-    def _patience_s(self, job: Job) -> float:
-        """Seconds without a word after which a job's generator is taken for hung; long work in many tries takes longer."""
-        state, request = self.session.state, job.version.request
-        if state.work.live or job.place == "pocket":
-            return HUNG_S[True]
-        return max(HUNG_S[False], HUNG_WORK * request.tries * estimate_s(state, worked_frames(state, request), request.steps))
+    # ------------------------------------------------------------ the end
 
     def _close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""

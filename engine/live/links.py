@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.conductor.events import At
-from engine.conductor.state import Job, Place
+from engine.conductor.state import Job
 from engine.processes.channels import Line
 from engine.processes.latest import PARAMS, STATUS, SharedBlock
 from engine.processes.layout import PARAMS_FILE, STATUS_FILE
-from engine.protocol import DropSection, MakeSection, PlayerOrder
+from engine.protocol import DropSection, MakeSection, Place, PlayerOrder
 from engine.session.files import with_files
 from engine.timebase import QUANTUM
 

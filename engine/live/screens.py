@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from pathlib import Path
-
-import platformdirs
 
 from engine.processes.channels import Wire, send, shut_down
-from engine.processes.layout import APP, recording_name
 from engine.protocol import Snapshot
 
 
@@ -40,11 +35,3 @@ class ScreenLink:
         self._closed = True
         self._fresh.set()
         shut_down(self._connection)
-
-
-def default_recording(title: str) -> Path:
-    """Where a recording goes when nobody said: the user's music folder, named by title and time."""
-    folder = Path(platformdirs.user_music_dir()) / APP
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder / recording_name(title)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import mido
 
-from engine.actions import TARGETS
+from engine.actions import ACTIONS
 from engine.errors import MidiError
 from engine.midi.profiles import Binding, Bindings, Control, Profile, load_profile, parse_bindings, profile_of_port
 from engine.midi.values import HELD, RELATIVE, TICK, position, takes_hold
@@ -51,7 +51,7 @@ class Mapping:
         self.takeover = takeover
         self._overrides: Bindings = parse_bindings(overrides)
         self._ports: dict[str, _Port] = {}
-        self._values = {name: target.start for name, target in TARGETS.items() if not target.press or target.toggles}
+        self._values = {name: action.neutral for name, action in ACTIONS.items() if action.kind != "press"}
         self._touched: dict[str, tuple[str, Control]] = {}
         self._labels: dict[str, str] = {}
         self._relabel()
@@ -78,7 +78,7 @@ class Mapping:
         return frozenset(
             (b.control.channel, b.control.number)
             for b in bindings
-            if b.control.kind == "cc" and (b.target.press or b.mode in RELATIVE)
+            if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in RELATIVE)
         )
 
     def _port(self, port: str) -> _Port:
@@ -90,16 +90,16 @@ class Mapping:
     # ------------------------------------------------------------ values
 
     def sync(self, values: Table[str, float]) -> None:
-        """Take over where the values are (target name -> 0..1), after the commands of the last `feed` were carried out.
+        """Take over where the values are (an action's name -> 0..1), after the commands of the last `feed` were carried out.
 
-        Mutes count as 1 while on. Names that are no target's are left aside.
+        Mutes count as 1 while on. Names that are no action's are left aside.
         """
         for name, value in values.items():
             if name in self._values:
                 self._values[name] = value
 
     def pickups(self) -> dict[str, float | None]:
-        """For each target touched: the value its knob must be turned to, None while it holds the value."""
+        """For each action touched: the value its knob must be turned to, None while it holds the value."""
         found: dict[str, float | None] = {}
         for name, (port, control) in self._touched.items():
             at = self._ports[port].at.get(control)
@@ -107,7 +107,7 @@ class Mapping:
         return found
 
     def labels(self) -> dict[str, str]:
-        """For each target under a control: that control, such as ``cc16``; the one touched last where there are several."""
+        """For each action under a control: that control, such as ``cc16``; the one touched last where there are several."""
         return dict(self._labels)
 
     def _relabel(self) -> None:
@@ -118,7 +118,7 @@ class Mapping:
         for table in (*tables, self._overrides):
             for binding in reversed(list(table.values())):
                 if binding is not None:
-                    self._labels[binding.target.name] = str(binding.control)
+                    self._labels[binding.action.name] = str(binding.control)
         for name, (_, control) in self._touched.items():
             self._labels[name] = str(Control(control.kind, control.number))
 
@@ -138,11 +138,11 @@ class Mapping:
         state.raw[control] = value
         if binding is None:
             return []
-        if binding.target.press:
+        if binding.action.kind != "position":
             return self._press(binding, value, before)
         if binding.mode in RELATIVE:
             self._touch(binding, port, control)
-            moved = self._values[binding.target.name] + TICK * RELATIVE[binding.mode](value)
+            moved = self._values[binding.action.name] + TICK * RELATIVE[binding.mode](value)
             return self._move(binding, min(1.0, max(0.0, moved)))
         return self._turn(binding, port, state, control)
 
@@ -165,9 +165,9 @@ class Mapping:
         pressed = value > 0 if binding.control.kind == "note" else value >= 64 and (before is None or before < 64)
         if not pressed:
             return []
-        if not binding.target.toggles:
-            return [binding.target.command(1.0)]
-        return self._move(binding, 0.0 if self._values[binding.target.name] > 0.5 else 1.0)
+        if binding.action.kind == "press":
+            return [binding.action.make(1.0)]
+        return self._move(binding, 0.0 if self._values[binding.action.name] > 0.5 else 1.0)
 
     def _turn(self, binding: Binding, port: str, state: _Port, control: Control) -> list[Command]:
         """An absolute control's new position; a 14-bit pair counts as one control, its high half."""
@@ -182,20 +182,20 @@ class Mapping:
         before = state.at.get(high)
         state.at[high] = now
         self._touch(binding, port, high)
-        if self.takeover and not takes_hold(before, now, self._values[binding.target.name]):
+        if self.takeover and not takes_hold(before, now, self._values[binding.action.name]):
             return []
         return self._move(binding, now)
 
     def _touch(self, binding: Binding, port: str, control: Control) -> None:
-        if self._touched.get(binding.target.name) != (port, control):
-            self._touched[binding.target.name] = (port, control)
+        if self._touched.get(binding.action.name) != (port, control):
+            self._touched[binding.action.name] = (port, control)
             self._relabel()
 
     def _move(self, binding: Binding, value: float) -> list[Command]:
-        if value == self._values[binding.target.name]:
+        if value == self._values[binding.action.name]:
             return []
-        self._values[binding.target.name] = value
-        return [binding.target.command(value)]
+        self._values[binding.action.name] = value
+        return [binding.action.make(value)]
 
     def describe(self, port: str, message: Any) -> str:
         """A message that was fed, in a performer's words: ``cc16 ch1 = 64 -> prompt 1``."""
@@ -208,8 +208,8 @@ class Mapping:
         text = f"{control.kind}{number} ch{control.channel} = {value}"
         if binding is None:
             return text
-        waits = self.pickups().get(binding.target.name)
-        return f"{text} -> {binding.target.name}" + ("" if waits is None else f", waits at {waits:.2f}")
+        waits = self.pickups().get(binding.action.name)
+        return f"{text} -> {binding.action.name}" + ("" if waits is None else f", waits at {waits:.2f}")
 
 
 def mapping_of(source: str, controller: str, overrides: Table[str, object]) -> Mapping:

@@ -1,4 +1,7 @@
-"""Controller profiles: which control of which controller moves what, read from controllers/*.toml."""
+"""Controller profiles: which control of which controller moves what.
+
+The generic one is made of the defaults in `engine.actions`; controllers/*.toml are controllers known by their name.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from engine.actions import Target, nearest, target_of
+from rapidfuzz import process
+
+from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
 from engine.midi.values import MODES
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
 GENERIC: Final = "generic"
 OFF: Final = "off"
-"""The target of a control that shall move nothing."""
+"""What a control is put on that shall move nothing."""
 
 _KEY: Final = re.compile(r"(?:ch(\d{1,2})_)?(cc|note)(\d{1,3})")
 _FIELDS: Final = ("to", "mode")
@@ -40,7 +45,7 @@ class Binding:
     """A control and what it moves. ``mode`` is one of `values.MODES`; ``low`` marks the low half of a 14-bit pair."""
 
     control: Control
-    target: Target
+    action: Action
     mode: str = "absolute"
     low: bool = False
 
@@ -68,6 +73,24 @@ class Profile:
     bank: Bindings = field(default_factory=dict)
 
 
+def nearest(word: str, choices: list[str]) -> str:
+    """A hint that names the choice closest to ``word``."""
+    found = process.extractOne(word, choices)
+    return f"did you mean {found[0]!r}?" if found else ""
+
+
+def action_of(name: str, key: str) -> Action:
+    """The action called ``name``, whatever its case and spacing.
+
+    Raises:
+        MidiError: if there is none; names ``key``, under which it was asked for, and the nearest action.
+    """
+    tidy = " ".join(name.lower().split())
+    if tidy not in ACTIONS:
+        raise MidiError(f"[midi] {key}: nothing is called {name!r}", nearest(tidy, list(ACTIONS)))
+    return ACTIONS[tidy]
+
+
 def parse_control(key: str) -> Control:
     """Read ``cc20``, ``note60`` or, for one channel alone, ``ch10_note36``.
 
@@ -87,11 +110,11 @@ def parse_control(key: str) -> Control:
 
 
 def _parse_value(key: str, value: object) -> tuple[str, str]:
-    """(target name, mode) of ``"prompt 3"`` or ``{ to = "macro filter", mode = "binary-offset" }``."""
+    """(name of an action, mode) of ``"prompt 3"`` or ``{ to = "macro filter", mode = "binary-offset" }``."""
     if isinstance(value, str):
         return value, "absolute"
     if not isinstance(value, Mapping):
-        raise MidiError(f"[midi] {key}: {value!r} is not a target", f'write {key} = "prompt 3"')
+        raise MidiError(f"[midi] {key}: {value!r} is nothing a control can move", f'write {key} = "prompt 3"')
     for name in value:
         if name not in _FIELDS:
             raise MidiError(f"[midi] {key}: unknown key {name!r}", nearest(str(name), list(_FIELDS)))
@@ -122,23 +145,30 @@ def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]
         if to.strip().lower() == OFF:
             bindings[control] = None
             continue
-        target = target_of(to, key)
-        if control.kind == "note" and not target.press:
+        action = action_of(to, key)
+        if control.kind == "note" and action.kind == "position":
             raise MidiError(
-                f"[midi] {key}: a note cannot move {target.name!r}", "notes set off commands and mutes; use a controller"
+                f"[midi] {key}: a note cannot move {action.name!r}", "notes set off commands and mutes; use a controller"
             )
         if mode == "14-bit" and control.number > 31:
             raise MidiError(f"[midi] {key}: only cc0 to cc31 have 14 bits", "their low bits come on the controller 32 above")
-        bindings[control] = Binding(control, target, mode)
+        bindings[control] = Binding(control, action, mode)
     for binding in [b for b in bindings.values() if b is not None and b.mode == "14-bit"]:
         low = Control("cc", binding.control.number + 32, binding.control.channel)
-        bindings.setdefault(low, Binding(binding.control, binding.target, "14-bit", low=True))
+        bindings.setdefault(low, Binding(binding.control, binding.action, "14-bit", low=True))
     return bindings
 
 
 def profile_names() -> list[str]:
     """The profiles that ship, generic first."""
-    return sorted((path.stem for path in CONTROLLERS.glob("*.toml")), key=lambda name: (name != GENERIC, name))
+    return [GENERIC, *sorted(path.stem for path in CONTROLLERS.glob("*.toml"))]
+
+
+def _generic() -> Profile:
+    """Any controller: the controls that each action names as its own."""
+    controls = {control: action.name for action in ACTIONS.values() for control in action.controls}
+    bank = {action.knob: action.name for action in ACTIONS.values() if action.knob}
+    return Profile(GENERIC, "any controller", (), parse_bindings(controls), parse_bindings(bank))
 
 
 @cache
@@ -150,6 +180,8 @@ def load_profile(name: str) -> Profile:
     """
     if name not in profile_names():
         raise MidiError(f"[midi] controller: no profile is called {name!r}", nearest(name, profile_names()))
+    if name == GENERIC:
+        return _generic()
     try:
         data: dict[str, Any] = tomllib.loads((CONTROLLERS / f"{name}.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import rtmidi
+import mido
 
 from engine.errors import MidiError
 
@@ -17,28 +17,36 @@ CLIENT: Final = "liveset"
 """What this instrument calls itself among MIDI clients."""
 
 
-def no_system() -> MidiError:
-    """What to say where there is no MIDI at all."""
-    return MidiError(
-        "no MIDI system answers on this machine",
-        "on Linux load the kernel's sequencer (modprobe snd-seq) or start a JACK server; everything else works without",
-    )
+BACKEND: Final = "engine.midi.backend"
+"""The module that mido loads; everything that is particular to one MIDI library lies in it."""
 
+LIBRARY: Final = "supriya-midi"
+"""The package the backend stands on."""
 
-_APIS: Final[dict[str, int]] = {
-    "alsa": rtmidi.API_LINUX_ALSA,
-    "jack": rtmidi.API_UNIX_JACK,
-    "coremidi": rtmidi.API_MACOSX_CORE,
-    "winmm": rtmidi.API_WINDOWS_MM,
+_REASON: Final = 45
+"""Characters of a failed import's reason that a notice has room for."""
+
+_APIS: Final[dict[str, str]] = {
+    "alsa": "LINUX_ALSA",
+    "jack": "UNIX_JACK",
+    "coremidi": "MACOSX_CORE",
+    "winmm": "WINDOWS_MM",
 }
 _ALSA_DEVICE: Final = Path("/dev/snd/seq")
-_QUEUE: Final = 8192
-"""Messages RtMidi holds until they are fetched."""
-
-_FETCH_S: Final = 0.002
-"""Seconds between two fetches from a JACK port: half of it is added to a message's way, on average."""
-
 _SHARED: Final = Path("/dev/shm")
+
+
+def no_system() -> MidiError:
+    """What to say where there is no MIDI at all."""
+    return MidiError("no MIDI system answers on this machine", "on Linux: modprobe snd-seq, or start JACK")
+
+
+def midi_off(error: ImportError) -> MidiError:
+    """What to say where the MIDI library cannot be loaded: everything else works without it."""
+    if isinstance(error, ModuleNotFoundError):
+        return MidiError(f"MIDI is off: the package {LIBRARY} is not installed", f"pip install {LIBRARY}")
+    reason = textwrap.shorten(str(error).partition(": cannot open shared object")[0], _REASON, placeholder="...")
+    return MidiError(f"MIDI is off: {LIBRARY} cannot be loaded ({reason})", "install what is missing")
 
 
 class OpenPort(Protocol):
@@ -95,99 +103,60 @@ def jack_server() -> tuple[tuple[str, int], ...] | None:
         return None
 
 
-class _CallbackPort:
-    """An input whose messages RtMidi hands over from a thread of its own."""
-
-    def __init__(self, midi: Any, on_message: Callable[[bytes], None]) -> None:
-        self._midi = midi
-        midi.set_callback(lambda event, _data: on_message(bytes(event[0])))
-
-    def close(self) -> None:
-        self._midi.cancel_callback()
-        self._midi.close_port()
-        self._midi.delete()
-
-
-class _PolledPort:
-    """An input whose messages RtMidi queues, in C++, until this port's thread fetches them.
-
-    JACK's process callback must be back before its period ends: one that waits for Python's interpreter reads events which
-    the next period has overwritten already (of bursts of 100 messages up to a quarter came out as copies of others).
-    """
-
-    def __init__(self, midi: Any, on_message: Callable[[bytes], None]) -> None:
-        self._midi = midi
-        self._on_message = on_message
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._fetch, name="midi-fetch", daemon=True)
-        self._thread.start()
-
-    def _fetch(self) -> None:
-        while not self._closed.wait(_FETCH_S):
-            while (event := self._midi.get_message()) is not None:
-                self._on_message(bytes(event[0]))
-
-    def close(self) -> None:
-        self._closed.set()
-        self._thread.join()
-        self._midi.close_port()
-        self._midi.delete()
-
-
-class RtMidi:
-    """A MIDI system through RtMidi; one long-lived client looks at the ports (0.2 ms), every open port has its own.
+class MidoSystem:
+    """A MIDI system behind mido's backend interface; one long-lived client looks at the ports, every open port has its own.
 
     Args:
         api: a key of LIVESET_MIDI_API's choices.
 
     Raises:
-        OSError: if the system does not answer (rtmidi.RtMidiError is one).
+        OSError: if the system does not answer.
+        MidiError: if the MIDI library cannot be loaded.
     """
 
     def __init__(self, api: str) -> None:
         self.name = api
-        self._api = _APIS[api]
-        if self._api not in rtmidi.get_compiled_api():
-            raise OSError(f"this build of RtMidi has no {api}")
+        self._backend = mido.Backend(BACKEND, api=_APIS[api], load=False, use_environ=False)
+        try:
+            module = self._backend.module
+        except ImportError as error:
+            raise midi_off(error) from error
+        if _APIS[api] not in module.get_api_names():
+            raise OSError(f"the MIDI library has no {api}")
         self._server = jack_server() if api == "jack" else ()
         if self._server is None:
             raise OSError("no JACK server runs")
-        self._scanner = rtmidi.MidiIn(self._api, name=f"{CLIENT}-scan")
+        self.inputs()
 
     def inputs(self) -> list[str]:
         """The names of all inputs."""
         if self.name == "jack" and jack_server() != self._server:
             raise OSError("the JACK server is gone")
-        return [str(name) for name in self._scanner.get_ports()]
+        return [str(name) for name in self._backend.get_input_names(client_name=CLIENT)]
 
     def open(self, name: str, on_message: Callable[[bytes], None]) -> OpenPort:
-        """Listen to an input by its name."""
-        midi = rtmidi.MidiIn(self._api, name=CLIENT, queue_size_limit=_QUEUE)
-        try:
-            names = midi.get_ports()
-            if name not in names:
-                raise OSError(f"{name} has gone")
-            midi.ignore_types(sysex=True, timing=True, active_sense=True)
-            midi.open_port(names.index(name), name="in")
-        except OSError:
-            midi.delete()
-            raise
-        return (_PolledPort if self.name == "jack" else _CallbackPort)(midi, on_message)
+        """Listen to an input by its name; ``on_message`` is called from a thread of the port."""
+
+        def hand_over(message: mido.Message) -> None:
+            on_message(bytes(message.bytes()))
+
+        port: OpenPort = self._backend.open_input(name, callback=hand_over, client_name=CLIENT)
+        return port
 
     def close(self) -> None:
         """Leave the system."""
-        self._scanner.delete()
+        self._backend.module.stop_looking(self._backend.api)
 
 
 def find_system() -> MidiSystem | None:
     """The first MIDI system that answers; None if there is none.
 
     Raises:
-        MidiError: if LIVESET_MIDI_API names none that is known.
+        MidiError: if LIVESET_MIDI_API names none that is known, or the MIDI library cannot be loaded.
     """
     for api in api_names():
         try:
-            return RtMidi(api)
+            return MidoSystem(api)
         except OSError:
             continue
     return None

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from engine.command_line import command
 from engine.errors import GeneratorError
 from engine.models.registry import CONFIG_FILE, PARTIAL, models_root
 from engine.models.tensors import AGAIN, read_header
@@ -235,7 +236,9 @@ def import_folder(source: Path, name: str, on_bytes: OnBytes = lambda count: Non
     """
     files = check_folder(source)
     if (models_root() / name).exists():
-        raise GeneratorError(f"a model called {name} is here already", f"liveset models remove {name}, or give another --name")
+        raise GeneratorError(
+            f"a model called {name} is here already", f"{command(f'models remove {name}')}, or give another --name"
+        )
     check_room(0 if link else sum((source / file).stat().st_size for file in files))
     known, arriving = read_manifest(source), partial_folder(name)
     shutil.rmtree(arriving, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 import platformdirs
 
+from engine.command_line import command
 from engine.errors import GeneratorError
 
 MUSIC: Final = "small-music"
@@ -96,7 +97,7 @@ def model_folder(name: str = MUSIC) -> Path:
     if not (folder / CONFIG_FILE).is_file():
         raise GeneratorError(
             f"the model {name} is not installed (looked in {models_root()})",
-            f"get it: liveset models pull {name}, or copy it from a folder: liveset models import FOLDER",
+            f"get it: {command(f'models pull {name}')}, or copy it from a folder: {command('models import FOLDER')}",
         )
     return folder
 

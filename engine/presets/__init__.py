@@ -2,7 +2,6 @@
 
 from engine.presets.reading import find_preset, load_preset, parse_preset, preset_names
 from engine.presets.tables import (
-    GENERATORS,
     LoraTable,
     MidiTable,
     Preset,
@@ -13,7 +12,6 @@ from engine.presets.tables import (
 )
 
 __all__ = [
-    "GENERATORS",
     "LoraTable",
     "MidiTable",
     "Preset",

@@ -12,13 +12,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from engine.errors import LivesetError, PresetError
+from engine.generator_names import KNOWN, STAND_IN
 from engine.music.key import Key
 from engine.protocol import LONGEST_PROMPT, MAX_LORAS, MAX_MINUTES, MAX_PROMPTS, MAX_STRENGTH, Role, TransitionKind, one_line
 from engine.suggest import did_you_mean
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-GENERATORS = ("pocket", "stable-audio")
-"""Generators by name; anything else is ``module:Class``, one of your own."""
 
 
 def checked_generator(name: str) -> str:
@@ -27,9 +26,9 @@ def checked_generator(name: str) -> str:
     Raises:
         PresetError: names the nearest known one.
     """
-    if name in GENERATORS or ":" in name:
+    if name in KNOWN or ":" in name:
         return name
-    raise PresetError(f'there is no generator "{name}"', did_you_mean(name, GENERATORS))
+    raise PresetError(f'there is no generator "{name}"', did_you_mean(name, KNOWN))
 
 
 class _Table(BaseModel):
@@ -56,7 +55,7 @@ class SetTable(_Table):
     bpm: Annotated[float, Field(ge=20, le=300)] | None = None
     key: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    generator: str = "pocket"
+    generator: str = STAND_IN
     opening: Literal["pocket", "wait"] = "pocket"
     beats_per_bar: Annotated[int, Field(ge=2, le=12)] = 4
 

@@ -22,6 +22,7 @@ from multiprocessing.connection import Client, Connection, Listener, answer_chal
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from engine.command_line import command
 from engine.errors import EngineError
 from engine.processes.layout import KEY_FILE, address
 
@@ -72,7 +73,7 @@ def read_key(folder: Path) -> bytes:
     try:
         return (folder / KEY_FILE).read_bytes()
     except OSError as error:
-        raise EngineError(f"no session in {folder}", "start one with: liveset play") from error
+        raise EngineError(f"no session in {folder}", f"start one with: {command('play')}") from error
 
 
 def shut_down(connection: Wire) -> None:

@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from engine.generator_names import STAND_IN
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, sections_folder
 from engine.processes.leftovers import claim
+from engine.protocol import SetOptions
 
 WAIT_S: Final = 3.0
 
@@ -21,10 +23,10 @@ class Children:
 
     Args:
         folder: the session's folder.
-        options: as `engine.processes.client.PlayOptions`, a dict.
+        options: which device and block the player opens.
     """
 
-    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, options: SetOptions) -> None:
         self.folder = folder
         self.options = options
         self.sections = sections_folder(folder)
@@ -46,20 +48,20 @@ class Children:
         argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
         if frame:
             argv += ["--frame", str(frame)]
-        if self.options.get("device") is not None:
-            argv += ["--device", str(self.options["device"])]
-        if self.options.get("block") is not None:
-            argv += ["--block", str(self.options["block"])]
+        if self.options.device is not None:
+            argv += ["--device", self.options.device]
+        if self.options.block is not None:
+            argv += ["--block", str(self.options.block)]
         self.player = self._spawn(argv, self.folder / PLAYER_LOG, {})
 
     def start_worker(self, place: str, name: str) -> None:
-        """Start a generator, its arithmetic bounded: pocket, quick as it is, to one thread; others may use every core.
+        """Start a generator, its arithmetic bounded: the stand-in, quick as it is, to one thread; others may use every core.
 
         They give way to the player, which runs in real time where that is allowed.
         """
         self.stop_worker(place)
         self.names[place] = name
-        threads = 1 if name == "pocket" else os.cpu_count() or 1
+        threads = 1 if name == STAND_IN else os.cpu_count() or 1
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
         bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         # Threads that spin while they wait starve each other, and the player, on a busy machine.

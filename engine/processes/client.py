@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import secrets
 import struct
 import subprocess
@@ -15,31 +16,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import EngineError, LivesetError, PresetError
 from engine.processes.channels import Line, connect, make_key
 from engine.processes.layout import CURRENT_FILE, ENGINE, ENGINE_LOG, OPTIONS_FILE, STATUS_FILE, runtime_folder
-from engine.protocol import ClientHello, Command, Snapshot
+from engine.protocol import ClientHello, Command, SetOptions, Snapshot
 
-VERDICT_S: Final = 20.0
+VERDICT_S: Final = 30.0
+"""Seconds an engine may take to read the preset and say how it stands; a cold start on a slow disk takes some 10."""
+
+ABANDON_S: Final = 3.0
+"""Seconds an engine that was started for nothing may take to end."""
+
 _PULSE: Final = struct.Struct("=dd")
 """The last two values of the player's status block, ``beat`` and ``alive``: read here without numpy."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlayOptions:
-    """What `liveset play` asks of an engine; None leaves the preset's or the system's word."""
-
-    preset: str
-    device: str | None = None
-    block: int | None = None
-    record: str | None = None
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
 
 
 def running_session() -> Path | None:
@@ -70,9 +62,9 @@ def new_session() -> Path:
 class EngineProcess:
     """An engine that was just started; it lives on when its starter ends."""
 
-    def __init__(self, options: PlayOptions) -> None:
+    def __init__(self, options: SetOptions) -> None:
         self.folder = new_session()
-        (self.folder / OPTIONS_FILE).write_text(json.dumps(asdict(options)), encoding="utf-8")
+        options.write(self.folder / OPTIONS_FILE)
         with (self.folder / ENGINE_LOG).open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "engine.live", str(self.folder)],
@@ -82,28 +74,43 @@ class EngineProcess:
                 start_new_session=True,
             )
 
-    def verdict(self) -> dict[str, Any]:
+    def verdict(self, limit_s: float = VERDICT_S) -> dict[str, Any]:
         """Wait for the engine's word on the preset.
+
+        Args:
+            limit_s: seconds until an engine that says nothing counts as hung.
 
         Returns:
             ``{"title": ...}`` when the set starts.
 
         Raises:
-            LivesetError: what is wrong with the preset, or that the engine did not start.
+            PresetError: what is wrong with the preset.
+            EngineError: the engine did not start, or hangs while starting.
         """
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        pipe = self.process.stdout
+        assert pipe is not None
+        # A thread, since pipes cannot be waited for with a limit on every system.
+        threading.Thread(target=lambda: lines.put(pipe.readline()), name="verdict", daemon=True).start()
+        see = f"see {self.folder / ENGINE_LOG}"
         try:
-            said: dict[str, Any] = json.loads(line)
+            said: dict[str, Any] = json.loads(lines.get(timeout=limit_s))
+        except queue.Empty as error:
+            raise EngineError(f"the engine has not started within {limit_s:g} s", see) from error
         except ValueError as error:
-            raise EngineError("the engine did not start", f"its log is {self.folder / ENGINE_LOG}") from error
+            raise EngineError("the engine did not start", see) from error
         if "error" in said:
             raise PresetError(said["error"], said.get("hint", ""))
         return said
 
     def abandon(self) -> None:
-        """End an engine that was started for nothing."""
+        """End an engine that was started for nothing, even one that hangs."""
         self.process.terminate()
+        try:
+            self.process.wait(ABANDON_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 class EngineClient:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.protocol.macros import Macro
 from engine.protocol.requests import PromptWeight
-from engine.protocol.words import VARY_AMOUNT, Macro, Role
+from engine.protocol.words import VARY_AMOUNT, Role
 
 
 @dataclass(frozen=True, slots=True)

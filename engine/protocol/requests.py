@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.protocol.words import VARY_AMOUNT, Role, TransitionKind
+from engine.protocol.words import STEMS, VARY_AMOUNT, Role, TransitionKind
 from engine.timebase import SAMPLE_RATE, section_frames
 
 
@@ -37,7 +37,7 @@ class GridFit:
         tries: how often it was made.
         steps: of sampling that the one kept took.
         sure: 0..1, how clear the beat was.
-        full_steps: that it would have taken with time enough.
+        full_steps: that it would have taken with time enough; 0 for as many as it took.
     """
 
     bpm: float
@@ -46,7 +46,7 @@ class GridFit:
     tries: int
     steps: int
     sure: float
-    full_steps: int = 8
+    full_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class SectionRequest:
         exit, exit_bars: how this one hands over, and over how many bars of its tail.
         previous_prompts: the mix of the section before, from which a generator may move to this one's over its first bars;
             next_prompts: the mix that the one after would have as things stand. Empty where there is none.
-        steps: of sampling, for generators that take steps; fewer are quicker and coarser.
+        steps: of sampling, for generators that take steps; fewer are quicker and coarser, 0 are as many as it is best with.
         tries: how often, at most, a section that misses the grid may be made, each time with another seed.
         vary_path, vary_amount: a section file that this one is a variation of, from almost 0 (as it was) to 1 (nothing of
             it left); None if it is none.
@@ -133,7 +133,7 @@ class SectionRequest:
     exit_bars: int = 0
     previous_prompts: tuple[PromptWeight, ...] = ()
     next_prompts: tuple[PromptWeight, ...] = ()
-    steps: int = 8
+    steps: int = 0
     tries: int = 1
     vary_path: str | None = None
     vary_amount: float = VARY_AMOUNT
@@ -161,22 +161,47 @@ class DropSection:
     job_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
-    """First word of whoever connects to the engine: a screen, or a generator for a place (``main`` or ``pocket``).
+Place = Literal["main", "stand-in"]
+"""What a generator is there for: the set's own sections, or to stand in while they are late."""
 
-    ``max_seconds`` is the most sound that the generator makes at once, with what it continues and the tail; ``steps`` are the
-    steps of sampling at which it is at its best.
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a generator says of itself before it makes anything; plans and estimates go by it.
+
+    Attributes:
+        live: fast enough to re-make the section that is playing.
+        stems: names along a block's stem axis.
+        max_seconds: the most sound that it makes at once, with what it keeps of the section before and the tail.
+        steps: of sampling at which it is at its best; 0 for one that takes no steps.
+        step_share: the part of its work, 0..1, that grows with the steps, until other counts were measured.
+        kept_s: seconds of the section before that it keeps at the start of the one it makes, in whole bars, and works over
+            as well; 0 for nothing, else at least a bar.
+        most_stretched: how far the tempo of what it varies may be from the set's, as a share of it.
     """
 
-    role: Literal["screen", "generator"]
-    place: str = ""
-    name: str = ""
-    stems: tuple[str, ...] = ()
     live: bool = False
-    pid: int = 0
+    stems: tuple[str, ...] = STEMS
     max_seconds: float = math.inf
-    steps: int = 8
+    steps: int = 0
+    step_share: float = 0.0
+    kept_s: float = 0.0
+    most_stretched: float = 0.0
+
+    def kept_bars(self, bar_s: float) -> int:
+        """Whole bars of the section before that it keeps, where a bar has so many seconds."""
+        return max(1, math.floor(self.kept_s / bar_s)) if self.kept_s else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """First word of whoever connects to the engine: a screen, or a generator with its place, its name and its traits."""
+
+    role: Literal["screen", "generator"]
+    place: Place = "main"
+    name: str = ""
+    pid: int = 0
+    traits: Traits = Traits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ class Snapshot:
     meters: MeterView = field(default_factory=MeterView)
     audio: AudioView = field(default_factory=AudioView)
     midi: MidiView = field(default_factory=MidiView)
-    generator: str = "pocket"
+    generator: str = ""
     generator_state: str = "starting"
     speed: float = 0.0
     ladder_hold: int = 0

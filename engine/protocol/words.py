@@ -13,23 +13,8 @@ ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro"
 TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap"]
 TRANSITIONS: Final[tuple[TransitionKind, ...]] = ("cut", "equal-power", "equal-gain", "bass-swap")
 
-Macro = Literal["filter", "echo", "reverb", "drive", "energy", "volume"]
-MACROS: Final[tuple[Macro, ...]] = ("filter", "echo", "reverb", "drive", "energy", "volume")
-MACRO_NEUTRAL: Final[dict[str, float]] = {
-    "filter": 0.5,
-    "echo": 0.0,
-    "reverb": 0.0,
-    "drive": 0.0,
-    "energy": 0.5,
-    "volume": 1.0,
-}
-"""Where each macro does nothing; all run 0..1. Filter closes a low-pass below 0.5 and opens a high-pass above it."""
-
 DEFAULT_PRESET: Final = "sunrise"
 """What plays when no preset is named."""
-
-MAX_MINUTES: Final = 24 * 60
-"""A set's length at most."""
 
 MAX_PROMPTS: Final = 16
 LONGEST_PROMPT: Final = 1000
@@ -37,9 +22,6 @@ LONGEST_PROMPT: Final = 1000
 
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
-
-MOST_STRETCHED: Final = 0.05
-"""How far the tempo of what is varied may be from the set's, as a share of it."""
 
 NEWEST_KEEPER: Final = "newest"
 """Stands for the name of the keeper that was kept last."""

@@ -10,7 +10,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +19,6 @@ import soundfile
 
 from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, Tick, WorkerRefused
-from engine.conductor.on_generator import STAND_IN
 from engine.conductor.state import Played, State
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
@@ -30,9 +28,10 @@ from engine.presets import Preset
 from engine.processes.channels import make_key
 from engine.processes.children import Children
 from engine.processes.layout import check_audio_name
+from engine.prompts.mix import parse
 from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
-from engine.session.opening import SetOptions, opening_state
+from engine.session.opening import opening_state
 from engine.session.session import Session
 from engine.session.snapshots import values_by_target
 
@@ -71,16 +70,6 @@ class _Timeline:
             yield p.Hold(False)
 
 
-@dataclass(frozen=True, slots=True)
-class RehearsalOptions:
-    """How to rehearse. ``out`` is a .flac or .wav file; ``realtime`` paces the set by the wall clock."""
-
-    out: Path
-    midi: Path | None = None
-    realtime: bool = False
-    set: SetOptions = field(default_factory=SetOptions)
-
-
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0..1, and what sounds."""
 
@@ -90,18 +79,19 @@ class Rehearsal:
 
     Args:
         preset: what to play.
-        options: how.
+        options: how; ``record`` names the .flac or .wav file that is written.
 
     Raises:
         LivesetError: for anything that is wrong before the first sound: the preset, the MIDI file, the output file.
     """
 
-    def __init__(self, preset: Preset, options: RehearsalOptions) -> None:
+    def __init__(self, preset: Preset, options: p.SetOptions) -> None:
         self.preset = preset
         self.options = options
-        self.state = opening_state(preset, options.set)
+        self.out = Path(options.record or "")
+        self.state = opening_state(preset, options)
         self.rate = self.state.settings.grid.rate
-        moves = file_moves(options.midi) if options.midi is not None else []
+        moves = file_moves(Path(options.midi)) if options.midi is not None else []
         self.timeline = _Timeline(preset, moves, self.rate)
         self.player = OfflinePlayer()
         self.clock = 0
@@ -109,7 +99,7 @@ class Rehearsal:
         self._check_out()
 
     def _check_out(self) -> None:
-        out = self.options.out
+        out = self.out
         check_audio_name(out)
         if not out.parent.is_dir():
             raise RecordingError(f"there is no folder {out.parent}", "make it first, or name another file")
@@ -144,15 +134,16 @@ class Rehearsal:
         """
         folder = Path(tempfile.mkdtemp(prefix="lr"))
         make_key(folder)
-        children = Children(folder, {})
+        children = Children(folder, p.SetOptions())
         workers = OfflineWorkers(folder, children, self.rate)
         session = Session(self.state, self, workers, children.sections, self.at)
         try:
-            places = {"main": self.state.work.generator} | ({"pocket": "pocket"} if self.state.settings.standby else {})
+            stand_in = self.state.settings.stand_in
+            places = {"main": self.state.work.generator} | ({"stand-in": stand_in} if stand_in else {})
             try:
                 ups = workers.open(places)
             except Refused as error:
-                if self.state.work.generator == STAND_IN:
+                if not stand_in:
                     raise
                 session.take(WorkerRefused(str(error)))
                 self.state = session.state
@@ -172,7 +163,7 @@ class Rehearsal:
         subtype = "PCM_24"
         limit = self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
         try:
-            with soundfile.SoundFile(self.options.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
+            with soundfile.SoundFile(self.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
                 started = time.monotonic()
                 for block in self._blocks(session, workers, limit):
                     file.write(block)
@@ -181,9 +172,7 @@ class Rehearsal:
                     if self.options.realtime:
                         time.sleep(max(0.0, self.player.frame / self.rate - (time.monotonic() - started)))
         except (OSError, soundfile.LibsndfileError) as error:
-            raise RecordingError(
-                f"cannot write {self.options.out}: {error}", "free some disk space or name another file"
-            ) from error
+            raise RecordingError(f"cannot write {self.out}: {error}", "free some disk space or name another file") from error
 
     def _total(self, state: State) -> int:
         return max(1, state.settings.grid.frame_of_bar(state.settings.total_bars))
@@ -215,7 +204,7 @@ class Rehearsal:
 
     def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
         state = session.state
-        unknown = tuple(dict.fromkeys(word for slot in state.steering.slots for word in _unknown(slot.text)))
+        unknown = tuple(dict.fromkeys(word for slot in state.steering.slots for word in parse(slot.text).unknown))
         return RehearsalLog(
             preset=self.preset.source,
             seed=state.settings.seed,
@@ -263,9 +252,3 @@ def _unfinished(session: Session) -> LivesetError:
     if troubles:
         return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again')}")
     return LivesetError("the set did not come to its end", "please report this with the preset")
-
-
-def _unknown(text: str) -> tuple[str, ...]:
-    from engine.prompts.mix import parse
-
-    return parse(text).unknown

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.events import Event, JobDone, JobFailed, JobProgress, WorkerLost, WorkerUp
-from engine.conductor.state import Job, Place
+from engine.conductor.state import Job
 from engine.errors import GeneratorError
 from engine.processes.channels import Door, Line, Wire
 from engine.processes.children import Children
@@ -61,7 +61,7 @@ class OfflineWorkers:
         self.door = Door(self.folder, ENGINE, self._greeted, hears=True)
         self.spare = {place: name for place, name in places.items() if place != "main"}
         ups = [self._start_worker("main", places["main"])]
-        return [*ups, *(WorkerUp("pocket", name, True) for name in self.spare.values())]
+        return [*ups, *(WorkerUp("stand-in", name, p.Traits(live=True)) for name in self.spare.values())]
 
     def reopen(self, name: str) -> list[WorkerUp]:
         """Start another generator in place of the set's own that could not be loaded.
@@ -119,7 +119,7 @@ class OfflineWorkers:
         self.jobs.pop(job.job_id, None)
         self._tell(job.place, p.DropSection(job.job_id))
 
-    def _tell(self, place: Place, order: p.MakeSection | p.DropSection) -> None:
+    def _tell(self, place: p.Place, order: p.MakeSection | p.DropSection) -> None:
         """Hand an order to a generator, if it is there."""
         if (line := self.connections.get(place)) is not None:
             line.send(order)
@@ -168,7 +168,7 @@ class OfflineWorkers:
             case p.SectionFailed(job_id, text) if job_id in self.jobs:
                 self.jobs[job_id].failed = text
 
-    def _lost(self, place: Place) -> list[Event]:
+    def _lost(self, place: p.Place) -> list[Event]:
         self.connections.pop(place, None)
         self.jobs = {key: real for key, real in self.jobs.items() if real.job.place != place}
         self.children.start_worker(place, self.children.names[place])

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import platformdirs
 
+from engine.command_line import command
 from engine.errors import RecordingError, SectionError
 from engine.protocol import NEWEST_KEEPER, Keeper, PromptWeight
 from engine.sections.file import Audio, SectionReader, SectionWriter
@@ -207,7 +208,7 @@ def _read(folder: Path) -> Keeper:
     Raises:
         SectionError: it is not whole.
     """
-    hint = f"remove it: liveset keepers remove {folder.name}"
+    hint = f"remove it: {command(f'keepers remove {folder.name}')}"
     try:
         card: dict[str, Any] = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         if card.pop("format") != _FORMAT:

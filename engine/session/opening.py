@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.conductor.plan import (
@@ -20,26 +20,21 @@ from engine.conductor.plan import (
     total_bars,
 )
 from engine.conductor.state import Settings, Slot, State, Steering, Work
+from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SectionTable, checked_generator
 from engine.prompts.mix import decide_bpm, decide_key
-from engine.protocol import LoraStrength, PromptWeight, TransitionKind
+from engine.protocol import LoraStrength, PromptWeight, SetOptions, Traits, TransitionKind
 from engine.timebase import Grid
 
 _LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
 """Bars of a transition when the preset names its kind alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetOptions:
-    """What the command line may override in a preset; None leaves the preset's word."""
-
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
+NOTHING_ASKED: Final = SetOptions()
 
 
-def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
+def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
     """The conductor's state before anything happened.
 
     Raises:
@@ -57,11 +52,11 @@ def opening_state(preset: Preset, options: SetOptions = SetOptions()) -> State:
         title=preset.set.title,
         total_bars=sum(part.bars for part in plan),
         motif=make_motif(seed, grid.beats_per_bar),
-        standby=generator != "pocket",
+        stand_in=STAND_IN if generator != STAND_IN else "",
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
-    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator=generator, live=generator == "pocket"))
+    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator, Traits(live=generator == STAND_IN)))
 
 
 def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:

@@ -81,7 +81,7 @@ class WorkerLink(Protocol):
 
 def greeted(hello: ClientHello) -> WorkerUp:
     """What a generator's first word means to the conductor."""
-    return WorkerUp(hello.place, hello.name, hello.live, hello.max_seconds, hello.stems, hello.steps)  # type: ignore[arg-type]
+    return WorkerUp(hello.place, hello.name, hello.traits)
 
 
 class Session:

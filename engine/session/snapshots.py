@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from engine.conductor.cues import due_frame, due_in_s, playing_end, usable
-from engine.conductor.jobs import MARGIN_S, estimate_s, next_cost_s, worked_frames
-from engine.conductor.requests import end_bar, next_index, weights
-from engine.conductor.state import OPENING, Job, State
+from engine.conductor.forecast import Outlook, end_bar, outlook
+from engine.conductor.requests import next_index, weights
+from engine.conductor.state import OPENING, State
 from engine.dsp.levels import decibels_of
 from engine.protocol import (
     MACRO_NEUTRAL,
@@ -151,79 +150,40 @@ def next_view(state: State) -> NextView:
     index = next_index(state)
     if index is None:
         return NextView()
-    part = state.plan[index]
-    leaving = (
-        state.plan[state.transport.now.version.index]
-        if state.transport.now and state.transport.now.version.index != OPENING
-        else None
-    )
-    grid, version = state.settings.grid, state.work.next
+    grid, now, version, part = state.settings.grid, state.transport.now, state.work.next, state.plan[index]
+    opening = now is not None and now.version.index == OPENING
+    leaving = state.plan[now.version.index] if now is not None and not opening else None
     job = next((job for job in state.work.jobs if job.purpose == "next"), None)
     making = job.version if job else version
-    safe = version is not None and usable(state, version)
-    progress = 1.0 if safe and job is None else (making.ready_to / making.total if making else 0.0)
-    cost = next_cost_s(state, index)
-    if job is not None and making is not None and not state.work.live:
-        progress, left = _slow(state, job, progress)
-    else:
-        left = estimate_s(state, making.total - making.ready_to) if making else cost
-    ready_in = 0.0 if safe else left if job else cost
-    due = due_in_s(state)
-    start = grid.bar_at(state.transport.now.origin) if state.transport.now else 0
-    entry = due_frame(state)
-    opening = state.transport.now is not None and state.transport.now.version.index == OPENING
-    if opening and not safe:  # it comes in on the first bar line that it can
-        entry = grid.frame_of_bar(grid.next_bar(max(entry, state.transport.frame + round(ready_in * grid.rate))))
-        due = max(due, ready_in)
+    ahead, start = outlook(state, index), grid.bar_at(now.origin) if now else 0
+    hurried = making is not None and making.place == "main" and making.request.steps < state.work.traits.steps
     return NextView(
         name=part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
         take=take_letter(state.steering.take),
-        state="making"
-        if opening and not (safe or state.work.failures or state.steering.held)
-        else _next_state(state, safe, ready_in, due),
-        progress=progress,
-        ready_in_s=ready_in,
-        headroom_s=due - ready_in,
+        state=_next_state(state, ahead, opening),
+        progress=ahead.progress,
+        ready_in_s=ahead.ready_in_s,
+        headroom_s=ahead.due_in_s - ahead.ready_in_s,
         transition=leaving.transition if leaving else "equal-power" if opening else "",
         transition_bars=leaving.transition_bars if leaving else int(opening),
-        at_bar=grid.bar_at(entry) - start + 1,
-        steer_until_bar=_steer_until(state, cost, start),
+        at_bar=grid.bar_at(ahead.entry) - start + 1,
+        steer_until_bar=max(0, grid.bar_at(ahead.steer_until) - start + 1) if ahead.steer_until else 0,
         energy=part.energy,
         fit=making.fit if making else None,
-        steps=making.request.steps if making and making.place == "main" and making.request.steps < state.work.full_steps else 0,
+        steps=making.request.steps if making and hurried else 0,
     )
 
 
-def _slow(state: State, job: Job, done: float) -> tuple[float, float]:
-    """How much of a section is made, 0..1, and seconds to its end: nothing of it is there before it is sampled.
-
-    What is still to do counts as long as expected at first, and the more the generator has said, as long as what is done took.
-    """
-    request, rate = job.version.request, state.settings.grid.rate
-    cost = estimate_s(state, worked_frames(state, request), request.steps)
-    passed, took = (state.transport.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
-    if job.done > 0:
-        cost = took + (1 - job.done) * ((1 - job.done) * cost + took)
-    return max(done, job.done, min(0.95, passed / max(cost, 1e-3))), max(0.1, cost - passed)
-
-
-def _next_state(state: State, safe: bool, ready_in: float, due: float) -> NextState:
+def _next_state(state: State, ahead: Outlook, opening: bool) -> NextState:
     if state.steering.held:
         return "hold"
-    if safe:
+    if ahead.safe:
         return "ready"
     if state.work.failures:
         return "failed"
-    return "late" if state.transport.overdue or (state.transport.now is not None and ready_in > due) else "making"
-
-
-def _steer_until(state: State, cost: float, start_bar: int) -> int:
-    """The last bar of the sounding section at whose start a change still reaches the next one; 0 when it is too late."""
-    grid = state.settings.grid
-    last = playing_end(state) - round((cost * 1.25 + MARGIN_S) * grid.rate)
-    return max(0, grid.bar_at(last) - start_bar + 1) if last > state.transport.frame else 0
+    return "late" if ahead.late and not opening else "making"
 
 
 def _prompts(state: State, around: Surroundings) -> tuple[PromptView, ...]:
@@ -241,7 +201,7 @@ def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
         MacroView(name, value, MACRO_NEUTRAL[name], around.labels.get(f"macro {name}", ""), around.pickups.get(f"macro {name}"))
         for name, value in state.steering.macros
     ]
-    for i, lora in enumerate(() if state.work.live else state.steering.loras):
+    for i, lora in enumerate(() if state.work.traits.live else state.steering.loras):
         target, name = f"lora {i + 1}", PurePath(lora.path).stem
         control, pickup = around.labels.get(target, ""), around.pickups.get(target)
         views.append(MacroView(name, lora.strength / MAX_STRENGTH, 0.0, control, pickup, i))

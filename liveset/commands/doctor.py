@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
 
+from engine.command_line import command
 from engine.conductor.state import State
 from engine.errors import LivesetError
 from engine.processes.layout import cache_folder
+from engine.protocol import SetOptions
 
 Level = Literal["ok", "note", "problem"]
 GLYPHS: dict[Level, str] = {"ok": "✓", "note": "!", "problem": "✗"}
@@ -52,6 +54,18 @@ def examine() -> int:
     return worst
 
 
+def _versions() -> Iterator[Finding]:
+    from engine.versions import libraries, version
+
+    found = libraries()
+    torch = found.pop("torch", None)
+    yield Finding("ok", f"liveset {version()}, Python {platform.python_version()}, torch {torch or 'missing'}")
+    yield Finding("ok", f"libraries: {', '.join(f'{name} {of}' for name, of in found.items() if of)}")
+    missing = [name for name, of in found.items() if of is None]
+    if missing:
+        yield Finding("note", f"libraries that are missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
+
+
 def _sound() -> Iterator[Finding]:
     from engine.player.output.backends import list_devices
 
@@ -84,7 +98,7 @@ def _midi() -> Iterator[Finding]:
 
 def _terminal() -> Iterator[Finding]:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        yield Finding("note", "terminal: none", "`liveset play` then prints a status line a second")
+        yield Finding("note", "terminal: none", f"`{command('play')}` then prints a status line a second")
         return
     size = shutil.get_terminal_size()
     colours = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
@@ -108,11 +122,10 @@ def _disk() -> Iterator[Finding]:
 
 def _generators() -> Iterator[Finding]:
     from engine.presets import load_preset
-    from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-    from engine.session.opening import SetOptions
+    from engine.rehearsal.rehearsal import Rehearsal
 
     with tempfile.TemporaryDirectory() as folder:
-        options = RehearsalOptions(Path(folder) / "measured.wav", None, False, SetOptions(minutes=MEASURED_MINUTES))
+        options = SetOptions(record=f"{folder}/measured.wav", minutes=MEASURED_MINUTES)
         try:
             rehearsal = Rehearsal(load_preset(), options)
             log = rehearsal.run()
@@ -145,7 +158,7 @@ def _stable_audio() -> Iterator[Finding]:
         except LivesetError as error:
             yield Finding("note", f"{who}: {error.message}", f"{error.hint}; until then sets play on pocket")
     if not here:
-        advice = "liveset models pull small-music, or liveset models import FOLDER; sets play on pocket without"
+        advice = f"{command('models pull small-music')}, or {command('models import FOLDER')}; pocket plays without"
         yield Finding("note", f"{who}: no model is here", advice)
     chosen = chosen_model()
     if here and chosen not in here:
@@ -186,4 +199,13 @@ def _processor() -> Iterator[Finding]:
     yield Finding("ok", text) if cores > 1 else Finding("note", text, "two cores or more keep generating away from playing")
 
 
-CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_sound, _midi, _terminal, _disk, _processor, _generators, _stable_audio)
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _versions,
+    _sound,
+    _midi,
+    _terminal,
+    _disk,
+    _processor,
+    _generators,
+    _stable_audio,
+)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from engine.command_line import command
 from engine.errors import GeneratorError
 from engine.models.files import Manifest, OnBytes, check_room, finish, partial_folder, read_object, sha256, text_encoder
 from engine.models.registry import ADD_THE_EXTRA, CONFIG_FILE, Model
@@ -213,7 +214,7 @@ def refusal(model: Model) -> GeneratorError:
     return GeneratorError(
         f"the Hub does not hand out {model.repository} yet",
         f"1. open {model.page} and accept the licence  2. make a token: https://huggingface.co/settings/tokens"
-        f"  3. {_hf()} auth login  4. liveset models pull {model.name}",
+        f"  3. {_hf()} auth login  4. {command(f'models pull {model.name}')}",
     )
 
 
@@ -228,7 +229,7 @@ def _plainly(model: Model) -> Iterator[None]:
     """Turn what the Hub's client raises into one sentence."""
     from huggingface_hub import errors
 
-    kept = "run it again to go on (what has arrived is kept), or copy the model from elsewhere: liveset models import FOLDER"
+    kept = f"run it again to go on (what has arrived is kept), or copy it from elsewhere: {command('models import FOLDER')}"
     try:
         yield
     except errors.OfflineModeIsEnabled as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from engine.actions import Action
+from engine.command_line import command
 from engine.errors import MidiError
 from engine.presets import load_preset
 
@@ -29,14 +31,14 @@ def show_devices() -> None:
 
     console, found = Console(soft_wrap=True), list_devices()
     if not found:
-        console.print("no sound device: `liveset play` then runs silently in real time, and `liveset rehearse` needs none")
+        console.print(f"no sound device: `{command('play')}` is silent in real time; `{command('rehearse')}` needs none")
         return
     table = _table("", "number", "name", "system", "channels", "rate")
     for device in found:
         mark = "default" if device.default else ""
         table.add_row(mark, str(device.index), device.name, device.hostapi, str(device.channels), f"{device.rate:g} Hz")
     console.print(table)
-    console.print("\npick one with: liveset play --device NUMBER-OR-NAME", highlight=False)
+    console.print(f"\npick one with: {command('play --device NUMBER-OR-NAME')}", highlight=False)
 
 
 def _order(control: Control) -> tuple[str, int, int]:
@@ -44,12 +46,12 @@ def _order(control: Control) -> tuple[str, int, int]:
     return control.kind, control.number, control.channel or 0
 
 
-def _rows(profile: Profile, overrides: Bindings) -> list[tuple[str, str]]:
+def _rows(profile: Profile, overrides: Bindings) -> list[tuple[str, Action]]:
     """Every control that moves something, in order, then the second row of knobs, marked; overrides before both."""
     plain = {**profile.controls, **overrides}
     bank = {control: binding for control, binding in profile.bank.items() if control not in overrides}
     return [
-        (f"{control}{mark}", binding.target.name)
+        (f"{control}{mark}", binding.action)
         for table, mark in ((plain, ""), (bank, "*"))
         for control in sorted(table, key=_order)
         if (binding := table[control]) is not None and not binding.low
@@ -81,9 +83,9 @@ def show_midi(preset_name: str, watch: bool) -> None:
     mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
     profile = mapping.profile
     console.print(_inputs(profile), highlight=False, markup=False)
-    rows = _table("control", "moves")
-    for control, target in _rows(profile, parse_bindings(preset.midi.overrides if preset else {})):
-        rows.add_row(control, target)
+    rows = _table("control", "moves", "")
+    for control, action in _rows(profile, parse_bindings(preset.midi.overrides if preset else {})):
+        rows.add_row(control, action.name, f"[dim]{action.help}[/dim]")
     console.print(rows)
     if any(profile.bank.values()):
         console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)

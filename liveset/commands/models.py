@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from engine.command_line import command
 from engine.errors import GeneratorError
 from engine.models.files import (
     OnBytes,
@@ -66,7 +67,7 @@ def show_models() -> None:
         text = f"{model.weights_gb:.1f} GB" + ("+" if len(model.licences) > 1 else "")
         console.print(f"  · {model.name:<18}{text:>9}  {model.what}", markup=False)
         if arrived.is_dir() and size_of(arrived):
-            console.print(f"    {_gigabytes(size_of(arrived))} have arrived: liveset models pull {model.name} goes on")
+            console.print(f"    {_gigabytes(size_of(arrived))} have arrived: {command(f'models pull {model.name}')} goes on")
     if missing:
         console.print("  + and the text encoder", style="dim")
     console.print("licences")
@@ -74,7 +75,7 @@ def show_models() -> None:
         console.print(f"    {licence.name}: {licence.url}", markup=False)
     if missing:
         name = missing[0].name if not here else "NAME"
-        console.print(f"\nget one: liveset models pull {name}, or from a folder: liveset models import FOLDER")
+        console.print(f"\nget one: {command(f'models pull {name}')}, or from a folder: {command('models import FOLDER')}")
 
 
 def pull_model(name: str) -> None:
@@ -87,7 +88,7 @@ def pull_model(name: str) -> None:
 
     console, model = Console(highlight=False, soft_wrap=True), published(name)
     if name in installed():
-        console.print(f"{name} is here already; check it: liveset models verify {name}")
+        console.print(f"{name} is here already; check it: {command(f'models verify {name}')}")
         return
     hub = Hub()
     _terms(console, model)
@@ -95,7 +96,7 @@ def pull_model(name: str) -> None:
     console.print(f"{len(order.files)} files, {_gigabytes(order.size)}, to {models_root() / name}", markup=False)
     with _progress("fetching", order.size) as on_bytes:
         pull(hub, model, order, on_bytes)
-    console.print(f"{name} is here and whole; play with it: liveset play --generator stable-audio")
+    console.print(f"{name} is here and whole; play with it: {command('play --generator stable-audio')}")
 
 
 def _terms(console: Console, model: Model) -> None:
@@ -138,7 +139,9 @@ def _guess_name(folder: Path, config: dict[str, Any]) -> str:
     for model in CATALOGUE:
         if model.repository == named + base:
             return model.name
-    raise GeneratorError(f"{folder} does not say which model it is", "name it: liveset models import FOLDER --name small-music")
+    raise GeneratorError(
+        f"{folder} does not say which model it is", f"name it: {command('models import FOLDER --name small-music')}"
+    )
 
 
 def _check_loadable(folder: Path) -> None:
@@ -161,7 +164,7 @@ def verify_models(name: str | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     names = (name,) if name else installed()
     if not names:
-        raise GeneratorError(f"no model is installed in {models_root()}", "get one: liveset models pull small-music")
+        raise GeneratorError(f"no model is installed in {models_root()}", f"get one: {command('models pull small-music')}")
     for each in names:
         folder = model_folder(each)
         with _progress(f"checking {each}", size_of(folder)) as on_bytes:

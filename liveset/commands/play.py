@@ -8,54 +8,35 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from engine.errors import DeviceError, EngineError, PresetError, RecordingError
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions, running_session
+from engine.command_line import command
+from engine.errors import DeviceError, EngineError, RecordingError
+from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import check_audio_name
-from engine.protocol import DEFAULT_PRESET, MAX_MINUTES, Notice, Quit, Snapshot
+from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
 
-BLOCKS = (256, 512, 1024)
 STATUS_S = 1.0
 QUIT_S = 4.0
 RECOVERY_S = 15.0
 """How long a headless set waits for the engine that its player starts after one has died."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlayChoices:
-    """`liveset play`'s arguments as they were given."""
+def checked(options: SetOptions) -> SetOptions:
+    """The options, checked as far as that needs no engine, with paths that hold in any folder.
 
-    preset: str = ""
-    device: str | None = None
-    block: str | None = None
-    record: Path | None = None
-    seed: int | None = None
-    minutes: float | None = None
-    generator: str | None = None
-
-    def options(self) -> PlayOptions:
-        """Checked as far as that needs no engine.
-
-        Raises:
-            LivesetError: for a block, length or recording that cannot be.
-        """
-        if self.block is not None and self.block not in {str(block) for block in BLOCKS}:
-            raise DeviceError(f"--block is {self.block}", "it is 256, 512 or 1024")
-        if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
-            raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")
-        name = self.preset or DEFAULT_PRESET
-        path = Path(name).expanduser()
-        return PlayOptions(
-            preset=str(path.absolute()) if path.is_file() else name,
-            device=self.device,
-            block=int(self.block) if self.block else None,
-            record=str(checked_recording(self.record)) if self.record else None,
-            seed=self.seed,
-            minutes=self.minutes,
-            generator=self.generator,
-        )
+    Raises:
+        LivesetError: for a block, length or recording that cannot be.
+    """
+    options.check()
+    name = options.preset or DEFAULT_PRESET
+    path = Path(name).expanduser()
+    return replace(
+        options,
+        preset=str(path.absolute()) if path.is_file() else name,
+        record=str(checked_recording(Path(options.record))) if options.record is not None else None,
+    )
 
 
 def checked_recording(path: Path) -> Path:
@@ -87,18 +68,18 @@ def check_device(device: str) -> None:
     argv = [sys.executable, "-m", "engine.player.output.check", device]
     said = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
     if said:
-        raise DeviceError(said, "liveset devices lists them with their numbers")
+        raise DeviceError(said, f"{command('devices')} lists them with their numbers")
 
 
-def perform(choices: PlayChoices, screen: bool) -> int:
+def perform(options: SetOptions, screen: bool) -> int:
     """Start a set and stay with it. Returns the exit code.
 
     Raises:
         LivesetError: if it cannot start.
     """
-    options = choices.options()
+    options = checked(options)
     if running_session() is not None:
-        raise EngineError("a set is playing already", "liveset attach  shows it; there you can stop it")
+        raise EngineError("a set is playing already", f"{command('attach')} shows it; {command('stop')} ends it")
     if options.device not in (None, "none"):
         check_device(str(options.device))
     engine = EngineProcess(options)
@@ -120,7 +101,7 @@ def stop() -> int:
     """
     folder = running_session()
     if folder is None:
-        raise EngineError("no set is playing", "start one with: liveset play")
+        raise EngineError("no set is playing", f"start one with: {command('play')}")
     client = EngineClient(folder)
     client.send(Quit())
     _wait_gone(client)
@@ -137,7 +118,7 @@ def reattach(screen: bool) -> int:
     """
     folder = running_session()
     if folder is None:
-        raise EngineError("no set is playing", "start one with: liveset play")
+        raise EngineError("no set is playing", f"start one with: {command('play')}")
     return stay(folder, screen, started=False)
 
 
@@ -154,7 +135,7 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
     if ending in ("stopped", "finished"):
         _wait_gone(client)
     else:
-        print("The set plays on. Come back to it with: liveset attach")
+        print(f"The set plays on. Come back to it with: {command('attach')}")
     client.close()
     return 0
 
@@ -184,7 +165,7 @@ def follow(client: EngineClient, started: bool = True) -> int:
         while not _lines(client, told):
             print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
             if not client.wait_connected(RECOVERY_S):
-                raise EngineError("the engine is gone and does not come back", "start again with: liveset play")
+                raise EngineError("the engine is gone and does not come back", f"start again with: {command('play')}")
             print("note: the engine is back", flush=True)
         stops = True
     except KeyboardInterrupt:

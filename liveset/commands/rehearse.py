@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import soundfile
@@ -13,43 +14,31 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.errors import PresetError, RecordingError
+from engine.errors import RecordingError
 from engine.presets import Preset, load_preset
-from engine.protocol import MAX_MINUTES
-from engine.session.opening import SetOptions, opening_state, scaled_note
+from engine.protocol import SetOptions
+from engine.session.opening import opening_state, scaled_note
 
 
-def rehearse_to_files(
-    preset_name: str,
-    out: Path | None,
-    report: Path | None,
-    midi: Path | None,
-    *,
-    seed: int | None,
-    minutes: float | None,
-    generator: str | None,
-    realtime: bool,
-) -> None:
-    """Rehearse a preset into an audio file, and a report if asked for.
+def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
+    """Rehearse a preset into an audio file (by default named after it), and a report if asked for.
 
     Raises:
         LivesetError: for anything wrong, before anything plays where it can be known.
     """
-    from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
+    from engine.rehearsal.rehearsal import Rehearsal  # brings the renderer, which `check` does without
 
-    preset = load_preset(preset_name)
-    if minutes is not None and not 0 < minutes <= MAX_MINUTES:
-        raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {minutes:g})")
+    preset = load_preset(options.preset)
+    options.check()
     _check_midi(preset)
     if report is not None:
         from liveset.report.write import check_writable, write_report  # what measures takes longer to load than all else
 
         check_writable(report)
-    where = _destination(preset_name, out, report)
+    where = _destination(options.preset, options.record, report)
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
-    options = RehearsalOptions(written, midi, realtime, SetOptions(seed, minutes, generator))
-    rehearsal = Rehearsal(preset, options)
+    rehearsal = Rehearsal(preset, replace(options, record=str(written)))
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = Console(stderr=True, soft_wrap=True)
     started = time.monotonic()
@@ -92,7 +81,7 @@ def _free(path: Path) -> Path:
     return next((each for each in names if not each.exists()), path)
 
 
-def _destination(preset_name: str, out: Path | None, report: Path | None) -> Path:
+def _destination(preset_name: str, out: str | None, report: Path | None) -> Path:
     """Where the sound goes.
 
     Raises:
@@ -100,7 +89,7 @@ def _destination(preset_name: str, out: Path | None, report: Path | None) -> Pat
     """
     if out is None and report is None:
         return _free(Path(f"{Path(preset_name).stem}.flac"))
-    where = (out if out is not None else report / "set.flac" if report is not None else Path()).expanduser()
+    where = (Path(out) if out is not None else report / "set.flac" if report is not None else Path()).expanduser()
     where = where.resolve() if where.is_symlink() else where  # the file is replaced, not the link to it
     if where.is_dir():
         raise RecordingError(f"{where} is a folder", "name a file in it")

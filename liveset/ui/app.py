@@ -11,7 +11,7 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from liveset.ui.bindings import KEYS
+from liveset.ui.bindings import ROWS
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.perform import PerformScreen
 
@@ -55,9 +55,10 @@ class LivesetApp(App[Outcome]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: every key's action by its name, then the themes."""
         if screen is self._perform:
-            for key in KEYS:
-                if key.palette:
-                    yield SystemCommand(key.does.capitalize(), f"key {key.cap}", partial(screen.run_action, key.action))
+            for row in ROWS:
+                if row.palette:
+                    does = row.does[:1].upper() + row.does[1:]
+                    yield SystemCommand(does, f"key {row.cap}" if row.keys else "", partial(screen.run_action, row.action))
             yield SystemCommand("Choose a colour theme", "all of them", self.action_change_theme)
 
     async def action_quit(self) -> None:

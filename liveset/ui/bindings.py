@@ -1,24 +1,31 @@
-"""Every key of the perform screen, once: the screen's bindings, its footer, the help and the command palette read this table."""
+"""Every key of the perform screen, once: the engine's actions that have a key, and what the screen alone can do.
+
+The screen's bindings, its footer, the help and the command palette read this table.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from engine.protocol import Command, Hold, Keep, NextNow, Panic, ReRoll, TogglePlay, VaryNext
+from engine.actions import ACTIONS, Action
+from engine.actions import Group as ActionGroup
 
-Group = Literal["Set", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen"]
+Group = Literal[ActionGroup, "Moving what is selected", "Screen"]
+GROUPS: Final[tuple[Group, ...]] = ("Set", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen")
+"""Headings of the help, in order."""
 
-COMMANDS: Final[dict[str, Command]] = {
-    "play": TogglePlay(),
-    "next": NextNow(),
-    "hold": Hold(),
-    "reroll": ReRoll(),
-    "vary": VaryNext(),
-    "keep": Keep(),
-    "panic": Panic(),
+_CAPS: Final = {
+    "minus": "-",
+    "plus": "+",
+    "question_mark": "?",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "ctrl+p": "ctrl p",
 }
-"""Commands that need nothing from the screen, by the name their action carries."""
+"""Textual's names of keys, as printed for people where that is not the name itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,71 +33,88 @@ class Key:
     """One or several keys and what they do.
 
     Attributes:
-        keys: Textual's names, separated by commas.
-        cap: as printed for people.
+        keys: Textual's names, separated by commas; empty for what the command palette alone offers.
         does: one line of help.
         action: the screen's action.
         group: its heading in the help.
+        label: a word or two, for the footer.
         palette: offered in the command palette.
     """
 
     keys: str
-    cap: str
     does: str
     action: str
     group: Group
+    label: str = ""
     palette: bool = True
 
+    @property
+    def cap(self) -> str:
+        """The first of the keys, as printed for people."""
+        first = self.keys.split(",")[0]
+        return _CAPS.get(first) or first.replace("shift+", "shift ").replace("up", "↑").replace("down", "↓")
 
-def _select(keys: str, name: str, kind: str, does: str, group: Group) -> Key:
-    return Key(keys, keys, does, f"{kind}('{name}')", group)
+
+def _key(action: Action) -> Key:
+    """How the screen works one of the engine's actions: a press is sent, a toggle is turned, a position is selected."""
+    kind, _, name = action.name.partition(" ")
+    if action.kind == "press":
+        return Key(action.key, action.help, f"send('{action.name}')", action.group, action.label)
+    if action.kind == "toggle":
+        return Key(action.key, action.help, f"{kind}('{name}')", action.group, action.label)
+    if kind == "prompt":
+        return Key(action.key, f"select {action.label}", f"digit({name})", action.group, action.label, palette=False)
+    return Key(action.key, f"select the {action.label}", f"{kind}('{name}')", action.group, action.label)
 
 
-KEYS: Final[tuple[Key, ...]] = (
-    Key("space", "space", "play or stop", "send('play')", "Set"),
-    Key("n", "n", "next section now, on the next bar", "send('next')", "Set"),
-    Key("h", "h", "hold: the last bars loop until released", "send('hold')", "Set"),
-    Key("r", "r", "re-roll: make the next section again, another way", "send('reroll')", "Set"),
-    Key("y", "y", "vary: make the next section out of what plays", "send('vary')", "Set"),
-    Key("b", "b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set"),
-    Key("k", "k", "keep what plays, for this set or another", "send('keep')", "Set"),
-    Key("K", "K", "keepers: make the next section out of one", "keepers", "Set"),
-    Key("minus", "-", "less energy", "energy(-1)", "Set"),
-    Key("plus,equals_sign", "+", "more energy", "energy(1)", "Set"),
-    Key("p", "p", "panic: no effects, macros neutral, stems open, no hold", "send('panic')", "Set"),
-    Key("R", "R", "start or stop recording", "record", "Set"),
-    *(Key(str(n), str(n), f"select prompt {n}", f"digit({n})", "Prompts", palette=False) for n in range(1, 9)),
-    Key("9", "9", "digits reach prompts 9 to 16, or 1 to 8 again", "bank", "Prompts"),
-    Key("a", "a", "add a prompt", "add_prompt", "Prompts"),
-    Key("enter", "enter", "write the selected prompt's text", "write", "Prompts"),
-    _select("f", "filter", "macro", "select the filter", "Macros"),
-    _select("e", "echo", "macro", "select the echo", "Macros"),
-    _select("v", "reverb", "macro", "select the reverb", "Macros"),
-    _select("d", "drive", "macro", "select the drive", "Macros"),
-    _select("o", "volume", "macro", "select the volume", "Macros"),
-    _select("D", "drums", "mute", "mute or open the drums", "Stems"),
-    _select("B", "bass", "mute", "mute or open the bass", "Stems"),
-    _select("H", "harmony", "mute", "mute or open the harmony", "Stems"),
-    _select("L", "lead", "mute", "mute or open the lead", "Stems"),
-    _select("M", "mix", "mute", "mute or open a mix that has no stems", "Stems"),
-    Key("m", "m", "mute or open the selected stem", "mute_selected", "Stems"),
-    Key("up", "↑", "up by .05", "turn(1)", "Moving what is selected", palette=False),
-    Key("down", "↓", "down by .05", "turn(-1)", "Moving what is selected", palette=False),
-    Key("shift+up,pageup", "shift ↑", "up by .25 (page up)", "turn(1, True)", "Moving what is selected", palette=False),
-    Key("shift+down,pagedown", "shift ↓", "down by .25 (page down)", "turn(-1, True)", "Moving what is selected", palette=False),
-    Key("home", "home", "to .00", "put(0)", "Moving what is selected", palette=False),
-    Key("end", "end", "to 1.00", "put(1)", "Moving what is selected", palette=False),
-    Key("0,backspace", "0", "to where it does nothing", "neutral", "Moving what is selected"),
-    Key("right", "→", "select the one below", "beside(1)", "Moving what is selected", palette=False),
-    Key("left", "←", "select the one above", "beside(-1)", "Moving what is selected", palette=False),
-    Key("tab", "tab", "on to macros, stems, prompts", "column(1)", "Moving what is selected", palette=False),
-    Key("shift+tab", "shift tab", "back", "column(-1)", "Moving what is selected", palette=False),
-    Key("t", "t", "next colour theme", "theme(1)", "Screen"),
-    Key("T", "T", "previous colour theme", "theme(-1)", "Screen"),
-    Key("question_mark", "?", "all keys", "help", "Screen"),
-    Key("ctrl+p", "ctrl p", "command palette", "app.command_palette", "Screen", palette=False),
-    Key("q,ctrl+q,ctrl+c", "q", "close the screen; asks whether the set should stop", "close", "Screen"),
+_OWN: Final[tuple[Key, ...]] = (
+    Key("b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set", "bars"),
+    Key("K", "keepers: make the next section out of one", "keepers", "Set", "keepers"),
+    Key("minus", "less energy", "energy(-1)", "Set", "energy"),
+    Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
+    Key("R", "start or stop recording", "record", "Set", "record"),
+    Key("9", "digits reach prompts 9 to 16, or 1 to 8 again", "bank", "Prompts"),
+    Key("a", "add a prompt", "add_prompt", "Prompts"),
+    Key("enter", "write the selected prompt's text", "write", "Prompts", "write"),
+    Key("m", "mute or open the selected stem", "mute_selected", "Stems", "mute"),
+    Key("up", "selected value up by .05", "turn(1)", "Moving what is selected", palette=False),
+    Key("down", "selected value down by .05", "turn(-1)", "Moving what is selected", palette=False),
+    Key("shift+up,pageup", "selected value up by .25 (also page up)", "turn(1, True)", "Moving what is selected", palette=False),
+    Key(
+        "shift+down,pagedown",
+        "selected value down by .25 (also page down)",
+        "turn(-1, True)",
+        "Moving what is selected",
+        palette=False,
+    ),
+    Key("home", "selected value to .00", "put(0)", "Moving what is selected", palette=False),
+    Key("end", "selected value to 1.00", "put(1)", "Moving what is selected", palette=False),
+    Key("0,backspace", "selected value to neutral", "neutral", "Moving what is selected", "neutral"),
+    Key("right", "select the one below", "beside(1)", "Moving what is selected", palette=False),
+    Key("left", "select the one above", "beside(-1)", "Moving what is selected", palette=False),
+    Key("tab", "on to macros, stems, prompts", "column(1)", "Moving what is selected", "column", palette=False),
+    Key("shift+tab", "back through the columns", "column(-1)", "Moving what is selected", palette=False),
+    Key("t", "next colour theme", "theme(1)", "Screen"),
+    Key("T", "previous colour theme", "theme(-1)", "Screen"),
+    Key("question_mark", "all keys", "help", "Screen", "keys"),
+    Key("ctrl+p", "command palette", "app.command_palette", "Screen", palette=False),
+    Key("q,ctrl+q,ctrl+c", "close the screen; asks whether the set should stop", "close", "Screen", "close"),
 )
+"""What needs the screen: a text, a list, a selection, or nothing but the screen itself."""
+
+_ALL: Final = (*(_key(action) for action in ACTIONS.values() if action.key or action.kind == "press"), *_OWN)
+ROWS: Final = tuple(sorted(_ALL, key=lambda key: GROUPS.index(key.group)))
+"""Everything the command palette may offer, in the help's order: the keys, and presses that have none."""
+
+KEYS: Final = tuple(key for key in ROWS if key.keys)
+"""Every key."""
+
+MACRO_KEYS: Final = {
+    **{action.label: action.key for action in ACTIONS.values() if action.name.startswith("macro ")},
+    "energy": "±",
+}
+STEM_KEYS: Final = {action.name.removeprefix("mute "): action.key for action in ACTIONS.values() if action.kind == "toggle"}
+"""The key printed beside each macro and stem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +134,26 @@ class Moment:
 Hint = tuple[str, str]
 """A cap and a word."""
 
-_MOVES: Final[dict[str, tuple[Hint, ...]]] = {
-    "prompt": (("1-8", "prompt"), ("↑↓", "weight"), ("enter", "write")),
-    "macro": (("↑↓", "{name}"), ("0", "neutral"), ("←→", "macro")),
-    "stem": (("↑↓", "{name}"), ("m", "{mute}"), ("←→", "stem")),
-}
+_BY_ACTION: Final = {key.action: key for key in KEYS}
+
+
+def _hint(action: str, word: str = "") -> Hint:
+    """The key of a screen's action, with its label or another word."""
+    key = _BY_ACTION[action]
+    return key.cap, word or key.label
+
+
+def _send(name: str, word: str = "") -> Hint:
+    return _hint(f"send('{name}')", word)
+
+
+def _moves(moment: Moment) -> tuple[Hint, ...]:
+    """The keys that move what is selected."""
+    if moment.kind == "prompt":
+        return (("1-8", "prompt"), ("↑↓", "weight"), _hint("write"))
+    if moment.kind == "macro":
+        return (("↑↓", moment.name), _hint("neutral"), ("←→", "macro"))
+    return (("↑↓", moment.name), _hint("mute_selected", "open" if moment.muted else ""), ("←→", "stem"))
 
 
 def hints(moment: Moment) -> tuple[Hint, ...]:
@@ -122,11 +161,11 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     if moment.editing:
         return (("enter", "take it"), ("esc", "leave it as it was"))
     if moment.state == "finished":
-        return (("q", "close"), ("?", "keys"))
-    words = {"name": moment.name, "mute": "open" if moment.muted else "mute"}
-    moves = tuple((cap, word.format(**words)) for cap, word in _MOVES[moment.kind])
-    play = (("space", "stop" if moment.state == "playing" else "play"),)
-    steer = (("n", "next now"), ("h", "release" if moment.hold else "hold"), ("r", "re-roll"), ("k", "keep"))
-    more = (("- +", "energy"), ("tab", "column"), ("p", "panic"), ("R", "stop rec" if moment.recording else "record"))
-    make = (("y", "vary"), ("b", "bars"), ("K", "keepers")) if moment.state == "playing" else ()
-    return (*play, *(steer if moment.state == "playing" else ()), *moves, *more, *make, ("?", "keys"), ("q", "close"))
+        return (_hint("close"), _hint("help"))
+    playing = moment.state == "playing"
+    play = (_send("play/stop", "stop" if playing else ""),)
+    steer = (_send("next"), _send("hold", "release" if moment.hold else ""), _send("re-roll"), _send("keep"))
+    record = _hint("record", "stop rec" if moment.recording else "")
+    more = (("- +", "energy"), _hint("column(1)"), _send("panic"), record)
+    make = (_send("vary"), _hint("remake_bars"), _hint("keepers")) if playing else ()
+    return (*play, *(steer if playing else ()), *_moves(moment), *more, *make, _hint("help"), _hint("close"))

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from engine.actions import PROMPT_KEYS
 from engine.protocol import MAX_STRENGTH, Command, Macro, SetLora, SetMacro, SetStem, SetWeight, Snapshot
 
 Kind = Literal["prompt", "macro", "stem"]
@@ -13,7 +14,7 @@ KINDS: Final[tuple[Kind, ...]] = ("prompt", "macro", "stem")
 
 FINE: Final = 0.05
 COARSE: Final = 0.25
-BANK: Final = 8
+BANK: Final = PROMPT_KEYS
 """Prompts under the digits at a time."""
 
 PENDING_UPDATES: Final = 15

@@ -76,7 +76,7 @@ WRONG = [
     (("play", "bad.toml"), '"minutes"'),
     (("bad.toml",), '"minutes"'),
     (("play", "sunrise", "--block", "300"), "256, 512 or 1024"),
-    (("play", "sunrise", "--minutes", "0"), "more than 0"),
+    (("play", "sunrise", "--minutes", "0"), "above 0"),
     (("play", "sunrise", "--record", "nowhere/x.flac"), "there is no folder"),
     (("play", "sunrise", "--record", "x.mp3"), "neither .flac nor .wav"),
     (("attach",), "no set is playing"),

@@ -25,6 +25,6 @@ def test_a_presets_overrides_are_listed_in_place_of_the_profiles(tmp_path: Path,
     path.write_text('[[prompt]]\ntext = "house"\n[midi]\ncc1 = "prompt 2"\ncc72 = "off"\nnote43 = "off"\n')
     show_midi(str(path), False)
     rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.startswith(("cc", "note")))
-    assert rows["cc1"].strip() == "prompt 2"
+    assert rows["cc1"].split("  ")[0] == "prompt 2" and "weight of prompt 2" in rows["cc1"]
     assert "note43" not in rows and "cc72*" not in rows and "cc72" not in rows
-    assert rows["note45"].strip() == "panic"
+    assert rows["note45"].startswith("panic")

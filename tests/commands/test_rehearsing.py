@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
+from engine.protocol import SetOptions
 from engine.rehearsal.rehearsal import Rehearsal
 from liveset.commands.rehearse import rehearse_to_files
 
@@ -23,14 +24,14 @@ def same_signals() -> Iterator[None]:
 
 
 def rehearse(out: Path) -> None:
-    rehearse_to_files("sunrise", out, None, None, seed=None, minutes=None, generator=None, realtime=False)
+    rehearse_to_files(SetOptions("sunrise", record=str(out)), None)
 
 
 def breaks_off(frames: int, why: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every rehearsal end after so many frames."""
 
     def run(self: Rehearsal, progress: object) -> None:
-        soundfile.write(self.options.out, np.zeros((frames, 2), dtype=np.float32), 44_100)
+        soundfile.write(self.out, np.zeros((frames, 2), dtype=np.float32), 44_100)
         raise why
 
     monkeypatch.setattr(Rehearsal, "run", run)

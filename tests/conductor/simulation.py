@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -156,7 +155,7 @@ class Stage:
     jobs: dict[int, Job] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
-    max_seconds: float = math.inf
+    traits: p.Traits | None = None
     fit: p.GridFit | None = None
 
     def take(self, event: Event) -> None:
@@ -206,8 +205,10 @@ class Stage:
     def work(self, job_id: int, pace: Callable[[int], float]) -> None:
         """Finish a job after the time its work takes: so many seconds a second of sound with its steps, once."""
         request = self.jobs[job_id].version.request
-        kept = 8.0 if request.continue_path else 0.0
-        work_s = (request.total_frames() / 44100 + kept) * pace(request.steps)
+        grid = self.state.settings.grid
+        bar_s = float(grid.frames_per_bar) / grid.rate
+        kept_s = self.state.work.traits.kept_bars(bar_s) * bar_s if request.continue_path else 0.0
+        work_s = (request.total_frames() / 44100 + kept_s) * pace(request.steps)
         self.advance(round(work_s * 44100))
         job = self.jobs.pop(job_id)
         self.player.files[job.version.path] = (0, job.version.total)
@@ -223,7 +224,7 @@ class Stage:
         self.take(WorkerLost("main"))
 
     def up(self) -> None:
-        self.take(WorkerUp("main", self.state.work.generator, self.state.work.live, self.max_seconds))
+        self.take(WorkerUp("main", self.state.work.generator, self.traits or self.state.work.traits))
 
     def healthy(self, frames: int, look: int = 4096) -> None:
         """Let time pass with generators that finish whatever they are asked within a look."""

@@ -19,15 +19,20 @@ from tests.conductor.simulation import FADE, Stage
 
 GRID = Grid(124.0)
 BAR = GRID.frame_of_bar(1)
+BAR_S = BAR / 44_100
+
+SLOW = p.Traits(max_seconds=120.0, steps=8, step_share=0.7, kept_s=8.0, most_stretched=0.05)
+"""A generator that is not live."""
 
 
 def opening(bars: int = 48, **changes: Any) -> Stage:
     plan = arc(bars)
-    own = Settings(grid=GRID, key="F minor", seed=7, title="test", total_bars=bars, standby=changes.pop("standby", False))
+    own = Settings(grid=GRID, key="F minor", seed=7, title="test", total_bars=bars, stand_in=changes.pop("stand_in", ""))
     slots = (Slot("house", 0.8), Slot("dub chords", 0.2), Slot("drone", 0.0))
     state = State(own, plan, Steering(slots, loras=changes.pop("loras", ())))
     state = state.with_transport(wants_play=changes.pop("wants_play", True))
-    return Stage(state.with_work(**changes))
+    traits = changes.pop("traits", p.Traits(live=True))
+    return Stage(state.with_work(**{"generator": "pocket", "traits": traits} | changes))
 
 
 def started(bars: int = 48, **changes: Any) -> Stage:
@@ -40,8 +45,8 @@ def started(bars: int = 48, **changes: Any) -> Stage:
 def slow(bars: int = 96, max_seconds: float = 120.0, **changes: Any) -> Stage:
     """A set that plays on a generator which is not live, its first section sounding."""
     loras = (p.LoraStrength("warm.safetensors", 0.5),)
-    stage = opening(bars, live=False, generator="slow", loras=loras, **changes)
-    stage.max_seconds = max_seconds
+    traits = replace(SLOW, max_seconds=max_seconds)
+    stage = opening(bars, traits=traits, generator="slow", loras=loras, **changes)
     stage.up()
     stage.finish(next(iter(stage.jobs)))
     stage.advance(4096)
@@ -240,16 +245,16 @@ def test_lost_generator_in_mid_remake_goes_back_to_the_complete_version() -> Non
 
 
 def test_pocket_fills_in_for_a_late_generator_of_another_kind() -> None:
-    stage = opening(standby=True, generator="other", live=False)
+    stage = opening(stand_in="pocket", generator="other", traits=SLOW)
     stage.up()
     stage.finish(next(iter(stage.jobs)))
-    stage.take(WorkerUp("pocket", "pocket", True))
+    stage.take(WorkerUp("stand-in", "pocket", p.Traits(live=True)))
     stage.advance(BAR)
     assert stage.state.transport.now is not None
     length = stage.state.transport.now.version.request.bars
     stage.advance(BAR * (length + 2))
     assert stage.state.transport.holds == 1
-    (filler,) = [job.job_id for job in stage.jobs.values() if job.place == "pocket"]
+    (filler,) = [job.job_id for job in stage.jobs.values() if job.place == "stand-in"]
     stage.finish(filler)
     stage.advance(BAR * 3)
     assert stage.state.transport.pockets == 1
@@ -274,7 +279,7 @@ def test_panic_brings_everything_back_to_neutral() -> None:
 
 
 def test_nothing_is_started_that_could_miss_the_deadline() -> None:
-    stage = started(live=False)
+    stage = started(traits=p.Traits(steps=8))
     for job_id in list(stage.jobs):
         stage.finish(job_id)
     stage.state = stage.state.with_work(speed=2.0, pace=Pace(((8, 0.5),)))
@@ -356,7 +361,7 @@ def test_a_slow_generator_leaves_no_frame_unfilled_in_any_order_of_events(
     stage = slow(96, max_seconds=max_seconds)
     perform_all(stage, operations)
     for job in made(stage):
-        kept = 8.0 if job.version.request.continue_path else 0.0
+        kept = SLOW.kept_bars(BAR_S) * BAR_S if job.version.request.continue_path else 0.0
         assert job.version.total / 44_100 + kept <= max_seconds
 
 

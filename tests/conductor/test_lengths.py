@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from dataclasses import replace
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.conductor.lengths import KEPT_S, SPARE, Limits, fitted
+from engine.conductor.forecast import SPARE
+from engine.conductor.lengths import Limits, fitted
 from engine.conductor.pace import Pace
 from engine.conductor.plan import PHRASE, PlannedSection, arc
+from engine.protocol import Traits
 
 BAR_S = 240 / 124
+
+SLOW = Traits(max_seconds=120.0, steps=8, step_share=0.7, kept_s=8.0)
+KEPT_S = SLOW.kept_bars(BAR_S) * BAR_S
 
 
 def bars(parts: tuple[PlannedSection, ...]) -> list[int]:
@@ -21,7 +28,7 @@ def part(length: int, name: str = "drop") -> PlannedSection:
 
 
 def test_a_part_too_long_for_the_model_is_split_at_eight_bars_and_goes_on_under_its_name() -> None:
-    limits = Limits(BAR_S, 120.0)
+    limits = Limits(BAR_S, SLOW)
     made = fitted((part(96), part(16, "outro")), None, limits)
     assert bars(made) == [48, 48, 16]
     assert [one.name for one in made] == ["drop", "drop · 2", "outro"]
@@ -30,7 +37,7 @@ def test_a_part_too_long_for_the_model_is_split_at_eight_bars_and_goes_on_under_
 
 
 def test_three_pieces_are_numbered() -> None:
-    made = fitted((part(120),), None, Limits(BAR_S, 120.0))
+    made = fitted((part(120),), None, Limits(BAR_S, SLOW))
     assert [one.name for one in made] == ["drop", "drop · 2", "drop · 3"]
     assert bars(made) == [40, 40, 40]
 
@@ -38,18 +45,18 @@ def test_three_pieces_are_numbered() -> None:
 def test_a_generator_without_limits_changes_nothing() -> None:
     plan = arc(186)
     assert fitted(plan, None, Limits(BAR_S)) == plan
-    assert fitted(plan, 16, Limits(BAR_S, 120.0, 0.3, 0.2)) == plan
+    assert fitted(plan, 16, Limits(BAR_S, SLOW, 0.3, 0.2)) == plan
 
 
 def test_parts_too_short_to_make_anything_meanwhile_take_bars_from_the_next() -> None:
-    limits = Limits(BAR_S, 120.0, 0.45, 0.45)
+    limits = Limits(BAR_S, SLOW, 0.45, 0.45)
     assert limits.least == 16
     assert bars(fitted((part(4), part(4), part(10)), None, limits)) == [18]
     assert bars(fitted((part(4), part(20), part(16)), None, limits)) == [16, 16, 8]
 
 
 def test_a_part_that_cannot_be_made_during_the_one_before_it_begins_with_a_shorter_piece() -> None:
-    limits = Limits(BAR_S, 120.0, 0.4, 0.4)
+    limits = Limits(BAR_S, SLOW, 0.4, 0.4)
     made = fitted((part(48),), 16, limits)
     assert bars(made)[0] == 16
     work = 0.4 * ((bars(made)[0] + 4) * BAR_S + KEPT_S)
@@ -60,9 +67,10 @@ def test_a_part_that_cannot_be_made_during_the_one_before_it_begins_with_a_short
 def test_a_generator_that_can_never_keep_up_does_not_shatter_the_plan() -> None:
     plan = arc(186)
     for work in (0.85, 1.0, 4.0):
-        assert len(fitted(plan, 16, Limits(BAR_S, 120.0, work, work))) <= len(plan)
+        assert len(fitted(plan, 16, Limits(BAR_S, SLOW, work, work))) <= len(plan)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 200), min_size=1, max_size=12),
     st.one_of(st.none(), st.integers(1, 64)),
@@ -74,7 +82,7 @@ def test_a_generator_that_can_never_keep_up_does_not_shatter_the_plan() -> None:
 def test_bars_are_kept_and_no_section_is_too_long(
     lengths: list[int], before: int | None, bar_s: float, max_seconds: float, work: float, share: float
 ) -> None:
-    limits = Limits(bar_s, max_seconds, work, work * share)
+    limits = Limits(bar_s, replace(SLOW, max_seconds=max_seconds), work, work * share)
     made = fitted([part(length) for length in lengths], before, limits)
     assert sum(bars(made)) == sum(lengths)
     assert all(1 <= length <= limits.most for length in bars(made))
@@ -83,12 +91,12 @@ def test_bars_are_kept_and_no_section_is_too_long(
 
 def test_pace_is_learned_for_each_count_of_steps() -> None:
     pace = Pace()
-    assert pace.per_second(8, 1.0) == 1.0
-    assert 0.5 < pace.per_second(4, 1.0) < 0.8
+    assert pace.per_second(8, 1.0, SLOW) == 1.0
+    assert 0.5 < pace.per_second(4, 1.0, SLOW) < 0.8
     pace = pace.learn(8, 10.0, 4.0)
-    assert pace.per_second(8, 1.0) == 0.4
-    assert 0.2 < pace.per_second(4, 1.0) < 0.4
+    assert pace.per_second(8, 1.0, SLOW) == 0.4
+    assert 0.2 < pace.per_second(4, 1.0, SLOW) < 0.4
     pace = pace.learn(4, 10.0, 3.9)
-    assert pace.per_second(4, 1.0) == 0.39, "what was measured counts, not what was expected"
+    assert pace.per_second(4, 1.0, SLOW) == 0.39, "what was measured counts, not what was expected"
     slower = pace.learn(8, 10.0, 8.0)
-    assert 0.4 < slower.per_second(8, 1.0) < 0.8
+    assert 0.4 < slower.per_second(8, 1.0, SLOW) < 0.8

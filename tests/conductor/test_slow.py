@@ -9,15 +9,14 @@ import pytest
 
 from engine import protocol as p
 from engine.conductor.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.jobs import effort, next_cost_s
-from engine.conductor.lengths import SPARE
+from engine.conductor.forecast import SPARE, effort, next_cost_s
 from engine.conductor.on_generator import ALONE
 from engine.conductor.pace import Pace
 from engine.conductor.state import State, Version
 from engine.session.files import with_files
 from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
 from tests.conductor.simulation import Stage
-from tests.conductor.test_conductor import BAR, made, opening, slow, started
+from tests.conductor.test_conductor import BAR, BAR_S, SLOW, made, opening, slow, started
 
 FIT = p.GridFit(124.1, 6.0, 1.002, 2, 8, 0.9)
 NOWHERE = Surroundings({}, {}, {}, {}, {}, p.MidiView(), None, None, (), "ready")
@@ -122,12 +121,12 @@ def test_the_first_section_and_live_generators_take_full_steps_once() -> None:
     assert [(job.version.request.steps, job.version.request.tries) for job in made(slow())[:1]] == [(8, 1)]
     stage = started()
     stage.healthy(BAR * 40)
-    assert {(job.version.request.steps, job.version.request.tries) for job in made(stage)} == {(8, 1)}
+    assert {(job.version.request.steps, job.version.request.tries) for job in made(stage)} == {(0, 1)}, "it takes no steps"
 
 
 def test_a_model_that_needs_more_steps_is_asked_for_them_and_for_half_near_a_deadline() -> None:
-    stage = opening(96, live=False, generator="slow")
-    stage.take(WorkerUp("main", "slow", False, 120.0, steps=50))
+    stage = opening(96, traits=SLOW, generator="slow")
+    stage.take(WorkerUp("main", "slow", replace(SLOW, steps=50)))
     (first,) = made(stage)
     assert first.version.request.steps == 50
     stage.work(first.job_id, lambda steps: 0.01 * steps)
@@ -148,16 +147,15 @@ def test_pace_is_learned_from_one_try() -> None:
     stage = slow()
     stage.fit = replace(FIT, tries=4)
     (job_id,) = stage.jobs
-    before = stage.state.work.pace.per_second(8, 1.0)
+    before = stage.state.work.pace.per_second(8, 1.0, SLOW)
     stage.work(job_id, lambda _: 4 * before)
-    assert stage.state.work.pace.per_second(8, 1.0) == pytest.approx(before, rel=0.01)
+    assert stage.state.work.pace.per_second(8, 1.0, SLOW) == pytest.approx(before, rel=0.01)
 
 
 @pytest.mark.parametrize("work", [0.3, 0.45, 0.6, 0.75])
 def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
     """As slow as three quarters of a second of work a second of sound: the ladder is not needed once, no bar is lost."""
-    stage = opening(186, live=False, generator="slow")
-    stage.max_seconds = 120.0
+    stage = opening(186, traits=SLOW, generator="slow")
     stage.up()
     cost = {8: work, 6: 0.8 * work, 4: 0.6 * work}
     for _ in range(200):
@@ -177,17 +175,16 @@ def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
 
 def test_parts_are_split_as_soon_as_the_generator_says_how_much_it_makes() -> None:
     stage = slow(96, max_seconds=40.0)
-    bar_s = BAR / 44_100
-    assert all((part.bars + 2) * bar_s + 8 <= 40 for part in stage.state.plan)
+    assert all((part.bars + 2 + SLOW.kept_bars(BAR_S)) * BAR_S <= 40 for part in stage.state.plan)
     assert sum(part.bars for part in stage.state.plan) == 96
 
 
 def test_what_a_slow_generator_has_begun_keeps_its_length() -> None:
     stage = slow()
     begun = next(iter(stage.jobs.values())).version
-    stage.take(WorkerUp("main", "slow", False, 20.0))
+    stage.take(WorkerUp("main", "slow", replace(SLOW, max_seconds=20.0)))
     assert stage.state.plan[begun.index].bars == begun.request.bars
-    assert all((part.bars + 2) * BAR / 44_100 + 8 <= 20 for part in stage.state.plan[begun.index + 1 :])
+    assert all((part.bars + 2 + SLOW.kept_bars(BAR_S)) * BAR_S <= 20 for part in stage.state.plan[begun.index + 1 :])
 
 
 def test_a_late_wish_is_met_with_fewer_steps_rather_than_not() -> None:
@@ -372,8 +369,8 @@ def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
 
 
 def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
-    stage = slow(standby=True)
-    stage.take(WorkerUp("pocket", "pocket", True))
+    stage = slow(stand_in="pocket")
+    stage.take(WorkerUp("stand-in", "pocket", p.Traits(live=True)))
     finish_all(stage)
     stage.command(p.VaryNext(0.4))
     stage.take(WorkerLost("main"))
@@ -381,17 +378,12 @@ def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
     stage.take(WorkerRefused("the model is not here"))
     assert stage.told[told:] == ["the model is not here; the set plays on pocket"]
     state = stage.state
-    assert (state.work.generator, state.work.live, state.work.up, state.work.jobs, state.settings.standby) == (
-        "pocket",
-        True,
-        (),
-        (),
-        False,
-    )
+    work = state.work
+    assert (work.generator, work.traits.live, work.up, work.jobs, state.settings.stand_in) == ("pocket", True, (), (), "")
     stage.jobs.clear()
     stage.take(WorkerRefused("the model is not here"))
     assert stage.state.work.generator == "pocket"
-    stage.max_seconds = float("inf")
+    stage.traits = None
     stage.healthy(BAR * 200)
     assert stage.player.finished
     assert stage.player.unfilled == 0
@@ -400,8 +392,8 @@ def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
 
 def test_the_stems_are_those_of_the_sets_generator() -> None:
     stage = slow()
-    stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
+    stage.take(WorkerUp("main", "slow", replace(SLOW, stems=("mix",))))
     assert stage.state.steering.levels == (("mix", 1.0, False),)
     stage.command(p.SetStem("mix", level=0.5))
-    stage.take(WorkerUp("main", "slow", False, 120.0, ("mix",)))
+    stage.take(WorkerUp("main", "slow", replace(SLOW, stems=("mix",))))
     assert stage.state.steering.levels == (("mix", 0.5, False),)

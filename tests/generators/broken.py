@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.generators.base import Block
-from engine.protocol import STEMS, SectionRequest
+from engine.protocol import SectionRequest, Traits
 
 
 class Broken:
     """Never makes a section."""
 
     name = "broken"
-    stems = STEMS
     rate = 44_100
-    live = False
+    traits = Traits()
 
     def warm_up(self) -> None:
         """Nothing to prepare."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.errors import GeneratorError
 from engine.generators.base import Block
-from engine.protocol import GridFit, SectionRequest
+from engine.protocol import GridFit, SectionRequest, Traits
 from tests.generators.tones import Tones
 
 
@@ -16,10 +16,8 @@ class Slow:
     """The tones' stems as one mix, a little louder with each step."""
 
     name = "slow"
-    stems = ("mix",)
     rate = 44_100
-    live = False
-    max_seconds = 26.0
+    traits = Traits(stems=("mix",), max_seconds=26.0, steps=8, step_share=0.7, kept_s=8.0)
 
     def __init__(self) -> None:
         self.fit: GridFit | None = None
@@ -32,9 +30,10 @@ class Slow:
         self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
     ) -> Iterator[Block]:
         """Yield half-second blocks; every section is made as often as it may be."""
-        kept = 8.0 if request.continue_path else 0.0
-        if request.total_frames() / self.rate + kept > self.max_seconds:
+        bar_s = 60 / request.bpm * request.beats_per_bar
+        kept = self.traits.kept_bars(bar_s) * bar_s if request.continue_path else 0.0
+        if request.total_frames() / self.rate + kept > self.traits.max_seconds:
             raise GeneratorError("too long")
         for block in self._tones.generate(request, on_progress, cancelled):
-            yield np.asarray(block.sum(axis=1, keepdims=True) * request.steps / 8, np.float32)
-        self.fit = GridFit(request.bpm, 4.0, 1.0, request.tries, request.steps, 0.9)
+            yield np.asarray(block.sum(axis=1, keepdims=True) * request.steps / self.traits.steps, np.float32)
+        self.fit = GridFit(request.bpm, 4.0, 1.0, request.tries, request.steps, 0.9, self.traits.steps)

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import GeneratorError
 from engine.generators.base import Block
 from engine.generators.worker import Worker, load_generator
-from engine.protocol import MakeSection, SectionDone, SectionProgress, SectionRequest
+from engine.protocol import MakeSection, SectionDone, SectionProgress, SectionRequest, Traits
 
 WRONG = [
     ("pockit", "there is no generator"),
@@ -20,7 +20,7 @@ WRONG = [
     ("no_such_module:X", "cannot be loaded"),
     ("os:nothing", "cannot be loaded"),
     ("os:path", "is no generator"),
-    ("os:getcwd", "it has no generate and no warm_up"),
+    ("os:getcwd", "it has no generate and no warm_up and no traits"),
     ("tests.generators.test_worker:Raising", "is no generator: not today"),
 ]
 
@@ -48,9 +48,8 @@ class Sampling:
     """Says how far it is, then hands out its section in two blocks."""
 
     name = "sampling"
-    stems: tuple[str, ...] = ("mix",)
     rate = 44_100
-    live = False
+    traits = Traits(stems=("mix",))
 
     def warm_up(self) -> None:
         """Nothing to prepare."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from engine.generators.base import Block
-from engine.protocol import STEMS, SectionRequest
+from engine.protocol import STEMS, SectionRequest, Traits
 from engine.timebase import Grid
 
 BLOCK = 22_050
@@ -17,9 +17,8 @@ class Tones:
     """A click on each beat, and a steady tone in each other stem whose level is the first prompt's weight."""
 
     name = "tones"
-    stems = STEMS
     rate = 44_100
-    live = True
+    traits = Traits(live=True)
 
     def warm_up(self) -> None:
         """Nothing to prepare."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions
-from engine.protocol import Quit, Snapshot
+from engine.processes.client import EngineClient, EngineProcess
+from engine.protocol import Quit, SetOptions, Snapshot
 
 LIMIT_S = 60.0
 
@@ -95,7 +95,7 @@ def show(private: Path) -> Iterator[Callable[..., Show]]:
     def start(minutes: float = 0.5, text: str = PRESET, **options: object) -> Show:
         preset = private / "test.toml"
         preset.write_text(text.format(minutes=minutes), encoding="utf-8")
-        engine = EngineProcess(PlayOptions(str(preset), **options))  # type: ignore[arg-type]
+        engine = EngineProcess(SetOptions(str(preset), **options))  # type: ignore[arg-type]
         engine.verdict()
         shows.append(Show(engine, EngineClient(engine.folder)))
         return shows[-1]

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 
 import mido
 import pytest
-import rtmidi
 
+from engine.midi import backend
 from engine.midi.ports import MidiBatch, MidiInput
+from engine.midi.system import BACKEND
 from engine.protocol import SetWeight, TogglePlay
 from tests.midi.messages import cc, generic, note
 
@@ -21,7 +22,7 @@ MISSING = [name for name in ("jackd", "jack_wait") if shutil.which(name) is None
 pytestmark = [
     pytest.mark.midi,
     pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)} (Debian: jackd2)"),
-    pytest.mark.skipif(rtmidi.API_UNIX_JACK not in rtmidi.get_compiled_api(), reason="this RtMidi has no JACK API"),
+    pytest.mark.skipif("UNIX_JACK" not in backend.get_api_names(), reason="this MIDI library has no JACK"),
 ]
 
 TIMEOUT_S = 20.0
@@ -100,7 +101,7 @@ def listener() -> Iterator[Listener]:
 
 
 def controller(name: str) -> mido.ports.BaseOutput:
-    return mido.Backend("mido.backends.rtmidi/UNIX_JACK").open_output("knobs", virtual=True, client_name=name)
+    return mido.Backend(f"{BACKEND}/UNIX_JACK").open_output("knobs", virtual=True, client_name=name)
 
 
 def test_a_controller_comes_plays_goes_and_comes_back(server: Server, listener: Listener) -> None:

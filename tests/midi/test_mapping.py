@@ -152,7 +152,7 @@ def test_the_middle_of_a_knob_is_neutral() -> None:
         ({"cc20": {"mode": "absolute"}}, "does not say"),
         ({"cc40": {"to": "prompt 1", "mode": "14-bit"}}, "cc0 to cc31"),
         ({"note60": "prompt 1"}, "note60"),
-        ({"cc20": 5}, "not a target"),
+        ({"cc20": 5}, "nothing a control can move"),
     ],
 )
 def test_a_bad_override_is_named_with_the_nearest_right_one(overrides: dict[str, object], said: str) -> None:
@@ -169,7 +169,7 @@ def test_an_unknown_controller_names_the_nearest() -> None:
 def test_every_shipped_profile_reads_and_reaches_the_prompts() -> None:
     assert profile_names()[0] == "generic"
     for name in profile_names():
-        targets = {binding.target.name for binding in load_profile(name).controls.values() if binding is not None}
+        targets = {binding.action.name for binding in load_profile(name).controls.values() if binding is not None}
         assert {f"prompt {slot}" for slot in range(1, 9)} | {"play/stop", "next", "hold", "panic"} <= targets, name
 
 

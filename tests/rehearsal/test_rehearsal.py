@@ -13,9 +13,9 @@ import soundfile
 
 from engine.errors import RecordingError
 from engine.presets import Preset, parse_preset
+from engine.protocol import SetOptions
 from engine.rehearsal.log import RehearsalLog
-from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
-from engine.session.opening import SetOptions
+from engine.rehearsal.rehearsal import Rehearsal
 from liveset.report.write import write_report
 from tests.generators.slow import Slow
 
@@ -45,7 +45,7 @@ def preset(generator: str = "tests.generators.tones:Tones", minutes: float = 0.5
 
 
 def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, seed: int | None = None) -> RehearsalLog:
-    options = RehearsalOptions(out, midi, set=SetOptions(seed=seed))
+    options = SetOptions(record=str(out), midi=None if midi is None else str(midi), seed=seed)
     return Rehearsal(chosen or preset(), options).run()
 
 
@@ -151,7 +151,7 @@ WRONG_OUT = [("set.mp3", "neither .flac nor .wav"), ("nowhere/set.wav", "there i
 @pytest.mark.parametrize(("name", "says"), WRONG_OUT)
 def test_output_that_cannot_be_written_is_said_before_anything_plays(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(RecordingError, match=says):
-        Rehearsal(preset(), RehearsalOptions(tmp_path / name))
+        Rehearsal(preset(), SetOptions(record=str(tmp_path / name)))
 
 
 def notes(path: Path, *presses: tuple[int, int]) -> Path:
@@ -212,7 +212,9 @@ def test_a_slow_generator_is_rehearsed_the_same_twice_and_its_fit_is_reported(tm
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
     assert logs[0].notices == ()
     bar_s = 4 * 60 / 133.3
-    assert all((section.bars + 2) * bar_s + 8 <= Slow.max_seconds for section in logs[0].sections)
+    assert all(
+        (section.bars + 2 + Slow.traits.kept_bars(bar_s)) * bar_s <= Slow.traits.max_seconds for section in logs[0].sections
+    )
     assert len(logs[0].sections) > 2
     write_report(tmp_path / "report", tmp_path / "a.wav", logs[0])
     sections = json.loads((tmp_path / "report" / "report.json").read_text())["sections"]

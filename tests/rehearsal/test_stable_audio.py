@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from engine.presets import load_preset
-from engine.protocol import NEWEST_KEEPER
+from engine.protocol import NEWEST_KEEPER, SetOptions
 from engine.rehearsal.log import RehearsalLog
-from engine.rehearsal.rehearsal import Rehearsal, RehearsalOptions
+from engine.rehearsal.rehearsal import Rehearsal
 from engine.sections.keepers import find_keeper
 from liveset.report.write import write_report
 from tests.generators.stable_audio.conftest import TINY, make_base, needs_transformers
@@ -93,7 +93,7 @@ def moves(path: Path) -> Path:
 
 
 def rehearse(folder: Path, name: str, bars: int = 4) -> RehearsalLog:
-    options = RehearsalOptions(folder / name, moves(folder / "moves.mid"))
+    options = SetOptions(record=str(folder / name), midi=str(moves(folder / "moves.mid")))
     return Rehearsal(load_preset(str(preset(folder, bars))), options).run()
 
 

@@ -15,15 +15,15 @@ from engine.conductor.pace import Pace
 from engine.conductor.state import OPENING
 from engine.session.snapshots import arc_view, next_view, now_view, values_by_target
 from tests.conductor.simulation import Stage
-from tests.conductor.test_conductor import BAR, GRID, OPERATIONS, check_grid, made, opening, perform_all
+from tests.conductor.test_conductor import BAR, GRID, OPERATIONS, SLOW, check_grid, made, opening, perform_all
 from tests.conductor.test_slow import NOWHERE, finish_all
 
 
 def waiting(bars: int = 96, **changes: Any) -> Stage:
     """A slow generator's set before anything sounds, its pocket there first."""
-    stage = opening(bars, live=False, generator="slow", standby=True, **changes)
+    stage = opening(bars, traits=SLOW, generator="slow", stand_in="pocket", **changes)
     stage.state = replace(stage.state, settings=replace(stage.state.settings, opens=True))
-    stage.take(WorkerUp("pocket", "pocket", True))
+    stage.take(WorkerUp("stand-in", "pocket", p.Traits(live=True)))
     return stage
 
 
@@ -79,13 +79,13 @@ def test_the_opening_is_shown_and_the_plan_still_lands() -> None:
 
 
 def test_it_does_not_open_where_it_need_not() -> None:
-    live = opening(48, standby=True)
+    live = opening(48, stand_in="pocket")
     live.state = replace(live.state, settings=replace(live.state.settings, opens=True))
     live.up()
     assert [job.version.index for job in made(live)] == [0]
-    stopped = opening(96, live=False, generator="slow", standby=True, wants_play=False)
+    stopped = opening(96, traits=SLOW, generator="slow", stand_in="pocket", wants_play=False)
     stopped.state = replace(stopped.state, settings=replace(stopped.state.settings, opens=True))
-    stopped.take(WorkerUp("pocket", "pocket", True))
+    stopped.take(WorkerUp("stand-in", "pocket", p.Traits(live=True)))
     assert not stopped.jobs
     quick = waiting()
     quick.up()
@@ -97,10 +97,10 @@ def test_it_does_not_open_where_it_need_not() -> None:
 
 @pytest.mark.parametrize(("work", "opens"), [(0.02, False), (0.2, True)])
 def test_a_speed_that_is_known_decides_whether_pocket_opens(work: float, opens: bool) -> None:
-    stage = opening(96, live=False, generator="slow", standby=True, pace=Pace(((8, work),)))
+    stage = opening(96, traits=SLOW, generator="slow", stand_in="pocket", pace=Pace(((8, work),)))
     stage.state = replace(stage.state, settings=replace(stage.state.settings, opens=True))
     stage.up()
-    stage.take(WorkerUp("pocket", "pocket", True))
+    stage.take(WorkerUp("stand-in", "pocket", p.Traits(live=True)))
     assert any(job.version.index == OPENING for job in made(stage)) == opens
     stage.advance(44_100 * 3)
     assert any(job.version.index == OPENING for job in made(stage)) == opens
@@ -146,5 +146,4 @@ def test_an_opening_leaves_no_frame_unfilled_in_any_order_of_events(
     operations: list[tuple[str, Any]], measured: tuple[tuple[int, float], ...]
 ) -> None:
     stage = waiting(96, pace=Pace(measured))
-    stage.max_seconds = 60.0
     perform_all(stage, operations)

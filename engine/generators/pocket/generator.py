@@ -13,16 +13,17 @@ from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
 from engine.generators.pocket.instruments.shots import Shots
 from engine.generators.pocket.instruments.spectra import to_sound, to_spectrum
-from engine.generators.pocket.instruments.voices import CHUNK, Tables
+from engine.generators.pocket.instruments.tables import Tables
+from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render import fourier
 from engine.generators.pocket.render.loudness import plan_levels
 from engine.generators.pocket.render.renderer import RATE, Renderer
 from engine.generators.pocket.render.sound import design
 from engine.generators.pocket.score.compose import compose
-from engine.generators.pocket.seams.seams import Cancelled, Seams
+from engine.generators.pocket.seams.section import Cancelled, SeamlessSection
 from engine.generators.pocket.styles import load_style
 from engine.prompts.mix import DEFAULT_STYLE
-from engine.protocol import STEMS, SectionRequest
+from engine.protocol import SectionRequest, Traits
 
 _LATER_CHUNKS: Final = 4
 """Chunks in a block once the first few are out (about 1.5 s)."""
@@ -34,9 +35,8 @@ class Pocket:
     """The embedded generator; see `engine.generators.base.Generator`."""
 
     name = "pocket"
-    stems: tuple[str, ...] = STEMS
     rate = RATE
-    live = True
+    traits = Traits(live=True)
 
     def __init__(self) -> None:
         self._tables = Tables()
@@ -48,7 +48,7 @@ class Pocket:
         for shot in ("kick", "clap", "hat", "open"):
             self._shots.get(kit, shot, 1.0, 0)
         to_sound(to_spectrum(torch.zeros(2, CHUNK)), CHUNK)
-        fourier.to_sound(fourier.to_bins(fourier.together((None, None))))
+        fourier.to_sound(fourier.to_bins(fourier.pack((None, None))))
 
     def generate(
         self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
@@ -78,7 +78,7 @@ class Pocket:
             yield block
             on_progress((frame - request.from_frame) / max(1, total - request.from_frame))
 
-    def _prepare(self, request: SectionRequest, cancelled: Callable[[], bool]) -> Seams:
+    def _prepare(self, request: SectionRequest, cancelled: Callable[[], bool]) -> SeamlessSection:
         try:
             score = compose(request, self.rate)
             sound = design(score)
@@ -88,7 +88,7 @@ class Pocket:
             raise GeneratorError(f"pocket cannot write section {request.section_id}: {error}") from error
         gains = plan_levels(score, sound, self._tables, self._shots, score.energy)
         renderer = Renderer(score, sound, gains, self._tables, self._shots)
-        return Seams(renderer, request, cancelled)
+        return SeamlessSection(renderer, request, cancelled)
 
 
 def _woven(chunks: list[Tensor]) -> Block:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from engine.generators.pocket.score.form import smooth
+from engine.dsp.ramps import smoothstep
 from engine.prompts.mix import Mix
 from engine.prompts.vocabulary import style_table
 
 
 def drumless(point: Mix) -> float:
     """How far the music goes without drums, 0..1."""
-    return 1.0 - smooth((point.params["drums"] * point.stems.get("drums", 1.0) - 0.15) / 0.25)
+    return 1.0 - smoothstep((point.params["drums"] * point.stems.get("drums", 1.0) - 0.15) / 0.25)
 
 
 def group_gain(point: Mix, group: str) -> float:
@@ -30,18 +30,18 @@ _AIRED: Final = (0.3, 0.24)
 missed sooner than the tune need lead."""
 
 
-def bare(point: Mix) -> float:
+def without_cymbals(point: Mix) -> float:
     """How far no cymbals carry the music, 0..1: where there are no drums, and in styles that have few soft ones, as ambient."""
     return _without(point, _TOLD)
 
 
-def airless(point: Mix) -> float:
+def without_air(point: Mix) -> float:
     """How far no cymbals give the music air, 0..1."""
     return _without(point, _AIRED)
 
 
 def _without(point: Mix, come: tuple[float, float]) -> float:
-    return max(drumless(point), 1.0 - smooth((point.params["drums"] - come[0]) / come[1]))
+    return max(drumless(point), 1.0 - smoothstep((point.params["drums"] - come[0]) / come[1]))
 
 
 def hiss(point: Mix) -> float:
@@ -52,7 +52,7 @@ def hiss(point: Mix) -> float:
 
 def crackle(point: Mix) -> float:
     """How much of a record's crackle there is, 0..1: where it is asked for, and where everything is dusty."""
-    dusty = smooth((point.params["dirt"] - _CRACKLE[0]) / _CRACKLE[1])
+    dusty = smoothstep((point.params["dirt"] - _CRACKLE[0]) / _CRACKLE[1])
     return max(point.voices.get("texture", {}).get("crackle", 0.0), dusty) * point.stems.get("texture", 1.0)
 
 

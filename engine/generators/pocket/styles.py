@@ -10,30 +10,11 @@ from typing import Any, Final
 from rapidfuzz import process
 
 from engine.errors import PromptError
+from engine.generators.pocket.instruments.shots import MODELS
 from engine.generators.pocket.instruments.voices import VOICES
-from engine.generators.pocket.score.form import DRUM_GROUPS
+from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.prompts.mix import Mix
 from engine.prompts.vocabulary import style_table
-
-STEM_OF: Final = {
-    "drums": 0,
-    "bass": 1,
-    "sub": 1,
-    "pad": 2,
-    "comp": 2,
-    "fx": 2,
-    "texture": 2,
-    "crackle": 2,
-    "arp": 3,
-    "melody": 3,
-}
-"""Index on the stem axis of each part."""
-
-
-def part_of(player: str) -> str:
-    """The part that a player plays: "bass 1" is the second who plays the bass."""
-    return player.partition(" ")[0]
-
 
 _HINT: Final = "see the header of presets/styles/house.toml"
 _SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
@@ -131,7 +112,6 @@ _MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789")
 
 def _check(style: Style, gains: Mapping[str, float]) -> None:
     """Raise for what a style's file names that is not there, or draws otherwise than it can be played."""
-    from engine.generators.pocket.instruments.shots import MODELS  # which takes its shots from styles
 
     def known(what: str, name: str, names: Iterable[str]) -> None:
         if name not in names:
@@ -145,11 +125,11 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
     for lane in style.lanes:
         known("no [kit] for the lane's shot", lane.shot, style.kit)
         known(f'lane "{lane.shot}" has no group', lane.group, DRUM_GROUPS)
-        _drawn(style.name, f'lane "{lane.shot}"', lane.patterns, _MARKS["sliced" if lane.sliced else "lane"])
+        _check_patterns(style.name, f'lane "{lane.shot}"', lane.patterns, _MARKS["sliced" if lane.sliced else "lane"])
     for part, plays in style.parts.items():
         known(f"[{part}] has no voice", plays.voice, VOICES)
         if part == "comp":
-            _drawn(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
+            _check_patterns(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
         if plays.step <= 0.0 or plays.gate <= 0.0:
             raise PromptError(f'style "{style.name}": [{part}] step and gate are more than 0')
     if style.chord_bars < 1 or not style.progressions or not all(each.chords for each in style.progressions):
@@ -160,7 +140,7 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
                 raise PromptError(f'style "{style.name}": {key} is missing or not a number', _HINT)
 
 
-def _drawn(style: str, where: str, patterns: Sequence[str], marks: set[str]) -> None:
+def _check_patterns(style: str, where: str, patterns: Sequence[str], marks: set[str]) -> None:
     """Raise for patterns that are not sixteen of these marks."""
     for pattern in patterns:
         if len(pattern) != 16 or not set(pattern) <= marks:
@@ -182,7 +162,7 @@ def _part(part: str, data: Mapping[str, Any]) -> PartStyle:
     )
 
 
-_PLACES: Final = {
+_ELEMENT_POSITIONS: Final = {
     "kick": 0.53,
     "snare": 0.60,
     "hats": 0.40,
@@ -199,8 +179,8 @@ among many styles, is swapped one after another instead of all at once, and wher
 
 
 def style_for(mix: Mix, element: str) -> Style:
-    """The style that decides an element of `_PLACES`."""
-    place = _PLACES[element]
+    """The style that decides an element of `_ELEMENT_POSITIONS`."""
+    place = _ELEMENT_POSITIONS[element]
     below = 0.0
     for name, share in mix.styles:
         below += share
@@ -213,13 +193,13 @@ OFF_BEATS: Final = [2, 6, 10, 14]
 """Steps between the beats of a bar of four."""
 
 
-def off_beat(mix: Mix) -> Lane | None:
+def off_beat_cymbal(mix: Mix) -> Lane | None:
     """The cymbal of strong off-beats, every one in a bar, as house has it; None where the style has none."""
     lanes = (lane for lane in style_for(mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
-    return next((lane for lane in lanes if strong(lane) == OFF_BEATS), None)
+    return next((lane for lane in lanes if firm_steps(lane) == OFF_BEATS), None)
 
 
-def strong(lane: Lane) -> list[int]:
+def firm_steps(lane: Lane) -> list[int]:
     """Steps of a lane's first pattern that are struck at least firmly."""
     return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
 
@@ -232,11 +212,11 @@ _FEW, _MANY = 2.0, 4.0
 
 
 def styles_for(mix: Mix, element: str) -> list[tuple[Style, float]]:
-    """The styles about the place of an element of `_PLACES`, and how much of it is each one's: above 0, 1 in sum."""
+    """The styles about the place of an element of `_ELEMENT_POSITIONS`, and how much of it is each one's: above 0, 1 in sum."""
     count = 1.0 / sum(share * share for _, share in mix.styles)
     few = min(1.0, max(0.0, (_MANY - count) / (_MANY - _FEW)))
     fading = _FADING[1] + (_FADING[0] - _FADING[1]) * few
-    place = 0.5 * few + _PLACES[element] * (1.0 - few)
+    place = 0.5 * few + _ELEMENT_POSITIONS[element] * (1.0 - few)
     low, high = place - fading, place + fading
     found: list[tuple[Style, float]] = []
     below = 0.0

@@ -17,17 +17,20 @@ from engine.generators.stable_audio.model.model import StableAudio
 from engine.generators.stable_audio.model.precision import Precision
 from engine.generators.stable_audio.section import material, mend
 from engine.generators.stable_audio.section.level import CEILING, levelled, limited
-from engine.generators.stable_audio.section.piece import MOST_STRETCH, Piece, plan_piece, plan_remake
+from engine.generators.stable_audio.section.piece import KEPT_S, MOST_STRETCH, Piece, plan_piece, plan_remake
 from engine.generators.stable_audio.section.stretch import crossed
 from engine.models.registry import chosen_model, model_folder
-from engine.protocol import GridFit, SectionRequest
+from engine.protocol import GridFit, SectionRequest, Traits
 from engine.timebase import SAMPLE_RATE, Grid
 
 Audio = npt.NDArray[np.float32]
 
 BLOCK: Final = SAMPLE_RATE
-_STEPS_SHARE: Final = 0.7
-"""Of the time a piece takes; the rest goes to decoding. For the progress told alone."""
+STEP_SHARE: Final = 0.7
+"""The part of the time a piece takes that goes into its steps; the rest goes into decoding."""
+
+HALF_BEAT_S: Final = 1.5
+"""Seconds of half a beat at 20 BPM, the slowest tempo."""
 
 _SEEDS: Final = 2**63
 
@@ -46,9 +49,7 @@ class StableAudioSections:
     """
 
     name = "stable-audio"
-    stems: tuple[str, ...] = ("mix",)
     rate = SAMPLE_RATE
-    live = False
 
     def __init__(self, folder: Path | None = None, model: StableAudio | None = None) -> None:
         """Read the model from ``folder``, by default the installed one, unless ``model`` is it."""
@@ -57,14 +58,20 @@ class StableAudioSections:
         self._loras: tuple[tuple[str, float], ...] = ()
 
     @property
-    def max_seconds(self) -> float:
-        """The most sound at once, with what it continues and the tail; the rest is for mending the grid. Loads the model."""
-        return self._ready().max_seconds * (1 - MOST_STRETCH)
+    def traits(self) -> Traits:
+        """What plans and estimates need to know of it. Loads the model.
 
-    @property
-    def steps(self) -> int:
-        """Steps of sampling at which the model is at its best. Loads the model."""
-        return self._ready().full_steps
+        Its longest piece also holds what mending the grid may need: some stretching, and half a beat.
+        """
+        model = self._ready()
+        return Traits(
+            stems=("mix",),
+            max_seconds=model.max_seconds * (1 - MOST_STRETCH) - HALF_BEAT_S,
+            steps=model.full_steps,
+            step_share=STEP_SHARE,
+            kept_s=KEPT_S,
+            most_stretched=material.MOST_STRETCHED,
+        )
 
     def warm_up(self) -> None:
         """Load the model; $LIVESET_PRECISION may choose float32, bfloat16 or int8 instead of the fastest that is as good.
@@ -80,6 +87,7 @@ class StableAudioSections:
         """See `engine.generators.base.Generator.generate`."""
         self.fit = None
         try:
+            request = replace(request, steps=request.steps or self._ready().full_steps)
             section, fit = self._made(request, on_progress, cancelled)
         except _Cancelled:
             return
@@ -88,7 +96,7 @@ class StableAudioSections:
         except (RuntimeError, MemoryError, OSError) as error:  # torch: memory, mostly
             message = " ".join(str(error).split())[:200] or type(error).__name__
             raise GeneratorError(f"Stable Audio could not make the section: {message}", "try fewer bars") from error
-        self.fit = replace(fit, full_steps=self.steps)
+        self.fit = replace(fit, full_steps=self._ready().full_steps)
         for start in range(request.from_frame, len(section), BLOCK):
             if cancelled():
                 return
@@ -197,12 +205,12 @@ class StableAudioSections:
             remake=None if piece.remake is None else [piece.remake],
             vary=piece.vary,
             amount=min(1.0, max(0.01, request.vary_amount)),
-            on_progress=lambda fraction: on_progress(fraction * _STEPS_SHARE),
+            on_progress=lambda fraction: on_progress(fraction * STEP_SHARE),
             cancelled=cancelled,
         ):
             blocks.append(block)
             done += len(block)
-            on_progress(_STEPS_SHARE + (1 - _STEPS_SHARE) * done / piece.frames)
+            on_progress(STEP_SHARE + (1 - STEP_SHARE) * done / piece.frames)
         if cancelled() or not blocks:
             raise _Cancelled
         sound = np.concatenate(blocks)[: piece.frames]

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from engine.command_line import command
 from engine.errors import DeviceError
 from engine.timebase import SAMPLE_RATE
 
@@ -24,7 +25,7 @@ BUFFER_FRAMES: Final = 1024
 """Frames (23 ms) PortAudio is asked to hold; never less than two blocks. With the limiter's look-ahead: 29 ms."""
 
 PORTAUDIO_HINT: Final = "install PortAudio (on Debian and Ubuntu: apt install libportaudio2)"
-DEVICES_HINT: Final = "liveset devices lists what there is"
+DEVICES_HINT: Final = f"{command('devices')} lists what there is"
 
 
 class Backend(Protocol):

@@ -11,10 +11,12 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from engine.command_line import command
+
 Answer = Literal["leave", "stop", "stay"]
 
 ANSWERS: Final[tuple[tuple[Answer, str, str], ...]] = (
-    ("leave", "l", "leave it playing; `liveset attach` comes back to it"),
+    ("leave", "l", f"leave it playing; `{command('attach')}` comes back to it"),
     ("stop", "s", "stop the set: fade out and end it"),
     ("stay", "esc", "stay here"),
 )

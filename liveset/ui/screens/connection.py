@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.command_line import command
 from engine.protocol import Notice
 from liveset.ui.link import EngineLink
 
@@ -84,7 +85,7 @@ class Connection:
         if self._met:
             tries = f" (tried {self.tries}×)" if self.tries > 1 else ""
             if self._heart.gone:
-                return Notice("error", "the player is gone too: nothing plays; q, then liveset play", 0.0)
+                return Notice("error", f"the player is gone too: nothing plays; q, then {command('play')}", 0.0)
             music = "the music plays on, " if self._heart.beats else ""
             return Notice("error", f"the engine does not answer: {music}trying again each second{tries}", 0.0)
         if self._away > SLOW_START_S * self._rate:

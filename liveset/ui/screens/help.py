@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from engine.actions import PROMPT_KEYS
 from liveset.ui.bindings import KEYS
 
 CAP_CELLS = 12
@@ -45,7 +46,7 @@ def keys_table() -> Text:
         if key.action.startswith("digit("):
             if key.keys != "1":
                 continue
-            cap, does = "1 to 8", "select a prompt"
+            cap, does = f"1 to {PROMPT_KEYS}", "select a prompt"
         else:
             cap, does = key.cap, key.does
         if key.group != group:

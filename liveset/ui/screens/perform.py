@@ -14,9 +14,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from engine.actions import ACTIONS
 from engine.protocol import MAX_PROMPTS, Keeper, Notice, Quit, Record, RemakeBars, SetPrompt, SetStem, VaryNext
 from liveset.ui import controls
-from liveset.ui.bindings import COMMANDS, KEYS, Moment
+from liveset.ui.bindings import KEYS, Moment
 from liveset.ui.controls import COARSE, FINE, Control, Desk
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.arrangement import Rows, arrange_columns, arrange_rows
@@ -222,7 +223,7 @@ class PerformScreen(Screen[None]):
 
     def action_send(self, name: str) -> None:
         """A command that needs nothing else."""
-        self.link.send(COMMANDS[name])
+        self.link.send(ACTIONS[name].make(1.0))
 
     def _selected(self) -> None:
         """Show another selection at once."""

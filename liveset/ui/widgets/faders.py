@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 
 from engine.protocol import MAX_STRENGTH, MacroView, Snapshot, StemView
+from liveset.ui.bindings import MACRO_KEYS, STEM_KEYS
 from liveset.ui.controls import Kind
 from liveset.ui.widgets.cells import Line, clean, fit
 from liveset.ui.widgets.gauges import amount, bar, decibels, level_cells, slider
@@ -16,9 +17,6 @@ from liveset.ui.widgets.lines import LineWidget
 from liveset.ui.widgets.prompts import hardware
 
 NAME_CELLS: Final = 8
-MACRO_KEYS: Final = {"filter": "f", "echo": "e", "reverb": "v", "drive": "d", "energy": "±", "volume": "o"}
-STEM_KEYS: Final = {"drums": "D", "bass": "B", "harmony": "H", "lead": "L", "mix": "M"}
-"""Keys that reach them at once, see `liveset.ui.bindings`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.instruments.shots import Shots
-from engine.generators.pocket.instruments.voices import Tables
+from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.render.loudness import plan_levels
 from engine.generators.pocket.render.sound import design
-from engine.generators.pocket.score.compose import Score, compose
+from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.events import Score
 from engine.generators.pocket.score.form import thinned
 from engine.music.key import Key
 from engine.music.motif import make_motif
@@ -189,7 +190,7 @@ def test_a_build_takes_the_lows_away_and_the_drop_brings_them_back(pocket: Pocke
     bass = build[:, 1, 0]
     early, late = (float(np.square(bass[k * bar : (k + 1) * bar]).mean()) for k in (4, 7))
     assert late < 0.3 * early
-    assert compose(ask("techno", role="drop", energy=1.0, previous_role="build")).bars[0].thin == 0.0
+    assert compose(ask("techno", role="drop", energy=1.0, previous_role="build")).bars[0].low_cut == 0.0
 
 
 def test_a_break_is_cut_from_the_own_drums() -> None:

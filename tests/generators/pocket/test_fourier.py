@@ -21,20 +21,20 @@ def test_a_response_that_delays_gives_the_later_chunk_after_the_end_of_the_one_b
     turn = -2.0 * math.pi * late / fourier.SIZE * torch.arange(fourier.BINS, dtype=torch.float64)
     response = torch.polar(torch.ones_like(turn), turn).to(torch.complex64)
     out = torch.empty(2, CHUNK)
-    bins = fourier.to_bins(fourier.together((before, now)))
-    fourier.apart(fourier.to_sound(bins * fourier.placed(response)), 1.0, out)
+    bins = fourier.to_bins(fourier.pack((before, now)))
+    fourier.unpack(fourier.to_sound(bins * fourier.in_bin_order(response)), 1.0, out)
     whole = torch.cat([before, now], 1)
     assert torch.allclose(out, whole[:, CHUNK - late : 2 * CHUNK - late], atol=1e-5)
 
 
 def test_silence_before_and_no_width() -> None:
     now, out = chunk(3), torch.empty(2, CHUNK)
-    fourier.apart(fourier.to_sound(fourier.to_bins(fourier.together((None, now)))), 0.0, out)
+    fourier.unpack(fourier.to_sound(fourier.to_bins(fourier.pack((None, now)))), 0.0, out)
     assert torch.allclose(out, now.mean(0).expand(2, -1), atol=1e-5)
 
 
 def test_the_real_part_is_what_both_channels_sum_to() -> None:
     before, now = chunk(4), chunk(5)
-    both = fourier.to_bins(fourier.together((before, now)))
+    both = fourier.to_bins(fourier.pack((before, now)))
     summed = fourier.to_bins(torch.cat([before.sum(0), now.sum(0)]).to(torch.complex64))
     assert torch.allclose(fourier.real_part(both), 2.0 * summed, rtol=1e-3, atol=2e-2)

@@ -14,13 +14,14 @@ from engine.errors import PromptError
 from engine.generators.pocket import styles
 from engine.generators.pocket.instruments.shots import Shots
 from engine.generators.pocket.instruments.voices import VOICES
-from engine.generators.pocket.point import bare, brightness, crackle, hiss
+from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS, part_of
+from engine.generators.pocket.point import brightness, crackle, hiss, without_cymbals
 from engine.generators.pocket.render.sound import design
-from engine.generators.pocket.score.compose import Score, compose, tonal_players
-from engine.generators.pocket.score.form import DRUM_GROUPS, TONAL_PARTS
-from engine.generators.pocket.score.kits import players
-from engine.generators.pocket.score.sharing import amplitudes
-from engine.generators.pocket.styles import load_style, part_of
+from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.events import Score
+from engine.generators.pocket.score.kits import drum_kits
+from engine.generators.pocket.score.players import share_amplitudes, tonal_players
+from engine.generators.pocket.styles import load_style
 from engine.music import motif as motifs
 from engine.music.key import Key
 from engine.prompts.mix import Mix, mix
@@ -242,7 +243,9 @@ def test_a_knob_between_two_styles_hands_kick_snare_and_cymbals_over_by_degrees(
     last: dict[str, float] = {}
     for tenths in range(11):
         point = mix((PromptWeight("techno", (10 - tenths) / 10), PromptWeight("lo-fi", tenths / 10)))
-        shares = {group: {style.name: share for _, style, share in players(point, group)} for group in ("kick", "snare", "hats")}
+        shares = {
+            group: {style.name: share for _, style, share in drum_kits(point, group)} for group in ("kick", "snare", "hats")
+        }
         for found in shares.values():
             assert sum(level**2 for level in found.values()) <= 1.0 + 1e-6 and sum(found.values()) >= 1.0 - 1e-6
         now = {group: found.get("lo-fi", 0.0) for group, found in shares.items()}
@@ -262,19 +265,19 @@ def test_a_knob_between_two_styles_hands_kick_snare_and_cymbals_over_by_degrees(
 
 def test_what_two_kits_strike_at_once_has_power_in_common_as_far_as_it_sounds_alike() -> None:
     shots, house, techno = Shots(), load_style("house"), load_style("techno")
-    assert shots.alike(house.kit, house.kit, "kick") == 1.0
-    assert abs(shots.alike(house.kit, techno.kit, "kick")) < 0.4, "each kick sweeps in its own way"
-    assert 0.3 < shots.alike(house.kit, techno.kit, "hat") < 0.8, "the noise is the same, the filter another"
+    assert shots.correlation(house.kit, house.kit, "kick") == 1.0
+    assert abs(shots.correlation(house.kit, techno.kit, "kick")) < 0.4, "each kick sweeps in its own way"
+    assert 0.3 < shots.correlation(house.kit, techno.kit, "hat") < 0.8, "the noise is the same, the filter another"
 
 
 @given(st.lists(st.floats(0.05, 1.0), min_size=1, max_size=4), st.floats(0.0, 1.0))
 def test_who_share_a_part_are_as_loud_together_as_one_and_each_in_proportion(weights: list[float], met: float) -> None:
     shares = [weight / sum(weights) for weight in weights]
-    gains = amplitudes(shares, [[met] * len(shares)] * len(shares))
+    gains = share_amplitudes(shares, [[met] * len(shares)] * len(shares))
     power = sum(g * h * (1.0 if i == j else met) for i, g in enumerate(gains) for j, h in enumerate(gains))
     assert power == pytest.approx(1.0)
     assert all(gain / gains[0] == pytest.approx(share / shares[0]) for gain, share in zip(gains, shares, strict=True))
-    assert amplitudes([0.1, 0.9], [[1.0, 0.0], [0.0, 1.0]])[0] < 0.12, "the first tenth of a way is a tenth of it"
+    assert share_amplitudes([0.1, 0.9], [[1.0, 0.0], [0.0, 1.0]])[0] < 0.12, "the first tenth of a way is a tenth of it"
 
 
 def test_each_player_has_the_detune_and_resonance_of_its_own_style() -> None:
@@ -307,7 +310,7 @@ def test_no_kit_jumps_as_a_third_style_comes_in() -> None:
             before: dict[str, float] = {}
             for weight in (0.0, 1e-7, 1e-5, 1e-3, *(step / 100 for step in range(1, 101))):
                 prompts = (PromptWeight("deep house", 1.0), PromptWeight("downtempo", 1.0), PromptWeight(third, weight))
-                now = {style.name: level for _, style, level in players(mix(prompts), group)}
+                now = {style.name: level for _, style, level in drum_kits(mix(prompts), group)}
                 assert all(abs(now.get(name, 0.0) - before.get(name, 0.0)) < 0.2 for name in {*now, *before}) or not before
                 before = now
 
@@ -321,7 +324,7 @@ def test_brightness_air_hiss_and_crackle_move_along_the_whole_of_a_knobs_way(way
     bright = [brightness(at(tenths, "dark techno", "bright pads"), 0.1) for tenths in range(11)]
     moved = [abs(after - before) / (bright[-1] - bright[0]) for before, after in pairwise(bright)]
     assert bright == sorted(bright) and min(moved) > 0.02 and max(moved) < 0.2
-    gone = [bare(at(tenths, "house", "ambient" if way == "crossing" else "no drums")) for tenths in range(11)]
+    gone = [without_cymbals(at(tenths, "house", "ambient" if way == "crossing" else "no drums")) for tenths in range(11)]
     assert gone == sorted(gone) and gone[0] == 0.0 and gone[-1] > 0.8 and max(b - a for a, b in pairwise(gone)) < 0.35
     for amount in (hiss, crackle):
         amounts = [amount(at(tenths, "house", "lo-fi" if amount is hiss else "crackle")) for tenths in range(11)]

@@ -15,9 +15,9 @@ from engine.generators.base import Block
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render.renderer import RATE, Renderer
-from engine.generators.pocket.score.leaning import leans
-from engine.generators.pocket.seams import seams
-from engine.generators.pocket.seams.pulse import handed_over
+from engine.generators.pocket.score.off_beat import uses_off_beats
+from engine.generators.pocket.seams.previous import transition_gains
+from engine.generators.pocket.seams.section import EDGE_S
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
 from engine.sections.file import SectionInfo, SectionWriter
 from engine.timebase import Grid
@@ -160,7 +160,7 @@ def test_the_opening_of_a_short_section_lies_where_the_one_before_ended_whatever
 def kept(path: Path, request: SectionRequest, sound: Block) -> str:
     """A section file as the engine keeps one."""
     frames, tail = request.total_frames(), request.tail_bars
-    info = SectionInfo("s", Pocket.stems, RATE, 0, frames, request.bars, tail, 4, request.bpm, "A minor", 5, "pocket")
+    info = SectionInfo("s", Pocket.traits.stems, RATE, 0, frames, request.bars, tail, 4, request.bpm, "A minor", 5, "pocket")
     writer = SectionWriter(path, info)
     writer.write(sound)
     writer.close()
@@ -196,7 +196,7 @@ def as_heard(pocket: Pocket, folder: Path, requests: list[SectionRequest]) -> tu
         made = ending(pocket, request) if number == 0 else opening(pocket, request) if last else whole(pocket, request)
         path, before = kept(folder / str(number), request, made), request.bars
         sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
-        out, into = (gain.numpy()[:, None] for gain in handed_over(request.entry, fade / RATE, len(sound)))
+        out, into = (gain.numpy()[:, None] for gain in transition_gains(request.entry, fade / RATE, len(sound)))
         heard[start : start + fade] *= out[:fade]
         heard[start + fade :] = 0.0
         heard[start : start + len(sound)] += (sound * into)[: len(heard) - start]
@@ -236,7 +236,7 @@ def test_the_beat_stays_where_prompts_turn_a_style_that_leans_on_off_beats_into_
     pocket: Pocket, tmp_path: Path, texts: tuple[str, str], bpm: float, weights: tuple[tuple[float, float], ...]
 ) -> None:
     mixes = [tuple(PromptWeight(text, weight) for text, weight in zip(texts, each, strict=True)) for each in weights]
-    assert leans(mixes[0]) != leans(mixes[1])
+    assert uses_off_beats(mixes[0]) != uses_off_beats(mixes[1])
     build = ask("", bpm, role="build", energy=0.6, previous_role="intro", next_role="drop", next_energy=0.9, bars=12, tail_bars=2)
     drop = ask("", bpm, role="drop", energy=0.9, previous_role="build", next_role="outro", bars=16, seed=6, first_bar=12)
     requests = [
@@ -337,7 +337,7 @@ def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed
 
 def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: Pocket, mixed: list[int]) -> None:
     bar = round(4 * 60.0 / 124.0 * RATE)
-    frame = 12 * bar - int(seams.EDGE_S * RATE) - bar
+    frame = 12 * bar - int(EDGE_S * RATE) - bar
     ready = 0
     for block in generate(pocket, ask("house", 124.0, bars=12, from_frame=frame)):
         ready += len(block)

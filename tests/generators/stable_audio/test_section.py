@@ -14,12 +14,13 @@ import pytest
 from engine.conductor.lengths import Limits
 from engine.conductor.plan import MAX_TRANSITION
 from engine.errors import GeneratorError
+from engine.generator_names import KNOWN
 from engine.generators.stable_audio import StableAudio
 from engine.generators.stable_audio import generator as generator_module
 from engine.generators.stable_audio.generator import StableAudioSections
 from engine.generators.stable_audio.section.level import CEILING
 from engine.generators.stable_audio.section.piece import KEPT_S, plan_piece, plan_remake
-from engine.generators.worker import KNOWN, load_generator
+from engine.generators.worker import load_generator
 from engine.presets import checked_generator
 from engine.protocol import GridFit, LoraStrength, PromptWeight, SectionRequest
 from engine.sections.file import SectionInfo, SectionWriter
@@ -63,7 +64,7 @@ def test_it_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "stable-audio" in KNOWN
     monkeypatch.setenv("LIVESET_MODELS", str(tmp_path))
     found = load_generator("stable-audio")
-    assert (found.name, found.stems, found.rate, found.live) == ("stable-audio", ("mix",), 44_100, False)
+    assert (found.name, found.rate) == ("stable-audio", 44_100)
     with pytest.raises(GeneratorError, match=r"not installed.*liveset models pull"):
         found.warm_up()
 
@@ -101,7 +102,7 @@ def test_lengths(sections: StableAudioSections, bars: int, bpm: float, beats: in
 
 @pytest.mark.parametrize(("bpm", "beats"), [(300.0, 4), (124.0, 4), (60.0, 4), (40.0, 4), (150.0, 12)])
 def test_the_longest_section_that_is_planned_can_be_made(sections: StableAudioSections, bpm: float, beats: int) -> None:
-    limits = Limits(60 / bpm * beats, sections.max_seconds)
+    limits = Limits(60 / bpm * beats, sections.traits)
     longest = replace(ASKED, bars=limits.most, bpm=bpm, beats_per_bar=beats, tail_bars=MAX_TRANSITION)
     assert 60 < longest.total_frames() / RATE < 120
     piece = plan_piece(longest, RATE, LONGEST)
@@ -117,13 +118,13 @@ def test_a_base_model_is_asked_for_the_steps_it_needs(tmp_path: Path, monkeypatc
     monkeypatch.setenv("LIVESET_PRECISION", "float32")
     base = StableAudioSections()
     base.warm_up()
-    assert base.steps == 50
+    assert base.traits.steps == 50
     make(base, replace(ASKED, steps=25))
     assert base.fit is not None and (base.fit.steps, base.fit.full_steps) == (25, 50)
 
 
 def test_a_distilled_model_is_asked_for_eight(sections: StableAudioSections) -> None:
-    assert sections.steps == 8
+    assert sections.traits.steps == 8
 
 
 @needs_transformers

@@ -12,8 +12,8 @@ import pytest
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio
 from engine.generators.stable_audio.generator import StableAudioSections
-from engine.generators.stable_audio.section.material import whole
-from engine.protocol import MOST_STRETCHED, Keeper, PromptWeight, SectionRequest
+from engine.generators.stable_audio.section.material import MOST_STRETCHED, whole
+from engine.protocol import Keeper, PromptWeight, SectionRequest
 from engine.sections.file import SectionReader
 from engine.sections.keepers import Layer, keep
 from engine.timebase import Grid

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
+from engine.generators.pocket.instruments.drum_models import DRUM_MODELS
 from engine.generators.pocket.instruments.spectra import RATE, to_sound, to_spectrum
+from engine.generators.pocket.parts import MARK_VELOCITY
 
 SLICES: Final = 16
 _LINES: Final[tuple[tuple[str, str, float], ...]] = (
@@ -21,39 +23,24 @@ _LINES: Final[tuple[tuple[str, str, float], ...]] = (
     ("crash", "..........o.....", 0.10),
 )
 """What the drummer plays: (drum, sixteenths as in styles' lanes, level)."""
-_MARKS: Final = {"X": 1.0, "x": 0.8, "o": 0.56, "g": 0.3}
 _LATE: Final = (0.0, 0.010, 0.0, 0.006)
 """Seconds by which the four sixteenths of a beat come late: how the drummer swings."""
 
 
-def cut(settings: Mapping[str, Any], models: Mapping[str, Callable[..., Tensor]], number: int) -> Tensor:
+def slice_of(settings: Mapping[str, Any], number: int) -> Tensor:
     """One sixteenth of a break and a little of what rings over, (2, frames); peaks are those of the whole bar, at most 1.
 
     Args:
         settings: bpm at which it was played, tune (pitch ratio of the turntable), tone 0..1, drive 0..1.
-        models: the drums, as in `shots.MODELS`.
         number: 0 to 15.
     """
-    bar = _bar(float(settings["bpm"]), float(settings["tune"]), float(settings["tone"]), float(settings["drive"]), _Drums(models))
+    bar = _bar(float(settings["bpm"]), float(settings["tune"]), float(settings["tone"]), float(settings["drive"]))
     step = bar.shape[1] / (SLICES + 4)
     start = round(step * (number % SLICES))
     part = bar[:, start : start + round(1.25 * step)].clone()
     fade = round(0.3 * step)
     part[:, -fade:] *= torch.cos(torch.linspace(0.0, math.pi / 2, fade)) ** 2
     return part
-
-
-class _Drums:
-    """The models, hashable all alike: there is one set of them."""
-
-    def __init__(self, models: Mapping[str, Callable[..., Tensor]]) -> None:
-        self.models = models
-
-    def __hash__(self) -> int:
-        return 1
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Drums)
 
 
 _KIT: Final[dict[str, dict[str, float]]] = {
@@ -66,18 +53,18 @@ _KIT: Final[dict[str, dict[str, float]]] = {
 
 
 @lru_cache(maxsize=3)
-def _bar(bpm: float, tune: float, tone: float, drive: float, drums: _Drums) -> Tensor:
+def _bar(bpm: float, tune: float, tone: float, drive: float) -> Tensor:
     """A bar and one beat of what rings over, (2, frames), peak about 1."""
     rng = torch.Generator().manual_seed(1969)
     step = 60.0 / bpm / 4.0 * RATE * tune
     bar = torch.zeros(2, round(step * (SLICES + 4)))
     for drum, line, level in _LINES:
-        sound = drums.models[drum](_KIT[drum], rng)
+        sound = DRUM_MODELS[drum](_KIT[drum], rng)
         for i, mark in enumerate(line):
-            if mark in _MARKS:
+            if mark in MARK_VELOCITY:
                 at = round(step * i + _LATE[i % 4] * RATE)
                 heard = sound[:, : bar.shape[1] - at]
-                bar[:, at : at + heard.shape[1]] += _MARKS[mark] * level * heard
+                bar[:, at : at + heard.shape[1]] += MARK_VELOCITY[mark] * level * heard
     size = 1 << (bar.shape[1] + 8192 - 1).bit_length()
     t = torch.arange(8192) / RATE
     room = torch.randn(2, 8192, generator=rng) * torch.exp(-t / 0.045) * (1.0 - torch.exp(-t / 0.004))

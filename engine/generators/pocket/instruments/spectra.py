@@ -143,7 +143,7 @@ SPECTRA: Final[dict[str, Callable[[float], Partials]]] = {
 """Name -> partials at a fundamental in Hz."""
 
 
-def weighed(freq: Tensor, power: Tensor) -> Tensor:
+def k_weighted_bands(freq: Tensor, power: Tensor) -> Tensor:
     """K-weighted power in each loudness band.
 
     Args:

@@ -22,7 +22,7 @@ from engine.generators.pocket.render.sound import (
     GATE,
     LEVEL,
     ONSET,
-    PLACE,
+    POSITION,
     RELEASE,
     RISE,
     SUSTAIN,
@@ -33,7 +33,7 @@ from engine.generators.pocket.render.sound import (
     TAIL,
     Sound,
 )
-from engine.generators.pocket.score.compose import Score
+from engine.generators.pocket.score.events import Score
 
 STEP: Final = 64
 """Frames between two points of an envelope; between them it is a straight line."""
@@ -52,7 +52,7 @@ _ENDS: Final = np.stack([1.0 - _RAMP, _RAMP])
 """Shares of a line's two ends in each of its frames."""
 
 
-def lines(ends: Floats, out: Floats | None = None) -> Floats:
+def ramps(ends: Floats, out: Floats | None = None) -> Floats:
     """Straight lines of STEP frames from one end to the other, end to end: (lines, 2) -> (lines * STEP,).
 
     ``out``: (lines, STEP) where they may be put.
@@ -60,14 +60,14 @@ def lines(ends: Floats, out: Floats | None = None) -> Floats:
     return np.matmul(ends, _ENDS, out=out).reshape(-1)
 
 
-def through(points: NDArray[np.float64]) -> Floats:
+def polyline(points: NDArray[np.float64]) -> Floats:
     """Straight lines through points STEP frames apart: (points,) -> ((points - 1) * STEP,)."""
     ends = np.empty((len(points) - 1, 2), np.float32)
     ends[:, 0], ends[:, 1] = points[:-1], points[1:]
-    return lines(ends)
+    return ramps(ends)
 
 
-class Stretch(NamedTuple):
+class Segment(NamedTuple):
     """Where a note is heard through a filter position in a chunk.
 
     Attributes:
@@ -103,21 +103,21 @@ class Envelopes:
         self._opening = np.array([*openings, openings[-1]])
         self._bar = float(score.grid.frames_per_bar)
         self._reckoned = -1
-        self._stretches: list[dict[int, list[Stretch]]] = []
+        self._segments: list[dict[int, list[Segment]]] = []
 
-    def chunk(self, index: int) -> dict[int, list[Stretch]]:
-        """What sounds in a chunk: stretches by note, both in order."""
+    def chunk(self, index: int) -> dict[int, list[Segment]]:
+        """What sounds in a chunk: segments by note, both in order."""
         group = index // _AHEAD
         if group != self._reckoned:
-            self._stretches, self._reckoned = self._reckon(group * _AHEAD), group
-        return self._stretches[index % _AHEAD]
+            self._segments, self._reckoned = self._reckon(group * _AHEAD), group
+        return self._segments[index % _AHEAD]
 
-    def _reckon(self, first: int) -> list[dict[int, list[Stretch]]]:
+    def _reckon(self, first: int) -> list[dict[int, list[Segment]]]:
         """Stretches of some chunks from the ``first`` on."""
         playing = np.flatnonzero((self._chunks[0] < first + _AHEAD) & (self._chunks[1] >= first))
-        stretches: list[dict[int, list[Stretch]]] = [{} for _ in range(_AHEAD)]
+        segments: list[dict[int, list[Segment]]] = [{} for _ in range(_AHEAD)]
         if not len(playing):
-            return stretches
+            return segments
         onsets, gains = self._onsets[playing], self._gains[playing]
         start = np.maximum(0, first * CHUNK - onsets) // STEP
         newest = np.maximum(0, (first + _AHEAD - 1) * CHUNK - onsets) // STEP
@@ -126,7 +126,7 @@ class Envelopes:
         pairs, place_of, points = _by_position(level, place, counts)
         ends = np.stack([points[:-1], points[1:]], 1)
         begins = np.cumsum(counts[pairs]) - counts[pairs]
-        for chunk, found in enumerate(stretches):
+        for chunk, found in enumerate(segments):
             frame = (first + chunk) * CHUNK
             low = np.maximum(0, frame - onsets) // STEP - start
             high = np.where((onsets < frame + CHUNK) & (low + 1 < counts), np.minimum(low + _POINTS, counts), 0)
@@ -136,8 +136,8 @@ class Envelopes:
             for which, begin, end in _heard(points, begins[here] + low[notes], begins[here] + high[notes], faint):
                 pair, note = here[which], notes[which]
                 since = STEP * int(start[note] + begin - begins[pair])
-                found.setdefault(int(playing[note]), []).append(Stretch(int(place_of[pair]), since, ends[begin:end]))
-        return stretches
+                found.setdefault(int(playing[note]), []).append(Segment(int(place_of[pair]), since, ends[begin:end]))
+        return segments
 
     def _points(self, notes: Indexes, start: Indexes, counts: Indexes) -> tuple[Floats, Floats]:
         """Loudness, and place of the filter in steps of its positions, of some notes' points: (points,) each.
@@ -156,7 +156,7 @@ class Envelopes:
         level *= r[SUSTAIN] + (1.0 - r[SUSTAIN]) * np.exp(-held / r[DECAY])
         after = (t - held) / r[RELEASE]
         level *= np.exp(-after) * np.clip(TAIL - after, 0.0, 1.0)
-        place = r[PLACE] + r[SWEEP] * np.exp(-t / r[SWEEP_S])
+        place = r[POSITION] + r[SWEEP] * np.exp(-t / r[SWEEP_S])
         turned = np.float32(2.0 * math.pi) * r[SWING_HZ] * (absolute / RATE).astype(np.float32)
         place += r[SWING] * np.sin(turned)
         place += r[RISE] * np.minimum(t / r[GATE], np.float32(1.0))

@@ -32,7 +32,7 @@ MIDDLE: Final = COLUMNS // 2
 
 
 @lru_cache(maxsize=1)
-def _turns() -> tuple[Tensor, Tensor]:
+def _twiddles() -> tuple[Tensor, Tensor]:
     """Factors between the passes, there and back, each in the order in which its pass before leaves its rows."""
     row, column = torch.arange(ROWS)[:, None], torch.arange(COLUMNS)
     # In double precision: the phases reach hundreds of turns. The half turn a column puts 0 Hz in the middle.
@@ -41,7 +41,7 @@ def _turns() -> tuple[Tensor, Tensor]:
     return there.T.contiguous().T, there.conj().resolve_conj()
 
 
-def together(sounds: tuple[Tensor | None, ...]) -> Tensor:
+def pack(sounds: tuple[Tensor | None, ...]) -> Tensor:
     """Chunks of two channels one after the other as one complex sound: (1 or 2, CHUNK) each, None is silence -> (frames,)."""
     out = np.zeros(len(sounds) * CHUNK, np.complex64)
     for i, sound in enumerate(sounds):
@@ -52,7 +52,7 @@ def together(sounds: tuple[Tensor | None, ...]) -> Tensor:
     return torch.from_numpy(out)
 
 
-def apart(heard: Tensor, width: float, out: Tensor) -> None:
+def unpack(heard: Tensor, width: float, out: Tensor) -> None:
     """The later half of `to_sound` as two channels, their difference times ``width``: (ROWS, COLUMNS) -> (2, CHUNK)."""
     later = np.ascontiguousarray(heard[ROWS // 2 :].numpy()).reshape(-1)
     left, right = out.numpy()
@@ -65,13 +65,13 @@ def apart(heard: Tensor, width: float, out: Tensor) -> None:
 def to_bins(sound: Tensor) -> Tensor:
     """(SIZE,) complex64 -> (ROWS, COLUMNS)."""
     first = torch.fft.fft(sound.view(ROWS, COLUMNS), dim=0)
-    bins: Tensor = torch.fft.fft(first.mul_(_turns()[0]), dim=1)
+    bins: Tensor = torch.fft.fft(first.mul_(_twiddles()[0]), dim=1)
     return bins
 
 
 def to_sound(bins: Tensor) -> Tensor:
     """Its inverse: (ROWS, COLUMNS) -> (ROWS, COLUMNS), the sound's frames row by row."""
-    sound: Tensor = torch.fft.ifft(torch.fft.ifft(bins, dim=1).mul_(_turns()[1]), dim=0)
+    sound: Tensor = torch.fft.ifft(torch.fft.ifft(bins, dim=1).mul_(_twiddles()[1]), dim=0)
     return sound
 
 
@@ -86,7 +86,7 @@ def real_part(bins: Tensor) -> Tensor:
     return torch.from_numpy(out).view(ROWS, COLUMNS)
 
 
-def placed(response: Tensor) -> Tensor:
+def in_bin_order(response: Tensor) -> Tensor:
     """A filter's response from 0 Hz to half the rate, (BINS,), in the order of `to_bins`: (ROWS, COLUMNS)."""
     ends = response[[0, -1]].real.to(response.dtype)  # a real filter's are real
     inner = response[1:-1]

@@ -11,16 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.generators.pocket.instruments.shots import AtHand, Shots
-from engine.generators.pocket.instruments.voices import CHUNK, Tables
+from engine.generators.pocket.instruments.shots import Shots
+from engine.generators.pocket.instruments.tables import Tables
+from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.render import fourier
-from engine.generators.pocket.render.envelopes import STEP, through
+from engine.generators.pocket.render.envelopes import STEP, polyline
 from engine.generators.pocket.render.loudness import Gains
-from engine.generators.pocket.render.notes import Notes
-from engine.generators.pocket.render.reading import add_scaled, waver
+from engine.generators.pocket.render.note_player import NotePlayer
+from engine.generators.pocket.render.playback import add_scaled, wow_and_flutter
+from engine.generators.pocket.render.sampler import Sampler
 from engine.generators.pocket.render.sound import Sound
-from engine.generators.pocket.score.compose import Score
+from engine.generators.pocket.score.events import Score
 
 RATE: Final = 44_100
 _POINTS: Final = np.arange(0.0, CHUNK + STEP, STEP)
@@ -62,8 +64,8 @@ class Renderer:
         self.sound = sound
         self.gains = gains
         self.reach = max(bus.reach for bus in sound.buses)
-        self._notes = Notes(score, sound, gains, tables)
-        self.shots = AtHand(shots)
+        self._notes = NotePlayer(score, sound, gains, tables)
+        self.shots = Sampler(shots)
         self._strokes = _strokes(score, gains.drums, self.shots)
         self._hits = self._by_chunk([(frame, frame + shot.shape[1] - 1) for frame, shot, _ in self._strokes])
         self._dry: dict[int, list[Tensor | None]] = {}
@@ -74,7 +76,7 @@ class Renderer:
         self._kicks = np.array(score.kicks, np.float64).reshape(-1, 2).T
         self._bar = float(score.grid.frames_per_bar)
         bars = score.bars
-        self._thin = np.array([bar.thin for bar in bars] + [bars[-1].thin, bars[-1].thin])
+        self._thin = np.array([bar.low_cut for bar in bars] + [bars[-1].low_cut, bars[-1].low_cut])
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
         self._gain = np.array([*gains.curve[:-1], *ending])
         self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
@@ -122,7 +124,7 @@ class Renderer:
     def _over_bars(self, curve: NDArray[np.float64], index: int) -> NDArray[np.float32]:
         """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
         bar = (index * CHUNK + _POINTS) / self._bar
-        return through(np.interp(bar, np.arange(len(curve)), curve))
+        return polyline(np.interp(bar, np.arange(len(curve)), curve))
 
     def _thins(self, index: int) -> bool:
         """Whether a build-up takes lows away anywhere in a chunk."""
@@ -152,7 +154,7 @@ class Renderer:
         deepest = (shape * velocities).max(0)
         sounds = stems.numpy()
         for stem in range(1, 4):
-            sounds[stem] *= through(1.0 - min(0.95, depth[stem]) * deepest)
+            sounds[stem] *= polyline(1.0 - min(0.95, depth[stem]) * deepest)
 
     def _saturate(self, stems: Tensor) -> None:
         """Bend each stem's peaks, its loudness about unchanged."""
@@ -188,7 +190,7 @@ class Renderer:
         direct: list[Tensor | None] = []
         for stem, pair in enumerate(zip(self._taped_chunk(index - 1), self._taped_chunk(index), strict=True)):
             sounds = stem != _BASS and any(each is not None for each in pair)
-            direct.append(fourier.to_bins(fourier.together(pair)) if sounds else None)
+            direct.append(fourier.to_bins(fourier.pack(pair)) if sounds else None)
         self._sends[index] = [
             None if bins is None or not bus.reach else fourier.real_part(bins)
             for bins, bus in zip(direct, self.sound.buses, strict=True)
@@ -204,7 +206,7 @@ class Renderer:
             before, found = self._dry_chunk(index - 1), list(self._dry_chunk(index))
             for stem in _TAPED:
                 if before[stem] is not None or found[stem] is not None:
-                    found[stem] = waver(_joined(before[stem], found[stem]), index * CHUNK, self.sound.wow)
+                    found[stem] = wow_and_flutter(_joined(before[stem], found[stem]), index * CHUNK, self.sound.wow)
             self._taped = {key: kept for key, kept in self._taped.items() if key == index - 1}
             self._taped[index] = found
         return found
@@ -244,7 +246,7 @@ class _Stroke(NamedTuple):
     gains: tuple[float, float]
 
 
-def _strokes(score: Score, drums: float, shots: AtHand) -> list[_Stroke]:
+def _strokes(score: Score, drums: float, shots: Sampler) -> list[_Stroke]:
     """Every hit of a score, drums having a gain of ``drums``."""
     strokes = []
     for hit in score.hits:

@@ -9,17 +9,18 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.instruments.spectra import BAND_CENTERS
 from engine.generators.pocket.instruments.voices import LOWEST_CUTOFF, VOICES, positions
+from engine.generators.pocket.parts import STEM_OF, part_of
 from engine.generators.pocket.render import space
 from engine.generators.pocket.render.fourier import BINS
-from engine.generators.pocket.score.compose import Note, Score
-from engine.generators.pocket.score.form import smooth
-from engine.generators.pocket.styles import STEM_OF, blend, part_of
+from engine.generators.pocket.score.events import Note, Score
+from engine.generators.pocket.styles import blend
 from engine.prompts.vocabulary import style_table
 from engine.protocol import STEMS
 
-ONSET, GATE, ATTACK, DECAY, SUSTAIN, RELEASE, PLACE, SWEEP, SWEEP_S, SWING, SWING_HZ, RISE, LEVEL, END = range(14)
+ONSET, GATE, ATTACK, DECAY, SUSTAIN, RELEASE, POSITION, SWEEP, SWEEP_S, SWING, SWING_HZ, RISE, LEVEL, END = range(14)
 """Columns of a note's row: frames, seconds, amplitudes, and filter places in steps of its voice's cutoffs."""
 
 
@@ -106,13 +107,13 @@ def _width(score: Score) -> float:
     """Gain of the side signal of harmony and lead."""
     width = 0.28 + 0.44 * score.mix.params["width"]
     drums = score.mix.params["drums"] * score.mix.stems.get("drums", 1.0)
-    return width + (min(width, _WIDEST) - width) * (1.0 - smooth((drums - 0.3) / 0.2))
+    return width + (min(width, _WIDEST) - width) * (1.0 - smoothstep((drums - 0.3) / 0.2))
 
 
 def _wow(score: Score) -> float:
     """Tape for those who ask for it, and a little where everything is dusty."""
     asked = score.mix.voices.get("texture", {})
-    dusty = 0.5 * smooth((score.mix.params["dirt"] - 0.45) / 0.3)
+    dusty = 0.5 * smoothstep((score.mix.params["dirt"] - 0.45) / 0.3)
     depth = max(asked.get("tape", 0.0), 0.4 * asked.get("crackle", 0.0), dusty) * score.mix.stems.get("texture", 1.0)
     return depth if depth > 0.02 else 0.0
 

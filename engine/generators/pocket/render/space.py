@@ -67,7 +67,7 @@ def partition(impulse: Tensor) -> Tensor:
     """Bins of a room's parts of CHUNK frames, for `fourier.real_part`: (2, frames) -> (parts, rows, columns)."""
     parts = -(-impulse.shape[-1] // CHUNK)
     padded = 0.5 * torch.nn.functional.pad(impulse, (0, parts * CHUNK - impulse.shape[-1]))
-    return torch.stack([fourier.to_bins(fourier.together((part, None))) for part in torch.split(padded, CHUNK, dim=1)])
+    return torch.stack([fourier.to_bins(fourier.pack((part, None))) for part in torch.split(padded, CHUNK, dim=1)])
 
 
 _REVERB_BANDS: Final = ((0.0, 420.0, 0.85), (420.0, 3600.0, 1.0), (3600.0, 22_050.0, 0.42))
@@ -149,7 +149,7 @@ _THIN_HZ: Final = 330.0
 @lru_cache(maxsize=1)
 def _lows() -> Tensor:
     """What a build-up's high-pass takes away, (rows, columns)."""
-    return fourier.placed(1.0 - high_pass(_THIN_HZ))
+    return fourier.in_bin_order(1.0 - high_pass(_THIN_HZ))
 
 
 class Bus:
@@ -165,7 +165,7 @@ class Bus:
         self.dry = dry
         self.width = width
         self.reach = 0 if wet is None else wet.shape[0]
-        self._direct = fourier.placed(dry)
+        self._direct = fourier.in_bin_order(dry)
         self._parts = [] if wet is None else _heard(wet)
 
     def apply(self, direct: Tensor | None, sends: Sequence[Tensor | None], thin: Tensor | None, out: Tensor) -> None:
@@ -185,4 +185,4 @@ class Bus:
         if thin is not None:
             gone = fourier.to_sound(bins.mul_(_lows()))
             sound[fourier.ROWS // 2 :].addcmul_(gone[fourier.ROWS // 2 :], thin.view(-1, fourier.COLUMNS), value=-1.0)
-        fourier.apart(sound, self.width, out)
+        fourier.unpack(sound, self.width, out)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
+from engine.generators.pocket.parts import MARK_VELOCITY
 from engine.generators.pocket.point import crackle, hiss
 from engine.generators.pocket.score.chance import chance, spread
-from engine.generators.pocket.score.compose import Context, Note
-from engine.generators.pocket.score.form import Bar, smooth, thinned
+from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.events import Note
+from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progression, place_root, voice
-from engine.generators.pocket.score.kits import VELOCITY
 from engine.generators.pocket.styles import Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
@@ -66,8 +68,8 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     low = style.center - 6
     root = place_root(context.key, chord.root, low)
     beats = context.request.beats_per_bar
-    if bar.landing or context.request.role == "breakdown":
-        length = beats + (_LANDING_BEATS if bar.landing else 0.0)
+    if bar.final or context.request.role == "breakdown":
+        length = beats + (_LANDING_BEATS if bar.final else 0.0)
         yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
         return
     tokens = style.patterns[_variation(context, "bass", len(style.patterns), bar)].split()
@@ -109,7 +111,7 @@ def sub_share(context: Context) -> float:
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
     """A sine under the bass: one for those who strike the same note in step."""
     shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
-    if smooth((context.params["sub"] - 0.4) / 0.4) < 0.02:
+    if smoothstep((context.params["sub"] - 0.4) / 0.4) < 0.02:
         return []
     subs: dict[tuple[int, tuple[tuple[int, float], ...]], Note] = {}
     for note in notes:
@@ -130,15 +132,15 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     style = playing.parts["comp"]
     pitches = voice(context.key, chord, _center(context, playing, "comp"))
     beats = context.request.beats_per_bar
-    if bar.landing:
+    if bar.final:
         yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
         return
     rhythm = style.patterns[_variation(context, "comp", len(style.patterns), bar)]
     steps = 4 * beats - (4 if bar.breath else 0)
-    kept = thinned([rhythm[step % 16] in VELOCITY for step in range(steps)], bar.energy)
+    kept = thinned([rhythm[step % 16] in MARK_VELOCITY for step in range(steps)], bar.energy)
     for step in range(steps):
         mark = rhythm[step % 16]
-        if mark not in VELOCITY or kept[step] < 0.05:
+        if mark not in MARK_VELOCITY or kept[step] < 0.05:
             continue
         held = 1
         while step + held < steps and rhythm[(step + held) % 16] == "-":
@@ -146,7 +148,7 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         short = 0.35 + 1.3 * context.params["decay"]
         gate = held / 4 if held > 1 else short / 4
         seed = context.request.seed
-        velocity = kept[step] * VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
+        velocity = kept[step] * MARK_VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
         frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step))
         yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
 
@@ -162,7 +164,7 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
             end < len(context.bars)
             and end - start < 4
             and chords[end] == chords[start]
-            and not context.bars[end].landing
+            and not context.bars[end].final
             and end != context.request.bars
         ):
             end += 1
@@ -170,7 +172,7 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
         if level > 0.02 and not bar.silent:
             beats = float((end - start) * context.request.beats_per_bar)
             beats -= 1.0 if context.bars[end - 1].breath else 0.0
-            length = beats + (_LANDING_BEATS if bar.landing else 0.05)
+            length = beats + (_LANDING_BEATS if bar.final else 0.05)
             pitches = voice(context.key, chords[start], center)
             yield Note(context.frame(start, 0), "pad", context.frames(length), pitches, 0.8 * level**0.7)
         start = end
@@ -180,7 +182,7 @@ def _noises(context: Context) -> Iterator[Note]:
     """A riser towards what is louder and a fall after it, as loud as the style is driven."""
     request = context.request
     beats = request.beats_per_bar
-    driven = smooth((context.params["energy"] - 0.1) / 0.45)
+    driven = smoothstep((context.params["energy"] - 0.1) / 0.45)
     noises: list[tuple[int, int, float, float]] = []
     if any(bar.breath for bar in context.bars):
         length = min(request.bars, 4)

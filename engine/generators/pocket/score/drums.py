@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
+from engine.generators.pocket.parts import DRUM_GROUPS, MARK_VELOCITY, SLICE_VELOCITY, part_of
 from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.chance import chance, choose, spread
-from engine.generators.pocket.score.compose import Context, Hit
-from engine.generators.pocket.score.form import DRUM_GROUPS, Bar, smooth
-from engine.generators.pocket.score.kits import VELOCITY, players
-from engine.generators.pocket.score.leaning import agrees, leaning, turn
-from engine.generators.pocket.styles import Lane, Style, part_of, style_for
+from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.events import Hit
+from engine.generators.pocket.score.form import Bar
+from engine.generators.pocket.score.kits import drum_kits
+from engine.generators.pocket.score.off_beat import neighbours_agree, off_beat_share, turn_share
+from engine.generators.pocket.styles import Lane, Style, style_for
 
 _EXTRA: Final = 0.55
 """Amplitude of a digit among a pattern's marks, when density is over that many tenths."""
-SLICED: Final = 0.9
-"""Amplitude of a break's slices, whose own strokes are soft or hard."""
 
 _FILLS: Final[dict[str, tuple[tuple[tuple[str, str], ...], ...]]] = {
     "small": (
@@ -50,7 +51,7 @@ def write_drums(context: Context) -> list[Hit]:
     """Every hit of the section and its tail."""
     hits: list[Hit] = []
     for group in DRUM_GROUPS:
-        playing = players(context.mix, group)
+        playing = drum_kits(context.mix, group)
         variants = max(1, _VARIANTS[group] // len(playing))
         for kit, style, share in playing:
             for number, lane in enumerate(style.lanes):
@@ -68,37 +69,37 @@ def write_drums(context: Context) -> list[Hit]:
     return [hit._replace(gain=hit.gain * gains[part_of(hit.group)]) for hit in hits if gains[part_of(hit.group)] > 0.0]
 
 
-def _presence(context: Context, mark: str) -> float:
+def _mark_amplitude(context: Context, mark: str) -> float:
     """Amplitude of a pattern's mark, 0..1, at this density."""
-    if mark in VELOCITY:
-        amplitude = VELOCITY[mark]
-        return amplitude * smooth((context.density - 0.02) / 0.3) if mark == "g" else amplitude
+    if mark in MARK_VELOCITY:
+        amplitude = MARK_VELOCITY[mark]
+        return amplitude * smoothstep((context.density - 0.02) / 0.3) if mark == "g" else amplitude
     if not mark.isdigit():
         return 0.0
     wanted = context.density + 0.6 * (context.params["syncopation"] - 0.5)
-    return _EXTRA * smooth(0.5 + (wanted - int(mark) / 10.0) / 0.16)
+    return _EXTRA * smoothstep(0.5 + (wanted - int(mark) / 10.0) / 0.16)
 
 
 def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float, variants: int) -> Iterator[Hit]:
     """A lane in one bar, thinned where a fill or a breath takes over."""
-    level = bar.active[lane.group] * smooth(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
-    told = _told(context, bar) * bar.active[lane.group] if lane is context.clock else 0.0
+    level = bar.active[lane.group] * smoothstep(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
+    told = _timekeeping(context, bar) * bar.active[lane.group] if lane is context.timekeeper else 0.0
     clock = told > 0.0 and told >= level
     level = max(told, level)
-    if lane is context.offbeat or (lane.group == "perc" and _gathers(context)):
-        level = _turned(context, level, bar)
+    if lane is context.offbeat or (lane.group == "perc" and _builds_from_calm(context)):
+        level = _off_beat_level(context, level, bar)
     if bar.silent or level < 0.02:
         return
     steps = 4 * context.request.beats_per_bar
     pattern = _pattern(context, lane, number, bar)
-    last = _free_until(bar, lane, steps)
+    last = _last_step(bar, lane, steps)
     seed = context.request.seed
     gain = share * 10 ** ((lane.gain_db + (_LIFT_DB if clock else _lift(lane, bar.energy))) / 20)
-    for step in range(1 if bar.landing else min(steps, last)):
-        mark = pattern[step % 16] if not clock else _CLOCK_MARKS[step % 4]
-        amplitude = SLICED * (mark != ".") if lane.sliced else _presence(context, mark)
+    for step in range(1 if bar.final else min(steps, last)):
+        mark = pattern[step % 16] if not clock else _TIMEKEEPER_MARKS[step % 4]
+        amplitude = SLICE_VELOCITY * (mark != ".") if lane.sliced else _mark_amplitude(context, mark)
         if (lane.group in {"hats", "perc"} and lane is not context.offbeat) or lane.sliced or mark not in "Xx":
-            amplitude *= _busy(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
+            amplitude *= _subdivision_level(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))
         if amplitude <= 0.0:
             continue
         wobble = 0.0 if lane.group == "kick" else spread(seed, lane.shot, bar.index, step)
@@ -126,10 +127,10 @@ _SOONER: Final = 0.15
 """How much sooner, in energy, sliced breaks and the soft strokes of kick and snare are quick."""
 
 
-def _busy(step: int, energy: float) -> float:
+def _subdivision_level(step: int, energy: float) -> float:
     """How loud a sixteenth is at a bar's energy, 0..1: little energy leaves the beats, more brings eighths, then sixteenths."""
     place, width = _QUICK[step % 4]
-    return smooth(0.5 + (energy - place) / width) if width else 1.0
+    return smoothstep(0.5 + (energy - place) / width) if width else 1.0
 
 
 _LIFT_DB: Final = 3.0
@@ -137,14 +138,14 @@ _LIFT_DB: Final = 3.0
 
 def _lift(lane: Lane, energy: float) -> float:
     """dB by which cymbals and percussion come forward where the energy is high, so that their quick notes are heard."""
-    return _LIFT_DB * smooth((energy - 0.6) / 0.35) if lane.group in {"hats", "perc"} else 0.0
+    return _LIFT_DB * smoothstep((energy - 0.6) / 0.35) if lane.group in {"hats", "perc"} else 0.0
 
 
 def _pan_width(context: Context) -> float:
     return 0.7 + context.params["width"]
 
 
-_CLOCK_MARKS: Final = "x..."
+_TIMEKEEPER_MARKS: Final = "x..."
 """A beat of the closed hat that goes on telling the time in a breakdown, where its style has drums by then."""
 _LINGER: Final = 0.5
 """How present the off-beat cymbal of a drop stays when it is over."""
@@ -156,8 +157,8 @@ def pump(context: Context, kick: Hit) -> float:
     What is ducked on the beats swells off them, and that is the drop's pulse.
     """
     turned = 1.0
-    if context.request.role == "intro" or _gathers(context) or not all(agrees(context.request)):
-        turned = _leaning(context, context.bars[context.grid.bar_at(kick.frame)])
+    if context.request.role == "intro" or _builds_from_calm(context) or not all(neighbours_agree(context.request)):
+        turned = _off_beat_share(context, context.bars[context.grid.bar_at(kick.frame)])
     return _SHALLOW + (1.0 - _SHALLOW) * turned
 
 
@@ -165,31 +166,31 @@ _SHALLOW: Final = 0.35
 """Share of the side-chain's depth where it is shallow."""
 
 
-def _leaning(context: Context, bar: Bar) -> float:
+def _off_beat_share(context: Context, bar: Bar) -> float:
     """How far the music has turned to its drop's pulse in a bar, 0..1; without an off-beat cymbal only a build-up does."""
     if context.offbeat is not None:
-        return leaning(context.request, bar)
-    return turn(bar) if context.request.role == "build" else 0.0
+        return off_beat_share(context.request, bar)
+    return turn_share(bar) if context.request.role == "build" else 0.0
 
 
-def _told(context: Context, bar: Bar) -> float:
+def _timekeeping(context: Context, bar: Bar) -> float:
     """How much the closed hat tells the beats, 0..1: in a breakdown, once the off-beat cymbal has gone, and into an outro."""
     if context.request.role == "breakdown":
-        return 1.0 - leaning(context.request, bar) if context.offbeat is not None else 1.0
-    return 1.0 - turn(bar) if context.request.role == "outro" and context.offbeat is None else 0.0
+        return 1.0 - off_beat_share(context.request, bar) if context.offbeat is not None else 1.0
+    return 1.0 - turn_share(bar) if context.request.role == "outro" and context.offbeat is None else 0.0
 
 
-def _gathers(context: Context) -> bool:
+def _builds_from_calm(context: Context) -> bool:
     """Whether this is a build-up out of a section that tells the beats and little else."""
     return context.request.role == "build" and context.request.previous_role in {None, "intro", "breakdown"}
 
 
-def _turned(context: Context, level: float, bar: Bar) -> float:
+def _off_beat_level(context: Context, level: float, bar: Bar) -> float:
     """The level of the off-beat cymbal, and of a build-up's percussion: it lingers after a drop, and comes before one."""
-    leans = _leaning(context, bar)
+    leans = _off_beat_share(context, bar)
     if context.request.role in {"intro", "breakdown", "outro"}:
         return max(level, _LINGER * bar.active["hats"] * leans)
-    return level * leans if _gathers(context) or not all(agrees(context.request)) else level
+    return level * leans if _builds_from_calm(context) or not all(neighbours_agree(context.request)) else level
 
 
 def _local(context: Context, bar: Bar, lane: Lane) -> float:
@@ -213,7 +214,7 @@ def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
     return lane.patterns[(main + other) % count]
 
 
-def _free_until(bar: Bar, lane: Lane, steps: int) -> int:
+def _last_step(bar: Bar, lane: Lane, steps: int) -> int:
     """The step at which a lane gives way in this bar."""
     last = steps
     if bar.breath:
@@ -228,7 +229,7 @@ def _free_until(bar: Bar, lane: Lane, steps: int) -> int:
 
 def _fill(context: Context, bar: Bar, start: float) -> Iterator[Hit]:
     """A fill at the bar's end, if the drums are in."""
-    level = bar.active["snare"] * smooth(0.5 + (bar.energy - start) / 0.14)
+    level = bar.active["snare"] * smoothstep(0.5 + (bar.energy - start) / 0.14)
     if not bar.fill or bar.roll or bar.silent or level < 0.1:
         return
     lines = choose(_FILLS[bar.fill], context.request.seed, "fill", bar.index)
@@ -238,8 +239,8 @@ def _fill(context: Context, bar: Bar, start: float) -> Iterator[Hit]:
         sound = shot if shot in style.kit else "snare"
         offset = steps - len(line)
         for i, mark in enumerate(line):
-            if mark in VELOCITY and offset + i >= 0:
-                velocity = VELOCITY[mark] * level * (0.55 + 0.35 * bar.energy)
+            if mark in MARK_VELOCITY and offset + i >= 0:
+                velocity = MARK_VELOCITY[mark] * level * (0.55 + 0.35 * bar.energy)
                 jitter = spread(context.request.seed, "fill", bar.index, i)
                 pan = 0.0 if shot == "snare" else 0.5 - i / len(line)
                 yield Hit(
@@ -264,13 +265,13 @@ def _roll(context: Context, bar: Bar) -> Iterator[Hit]:
     left = context.request.bars - bar.index
     style = style_for(context.mix, "snare")
     rate = {1: 0.25, 2: 0.25, 3: 0.5}.get(left, 1.0)
-    told_off = _leaning(context, bar) * group_gain(context.mix, "hats") if context.offbeat is not None else 0.0
+    told_off = _off_beat_share(context, bar) * group_gain(context.mix, "hats") if context.offbeat is not None else 0.0
     end = context.request.beats_per_bar - bar.breath
     span = 4.0 if context.request.role == "build" else 2.0
     beat = 0.0
     while beat < end - 1e-6:
         rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
-        velocity = (0.22 + 0.6 * max(0.0, rise)) * smooth(bar.energy / 0.6)
+        velocity = (0.22 + 0.6 * max(0.0, rise)) * smoothstep(bar.energy / 0.6)
         on, off = (_ROLL_ACCENTS[(round(8 * beat) + place) % 8] for place in (0, 4))
         velocity *= on + (off - on) * told_off
         shot = "snare" if "snare" in style.kit else "clap"
@@ -284,11 +285,11 @@ def _crash(context: Context, bar: Bar) -> Iterator[Hit]:
     role = context.request.role
     opens = bar.index == 0 and role in {"drop", "free"} and context.request.previous_role is not None
     phrase = bar.index and bar.index % 16 == 0 and role in {"drop", "build", "free"} and bar.index < context.request.bars
-    drums = smooth((context.params["drums"] - 0.2) / 0.3) * bar.active["hats"]
-    if not (opens or phrase or bar.landing) or drums < 0.05 or (bar.energy < 0.2 and not bar.landing):
+    drums = smoothstep((context.params["drums"] - 0.2) / 0.3) * bar.active["hats"]
+    if not (opens or phrase or bar.final) or drums < 0.05 or (bar.energy < 0.2 and not bar.final):
         return
     velocity = (0.9 if opens else 0.6) * drums * min(1.0, 0.3 + context.energy)
     frame = context.frame(bar.index, 0.0)
     yield Hit(frame, "crash", "hats", velocity, 10 ** (-9.0 / 20), 0.15, bar.index % 2)
-    if (opens and role == "drop") or bar.landing:
+    if (opens and role == "drop") or bar.final:
         yield Hit(frame, "impact", "perc", 0.8 * drums, 10 ** (-7.0 / 20), 0.0, 0)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from engine.dsp.ramps import smoothstep
+from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS
 from engine.prompts.vocabulary import WITHIN
 from engine.protocol import Role, SectionRequest
 
 Fill = Literal["", "small", "medium", "big"]
-
-DRUM_GROUPS: Final = ("kick", "snare", "hats", "perc")
-TONAL_PARTS: Final = ("bass", "pad", "comp", "arp", "melody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +106,29 @@ class Bar:
 
     Attributes:
         index: from 0; the tail's bars follow on.
-        place: 0..1 through the section.
+        position: 0..1 through the section.
         energy: local energy.
         active: group or part -> 0..1, how present it is (0: silent). How much of the drums prompts leave is not in it.
         fill: kind of fill at its end.
         roll: beats of snare roll, counted from the bar's end.
         breath: beats at the bar's end in which the drums hold their breath.
         opening: octaves by which filters open (negative: close).
-        thin: 0..1, how far the lows are taken away at its downbeat (a build-up's high-pass).
-        landing: the set's last bar: one held chord on the tonic.
+        low_cut: 0..1, how far the lows are taken away at its downbeat (a build-up's high-pass).
+        final: the set's last bar: one held chord on the tonic.
         silent: nothing starts any more.
     """
 
     index: int
-    place: float
+    position: float
     energy: float
     active: dict[str, float]
     fill: Fill
     roll: float
     breath: float
     opening: float
-    thin: float
-    landing: bool
+    low_cut: float
+    final: bool
     silent: bool
-
-
-def smooth(value: float) -> float:
-    """Smoothstep: 0 below 0, 1 above 1."""
-    x = min(1.0, max(0.0, value))
-    return x * x * (3.0 - 2.0 * x)
 
 
 _SPARSE: Final = (0.30, 0.95)
@@ -182,14 +175,14 @@ def lay_out(
     bars = []
     for index in range(request.bars + request.tail_bars):
         place = min(1.0, index / max(1, request.bars - 1))
-        bent = smooth(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
+        bent = smoothstep(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
         local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
         active = {}
         for part in (*DRUM_GROUPS, *TONAL_PARTS):
             held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
-            active[part] = level * smooth(0.5 + margin / 0.14) if part in TONAL_PARTS else float(held < 5.0 and level > 0.0)
+            active[part] = level * smoothstep(0.5 + margin / 0.14) if part in TONAL_PARTS else float(held < 5.0 and level > 0.0)
         _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
         bars.append(_bar(request, index, place, local, active, opening))
@@ -232,7 +225,7 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 and _louder(request) else 0.0
-    return Bar(index, place, local, active, fill, roll, breath, opening, _thin(request, left), landing, in_tail and ends)
+    return Bar(index, place, local, active, fill, roll, breath, opening, _low_cut(request, left), landing, in_tail and ends)
 
 
 _RISE: Final = 0.05
@@ -254,7 +247,7 @@ _THINNEST: Final = 0.8
 """How far a build-up takes the lows away in the end."""
 
 
-def _thin(request: SectionRequest, left: int) -> float:
+def _low_cut(request: SectionRequest, left: int) -> float:
     """How far a build-up has taken the lows away with ``left`` bars to go."""
     if request.next_role != "drop" or request.role != "build" or request.bars < 4 or not _louder(request):
         return 0.0

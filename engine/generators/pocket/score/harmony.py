@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.score.chance import chance
-from engine.generators.pocket.score.compose import Context
-from engine.generators.pocket.score.form import smooth
+from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.styles import Progression, style_for
 from engine.music.key import Key
 
@@ -41,15 +41,15 @@ def chord_at(context: Context, progression: Progression, chord_bars: int, bar: i
     """The chord of a bar, with the sevenths, ninths and suspensions that richness and tension add."""
     plan = context.bars[bar]
     root = progression.chords[bar // chord_bars % len(progression.chords)]
-    if plan.landing or plan.silent:
+    if plan.final or plan.silent:
         root = 0
     elif plan.breath:
         root = 4
     rich, tense = context.params["richness"], context.params["tension"]
     tones = [(root, 1.0), (root + 4, 0.9), (root + 2, 1.0)]
-    if not plan.landing:
-        tones += [(root + 6, smooth((rich - 0.3) / 0.35)), (root + 8, 0.8 * smooth((rich - 0.6) / 0.35))]
-        tones += [(root + 3, 0.5 * smooth((tense - 0.55) / 0.35))]
+    if not plan.final:
+        tones += [(root + 6, smoothstep((rich - 0.3) / 0.35)), (root + 8, 0.8 * smoothstep((rich - 0.6) / 0.35))]
+        tones += [(root + 3, 0.5 * smoothstep((tense - 0.55) / 0.35))]
         if _tonic_fits(context.key, root):
             tones += [(7, _PEDAL)]
     return Chord(root, tuple((degree, weight) for degree, weight in tones if weight > 0.05))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.score.chance import chance, choose, spread
-from engine.generators.pocket.score.compose import Context, Note
-from engine.generators.pocket.score.form import Bar, smooth, thinned
+from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.events import Note
+from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.styles import Style
 from engine.music import motif as motifs
@@ -66,7 +68,7 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
 
         notes.extend(context.played(part, tune))
     notes.extend(context.played("melody", lambda style: _landing(context, style)))
-    sounding = [bar for bar in context.bars if not bar.silent and not bar.landing]
+    sounding = [bar for bar in context.bars if not bar.silent and not bar.final]
 
     def arp(style: Style) -> Iterator[Note]:
         return (note for bar in sounding for note in _arp_bar(context, style, bar, chords[bar.index]))
@@ -110,7 +112,7 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
     bar = context.bars[index]
     level = bar.active["melody"]
     beat = note.beat - index * beats
-    if level < 0.02 or bar.silent or bar.landing or (bar.breath and beat >= beats - 1):
+    if level < 0.02 or bar.silent or bar.final or (bar.breath and beat >= beats - 1):
         return
     degree = note.degree
     if note.beats >= 0.75 or beat % 1.0 == 0.0:
@@ -141,7 +143,7 @@ def _landing(context: Context, style: Style) -> Iterator[Note]:
     """The motif's last word: the tonic over the last chord."""
     for bar in context.bars:
         level = bar.active["melody"]
-        if bar.landing and level > 0.1:
+        if bar.final and level > 0.1:
             center = style.parts["melody"].center
             pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
             length = context.request.beats_per_bar + 1.0
@@ -192,5 +194,5 @@ def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_
     turn = bar * per_bar + i
     up_down = turn % (2 * size - 2)
     place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
-    sparse = smooth(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
+    sparse = smoothstep(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
     return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from engine.dsp.k_weighting import LUFS_OFFSET, k_weight
 from engine.dsp.levels import gain_of, power_decibels, power_of
-from engine.generators.pocket.render.loudness import target_lufs
+from engine.generators.target import target_lufs
 
 Audio = npt.NDArray[np.float32]
 

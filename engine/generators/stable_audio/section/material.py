@@ -11,11 +11,14 @@ from scipy import signal
 
 from engine.errors import GeneratorError, SectionError
 from engine.generators.stable_audio.section.stretch import stretch
-from engine.protocol import MOST_STRETCHED, SectionRequest
+from engine.protocol import SectionRequest
 from engine.sections.file import SectionReader
 from engine.timebase import Grid
 
 Audio = npt.NDArray[np.float32]
+
+MOST_STRETCHED: Final = 0.05
+"""How far the tempo of what is varied may be from the set's, as a share of it."""
 
 SAME_TEMPO: Final = 0.0005
 """Share by which tempos may differ and count as the same."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from engine.errors import GeneratorError
 from engine.generators.stable_audio.section import material
 from engine.generators.stable_audio.section.words import Curve, mix_curves
-from engine.protocol import SectionRequest
+from engine.protocol import SectionRequest, Traits
 from engine.timebase import Grid
 
 Audio = npt.NDArray[np.float32]
@@ -123,7 +123,7 @@ def _kept(request: SectionRequest, grid: Grid, room: int) -> Audio | None:
     """The last whole bars, up to ``room``, before the frame at which the section starts; None if there is not one."""
     if request.continue_path is None:
         return None
-    bars = min(room, max(1, int(KEPT_S * grid.rate // grid.frames_per_bar)))
+    bars = min(room, Traits(kept_s=KEPT_S).kept_bars(float(grid.frames_per_bar) / grid.rate))
     sound = material.before(request.continue_path, request.continue_frame, grid.frame_of_bar(bars), grid.rate)
     while bars and len(sound) < grid.frame_of_bar(bars):
         bars -= 1

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.generators.pocket.render.reading import read
+from engine.generators.pocket.render.playback import play_loops
 
 SIZE = 1000
 
@@ -22,16 +22,16 @@ def test_a_loop_comes_round_as_often_as_it_is_read(since: int) -> None:
     one, other = loop(3), loop(5)
     room = np.empty((2, 2_700), np.float32)
     at = np.arange(since, since + 2_700)
-    alone = read([(one, 1.0)], since, 0, (0.0, 0.0), False, room)
+    alone = play_loops([(one, 1.0)], since, 0, (0.0, 0.0), False, room)
     np.testing.assert_array_equal(alone, np.take(one, at, axis=1, mode="wrap"))
-    both = read([(one, 0.5), (other, 1.0)], since, 0, (0.0, 0.0), False, room)
+    both = play_loops([(one, 0.5), (other, 1.0)], since, 0, (0.0, 0.0), False, room)
     np.testing.assert_allclose(both, 0.5 * np.take(one, at, 1, mode="wrap") + np.take(other, at, 1, mode="wrap"), atol=1e-6)
 
 
 def test_a_bent_note_comes_round_without_a_step() -> None:
     room = np.empty((2, 44_100), np.float32)
     for bend in ((2.0, 0.0), (-2.0, 0.0), (0.0, 20.0)):
-        heard = read([(loop(3), 1.0)], 0, 0, bend, False, room)
+        heard = play_loops([(loop(3), 1.0)], 0, 0, bend, False, room)
         steepest = 2.0 * math.pi * 3 / SIZE * 2.0 ** (2.0 / 12.0)
         assert np.abs(np.diff(heard)).max() < 1.05 * steepest
         assert np.abs(heard[0] ** 2 + heard[1] ** 2 - 1.0).max() < 1e-3
@@ -42,7 +42,7 @@ def test_a_glide_that_arrived_goes_on_steadily_where_it_came_to(slide: float) ->
     """Read chunk by chunk, as notes are: the later chunks are read straight."""
     chunk = 4_096
     rooms = {since: np.empty((2, chunk), np.float32) for since in range(0, 8 * chunk, chunk)}
-    chunks = [read([(loop(3), 1.0)], since, 0, (slide, 0.0), False, room) for since, room in rooms.items()]
+    chunks = [play_loops([(loop(3), 1.0)], since, 0, (slide, 0.0), False, room) for since, room in rooms.items()]
     heard = np.concatenate(chunks, axis=1)
     steepest = 2.0 * math.pi * 3 / SIZE * 2.0 ** (abs(slide) / 12.0)
     assert np.abs(np.diff(heard)).max() < 1.05 * steepest

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Final
 
 from engine.generators.pocket.render.renderer import Renderer
-from engine.generators.pocket.score.leaning import is_short, leans, leans_at
-from engine.generators.pocket.seams.levers import home
-from engine.generators.pocket.seams.pulse import turns_of, unit
+from engine.generators.pocket.score.off_beat import is_heard_as_one, off_beats_at_edges, uses_off_beats
+from engine.generators.pocket.seams.beat import phase_of, phasor
+from engine.generators.pocket.seams.controls import natural_phase
 from engine.protocol import Role, SectionRequest
 
 _OFF: Final[dict[Role | None, float]] = {"breakdown": 0.605, "outro": 0.68}
@@ -25,7 +25,7 @@ _PLAIN: Final = 0.25
 """How clear the end of the section before must be to be followed."""
 
 
-class Places:
+class BeatTargets:
     """Where in the beat, in beats, a section's opening and closing should lie. The opening is asked for first.
 
     Args:
@@ -36,11 +36,11 @@ class Places:
     def __init__(self, request: SectionRequest, renderer: Renderer) -> None:
         self._request = request
         self._renderer = renderer
-        self._leans = leans(request.prompts)
-        self._leaning = leans_at(request)
+        self._leans = uses_off_beats(request.prompts)
+        self._leaning = off_beats_at_edges(request)
         self._opened_at: float | None = None
 
-    def opens_at(self, lies: float, left: complex) -> float:
+    def opening_phase(self, lies: float, left: complex) -> float:
         """Where in the beat the pulse of the opening should lie that lies at ``lies`` now, in beats.
 
         It follows what was heard of the section before, ``left``. Else it is decided as a closing's is; so it is after a short
@@ -53,28 +53,28 @@ class Places:
             *(part.role for part in request.before_previous),
         )  # short parts, then the one before them
         first = run[-2] if request.before_previous else request.role
-        place = self._meets_at(lies, self._leaning[0], first)
-        near, off = (abs(turns_of(unit(at) / left)) if left else 1.0 for at in (lies, place))
+        place = self._phase_by_rule(lies, self._leaning[0], first)
+        near, off = (abs(phase_of(phasor(at) / left)) if left else 1.0 for at in (lies, place))
         # A short part was heard under the fade of the one before it, which its own sound does not tell.
         known = bool(request.before_previous) and off < _AGREED
         follows = abs(left) > _PLAIN and min(near, off) < _FOLLOWED and not known
-        self._opened_at = turns_of(left) if follows else place
+        self._opened_at = phase_of(left) if follows else place
         return self._opened_at
 
-    def closes_at(self, lies: float) -> float:
+    def closing_phase(self, lies: float) -> float:
         """The same for the closing. In a short section it is where the opening's is."""
-        if self._opened_at is not None and is_short(self._request):
+        if self._opened_at is not None and is_heard_as_one(self._request):
             return self._opened_at
-        return self._meets_at(lies, self._leaning[1], self._request.next_role)
+        return self._phase_by_rule(lies, self._leaning[1], self._request.next_role)
 
-    def _meets_at(self, lies: float, leans: bool, after: Role | None) -> float:
+    def _phase_by_rule(self, lies: float, leans: bool, after: Role | None) -> float:
         """Where the pulse should lie at a seam: decided by what was asked for, rather than by what is heard, since the section on
         the other side must come to the same place."""
-        astray = abs(turns_of(unit(lies - self._home))) > _ASTRAY
+        astray = abs(phase_of(phasor(lies - self._natural))) > _ASTRAY
         if self._leans and (astray or leans):
             return _OFF.get(after, _OFF_ELSE)
-        return self._home
+        return self._natural
 
     @cached_property
-    def _home(self) -> float:
-        return home(self._renderer)
+    def _natural(self) -> float:
+        return natural_phase(self._renderer)

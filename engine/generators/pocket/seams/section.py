@@ -16,13 +16,14 @@ import torch
 from torch import Tensor
 
 from engine.generators.memory import give_back
-from engine.generators.pocket.instruments.spectra import RATE, weighed
+from engine.generators.pocket.instruments.spectra import RATE, k_weighted_bands
 from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render.loudness import power_lufs
 from engine.generators.pocket.render.renderer import Renderer
-from engine.generators.pocket.seams.leading import Leader, Led, Stretch
-from engine.generators.pocket.seams.places import Places
-from engine.generators.pocket.seams.pulse import FRAME, Before, handed_over, left_by
+from engine.generators.pocket.seams.aligner import Alignment, BeatAligner, Excerpt
+from engine.generators.pocket.seams.beat import FRAME
+from engine.generators.pocket.seams.previous import PreviousSound, read_previous, transition_gains
+from engine.generators.pocket.seams.targets import BeatTargets
 from engine.protocol import SectionRequest, TransitionKind
 
 EDGE_S: Final = 8.0
@@ -55,7 +56,7 @@ class Cancelled(Exception):
     """Nobody wants the section any more; told between two steps of work, of some hundredths of a second each."""
 
 
-class Seams:
+class SeamlessSection:
     """Chunks of a section, its edges led.
 
     Where ``request.from_frame`` lies within an edge, or shortly before one, what is playing is being made anew and must be
@@ -74,7 +75,7 @@ class Seams:
         self._kept: dict[int, Tensor] = {}
         self._origin = renderer.score.grid.frame_of_bar(request.first_bar)
         self._beat = float(renderer.score.grid.frames_per_beat)
-        self._places = Places(request, renderer)
+        self._targets = BeatTargets(request, renderer)
         end = renderer.score.grid.frame_of_bar(request.bars)
         span = min(int(EDGE_S * RATE), end // 2)
         middle = -(-span // CHUNK)
@@ -94,14 +95,14 @@ class Seams:
         self._last_gain = 1.0
         self._ahead: dict[int, Tensor] = {}
         self._opened = torch.zeros(0)
-        self._tail: Led | None = None
+        self._tail: Alignment | None = None
 
         def go_on() -> None:  # no method: a section that refers to itself would keep its memory for some time
             if cancelled():
                 raise Cancelled
 
         self._go_on = go_on
-        self._leader = Leader(renderer, self._origin, go_on)
+        self._leader = BeatAligner(renderer, self._origin, go_on)
 
     def chunk(self, index: int) -> Tensor:
         """Frames index * CHUNK and on: (stems, 2, CHUNK) float32. Chunks are asked for in order.
@@ -196,10 +197,10 @@ class Seams:
         power = torch.fft.rfft(mix[:, : _LOUD_PARTS * size].reshape(2 * _LOUD_PARTS, size))
         power = torch.view_as_real(power).square_().sum((0, 2))
         power *= 2.0 / (_LOUD_PARTS * size**2)
-        heard = power_lufs(float(weighed(torch.fft.rfftfreq(size, 1 / RATE), power).sum()))
-        return max(-_MOST_LU, min(_MOST_LU, self._renderer.gains.aims[closing] - heard))
+        heard = power_lufs(float(k_weighted_bands(torch.fft.rfftfreq(size, 1 / RATE), power).sum()))
+        return max(-_MOST_LU, min(_MOST_LU, self._renderer.gains.edge_targets[closing] - heard))
 
-    def _led_opening(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Led:
+    def _led_opening(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Alignment:
         """The section's start so led that the beat lies where the section before left it.
 
         What is heard there is this section as it fades in over the one before.
@@ -214,9 +215,9 @@ class Seams:
             before = self._before.sound
             ahead = before[-FRAME:]
             meeting = torch.cat([before, heard[:FRAME]])
-            left = self._leader.pulse(meeting, -len(before), (FRAME - len(before), 0))
+            left = self._leader.beat_phasor(meeting, -len(before), (FRAME - len(before), 0))
         made = self._leader.lead(
-            Stretch(
+            Excerpt(
                 sound=torch.cat([ahead, heard]),
                 own=torch.cat([0.0 * ahead, own]),
                 through=torch.cat([0.0 * ahead, into]),
@@ -226,14 +227,14 @@ class Seams:
                 edge=(edge[0], end),
                 reach=_UNDER_COVER if entry_s > _PULSE_S else 1.0,
             ),
-            lambda lies: self._places.opens_at(lies, left),
+            lambda lies: self._targets.opening_phase(lies, left),
         )
         kept = FRAME + self._opening.stop * CHUNK
         let_go = min(int(_LET_GO_S * RATE), kept - FRAME)
         made.drums[:, kept - let_go : kept] *= torch.linspace(1.0, 0.0, let_go)
         return made.after(FRAME)
 
-    def _led_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Led:
+    def _led_closing(self, mono: Tensor, gain: Tensor, start: int, edge: tuple[int, int]) -> Alignment:
         """The same at the section's end, and in the tail, over which the next section may be faded in."""
         near = self._nearness(start, len(gain), edge, True, _PULSE_S)
         end = edge[1] - start
@@ -243,7 +244,7 @@ class Seams:
         own, heard = self._heard(mono[: end + FRAME], start)
         fades = start < len(self._fades[0])  # a short section, still being faded in
         made = self._leader.lead(
-            Stretch(
+            Excerpt(
                 sound=_following(opened, heard),
                 own=_following(nothing, own),
                 through=self._into(start - len(opened), len(opened) + len(mono)) if fades else None,
@@ -252,22 +253,22 @@ class Seams:
                 start=start - len(opened),
                 edge=(edge[0] - len(opened), edge[1]),
             ),
-            self._places.closes_at,
+            self._targets.closing_phase,
         ).after(len(opened))
         if self._exit_s and self._total - edge[1] >= 2 * FRAME:
             self._lead_out(made, mono, gain[end:], start, edge[1])
         return made
 
-    def _lead_out(self, made: Led, mono: Tensor, gain: Tensor, start: int, end: int) -> None:
+    def _lead_out(self, made: Alignment, mono: Tensor, gain: Tensor, start: int, end: int) -> None:
         """Lead the tail's beat to where the edge's is as well, as far as it is heard while it fades out."""
         at = end - start
-        out = handed_over(self._request.exit, self._exit_s, len(gain))[0]
+        out = transition_gains(self._request.exit, self._exit_s, len(gain))[0]
         turned = (torch.arange(len(gain)) / (_TURN_S * RATE)).clamp_max_(1.0)
         before = (1.0 - turned) * made.swell[at : at + len(gain)]
         heard = mono[at:] * out[: len(mono) - at]
         drums = made.drums.mean(0)[at : len(mono)] * out[: len(mono) - at]
         own = self._leader.lead(
-            Stretch(
+            Excerpt(
                 sound=heard * (before + turned)[: len(heard)] + drums,
                 own=heard,
                 through=out,
@@ -284,7 +285,7 @@ class Seams:
     @cached_property
     def _fades(self) -> tuple[Tensor, Tensor]:
         """Gains of the section before and of this one as long as this one is faded in."""
-        return handed_over(self._request.entry, self._entry_s, math.ceil(self._entry_s * RATE))
+        return transition_gains(self._request.entry, self._entry_s, math.ceil(self._entry_s * RATE))
 
     def _into(self, start: int, count: int) -> Tensor:
         """Gain with which this section is faded in, from a frame on, (count,)."""
@@ -310,8 +311,8 @@ class Seams:
         return 0.0 if kind == "cut" else bars * self._request.beats_per_bar * 60.0 / self._request.bpm
 
     @cached_property
-    def _before(self) -> Before | None:
-        return left_by(self._request, int(EDGE_S * RATE) + FRAME)
+    def _before(self) -> PreviousSound | None:
+        return read_previous(self._request, int(EDGE_S * RATE) + FRAME)
 
 
 def _following(before: Tensor, sound: Tensor) -> Tensor:

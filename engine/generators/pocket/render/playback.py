@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK
-from engine.generators.pocket.render.envelopes import STEP, through
+from engine.generators.pocket.render.envelopes import STEP, polyline
 
 _SLIDE_S: Final = 0.07
 """Seconds in which a glide arrives, but for a twentieth."""
@@ -30,7 +30,7 @@ _TAPE: Final = ((58.0, 0.43), (14.0, 1.13), (1.2, 7.3))
 Floats = NDArray[np.float32]
 
 
-def read(
+def play_loops(
     loops: Sequence[tuple[Floats, float]], since: int, seed: int, bend: tuple[float, float], wide: bool, room: Floats
 ) -> Floats:
     """The sum of some loops from ``since`` frames after the onset, (channels, frames); not to be written to.
@@ -125,7 +125,7 @@ def _between(sound: Tensor, at: Tensor) -> Tensor:
     return torch.lerp(sound.index_select(1, low % size), sound.index_select(1, (low + 1) % size), share)
 
 
-def waver(joined: Tensor, frame: int, depth: float) -> Tensor:
+def wow_and_flutter(joined: Tensor, frame: int, depth: float) -> Tensor:
     """The later half of two chunks as a tape plays it: slow wow and quick flutter.
 
     Args:
@@ -138,7 +138,7 @@ def waver(joined: Tensor, frame: int, depth: float) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _tape(frame: int, depth: float) -> Tensor:
-    """Where a tape reads in two chunks; see `waver`. Several stems in turn are read in the same places."""
+    """Where a tape reads in two chunks; see `wow_and_flutter`. Several stems in turn are read in the same places."""
     t = (frame + np.arange(0.0, CHUNK + STEP, STEP)) / RATE
     late = sum((depth * frames * (1.0 + np.sin(2.0 * math.pi * hertz * t + 1.7 * hertz)) for frames, hertz in _TAPE), 0.0 * t)
-    return torch.arange(CHUNK - 1.0, 2.0 * CHUNK - 1.0, dtype=torch.float64) - torch.from_numpy(through(late))
+    return torch.arange(CHUNK - 1.0, 2.0 * CHUNK - 1.0, dtype=torch.float64) - torch.from_numpy(polyline(late))

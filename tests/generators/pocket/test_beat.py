@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.generators.pocket.seams.levers import swells
-from engine.generators.pocket.seams.pulse import FRAME, fitted, handed_over, led, left_by, pulse, turns_of, unit
+from engine.generators.pocket.seams.beat import FRAME, beat_phasor, phase_of, phasor
+from engine.generators.pocket.seams.controls import swell_waves
+from engine.generators.pocket.seams.fitting import fit_amounts, search_amounts
+from engine.generators.pocket.seams.previous import read_previous, transition_gains
 from engine.protocol import SectionRequest
 from engine.sections.file import SectionInfo, SectionWriter
 
@@ -44,30 +46,30 @@ def section(path: Path, sound: torch.Tensor, made: float = 1.0, bpm: float = 120
 
 @pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.7])
 def test_a_pulse_lies_where_its_strokes_are(place: float) -> None:
-    assert off(turns_of(pulse(strokes(place), 0, (0, 8 * RATE), HALF)), place) < 0.03
+    assert off(phase_of(beat_phasor(strokes(place), 0, (0, 8 * RATE), HALF)), place) < 0.03
 
 
 def test_silence_has_no_pulse() -> None:
-    assert abs(pulse(torch.zeros(4 * RATE), 0, (0, 4 * RATE), HALF)) < 1e-9
+    assert abs(beat_phasor(torch.zeros(4 * RATE), 0, (0, 4 * RATE), HALF)) < 1e-9
 
 
 @pytest.mark.parametrize("place", [0.1, 0.6])
 def test_the_section_before_is_heard_up_to_where_this_one_starts(tmp_path: Path, place: float) -> None:
     sound = torch.cat([strokes(place), strokes(place + 0.4)])
     request = replace(REQUEST, continue_path=section(tmp_path / "s1", sound), continue_frame=8 * RATE)
-    left = left_by(request, 6 * RATE)
+    left = read_previous(request, 6 * RATE)
     assert left is not None
     assert len(left.sound) == len(left.tail) == 6 * RATE
     for sound, start, lies in ((left.sound, -6 * RATE, place), (left.tail, 0, place + 0.4)):
-        assert off(turns_of(pulse(sound, start, (start, start + 6 * RATE), HALF)), lies) < 0.03
+        assert off(phase_of(beat_phasor(sound, start, (start, start + 6 * RATE), HALF)), lies) < 0.03
 
 
 def test_what_hands_over_fades_as_the_player_fades() -> None:
-    out, into = handed_over("equal-power", 1.0, 2 * RATE)
+    out, into = transition_gains("equal-power", 1.0, 2 * RATE)
     assert torch.allclose(out**2 + into**2, torch.ones(2 * RATE), atol=1e-5)
     assert out[0] == into[-1] == 1.0
     assert abs(float(out[HALF]) - 0.5**0.5) < 1e-3
-    out, into = handed_over("cut", 1.0, 8)
+    out, into = transition_gains("cut", 1.0, 8)
     assert out.tolist() == [0.0] * 8
     assert into.tolist() == [1.0] * 8
 
@@ -76,23 +78,23 @@ def test_looks_are_counted_from_the_start_of_the_set() -> None:
     """The same sound has the same pulse in a section that begins anywhere, cut out of the whole or not."""
     whole = torch.cat([strokes(0.0), strokes(0.3, 4.0)])
     origin, span = 3 * HALF + 77, 8 * RATE
-    there = pulse(whole, 0, (origin, origin + span), HALF)
-    here = pulse(whole[origin - 2048 :], -2048, (0, span), HALF, origin)
-    assert abs(there - here * unit(origin / HALF)) < 1e-6 * abs(there)
+    there = beat_phasor(whole, 0, (origin, origin + span), HALF)
+    here = beat_phasor(whole[origin - 2048 :], -2048, (0, span), HALF, origin)
+    assert abs(there - here * phasor(origin / HALF)) < 1e-6 * abs(there)
 
 
 def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:
     frames, sound = 6 * RATE, strokes(0.0)
-    assert left_by(REQUEST, frames) is None
+    assert read_previous(REQUEST, frames) is None
     gone = replace(REQUEST, continue_path=str(tmp_path / "gone"), continue_frame=8 * RATE)
-    assert left_by(gone, frames) is None
+    assert read_previous(gone, frames) is None
     half = replace(gone, continue_path=section(tmp_path / "half", sound, made=0.5))
-    assert left_by(half, frames) is None
+    assert read_previous(half, frames) is None
     slow = replace(gone, continue_path=section(tmp_path / "slow", sound, bpm=100.0))
-    assert left_by(slow, frames) is None
+    assert read_previous(slow, frames) is None
     whole = section(tmp_path / "whole", sound)
-    assert left_by(replace(gone, continue_path=whole, continue_frame=RATE // 2), frames) is None
-    assert left_by(replace(gone, continue_path=whole), frames) is not None
+    assert read_previous(replace(gone, continue_path=whole, continue_frame=RATE // 2), frames) is None
+    assert read_previous(replace(gone, continue_path=whole), frames) is not None
 
 
 @pytest.mark.parametrize("place", [0.1, 0.35, 0.8])
@@ -100,26 +102,26 @@ def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
     held = 0.2 * torch.sin(2 * torch.pi * 220.0 / RATE * torch.arange(8 * RATE + FRAME))
     held = (held + 0.003 * torch.randn(len(held), generator=torch.Generator().manual_seed(2))).float()
     edge, near = (0, 8 * RATE), torch.ones(len(held))
-    whole = torch.stack(swells(near, 0, HALF, alone=True)) * held
-    back = unit(-place)
+    whole = torch.stack(swell_waves(near, 0, HALF, alone=True)) * held
+    back = phasor(-place)
     tried = []
 
     def hear(amounts: list[float]) -> complex:
         tried.append(amounts)
-        return pulse(torch.addmv(held, whole.T, torch.tensor(amounts)), 0, edge, HALF) * back
+        return beat_phasor(torch.addmv(held, whole.T, torch.tensor(amounts)), 0, edge, HALF) * back
 
-    bare = pulse(held, 0, edge, HALF) * back
-    amounts, reached = led(hear, bare, [(-1.0, 1.0)] * 2, [0], 0.1)
+    bare = beat_phasor(held, 0, edge, HALF) * back
+    amounts, reached = search_amounts(hear, bare, [(-1.0, 1.0)] * 2, [0], 0.1)
     assert abs(bare) < 0.05
     assert abs(reached) > 0.07
-    assert abs(turns_of(reached)) < 0.01
+    assert abs(phase_of(reached)) < 0.01
     assert all(abs(amount) <= 1.0 for amount in amounts)
     assert len(tried) < 8
 
 
 def test_a_swell_keeps_its_loudness_and_leaves_alone_what_is_far_from_the_seam() -> None:
     near = torch.cat([torch.ones(4 * RATE), torch.zeros(4 * RATE)])
-    added = torch.stack(swells(near, 0, HALF, alone=False))
+    added = torch.stack(swell_waves(near, 0, HALF, alone=False))
     assert float(added[:, 4 * RATE :].abs().max()) == 0.0
     assert float(added.abs().max()) < 0.2
     assert added[:, : 4 * RATE].mean(1).abs().max() < 1e-3
@@ -127,10 +129,10 @@ def test_a_swell_keeps_its_loudness_and_leaves_alone_what_is_far_from_the_seam()
 
 def test_amounts_stay_within_their_limits_and_do_what_is_wanted() -> None:
     effects = [0.2 + 0.0j, 0.0 + 0.3j, -0.1 - 0.3j]
-    amounts = fitted(0.1 + 0.15j, effects, [(-1.0, 1.0), (0.0, 1.0), (0.0, 1.0)])
+    amounts = fit_amounts(0.1 + 0.15j, effects, [(-1.0, 1.0), (0.0, 1.0), (0.0, 1.0)])
     reached = sum(amount * effect for amount, effect in zip(amounts, effects, strict=True))
     assert abs(reached.imag - 0.15) < 0.03
-    held = fitted(0.0 + 0.5j, effects, [(-0.1, 0.1), (0.0, 0.4), (0.0, 1.0)])
+    held = fit_amounts(0.0 + 0.5j, effects, [(-0.1, 0.1), (0.0, 0.4), (0.0, 1.0)])
     assert held[1] == 0.4
     assert abs(held[0]) <= 0.1
     assert held[2] == 0.0

@@ -12,20 +12,19 @@ from torch import Tensor
 
 from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK
+from engine.generators.pocket.parts import MARK_VELOCITY, SLICE_VELOCITY
 from engine.generators.pocket.point import DRUMLESS, drumless, group_gain
-from engine.generators.pocket.render.reading import add_scaled
+from engine.generators.pocket.render.playback import add_scaled
 from engine.generators.pocket.render.renderer import Renderer
-from engine.generators.pocket.score.drums import SLICED
-from engine.generators.pocket.score.kits import VELOCITY
-from engine.generators.pocket.seams.pulse import FRAME, HOP, pulse, turns_of
-from engine.generators.pocket.styles import OFF_BEATS, load_style, strong
+from engine.generators.pocket.seams.beat import FRAME, HOP, beat_phasor, phase_of
+from engine.generators.pocket.styles import OFF_BEATS, firm_steps, load_style
 
 _MOST_STROKE: Final = 1.4
 """Loudest of the strokes that are added, as a velocity."""
 _MOST_ACCENT: Final = 0.85
 """Most by which the cymbals of a place are raised or lowered, as a share of what they are."""
 _PLACES: Final = (0.0, 0.25, 0.5, 0.75)
-"""Places in a beat whose cymbals are led."""
+"""BeatTargets in a beat whose cymbals are led."""
 _CYMBAL_HZ: Final = 9_000.0
 """Where cymbals are: what the drums' bus does there is done to what is added."""
 _EARLY_S: Final = 0.025
@@ -47,7 +46,7 @@ _PULLED: Final = -0.012
 class Stroke(NamedTuple):
     """What changes with an amount: a shot at a frame of the edge, (1 or 2, frames), and its gain at an amount of 1."""
 
-    lever: int
+    control: int
     at: int
     shot: NDArray[np.float32]
     gain: float
@@ -58,7 +57,7 @@ _SWELL_ALONE: Final = 0.3
 """Most by which the whole swells and ebbs in the beat, as a share of its amplitude: beside cymbals, and where there are none."""
 
 
-def swells(near: Tensor, start: int, beat: float, alone: bool) -> tuple[Tensor, Tensor]:
+def swell_waves(near: Tensor, start: int, beat: float, alone: bool) -> tuple[Tensor, Tensor]:
     """What two levers add to a gain of 1 at an amount of 1, so that the music swells and ebbs once a beat, a quarter apart.
 
     Chords that are held have no beat of their own to lead; a swell of a few tenths of a decibel gives them one.
@@ -75,35 +74,35 @@ def swells(near: Tensor, start: int, beat: float, alone: bool) -> tuple[Tensor, 
     return turn.cos().mul_(reach), turn.sin_().mul_(reach)
 
 
-class Levers(NamedTuple):
-    """Strokes, and the amounts between which each lever may be set."""
+class Controls(NamedTuple):
+    """Strokes, and the amounts between which each control may be set."""
 
     strokes: list[Stroke]
     limits: list[tuple[float, float]]
 
     def layers(self, count: int, more: int = 0) -> Tensor:
-        """The sound of each lever at an amount of 1, one channel, and of ``more`` that are silent: (levers, count)."""
+        """The sound of each control at an amount of 1, one channel, and of ``more`` that are silent: (levers, count)."""
         out = np.zeros((len(self.limits) + more, count), np.float32)
         means: dict[int, NDArray[np.float32]] = {}
-        for lever, at, shot, gain in self.strokes:
+        for control, at, shot, gain in self.strokes:
             mono = means.get(id(shot))
             if mono is None:
                 mono = means[id(shot)] = shot.mean(0, keepdims=True)
             part = mono[:, : max(0, count - at)]
-            add_scaled(out[lever : lever + 1, at : at + part.shape[1]], part, (gain, gain))
+            add_scaled(out[control : control + 1, at : at + part.shape[1]], part, (gain, gain))
         return torch.from_numpy(out)
 
     def struck(self, amounts: list[float], count: int) -> Tensor:
         """The sound of all of them at some amounts: (2, count)."""
         out = np.zeros((2, count), np.float32)
-        for lever, at, shot, gain in self.strokes:
-            if amounts[lever]:
+        for control, at, shot, gain in self.strokes:
+            if amounts[control]:
                 part = shot[:, : max(0, count - at)]
-                add_scaled(out[:, at : at + part.shape[1]], part, (gain * amounts[lever],) * 2)
+                add_scaled(out[:, at : at + part.shape[1]], part, (gain * amounts[control],) * 2)
         return torch.from_numpy(out)
 
 
-def home(renderer: Renderer) -> float:
+def natural_phase(renderer: Renderer) -> float:
     """Where in the beat the music lies, in beats.
 
     It is where the styles' own drums do: two bars of them are heard, the off-beat cymbal softly. Without drums it is where
@@ -119,9 +118,9 @@ def home(renderer: Renderer) -> float:
         for lane in style.lanes:
             if lane.start > _EARLY_ENERGY:
                 continue
-            part = share * (_OFF_SHARE if strong(lane) == OFF_BEATS else 1.0)
+            part = share * (_OFF_SHARE if firm_steps(lane) == OFF_BEATS else 1.0)
             for step, mark in enumerate(2 * lane.patterns[0]):
-                velocity = SLICED * (mark != ".") if lane.sliced else VELOCITY.get(mark, 0.0)
+                velocity = SLICE_VELOCITY * (mark != ".") if lane.sliced else MARK_VELOCITY.get(mark, 0.0)
                 if velocity > 0.0:
                     variant = int(mark, 16) if lane.sliced else 0
                     shot = renderer.shots.get(style, lane.shot, velocity, variant)
@@ -129,14 +128,14 @@ def home(renderer: Renderer) -> float:
                     gain = part * velocity * 10 ** (lane.gain_db / 20) * renderer.gains.drums
                     strokes.append(Stroke(0, frame + FRAME, shot, gain))
     count = round(8 * beat)
-    heard = Levers(strokes, [(1.0, 1.0)]).layers(FRAME + count)[0]
-    found = turns_of(pulse(heard, -FRAME, (-HOP, count), beat))
+    heard = Controls(strokes, [(1.0, 1.0)]).layers(FRAME + count)[0]
+    found = phase_of(beat_phasor(heard, -FRAME, (-HOP, count), beat))
     if abs(found) >= 0.25:
         return _LATE_S * RATE / beat
     return min(_HOME[1], max(_HOME[0], found + _PULLED))
 
 
-def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], reach: float = 1.0) -> Levers:
+def find_controls(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], reach: float = 1.0) -> Controls:
     """What can be changed at an edge, and between which amounts. Nothing where hardly any cymbals play.
 
     For each of `_PLACES` the cymbals and percussion that play there, which may be softer or louder, and a soft stroke in
@@ -152,22 +151,22 @@ def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], 
     score = renderer.score
     playing = [hit for hit in score.hits if edge[0] <= hit.frame < edge[1] and hit.group.startswith(("hats", "perc"))]
     if len(playing) < 4:
-        return Levers([], [])
+        return Controls([], [])
     level = renderer.gains.drums * math.sqrt(1.0 + 2.0 * renderer.sound.drive[0] ** 2)
     level *= float(renderer.sound.buses[0].dry[round(_CYMBAL_HZ * 2 * CHUNK / RATE)].abs())
     beat = float(score.grid.frames_per_beat)
     strokes = []
     for hit in playing:
         place = (hit.frame + _EARLY_S * RATE) / beat % 1.0
-        lever = next(i for i in (3, 2, 1, 0) if place >= _PLACES[i])
+        control = next(i for i in (3, 2, 1, 0) if place >= _PLACES[i])
         shot = renderer.shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
         gain = hit.velocity * hit.gain * level * renderer.gain_at(hit.frame) * float(near[hit.frame - start])
-        strokes.append(Stroke(lever, hit.frame - start, shot, gain))
+        strokes.append(Stroke(control, hit.frame - start, shot, gain))
     limits = [(-_MOST_ACCENT, reach * _MOST_ACCENT)] * len(_PLACES)
     style = score.kits["hats"]
     lane = next((lane for lane in style.lanes if lane.group in {"hats", "perc"} and lane.shot in {"shaker", "hat"}), None)
     if lane is None:
-        return Levers(strokes, limits)
+        return Controls(strokes, limits)
     shot = renderer.shots.get(style, lane.shot, 0.3, 0)
     level *= 10 ** (lane.gain_db / 20)
     soft = {group: group_gain(score.mix, group) for group in ("hats", "perc")}
@@ -180,4 +179,4 @@ def levers(renderer: Renderer, near: Tensor, start: int, edge: tuple[int, int], 
             if edge[0] <= frame < edge[1] and left > bar.breath:
                 presence = max(bar.active[group] * soft[group] for group in soft) * float(near[frame - start])
                 strokes.append(Stroke(4 + i, frame - start, shot, level * presence * renderer.gain_at(frame)))
-    return Levers(strokes, limits + [(0.0, reach * _MOST_STROKE)] * len(_PLACES))
+    return Controls(strokes, limits + [(0.0, reach * _MOST_STROKE)] * len(_PLACES))

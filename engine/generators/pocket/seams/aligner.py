@@ -9,18 +9,19 @@ import torch
 from torch import Tensor
 
 from engine.generators.pocket.render.renderer import Renderer
-from engine.generators.pocket.seams.levers import Levers, levers, swells
-from engine.generators.pocket.seams.pulse import led, pulse, turns_of, unit
+from engine.generators.pocket.seams.beat import beat_phasor, phase_of, phasor
+from engine.generators.pocket.seams.controls import Controls, find_controls, swell_waves
+from engine.generators.pocket.seams.fitting import search_amounts
 
 _LEFT_ALONE: Final = 0.008
 """Beats within which a beat that is at least `_DISTINCT` is left where it is."""
 _DISTINCT: Final = 0.7
 _CLEAR: Final = 1.0
 _CLEAR_ALONE: Final = 0.3
-"""How clear a beat should at least be, in the units of `pulse`: beside cymbals, and where there are none."""
+"""How clear a beat should at least be, in the units of `beat_phasor`: beside cymbals, and where there are none."""
 
 
-class Stretch(NamedTuple):
+class Excerpt(NamedTuple):
     """A stretch of sound, one channel, as it is heard.
 
     Attributes:
@@ -43,7 +44,7 @@ class Stretch(NamedTuple):
     reach: float = 1.0
 
 
-class Led(NamedTuple):
+class Alignment(NamedTuple):
     """What leads a beat: (2, frames) added to the drums, a gain of the whole, (frames,), and where the beat lies then."""
 
     drums: Tensor
@@ -56,12 +57,12 @@ class Led(NamedTuple):
         chunk[..., :count] *= self.swell[at : at + count]
         chunk[0, :, :count] += self.drums[:, at : at + count]
 
-    def after(self, frame: int) -> Led:
+    def after(self, frame: int) -> Alignment:
         """What is left of it from a frame on."""
-        return Led(self.drums[:, frame:].clone(), self.swell[frame:].clone(), self.lies)
+        return Alignment(self.drums[:, frame:].clone(), self.swell[frame:].clone(), self.lies)
 
 
-class Leader:
+class BeatAligner:
     """Leads the beat of a section's edges.
 
     Args:
@@ -76,25 +77,25 @@ class Leader:
         self._go_on = go_on
         self._beat = float(renderer.score.grid.frames_per_beat)
 
-    def pulse(self, sound: Tensor, start: int, edge: tuple[int, int]) -> complex:
-        """See `pulse`."""
-        return pulse(sound, start, edge, self._beat, self._origin)
+    def beat_phasor(self, sound: Tensor, start: int, edge: tuple[int, int]) -> complex:
+        """See `beat_phasor`."""
+        return beat_phasor(sound, start, edge, self._beat, self._origin)
 
-    def lead(self, heard: Stretch, aim: Callable[[float], float]) -> Led:
+    def lead(self, heard: Excerpt, aim: Callable[[float], float]) -> Alignment:
         """Lead the beat of a stretch of sound, ``aim`` saying from where it lies where it should lie, in beats."""
         frames = len(heard.strokes)
-        found = levers(self._renderer, heard.strokes, heard.start, heard.edge, heard.reach)
-        waves = swells(heard.swell, heard.start, self._beat, not found.limits)
+        found = find_controls(self._renderer, heard.strokes, heard.start, heard.edge, heard.reach)
+        waves = swell_waves(heard.swell, heard.start, self._beat, not found.limits)
         amounts, lies = self._amounts(heard, found, waves, aim)
         swell = torch.ones(frames)
         if not amounts:
-            return Led(torch.zeros(2, frames), swell, lies)
+            return Alignment(torch.zeros(2, frames), swell, lies)
         for amount, wave in zip(amounts[-len(waves) :], waves, strict=True):
             swell.add_(wave, alpha=amount)
-        return Led(found.struck(amounts, frames), swell, lies)
+        return Alignment(found.struck(amounts, frames), swell, lies)
 
     def _amounts(
-        self, heard: Stretch, found: Levers, waves: Sequence[Tensor], aim: Callable[[float], float]
+        self, heard: Excerpt, found: Controls, waves: Sequence[Tensor], aim: Callable[[float], float]
     ) -> tuple[list[float], float]:
         """Amounts of all levers, none where the beat is left where it is; and where it lies then."""
         count = len(heard.sound)
@@ -105,20 +106,20 @@ class Leader:
             torch.mul(wave[:count], heard.own, out=layer)
         limits = [*found.limits, *[(-1.0, 1.0)] * len(waves)]
 
-        bare = self.pulse(heard.sound, heard.start, heard.edge)
-        lies = turns_of(bare)
-        back = unit(-aim(lies))
-        if abs(turns_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT:
+        bare = self.beat_phasor(heard.sound, heard.start, heard.edge)
+        lies = phase_of(bare)
+        back = phasor(-aim(lies))
+        if abs(phase_of(bare * back)) < _LEFT_ALONE and abs(bare) > _DISTINCT:
             return [], lies
 
         def hear(amounts: list[float]) -> complex:
             self._go_on()
             mono = heard.sound.clone()
             for layer, amount in zip(layers, amounts, strict=True):
-                if amount:  # most often a single lever is tried
+                if amount:  # most often a single control is tried
                     mono.add_(layer, alpha=amount)
-            return self.pulse(mono, heard.start, heard.edge) * back
+            return self.beat_phasor(mono, heard.start, heard.edge) * back
 
-        tried = [*sorted({stroke.lever for stroke in found.strokes}), len(limits) - 2]
-        amounts, reached = led(hear, bare * back, limits, tried, _CLEAR if found.limits else _CLEAR_ALONE)
-        return amounts, turns_of(reached / back)
+        tried = [*sorted({stroke.control for stroke in found.strokes}), len(limits) - 2]
+        amounts, reached = search_amounts(hear, bare * back, limits, tried, _CLEAR if found.limits else _CLEAR_ALONE)
+        return amounts, phase_of(reached / back)

@@ -8,18 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.generators.pocket.instruments.voices import CHUNK, VOICES, Table, Tables, Voice
-from engine.generators.pocket.render.envelopes import STEP, Envelopes, lines
+from engine.generators.pocket.instruments.tables import Table, Tables
+from engine.generators.pocket.instruments.voices import CHUNK, VOICES, Voice
+from engine.generators.pocket.render.envelopes import STEP, Envelopes, ramps
 from engine.generators.pocket.render.loudness import Gains
-from engine.generators.pocket.render.reading import read
+from engine.generators.pocket.render.playback import play_loops
 from engine.generators.pocket.render.sound import Sound, stem_of
-from engine.generators.pocket.score.compose import Note, Score
+from engine.generators.pocket.score.events import Note, Score
 
 _VIBRATO_FROM: Final = 17_000
 """Frames a single note is held from which it is played with vibrato."""
 
 
-class Notes:
+class NotePlayer:
     """The tonal parts of a section.
 
     Args:
@@ -40,7 +41,7 @@ class Notes:
     def play(self, index: int, buffers: list[Tensor | None], mono: int) -> None:
         """Add a chunk's notes to a buffer for each stem, (2, CHUNK), that of the stem ``mono`` (1, CHUNK); None is silence."""
         start = index * CHUNK
-        for i, stretches in self._envelopes.chunk(index).items():
+        for i, segments in self._envelopes.chunk(index).items():
             note = self._score.notes[i]
             voice, stem = self._parts[note.part]
             buffer = buffers[stem]
@@ -48,16 +49,16 @@ class Notes:
                 buffer = buffers[stem] = torch.zeros(1 if stem == mono else 2, CHUNK)
             out = buffer.numpy()
             rooms, bend = self._room[: 2 if voice.stereo else 1], _bend(note, voice)
-            tables = self._tables_of(note, stretches[0].position, stretches[-1].position)
-            for position, since, ends in stretches:
+            tables = self._tables_of(note, segments[0].position, segments[-1].position)
+            for position, since, ends in segments:
                 at = note.frame + since - start
                 low, high = max(0, at), min(CHUNK, at + STEP * len(ends))
                 if low >= high:
                     continue
                 room = rooms[:, : high - low]
                 loops = [(table[position - lowest], weight) for lowest, table, weight in tables]
-                heard = read(loops, start + low - note.frame, note.frame, bend, voice.stereo, room)
-                amplitude = lines(ends, self._amplitude[: len(ends)])[low - at : high - at]
+                heard = play_loops(loops, start + low - note.frame, note.frame, bend, voice.stereo, room)
+                amplitude = ramps(ends, self._amplitude[: len(ends)])[low - at : high - at]
                 out[:, low:high] += np.multiply(heard, amplitude, out=room)
 
     def _tables_of(self, note: Note, low: int, high: int) -> list[tuple[int, Table, float]]:

@@ -1,0 +1,252 @@
+"""What a section costs, when it is due, until when steering counts, how late is late: pure functions from the conductor's state.
+
+The scheduler and the screen both ask here and nobody else knows, so that what the screen says is what the scheduler does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from engine.conductor.requests import next_index, tail_bars
+from engine.conductor.state import OPENING, Job, State, Version
+from engine.protocol import SectionRequest
+
+ASSUMED_SPEED: Final = 1.0
+"""Seconds of sound a second of work, before anything was measured."""
+
+LIVE_SPEED: Final = 10.0
+"""The same of a live generator, and of the stand-in."""
+
+OVERHEAD_S: Final = 0.1
+"""Seconds that any work takes, however little sound it makes."""
+
+SPARE: Final = 1.35
+"""An expected time of work counts this much, and `MARGIN_S` more, against the time that there is for it."""
+
+MARGIN_S: Final = 0.5
+"""Seconds kept between an expected finish and the deadline."""
+
+URGENT: Final = (1.5, 2.0)
+"""A next section is at risk when there is less time for it than so many times its expected work and so many seconds more."""
+
+MAX_TRIES: Final = 3
+"""How often a section may be made at most until it lies on the grid."""
+
+STREAM_SPEED: Final = 2.0
+"""A generator this many times faster than the sound may be played while it is still making the section."""
+
+SHOWN: Final = 0.95
+"""The most of a section that is shown as made while its generator has not said so."""
+
+
+def needed_s(work_s: float) -> float:
+    """Seconds before a deadline at which work of so many seconds must begin at the latest."""
+    return SPARE * work_s + MARGIN_S
+
+
+def workable_s(left_s: float) -> float:
+    """The most seconds of work that may begin so many seconds before a deadline; 0 or less for none."""
+    return (left_s - MARGIN_S) / SPARE
+
+
+# ------------------------------------------------------------ when the next section is due
+
+
+def playing_end(state: State) -> int:
+    """The transport frame of the bar line at which the sounding section is over (before: bar 0)."""
+    grid = state.settings.grid
+    if state.transport.now is None:
+        return grid.origin
+    return grid.frame_of_bar(grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars)
+
+
+def due_frame(state: State) -> int:
+    """The deadline: the bar line at which the next section is to start."""
+    grid, earliest = state.settings.grid, state.transport.frame + state.settings.commit
+    end = playing_end(state)
+    if state.transport.now is None:
+        return end
+    if not (state.transport.jump or state.transport.overdue) and end >= earliest:
+        return end
+    return min(grid.frame_of_bar(grid.next_bar(earliest)), end if end >= earliest else 2**62)
+
+
+def due_in_s(state: State) -> float:
+    """Seconds until the deadline, as the transport runs."""
+    return (due_frame(state) - state.transport.frame) / state.settings.grid.rate
+
+
+def end_bar(state: State) -> int:
+    """The set's bar at which the sounding section is over (0 before the set starts)."""
+    if state.transport.now is None:
+        return 0
+    grid = state.settings.grid
+    return grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars
+
+
+# ------------------------------------------------------------ what it costs
+
+
+def estimate_s(state: State, frames: int, steps: int = 0) -> float:
+    """Seconds of work that some frames of sound will take; a live generator knows no steps."""
+    speed = state.work.speed or (LIVE_SPEED if state.work.traits.live else ASSUMED_SPEED)
+    work = 1 / speed if state.work.traits.live else state.work.pace.per_second(steps, 1 / speed, state.work.traits)
+    return frames / state.settings.grid.rate * work + OVERHEAD_S
+
+
+def request_cost_s(state: State, request: SectionRequest) -> float:
+    """Seconds of work that a request will take, made once: what is still to make, and what is kept of the section before."""
+    return estimate_s(state, worked_frames(state, request), request.steps)
+
+
+def worked_frames(state: State, request: SectionRequest) -> int:
+    """Frames of sound that a request takes the work of: what is still to make, and what is kept of the section before."""
+    kept = 0 if request.continue_path is None else _kept_frames(state)
+    return request.total_frames() - request.from_frame + kept
+
+
+def _kept_frames(state: State) -> int:
+    """Frames of the section before that the set's generator works over as well."""
+    grid = state.settings.grid
+    return grid.frame_of_bar(state.work.traits.kept_bars(float(grid.frames_per_bar) / grid.rate)) - grid.origin
+
+
+def next_cost_s(state: State, index: int, steps: int = 0) -> float:
+    """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
+    grid, now = state.settings.grid, state.transport.now
+    kept = 0 if now is None or now.version.index == OPENING else _kept_frames(state)
+    bars = state.plan[index].bars + tail_bars(state, index)
+    return estimate_s(state, grid.frame_of_bar(bars) - grid.origin + kept, steps or state.work.steps[-1])
+
+
+def effort(state: State, index: int) -> tuple[int, int]:
+    """The steps that the next section can be made with before its deadline, and how often it can be made with them.
+
+    Nothing waits for a set that has not begun, or that the stand-in opens, but the performer: full steps, once.
+    """
+    now, full = state.transport.now, state.work.traits.steps
+    if state.work.traits.live or now is None or now.version.index == OPENING:
+        return full, 1
+    work_s = workable_s(due_in_s(state))
+    in_time = [steps for steps in state.work.steps if next_cost_s(state, index, steps) <= work_s]
+    steps = in_time[0] if in_time else state.work.steps[-1]
+    if steps < full:
+        return steps, 1
+    return steps, max(1, min(MAX_TRIES, int(work_s / next_cost_s(state, index, steps))))
+
+
+# ------------------------------------------------------------ in time, at risk, late
+
+
+def in_time(state: State, index: int) -> bool:
+    """Whether the next section, begun now, would be there before its deadline."""
+    return needed_s(next_cost_s(state, index)) <= due_in_s(state)
+
+
+def at_risk(state: State, index: int) -> bool:
+    """Whether nothing may go before the making of the next section."""
+    times, more_s = URGENT
+    return not next_safe(state) and (
+        state.transport.jump or state.transport.now is None or due_in_s(state) < times * next_cost_s(state, index) + more_s
+    )
+
+
+def usable(state: State, version: Version) -> bool:
+    """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays.
+
+    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end.
+    """
+    if version.complete:
+        return True
+    grid = state.settings.grid
+    fast = state.work.speed >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
+    return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
+
+
+def next_safe(state: State) -> bool:
+    """Whether there is a version of the next section that can be cued."""
+    return state.work.next is not None and usable(state, state.work.next)
+
+
+def steer_until(state: State) -> int:
+    """The last transport frame at which a change still reaches the next section; before the transport's frame: too late.
+
+    What the generator works on has to be finished first; and a live one first re-makes the rest of what sounds.
+    """
+    index, rate = next_index(state), state.settings.grid.rate
+    if index is None:
+        return -1
+    ahead_s = SPARE * _ahead_s(state)
+    return math.floor(due_frame(state) - (needed_s(next_cost_s(state, index)) + ahead_s) * rate)
+
+
+def _ahead_s(state: State) -> float:
+    """Seconds until the set's generator can begin with the next section in what would be asked for now."""
+    job, now = state.work.job("main"), state.transport.now
+    waits_s = progress_of(state, job)[1] if job is not None else 0.0
+    if not state.work.traits.live or now is None:
+        return waits_s
+    return waits_s + estimate_s(state, max(0, now.version.total - (state.transport.frame - now.origin)))
+
+
+def progress_of(state: State, job: Job) -> tuple[float, float]:
+    """How much of a job is done, 0..1, and seconds to its end.
+
+    A live generator's sound comes as it is made. Of another's nothing is there before it is sampled: what is still to do counts
+    as long as expected at first, and the more the generator has said, as long as what is done took.
+    """
+    version, rate = job.version, state.settings.grid.rate
+    written = version.ready_to / version.total
+    left = version.total - max(version.ready_to, version.request.from_frame)
+    if job.place == "stand-in":
+        return written, left / rate / LIVE_SPEED
+    if state.work.traits.live:
+        return written, estimate_s(state, left)
+    cost_s = request_cost_s(state, version.request)
+    passed_s, took_s = (state.transport.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
+    if job.done > 0:
+        cost_s = took_s + (1 - job.done) * ((1 - job.done) * cost_s + took_s)
+    shown = min(SHOWN, passed_s / max(cost_s, 1e-3))
+    return max(written, job.done, shown), max(OVERHEAD_S, cost_s - passed_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How the next section stands.
+
+    Attributes:
+        safe: a version of it can be cued.
+        progress: how much of the newest version is made, 0..1.
+        ready_in_s: seconds until it can be cued, 0 if it can; due_in_s: seconds until it is due.
+        entry: the transport frame at which it is expected to start.
+        steer_until: the last transport frame at which a change still reaches it; 0 for too late.
+        late: it is not there in time.
+    """
+
+    safe: bool
+    progress: float
+    ready_in_s: float
+    due_in_s: float
+    entry: int
+    steer_until: int
+    late: bool
+
+
+def outlook(state: State, index: int) -> Outlook:
+    """How the next section stands, ``index`` being its place in the plan."""
+    grid, now, frame = state.settings.grid, state.transport.now, state.transport.frame
+    job = next((job for job in state.work.jobs if job.purpose == "next"), None)
+    safe, version = next_safe(state), state.work.next
+    if job is not None:
+        progress, ready_in_s = progress_of(state, job)
+    else:
+        progress, ready_in_s = (version.ready_to / version.total if version else 0.0), next_cost_s(state, index)
+    progress, ready_in_s = 1.0 if safe and job is None else progress, 0.0 if safe else ready_in_s
+    due_s, entry, until = due_in_s(state), due_frame(state), steer_until(state)
+    if now is not None and now.version.index == OPENING and not safe:  # it comes in on the first bar line that it can
+        entry = grid.frame_of_bar(grid.next_bar(max(entry, frame + round(ready_in_s * grid.rate))))
+        due_s = max(due_s, ready_in_s)
+    late = state.transport.overdue or (now is not None and ready_in_s > due_s)
+    return Outlook(safe, progress, ready_in_s, due_s, entry, until if until >= frame else 0, late)

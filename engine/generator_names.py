@@ -1,0 +1,12 @@
+"""The generators that come with liveset, by the names that presets and the command line use. Imports nothing."""
+
+from __future__ import annotations
+
+KNOWN = {
+    "pocket": "engine.generators.pocket.generator:Pocket",
+    "stable-audio": "engine.generators.stable_audio.generator:StableAudioSections",
+}
+"""Where each is; any other name is read as ``module:Class``."""
+
+STAND_IN = "pocket"
+"""It needs no download and is fast everywhere: what a preset that names none plays on, and what stands in for the others."""

@@ -1,0 +1,29 @@
+"""Drum shots ready to be mixed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.generators.pocket.instruments.shots import Shots, layer_of, settings_of
+from engine.generators.pocket.styles import Style
+
+
+class Sampler:
+    """Shots in single precision, each brought to it once and kept for as long as this is."""
+
+    def __init__(self, shots: Shots) -> None:
+        self._shots = shots
+        self._sounds: dict[tuple[object, int, int], NDArray[np.float32]] = {}
+        self._named: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
+
+    def get(self, style: Style, shot: str, velocity: float, variant: int) -> NDArray[np.float32]:
+        """The sound of `Shots.get` for a style's kit, (1 or 2, frames)."""
+        key = (style.name, shot, layer_of(velocity), variant)
+        found = self._named.get(key)
+        if found is None:  # under that name; another style may have the same
+            same = (settings_of(style.kit, shot), *key[2:])
+            if same not in self._sounds:
+                self._sounds[same] = self._shots.get(style.kit, shot, velocity, variant)[0].float().numpy()
+            found = self._named[key] = self._sounds[same]
+        return found

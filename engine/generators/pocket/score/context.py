@@ -1,0 +1,101 @@
+"""What the writers of drums, harmony and melody share while a section is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from engine.dsp.ramps import unit
+from engine.generators.pocket.parts import TONAL_PARTS
+from engine.generators.pocket.point import brightness, drumless
+from engine.generators.pocket.score.chance import chance
+from engine.generators.pocket.score.events import Note
+from engine.generators.pocket.score.form import lay_out
+from engine.generators.pocket.score.players import tonal_players
+from engine.generators.pocket.styles import Lane, Style, off_beat_cymbal, style_for
+from engine.music.key import Key
+from engine.music.motif import make_motif
+from engine.prompts.mix import Mix
+from engine.protocol import SectionRequest
+from engine.timebase import SAMPLE_RATE, Grid
+
+
+class Context:
+    """What the writers of drums, harmony and melody share while a section is written."""
+
+    def __init__(self, request: SectionRequest, point: Mix, rate: int = SAMPLE_RATE) -> None:
+        params = point.params
+        self.request = request
+        self.mix = point
+        self.params = params
+        self.key = Key.parse(request.key)
+        self.grid = Grid(request.bpm, request.beats_per_bar, rate)
+        self.energy = unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
+        self.density = unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
+        self.brightness = brightness(point, 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
+        self.players = {part: tonal_players(point, part) for part in TONAL_PARTS}
+        starts = {
+            part: sum(each.share * each.style.parts[part].start for each in players) for part, players in self.players.items()
+        }
+        for part, knob in _PULL.items():
+            starts[part] -= 0.5 * (params[knob] - 0.5)
+        for part in point.voices:
+            if part in starts:
+                starts[part] -= 0.35 * max(point.voices[part].values())
+        starts["arp"] -= 0.25 * (self.density - 0.5)
+        self.bars = lay_out(request, self.energy, starts, dict(point.stems), drumless(point))
+        self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
+        self.opener = _opener(self, request)
+        self.timekeeper = _timekeeper(self)
+        self.offbeat = off_beat_cymbal(point)
+        self.beat_frames = float(self.grid.frames_per_beat)
+        self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
+        self.swing = params["swing"] / 3.0 * 0.25
+        self.loose = params["human"] * 0.010 * rate
+
+    def frame(self, bar: int, beat: float, jitter: float = 0.0) -> int:
+        """The frame of a beat (counted in the bar), with the swing of its sixteenth and a player's looseness -1..1."""
+        step = beat * 4.0
+        late = self.swing * (1.0 - abs(step % 2.0 - 1.0))
+        return max(0, self.bar_frames[bar] + round((beat + late) * self.beat_frames + jitter * self.loose))
+
+    def frames(self, beats: float) -> int:
+        """A duration in frames."""
+        return max(1, round(beats * self.beat_frames))
+
+    def played(self, part: str, write: Callable[[Style], Iterable[Note]]) -> Iterator[Note]:
+        """What every player of a part plays, written once for each style."""
+        written: dict[str, list[Note]] = {}
+        for player in self.players[part]:
+            name = player.style.name
+            if name not in written:
+                written[name] = list(write(player.style))
+            yield from (note._replace(part=player.name) for note in written[name])
+
+
+_PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
+
+
+_OPENS_UNDER: Final = 0.42
+"""A drum group that enters at less energy than this may carry an intro from its first bar."""
+
+
+def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:
+    """The drum group that plays an intro from its first bar, and the energy it needs; ("", 0) where the style has none."""
+    if request.role != "intro":
+        return "", 0.0
+    groups = ("kick", "hats", "perc")
+    needs = {
+        group: min((lane.start for lane in style_for(context.mix, group).lanes if lane.group == group), default=9.0)
+        for group in groups
+    }
+    ready = [group for group in groups if needs[group] < _OPENS_UNDER]
+    chosen = ready[int(chance(request.set_seed, "opener") * len(ready))] if ready else ""
+    return chosen, needs.get(chosen, 0.0)
+
+
+def _timekeeper(context: Context) -> Lane | None:
+    """The cymbal that goes on telling the beats in a breakdown: the first one to enter; None where drums come late."""
+    lanes = [lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced]
+    first = min(lanes, key=lambda lane: (lane.shot != "hat", lane.start), default=None)
+    return first if first is not None and first.start <= _OPENS_UNDER + 0.1 else None

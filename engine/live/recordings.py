@@ -1,0 +1,79 @@
+"""Recording a set: into which file, from when on, and into which other one when the player died in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from engine import protocol as p
+from engine.processes.layout import APP, recording_name
+
+Teller = Callable[[str, str], None]
+"""Shows the performer a line: its level and its text."""
+
+
+def default_recording(title: str) -> Path:
+    """Where a recording goes when nobody said: the user's music folder, named by title and time."""
+    folder = Path(platformdirs.user_music_dir()) / APP
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder / recording_name(title)
+
+
+class Recordings:
+    """What is recorded.
+
+    Args:
+        order: hands an order to the player.
+        tell: shows the performer a line.
+        title: the set's.
+        wanted: a file to record to from the start; None for none.
+
+    Attributes:
+        path: the file that is written now; None for none.
+    """
+
+    def __init__(self, order: Callable[[p.PlayerOrder], None], tell: Teller, title: str, wanted: str | None) -> None:
+        self.path: str | None = None
+        self._order, self._tell, self._title = order, tell, title
+        self._wanted = wanted
+        self._interrupted: str | None = None
+        """The recording that a player which died was writing."""
+
+    def ask(self, path: str | None) -> None:
+        """Start to record to a file ("" chooses one), or stop with None."""
+        if path is None:
+            self._order(p.StopRecording())
+            return
+        where = Path(path).expanduser().absolute() if path else default_recording(self._title)
+        self._order(p.StartRecording(str(where), self._title))
+
+    def player_here(self) -> None:
+        """A player answers: start what was wanted from the start, once."""
+        if self._wanted:
+            self.ask(self._wanted)
+            self._wanted = None
+
+    def player_gone(self) -> None:
+        """The player died, and the recording with it."""
+        self._interrupted, self.path = self.path or self._interrupted, None
+
+    def said(self, state: p.RecordingState) -> None:
+        """The player reports."""
+        self.path = state.path
+        if state.message:
+            self._tell("error" if state.path is None else "info", state.message)
+
+    def greeted(self, hello: p.PlayerHello) -> None:
+        """A player's first word: go on in a file beside the recording that ended with the player before it."""
+        self.path = hello.recording
+        ended, self._interrupted = self._interrupted, None
+        if ended is None or self.path is not None:
+            return
+        path = Path(ended)
+        free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
+        self.ask(str(free))
+        self._tell("error", f"the recording {path.name} ends where the player stopped; it goes on in {free}")

@@ -1,0 +1,183 @@
+"""Ports for mido through RtMidi (the package supriya-midi): what `mido.Backend("engine.midi.backend/UNIX_JACK")` loads.
+
+Python never runs on RtMidi's own threads: incoming messages wait in RtMidi's queue, in C++, until a thread of the open port
+fetches them. The binding holds Python's interpreter lock while a port closes, so a callback that waits for the lock would stop
+both for ever; and JACK's process callback must be back before its period ends (of bursts of 100 messages, up to a quarter
+came out as copies of others).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import mido
+
+if sys.platform == "linux":
+    # The wheel brings a JACK library that newer servers refuse; the system's, loaded first, serves the binding instead.
+    with suppress(OSError):
+        ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
+
+import supriya_midi
+from supriya_midi import MidiIn, MidiOut, RtMidiAPI, RtMidiError
+
+_QUEUE: Final = 8192
+"""Messages RtMidi holds until they are fetched."""
+
+_FETCH_S: Final = 0.002
+"""Seconds between two fetches: half of it is added to a message's way, on average."""
+
+_LISTINGS: Final = 3
+"""Tries to list the ports: one that vanishes between counting and naming is an error to RtMidi."""
+
+_NAME: Final = "mido"
+"""What a client is called where the caller names none."""
+
+_scanners: dict[RtMidiAPI, MidiIn] = {}
+"""One long-lived client looks at each system's ports: looking takes 0.2 ms, a client of its own 60 ms."""
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """mido's ports raise OSError; the binding raises its own error, or what C++ threw."""
+    try:
+        yield
+    except (RtMidiError, RuntimeError) as error:
+        raise OSError(str(error).strip().rstrip(".")) from error
+
+
+def _api(name: str | None) -> RtMidiAPI:
+    if name is None:
+        return RtMidiAPI.UNSPECIFIED
+    if name not in get_api_names():
+        raise OSError(f"this build of RtMidi has no {name}")
+    return RtMidiAPI[name]
+
+
+def get_api_names() -> list[str]:
+    """The MIDI systems this build can speak to, best first: LINUX_ALSA, UNIX_JACK, MACOSX_CORE or WINDOWS_MM."""
+    return [api.name for api in supriya_midi.get_compiled_apis()]
+
+
+def get_devices(api: str | None = None, client_name: str = _NAME, **_: Any) -> list[dict[str, Any]]:
+    """The inputs there are now, as mido wants them listed; outputs are not looked for.
+
+    Raises:
+        OSError: if the MIDI system does not answer.
+    """
+    key = _api(api)
+    with _as_os_error():
+        if key not in _scanners:
+            _scanners[key] = MidiIn(api=key, client_name=f"{client_name}-scan")
+        for _attempt in range(_LISTINGS - 1):
+            with suppress(RtMidiError):
+                return _devices(_scanners[key])
+        return _devices(_scanners[key])
+
+
+def _devices(scanner: MidiIn) -> list[dict[str, Any]]:
+    return [{"name": name, "is_input": True, "is_output": False} for name in scanner.get_ports()]
+
+
+def stop_looking(api: str | None = None) -> None:
+    """Forget the client that looks at a system's ports; the next look makes a new one."""
+    scanner = _scanners.pop(_api(api), None)
+    if scanner is not None:
+        scanner.delete()
+
+
+def _open(midi: MidiIn | MidiOut, name: str | None, virtual: bool, port_name: str) -> str:
+    """Open a port by its name, or a virtual one under it. Returns the name."""
+    if virtual:
+        if not name:
+            raise OSError("a virtual port needs a name")
+        midi.open_virtual_port(name)
+        return name
+    names = midi.get_ports()
+    if not names:
+        raise OSError("there is no MIDI port")
+    found = name or names[0]
+    if found not in names:
+        raise OSError(f"{found} is not there")
+    midi.open_port(names.index(found), port_name)
+    return found
+
+
+class Input(mido.ports.BaseInput):  # type: ignore[misc]
+    """An input; with a callback, messages are handed over from a thread of this port."""
+
+    name: str | None
+
+    def _open(
+        self,
+        api: str | None = None,
+        virtual: bool = False,
+        callback: Callable[[mido.Message], None] | None = None,
+        client_name: str = _NAME,
+        **_: Any,
+    ) -> None:
+        self.callback = callback
+        self._closing = threading.Event()
+        self._fetching: threading.Thread | None = None
+        with _as_os_error():
+            self._midi = MidiIn(api=_api(api), client_name=client_name, queue_size_limit=_QUEUE)
+            try:
+                self._midi.ignore_types(sysex=True, timing=True, active_sense=True)
+                self.name = _open(self._midi, self.name, virtual, "in")
+            except (OSError, RtMidiError, RuntimeError):
+                self._midi.delete()
+                raise
+        if callback is not None:
+            self._fetching = threading.Thread(target=self._fetch, args=(callback,), name="midi-fetch", daemon=True)
+            self._fetching.start()
+
+    def _next(self) -> mido.Message | None:
+        """The oldest message in RtMidi's queue; what mido cannot read is passed over."""
+        while (event := self._midi.get_message()) is not None:
+            with suppress(ValueError):
+                return mido.Message.from_bytes(event[0])
+        return None
+
+    def _fetch(self, callback: Callable[[mido.Message], None]) -> None:
+        while not self._closing.wait(_FETCH_S):
+            while (message := self._next()) is not None:
+                callback(message)
+
+    def _receive(self, block: bool = True) -> mido.Message | None:
+        return self._next()
+
+    def _close(self) -> None:
+        self._closing.set()
+        if self._fetching is not None:
+            self._fetching.join()
+        with _as_os_error():
+            self._midi.close_port()
+            self._midi.delete()
+
+
+class Output(mido.ports.BaseOutput):  # type: ignore[misc]
+    """An output."""
+
+    name: str | None
+
+    def _open(self, api: str | None = None, virtual: bool = False, client_name: str = _NAME, **_: Any) -> None:
+        with _as_os_error():
+            self._midi = MidiOut(api=_api(api), client_name=client_name)
+            try:
+                self.name = _open(self._midi, self.name, virtual, "out")
+            except (OSError, RtMidiError, RuntimeError):
+                self._midi.delete()
+                raise
+
+    def _send(self, message: mido.Message) -> None:
+        with _as_os_error():
+            self._midi.send_message(message.bytes())
+
+    def _close(self) -> None:
+        with _as_os_error():
+            self._midi.close_port()
+            self._midi.delete()

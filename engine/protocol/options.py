@@ -1,0 +1,71 @@
+"""From the command line to the engine: what a person asks of a set beside its preset."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from engine.errors import DeviceError, PresetError
+
+MAX_MINUTES: Final = 24 * 60
+"""The longest set, in minutes."""
+
+BLOCKS: Final = (256, 512, 1024)
+"""Frames the player may render at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """What `liveset play` and `liveset rehearse` ask for; None leaves the preset's or the system's word.
+
+    Attributes:
+        preset: its name, or the path of a .toml file.
+        device: output device, by name or number; "none" plays silently in real time.
+        block: frames that the player renders at a time, one of `BLOCKS`.
+        record: the .flac or .wav file that is recorded, or that a rehearsal writes.
+        seed: from 0.
+        minutes: the set's length, above 0 and at most `MAX_MINUTES`.
+        generator: by name.
+        midi: a standard MIDI file whose controller moves a rehearsal plays.
+        realtime: rehearse at the speed it is played.
+    """
+
+    preset: str = ""
+    device: str | None = None
+    block: int | None = None
+    record: str | None = None
+    seed: int | None = None
+    minutes: float | None = None
+    generator: str | None = None
+    midi: str | None = None
+    realtime: bool = False
+
+    def check(self) -> None:
+        """Make sure that what can be known without an engine makes sense.
+
+        Raises:
+            LivesetError: which option does not, and what it may be.
+        """
+        if self.block is not None and self.block not in BLOCKS:
+            raise DeviceError(f"--block must be {BLOCKS[0]}, {BLOCKS[1]} or {BLOCKS[2]} (got {self.block})")
+        if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
+            raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")
+
+    def write(self, path: Path) -> None:
+        """Write them as JSON, by field names."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> SetOptions:
+        """As written; what another version wrote beside our fields is left out.
+
+        Raises:
+            OSError, ValueError: if there is no such file, or it was not written by `write`.
+        """
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"{path} holds no options")
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in found.items() if name in known})

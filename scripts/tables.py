@@ -1,0 +1,109 @@
+"""Writes the tables of keys, controls and transitions into the Markdown files, from the tables the program itself reads.
+
+    python scripts/tables.py            # writes README.md and docs/*.md where they have marks
+    python scripts/tables.py --check    # changes nothing; exit status 1 if a file is out of date
+
+A table stands between ``<!-- table: keys -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from engine.actions import ACTIONS, PROMPT_KEYS, Action
+from liveset.ui.bindings import KEYS, Key
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+MARKS: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+NOTES: Final = ("C", "C sharp", "D", "D sharp", "E", "F", "F sharp", "G", "G sharp", "A", "A sharp", "B")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def code(text: str) -> str:
+    """Text as typed; nothing for none."""
+    return f"`{text}`" if text else ""
+
+
+def keys() -> str:
+    """Every key of the perform screen, in two columns; the prompts' keys in one row."""
+    rows = [_key_row(key) for key in KEYS if not key.action.startswith("digit(") or key.keys == "1"]
+    half = -(-len(rows) // 2)
+    right = [*rows[half:], *([("", "")] * (2 * half - len(rows)))]
+    return table(("key", "does", "key", "does"), ((*left, *other) for left, other in zip(rows[:half], right, strict=True)))
+
+
+def _key_row(key: Key) -> tuple[str, str]:
+    if key.action.startswith("digit("):
+        return f"`1`-`{PROMPT_KEYS}`", "select a prompt"
+    return code(key.cap), key.does
+
+
+def controls() -> str:
+    """What a control can be put on: the name to write under [midi], what it does, and where it is without any set-up."""
+    families = groupby(ACTIONS.values(), key=lambda action: (re.sub(r" \d+$", "", action.name), bool(action.controls)))
+    return table(("name", "does", "without any set-up"), (_control_row(list(members)) for _, members in families))
+
+
+def _control_row(family: list[Action]) -> tuple[str, str, str]:
+    first, last = family[0], family[-1]
+    places = [text for control in first.controls for text in [_place(control)]]
+    if first is last:
+        return code(first.name), first.help, ", ".join(places)
+    number = first.name.rsplit(" ", 1)[1]
+    does = re.sub(rf"\b{number}\b", f"{number} to {last.name.rsplit(' ', 1)[1]}", first.help)
+    spans = [f"CC {_number(a)}-{_number(b)}" for a, b in zip(first.controls, last.controls, strict=True)]
+    spans += [f"CC {_number(first.knob)}-{_number(last.knob)} (*)"] if first.knob else []
+    return f"{code(first.name)} ... {code(last.name)}", does, ", ".join(spans)
+
+
+def _number(control: str) -> int:
+    return int(control.removeprefix("cc").removeprefix("note"))
+
+
+def _place(control: str) -> str:
+    number = _number(control)
+    return f"CC {number}" if control.startswith("cc") else f"note {number} ({NOTES[number % 12]})"
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {"keys": keys, "controls": controls}
+
+
+def renewed(text: str) -> str:
+    """A Markdown text with its tables as they should be.
+
+    Raises:
+        KeyError: if it asks for a table that does not exist.
+    """
+    return MARKS.sub(lambda found: found[1] + TABLES[found[2]]() + found[3], text)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the tables, or look whether they are up to date."""
+    parser = argparse.ArgumentParser(description="Writes the tables in README.md and docs/*.md.")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a table is out of date")
+    check = parser.parse_args(argv).check
+    stale = []
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = path.read_text(encoding="utf-8")
+        if (fresh := renewed(text)) != text:
+            stale.append(path.name)
+            if not check:
+                path.write_text(fresh, encoding="utf-8")
+    if stale:
+        print(f"{', '.join(stale)}: tables are out of date; run scripts/tables.py" if check else f"wrote {', '.join(stale)}")
+    return int(bool(stale) and check)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
