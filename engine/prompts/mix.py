@@ -21,6 +21,9 @@ __all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_bpm", "decide_key", "mix", 
 DEFAULT_STYLE: Final = "house"
 """What plays when no prompt names a style."""
 
+DEFAULT_WORDS: Final = "electronic music"
+"""What a model of text is asked for when no prompt is turned up."""
+
 _MOST_NEGATIVE_VALENCE: Final = 0.35
 """Below this valence major modes are not drawn."""
 
@@ -96,6 +99,11 @@ def mix(prompts: Sequence[PromptWeight], role: Role | None = None) -> Mix:
         params[name] = min(1.0, max(0.0, params[name] + move))
     levels = {name: max(0.0, 1.0 - gone) for name, gone in silence.items()}
     return Mix(params, styles, {**dict.fromkeys(STEMS, 1.0), **levels}, voices, moves, avoided)
+
+
+def nothing_up(by_style: bool) -> str:
+    """What to tell a performer while every prompt is at 0; ``by_style`` for a generator that plays styles, not texts."""
+    return f"no prompt is up: playing {DEFAULT_STYLE if by_style else DEFAULT_WORDS}"
 
 
 def _heard(weight: float, top: float) -> float:

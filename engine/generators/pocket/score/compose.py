@@ -29,7 +29,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         LivesetError: for a key, vocabulary or style that cannot be read.
     """
 
-    context = Context(request, mix(request.prompts), rate)
+    context = Context(request, mix(request.prompts, request.role), rate)
     hits = sorted(write_drums(context))
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)

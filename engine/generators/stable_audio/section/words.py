@@ -9,13 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.prompts.mix import DEFAULT_WORDS
 from engine.prompts.parsing import parse
 from engine.protocol import PromptWeight, Role, SectionRequest
 
 Curve = npt.NDArray[np.float32]
-
-FALLBACK: Final = "electronic music"
-"""What is asked for when no prompt is turned up."""
 
 MOVE_BARS: Final = 4
 """A section moves from the mix before to its own over so many bars at most."""
@@ -43,7 +41,7 @@ def completed(text: str, request: SectionRequest) -> str:
     Raises:
         PromptError: if a vocabulary or style file cannot be read.
     """
-    own = parse(text, request.role).wording or FALLBACK
+    own = parse(text, request.role).wording or DEFAULT_WORDS
     bpm = f"{request.bpm:.1f}".removesuffix(".0")
     sung = _VOICE.search(_UNVOICED.sub("", own)) is not None
     parts = [own, _ROLE_WORDS[request.role], *_character(request), f"in {request.key}", f"{bpm} BPM"]
@@ -83,7 +81,7 @@ def _character(request: SectionRequest) -> list[str]:
 
 def shares_of(prompts: Sequence[PromptWeight], request: SectionRequest) -> dict[str, float]:
     """Completed texts and their shares of a mix, summing to 1."""
-    heard = [prompt for prompt in prompts if prompt.weight > 0] or [PromptWeight(FALLBACK, 1.0)]
+    heard = [prompt for prompt in prompts if prompt.weight > 0] or [PromptWeight(DEFAULT_WORDS, 1.0)]
     total = sum(prompt.weight for prompt in heard)
     shares: dict[str, float] = {}
     for prompt in heard:
