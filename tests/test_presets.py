@@ -30,7 +30,7 @@ WRONG = [
     (PROMPT * 17, "there are 17 [[prompt]] tables", "at most 16 can be"),
     (PROMPT + '[[lora]]\npath = "nowhere.safetensors"\n', "nowhere.safetensors", "the preset's own folder"),
     (PROMPT + '[[lora]]\npath = "a"\nstrength = 2.5\n', "[[lora]] number 1, strength", "2"),
-    (PROMPT + "[[lora]]\nstrenght = 1\n", "", ""),
+    (PROMPT + "[[lora]]\nstrength = 1\n", "[[lora]] number 1, path is missing", "add"),
     (PROMPT + '[[lora]]\npath = "a"\nstrenght = 1\n', "strenght", 'did you mean "strength"?'),
     (PROMPT + '[[lora]]\npath = "a"\n' * 9, "lora", "8"),
     ("[set\n", "not valid TOML", "line"),
@@ -41,10 +41,82 @@ WRONG = [
 def test_wrong_presets_name_the_key_and_the_nearest(text: str, names: str, says: str) -> None:
     with pytest.raises(PresetError) as raised:
         parse_preset(text, "mine.toml")
-    assert "mine.toml" in raised.value.message
+    assert raised.value.message.startswith("mine.toml")
     assert names in str(raised.value)
     assert says in str(raised.value)
     assert "\n" not in raised.value.message
+
+
+def refused(text: str) -> str:
+    with pytest.raises(PresetError) as raised:
+        parse_preset(text, "mine.toml")
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[set]\nseed = " + "9" * 5000 + "\n" + PROMPT, "not valid TOML: a number"),
+        ("[set]\ntitle = " + "[" * 2000 + "\n" + PROMPT, "not valid TOML: its brackets"),
+        ('[set]\nmeter = "7/8"\n' + PROMPT, 'did you mean "beats_per_bar"?'),
+        ("[set]\ntempo = 120\n" + PROMPT, 'did you mean "bpm"?'),
+        ("[set]\nlength = 6\n" + PROMPT, 'did you mean "minutes"?'),
+        ('[[prompt]]\nprompt = "house"\n', 'did you mean "text"?'),
+        ('[[prompt]]\ntext = "a"\nweight = 80\n', "weight is 80; did you mean 0.8?"),
+        (PROMPT + "[[section]]\nprompts = { 1 = 70 }\n", "prompts.1 is 70; did you mean 0.7?"),
+        ('[[prompt]]\ntext = "' + "a" * 1001 + '"\n', "number 1, text has 1,001 characters; at most 1,000"),
+        ('[[prompt]]\ntext = "\\u200b"\n', "number 1, text is empty"),
+        ('[set]\ntime_signature = "seven"\n' + PROMPT, '"7/8"'),
+        ("[set]\ntitle = Night\n" + PROMPT, 'text needs quotes: title = "Night"'),
+        ('[set]\ntitle: "x"\n' + PROMPT, "write title = ... instead of"),
+        ("[[prompt]]\ntext = “house”\n", "straight quotes"),
+        ('[set]\nbpm = "fast"\n' + PROMPT, "bpm must be a number (got fast)"),
+        ('[set]\nkey = "\\u001b[31mX"\n' + PROMPT, "[set], key"),
+    ],
+)
+def test_what_people_write_instead_is_told_in_their_words(text: str, says: str) -> None:
+    told = refused(text)
+    assert says in told and "\n" not in told and "\x1b" not in told
+
+
+def test_all_mistakes_of_a_preset_are_told_at_once() -> None:
+    told = refused('[set]\nbpm = 500\nkey = "X"\n[[prompt]]\ntxt = "a"\nweight = 80\n[[section]]\nrole = "dorp"\n').splitlines()
+    assert told[0] == "mine.toml has 5 mistakes:" and len(told) == 6
+    assert 'did you mean "text"?' in told[4] and 'did you mean "drop"?' in told[5]
+    told = refused("[set]\ntitle = Night\n[[prompt]]\ntext = warm house\n").splitlines()
+    assert [line.split("; ")[1] for line in told[1:]] == [
+        'text needs quotes: title = "Night"',
+        'text needs quotes: text = "warm house"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ['[prompt]\ntext = "dub"', 'prompt = "dub"', 'prompt = ["dub"]', '\ufeff[[prompt]]\ntext = "dub"']
+)
+def test_prompts_are_read_however_they_are_written(text: str) -> None:
+    assert [prompt.text for prompt in parse_preset(text).prompt] == ["dub"]
+
+
+def test_a_time_signature_sets_the_beats_of_a_bar() -> None:
+    assert parse_preset('[set]\ntime_signature = "7/8"\n' + PROMPT).set.beats_per_bar == 7
+
+
+@pytest.mark.parametrize(("written", "key"), [("8A", "A minor"), ("h-Moll", "B minor"), ("B-Dur", "Bb major")])
+def test_keys_of_djs_and_of_germans_are_read(written: str, key: str) -> None:
+    assert parse_preset(f'[set]\nkey = "{written}"\n' + PROMPT).set.key == key
+
+
+def test_what_cannot_be_seen_is_left_out_and_lines_become_one() -> None:
+    preset = parse_preset(
+        '[[prompt]]\ntext = "techno\\u001b[31m wob\\u200bbl\\u001b]0;hi\\u0007"\n[[section]]\nname = "[/drop]\\t1"\n'
+    )
+    assert preset.prompt[0].text == "techno wobbl" and preset.section[0].name == "[/drop] 1"
+    assert parse_preset('[[prompt]]\ntext = """- techno\n- warm pads,\nno bass"""').prompt[0].text == "techno, warm pads, no bass"
+
+
+def test_the_ending_of_a_presets_name_may_be_in_capitals(tmp_path: Path) -> None:
+    (tmp_path / "Night.TOML").write_text(PROMPT, encoding="utf-8")
+    assert load_preset(str(tmp_path / "Night.TOML")).prompt[0].text == "house"
 
 
 def test_at_least_six_presets_ship_and_can_be_read() -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.analysis.audio import Audio
+from engine.dsp.levels import gain_of
+from engine.music.key import TONICS
 
-NAMES: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _SAME: Final = {"Db": "C#", "D#": "Eb", "Gb": "F#", "G#": "Ab", "A#": "Bb", "Cb": "B", "Fb": "E", "E#": "F", "B#": "C"}
 _MAJOR_MODES: Final = ("major", "ionian", "lydian", "mixolydian")
 
@@ -65,7 +66,7 @@ def _spectral_peaks(windowed: npt.NDArray[np.float64], rate: int) -> tuple[npt.N
     """(frequencies in Hz, magnitudes) of the local maxima within 50 dB of the highest, placed by a parabola through the log."""
     spectrum = np.abs(np.fft.rfft(windowed, _WINDOW))
     middle = spectrum[1:-1]
-    found = np.flatnonzero((middle > spectrum[:-2]) & (middle >= spectrum[2:]) & (middle > spectrum.max() * 10 ** (-50 / 20))) + 1
+    found = np.flatnonzero((middle > spectrum[:-2]) & (middle >= spectrum[2:]) & (middle > spectrum.max() * gain_of(-50.0))) + 1
     left, top, right = (np.log(np.maximum(spectrum[found + side], 1e-30)) for side in (-1, 0, 1))
     bend = left - 2 * top + right
     offset = np.divide(0.5 * (left - right), bend, out=np.zeros_like(bend), where=bend != 0)
@@ -80,7 +81,7 @@ def estimate_key(audio: Audio, rate: int) -> KeyEstimate:
     if not found.any() or np.ptp(found) == 0:
         return KeyEstimate("C", "major", 0.0)
     scores = {
-        (NAMES[tonic], mode): float(np.corrcoef(found, np.roll(profile, tonic))[0, 1])
+        (TONICS[tonic], mode): float(np.corrcoef(found, np.roll(profile, tonic))[0, 1])
         for mode, profile in _PROFILES.items()
         for tonic in range(12)
     }
@@ -99,10 +100,10 @@ def key_score(asked: str, heard: KeyEstimate) -> float:
     parts = asked.split()
     name = parts[0][:1].upper() + parts[0][1:] if parts else ""
     name = _SAME.get(name, name)
-    if name not in NAMES:
+    if name not in TONICS:
         raise ValueError(f"{asked!r} is not a key")
     minor = len(parts) > 1 and parts[1].lower() not in _MAJOR_MODES
-    step = (NAMES.index(heard.tonic) - NAMES.index(name)) % 12
+    step = (TONICS.index(heard.tonic) - TONICS.index(name)) % 12
     same_mode = minor == (heard.mode == "minor")
     relative = 3 if minor else 9
     scores = {(0, True): 1.0, (7, True): 0.5, (5, True): 0.5, (relative, False): 0.3, (0, False): 0.2}

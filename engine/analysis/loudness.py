@@ -13,6 +13,8 @@ import numpy.typing as npt
 from scipy import signal
 
 from engine.analysis.audio import Audio, level
+from engine.dsp.k_weighting import LUFS_OFFSET, k_weighting
+from engine.dsp.levels import decibels_of, gain_of
 
 Curve = npt.NDArray[np.float64]
 
@@ -40,34 +42,10 @@ def _between() -> npt.NDArray[np.float32]:
 _BETWEEN: Final = _between()
 
 
-def k_weighting(rate: int) -> Curve:
-    """The K-weighting filter at a rate: second-order sections (2, 6), a high shelf and a high-pass.
-
-    BS.1770-4 gives coefficients for 48 kHz only; these are its analogue prototypes (B. De Man, "Evaluation of implementations
-    of the EBU R128 loudness measurement", AES 145, 2018), which give the same numbers at 48 kHz, through the bilinear transform.
-    """
-    shelf_hz, gain_db, shelf_q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-    pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
-    k, high = np.tan(np.pi * shelf_hz / rate), 10 ** (gain_db / 20)
-    band = high**0.4996667741545416
-    a0 = 1 + k / shelf_q + k * k
-    shelf = [
-        (high + band * k / shelf_q + k * k) / a0,
-        2 * (k * k - high) / a0,
-        (high - band * k / shelf_q + k * k) / a0,
-        1.0,
-        2 * (k * k - 1) / a0,
-        (1 - k / shelf_q + k * k) / a0,
-    ]
-    k = np.tan(np.pi * pass_hz / rate)
-    a0 = 1 + k / pass_q + k * k
-    return np.array([shelf, [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / pass_q + k * k) / a0]])
-
-
 def lufs(mean_square: Curve) -> Curve:
     """K-weighted mean squares, summed over channels, as LUFS; -inf where there is nothing."""
     with np.errstate(divide="ignore"):
-        return np.asarray(-0.691 + 10 * np.log10(mean_square), dtype=np.float64)
+        return np.asarray(LUFS_OFFSET + 10 * np.log10(mean_square), dtype=np.float64)
 
 
 class LoudnessMeter:
@@ -102,7 +80,7 @@ class LoudnessMeter:
         blocks = blocks[blocks > _ABSOLUTE_GATE]
         if not len(blocks):
             return float("-inf")
-        power = 10 ** ((blocks + 0.691) / 10)
+        power = 10 ** ((blocks - LUFS_OFFSET) / 10)
         gate = float(lufs(np.array(power.mean()))) + _RELATIVE_GATE
         return float(lufs(np.array(power[blocks > gate].mean())))
 
@@ -123,7 +101,7 @@ class TruePeakMeter:
     def dbtp(self) -> float:
         """The true peak so far in dBTP; -inf for silence."""
         peak = max(self._peak, _highest(np.concatenate((self._tail, np.zeros_like(self._tail)))))
-        return float(20 * np.log10(peak)) if peak > 0 else float("-inf")
+        return decibels_of(peak)
 
 
 def _highest(joined: Audio) -> float:
@@ -139,7 +117,7 @@ class SilenceMeter:
 
     def __init__(self, rate: int, floor_db: float = -70.0) -> None:
         self._rate = rate
-        self._floor = 10 ** (floor_db / 20)
+        self._floor = gain_of(floor_db)
         self._run = 0
         self._longest = 0
 

@@ -136,7 +136,7 @@ def _set_weight(state: State, command: p.SetWeight) -> Step:
 
 
 def _set_prompt(state: State, command: p.SetPrompt) -> Step:
-    text = " ".join(command.text.split())[:400]
+    text = p.one_line(command.text)[: p.LONGEST_PROMPT]
     if not text or not 0 <= command.slot <= len(state.steering.slots) or command.slot >= p.MAX_PROMPTS:
         return state, ()
     if command.slot == len(state.steering.slots):

@@ -33,6 +33,7 @@ from engine.processes.channels import Door, Line, Wire, connect, read_forever
 from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
 from engine.processes.leftovers import sweep
+from engine.prompts.mix import nothing_up
 from engine.session.keeping import Kept
 from engine.session.opening import opening_state, scaled_note
 from engine.session.session import Session, greeted, load_state
@@ -355,6 +356,7 @@ class LiveEngine:
             device=self.device,
             recording=self.recordings.path,
             notices=self.session.notices,
+            nothing_up=nothing_up(self.session.state.work.traits.live),
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

@@ -19,15 +19,13 @@ from typing import Any, Final
 from engine.command_line import command
 from engine.errors import GeneratorError
 from engine.models.registry import CONFIG_FILE, PARTIAL, models_root
+from engine.models.tensors import AGAIN, read_header
+from engine.textfiles import read_json
 
 WEIGHTS_FILE: Final = "model.safetensors"
 MANIFEST_FILE: Final = "liveset.json"
-AGAIN: Final = "fetch or copy it again"
 
 _CHUNK: Final = 1 << 20
-_MAX_HEADER: Final = 100_000_000
-"""Bytes; the format's own limit."""
-
 OnBytes = Callable[[int], None]
 """Told how many bytes were just done."""
 
@@ -89,67 +87,64 @@ def check_folder(folder: Path) -> tuple[str, ...]:
     files = [CONFIG_FILE, WEIGHTS_FILE]
     text = text_encoder(config)
     if text is not None:
-        files += [f"{text[1]}/{name}" for name in _check_text(folder / text[1])]
+        files += [f"{text[1]}/{name}" for name in check_text_folder(folder / text[1])]
     return tuple(files)
 
 
-def _check_text(folder: Path) -> list[str]:
-    """The files of a text encoder, checked."""
-    read_object(folder / "config.json")
+def check_text_folder(folder: Path) -> list[str]:
+    """See that a text encoder's files are all there and whole, reading headers alone.
+
+    Returns:
+        Names of the files that make it.
+
+    Raises:
+        GeneratorError: names the first file that is missing, truncated or not what it should be.
+    """
+    kind = read_object(folder / "config.json").get("model_type")
+    if kind != "t5gemma":
+        raise GeneratorError(f"{folder / 'config.json'} is of a {kind!r} model, not of t5gemma", AGAIN)
     if not (folder / "tokenizer.json").is_file() and not (folder / "tokenizer.model").is_file():
         raise GeneratorError(f"{folder / 'tokenizer.json'} is missing", AGAIN)
-    index = folder / "model.safetensors.index.json"
-    shards = sorted(set(read_object(index).get("weight_map", {}).values())) if index.is_file() else [WEIGHTS_FILE]
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        if (folder / name).is_file():
+            read_object(folder / name)
+    shards = _shards(folder)
     for shard in shards:
         check_tensors(folder / shard)
     others = sorted(path.name for path in folder.iterdir() if path.suffix in (".json", ".model") and path.is_file())
     return [*others, *shards]
 
 
+def _shards(folder: Path) -> list[str]:
+    """Files over which the weights are spread, as their index says; one where there is no index."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return [WEIGHTS_FILE]
+    weights = read_object(index).get("weight_map")
+    names = set(weights.values()) if isinstance(weights, dict) and all(type(v) is str for v in weights.values()) else set()
+    if not names:
+        raise GeneratorError(f"{index} names no files of weights", AGAIN)
+    return sorted(names)
+
+
 def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
+    """A JSON object from a model's folder.
 
     Raises:
         GeneratorError: missing, unreadable, or not a JSON object; names the file.
     """
-    try:
-        data = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise GeneratorError(f"{path} is missing", "the folder must hold the published files under their own names") from error
-    except OSError as error:
-        raise GeneratorError(f"{path} cannot be read ({error.strerror})") from error
-    except ValueError as error:
-        raise GeneratorError(f"{path} is not valid JSON", AGAIN) from error
-    if not isinstance(data, dict):
-        raise GeneratorError(f"{path} is not a JSON object", AGAIN)
-    return data
+    return read_json(path, GeneratorError, AGAIN)
 
 
 def check_tensors(path: Path) -> None:
-    """See that a safetensors file is as long as its header says.
+    """See that a safetensors file is exactly as long as its header says.
 
     Raises:
-        GeneratorError: missing, truncated, or no safetensors file; names it.
+        GeneratorError: missing, truncated, too long, or no safetensors file; names it.
     """
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if 2 <= length <= min(_MAX_HEADER, size - 8) else None
-        if header is None:
-            raise GeneratorError(f"{path} is truncated or no safetensors file", AGAIN)
-        header.pop("__metadata__", None)
-        end = 8 + length + max((entry["data_offsets"][1] for entry in header.values()), default=0)
-    except FileNotFoundError as error:
-        raise GeneratorError(f"{path} is missing", "the folder must hold the published files under their own names") from error
-    except OSError as error:
-        raise GeneratorError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise GeneratorError(f"{path} has a broken safetensors header", AGAIN) from error
-    if size < end:
-        raise GeneratorError(f"{path} is truncated: {size:,} of {end:,} bytes are there", AGAIN)
-    if size > end:
-        raise GeneratorError(f"{path} has {size - end:,} bytes too many", AGAIN)
+    header = read_header(path)
+    if header.size > header.end:
+        raise GeneratorError(f"{path} has {header.size - header.end:,} bytes too many", AGAIN)
 
 
 def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
 from engine.errors import LivesetError
+from engine.music.spelling import MODE_NAMES, read_key
+from engine.suggest import nearest_word
 
 TONICS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Canonical spelling of each pitch class."""
@@ -29,33 +29,6 @@ MODES: Final[dict[str, tuple[int, ...]]] = {
 """Semitones above the tonic of each mode's degrees."""
 
 _FULL: Final = 7  # degrees of a scale that chords can be built on
-_ALIASES: Final[dict[str, str]] = {
-    "": "major",
-    "maj": "major",
-    "dur": "major",
-    "ionian": "major",
-    "m": "minor",
-    "min": "minor",
-    "moll": "minor",
-    "aeolian": "minor",
-    "natural minor": "minor",
-    "dor": "dorian",
-    "phryg": "phrygian",
-    "lyd": "lydian",
-    "mixo": "mixolydian",
-    "mix": "mixolydian",
-    "harm minor": "harmonic minor",
-    "harmonic": "harmonic minor",
-    "melodic": "melodic minor",
-    "pentatonic minor": "minor pentatonic",
-    "pentatonic major": "major pentatonic",
-    "pentatonic": "minor pentatonic",
-    "minor penta": "minor pentatonic",
-    "major penta": "major pentatonic",
-}
-_LETTERS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_PATTERN: Final = re.compile(r"^([A-Ga-g])\s*(##?|bb?|♯|♭|sharp|flat|-sharp|-flat)?[\s_-]*(.*)$", re.IGNORECASE)
-_SIGNS: Final = {"": 0, "#": 1, "##": 2, "b": -1, "bb": -2, "♯": 1, "♭": -1, "sharp": 1, "flat": -1, "-sharp": 1, "-flat": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +58,7 @@ class Key:
 
     @staticmethod
     def parse(text: str) -> Key:
-        """Read ``"F minor"``, ``"D dorian"``, ``"F# min"``, ``"Bbm"``, ``"C"``, ``"a-flat major"`` and the like.
+        """Read ``"F minor"``, ``"F# min"``, ``"Bbm"``, ``"a-flat major"``, ``"h-Moll"``, ``"la mineur"``, ``"8A"`` and the like.
 
         Raises:
             LivesetError: naming the nearest right name, when it is not understood.
@@ -111,24 +84,19 @@ class Key:
 
 @lru_cache(maxsize=256)
 def _parse(text: str) -> Key:
-    found = _PATTERN.match(text)
-    if not found:
-        raise LivesetError(f'"{text}" is not a key', f"write a tonic and a mode, such as {_suggest_tonic(text)}")
-    letter, sign, rest = found[1], found[2] or "", found[3].lower().replace("-", " ").strip()
-    if sign in {"B"} or (sign == "" and letter == "b" and rest.startswith("b")):
-        sign, rest = "b", rest.removeprefix("b")
-    mode = _ALIASES.get(rest, rest)
-    if found[3].strip() == "M":
-        mode = "major"
-    tonic = (_LETTERS[letter.lower()] + _SIGNS[sign.lower()]) % 12
-    if mode not in MODES:
-        near = get_close_matches(rest, [*MODES, *filter(None, _ALIASES)], n=1, cutoff=0.4)
-        guess = _ALIASES.get(near[0], near[0]) if near else "minor"
-        raise LivesetError(f'"{text}" is not a key: no mode "{rest}"', f'did you mean "{TONICS[tonic]} {guess}"?')
+    read = read_key(text)
+    if read is None:
+        raise LivesetError(f'"{text[:40]}" is not a key', f"write a tonic and a mode, such as {_suggest_tonic(text)}")
+    tonic, written = read
+    mode = MODE_NAMES.get(written)
+    if mode is None:
+        near = nearest_word(written, [*MODES, *filter(None, MODE_NAMES)], 40.0)
+        guess = MODE_NAMES[near] if near else "minor"
+        raise LivesetError(f'"{text[:40]}" is not a key: no mode "{written[:30]}"', f'did you mean "{TONICS[tonic]} {guess}"?')
     return Key.of(tonic, mode)
 
 
 def _suggest_tonic(text: str) -> str:
     words = text.lower().split()
-    near = get_close_matches(words[-1], list(MODES), n=1, cutoff=0.5) if words else []
-    return f'"F {near[0]}"' if near else '"F minor" or "D dorian"'
+    near = nearest_word(words[-1], MODES, 50.0) if words else None
+    return f'"F {near}"' if near else '"F minor" or "D dorian"'

@@ -14,12 +14,15 @@ from typing import Final
 from engine.music.key import TONICS, Key
 from engine.prompts.parsing import Parsed, parse
 from engine.prompts.vocabulary import style_table, vocabulary
-from engine.protocol import STEMS, PromptWeight
+from engine.protocol import STEMS, PromptWeight, Role
 
 __all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_bpm", "decide_key", "mix", "parse"]
 
 DEFAULT_STYLE: Final = "house"
 """What plays when no prompt names a style."""
+
+DEFAULT_WORDS: Final = "electronic music"
+"""What a model of text is asked for when no prompt is turned up."""
 
 _MOST_NEGATIVE_VALENCE: Final = 0.35
 """Below this valence major modes are not drawn."""
@@ -51,17 +54,18 @@ class Mix:
         return max(self.styles, key=lambda pair: pair[1])[0]
 
 
-def mix(prompts: Sequence[PromptWeight]) -> Mix:
+def mix(prompts: Sequence[PromptWeight], role: Role | None = None) -> Mix:
     """The weighted point of several prompts; weights need not be normalised, no prompts give the default style.
 
     Prompts that name a style share the music among them by weight; where they are light beside one that names none, what
     others suggest comes in, or the default style, so that nothing jumps as they leave. What a prompt bends it bends fully
-    when it is as heavy as the heaviest. Everything is a continuous function of the weights.
+    when it is as heavy as the heaviest. Everything is a continuous function of the weights. For a ``role``, what a prompt says
+    for parts of that role alone ("[Drop] ...") counts; without one, what it says for its main part.
 
     Raises:
         PromptError: if a vocabulary or style file cannot be read.
     """
-    read = [(parse(prompt.text), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
+    read = [(parse(prompt.text, role), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
     top = max((weight for _, weight in read), default=1.0)
     styled = sum(weight for parsed, weight in read if parsed.styles)
     hinted = sum(weight for parsed, weight in read if parsed.suggested)
@@ -97,6 +101,11 @@ def mix(prompts: Sequence[PromptWeight]) -> Mix:
     return Mix(params, styles, {**dict.fromkeys(STEMS, 1.0), **levels}, voices, moves, avoided)
 
 
+def nothing_up(by_style: bool) -> str:
+    """What to tell a performer while every prompt is at 0; ``by_style`` for a generator that plays styles, not texts."""
+    return f"no prompt is up: playing {DEFAULT_STYLE if by_style else DEFAULT_WORDS}"
+
+
 def _heard(weight: float, top: float) -> float:
     """How much of the music prompts of a weight have where the heaviest one has ``top``, 0..1: all of it as heavy as that one.
 
@@ -108,7 +117,7 @@ def _heard(weight: float, top: float) -> float:
 def _felt(weight: float, top: float) -> float:
     """How far a prompt bends the music where the heaviest one has ``top``, 0..1.
 
-    Between what is even where two weights cross and what is even where one rises beside another.
+    Mean of the cross-fade law and the fade-in law, so that both gestures sound even.
     """
     return (_heard(weight, top) + weight / top) / 2.0
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from engine.errors import LivesetError
-from engine.music.key import MODES, Key
 from engine.prompts.phrases import Reader
-from engine.timebase import MAX_BPM, MIN_BPM
+from engine.prompts.tags import Tagged, by_tags
+from engine.prompts.tempo_and_key import METER, Reading, bare_number, blanked, keys, tempos, without
+from engine.prompts.tidying import plain_signs, spoken
+from engine.protocol import Role, one_line
 
-_NUMBER: Final = r"(\d{2,3}(?:[.,]\d+)?)"
-_BPM: Final = re.compile(
-    rf"\b(?:{_NUMBER}\s*(?:-|–|to)\s*)?{_NUMBER}\s*-?(?:bpm|beats\s+(?:per|a)\s+minute)\b"
-    rf"|(?:\b(?:bpm|tempo)\s*(?:of|is|[:=])?\s*|@\s*){_NUMBER}\b(?!\s*/)",
-    re.IGNORECASE,
-)
-"""A tempo: "124 BPM", "120-124 BPM" (their middle), "tempo 124", "@124"."""
-_MODE_WORDS: Final = "|".join(sorted((*MODES, "min", "maj", "aeolian", "ionian"), key=len, reverse=True))
-_KEY: Final = re.compile(
-    rf"(?:\bin\s+|\bkey\s+of\s+)?(?<![\w#])([A-Ga-g](?:\s?(?:#|♯|♭)|b|[\s-](?:sharp|flat))?[\s-]*(?:{_MODE_WORDS}))\b",
-    re.IGNORECASE,
-)
-_SHORT_KEY: Final = re.compile(r"\b(?:in|key of)\s+([A-G](?:#|b)?m?)(?![\w#])|(?<![\w#])([A-G](?:#|b)?m)(?![\w#])")
 _STRONGEST: Final = 1.0
+_SAME_BPM: Final = 0.5
+"""A prompt's tempo that is off by no more is the set's: tempos are multiples of half a BPM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +23,12 @@ class Parsed:
     """What one prompt says.
 
     Attributes:
-        text: the prompt.
+        text: the prompt, as one line.
+        wording: its words for the part it was read for, without tempo, key, tags and weights: what a model of text is told.
         bpm, key: named in it, or None; the key in its canonical spelling.
         mode: a mode that a word suggests where no key is named, or None.
-        unknown: words nothing was understood from, as written.
-        guesses: near misses: (as written, what it was taken for).
+        unknown: words nothing was understood from or that cannot be followed, as written.
+        guesses: (as written, what it was taken for): near misses, the nearest style, a number taken for a tempo.
         values: musical parameter -> how far this prompt moves it, -1..1, on top of the style's own value.
         sources: parameter (or "style", "bpm", "key", "mode", "voice", "stem", "softer", "avoided") -> the words it came from.
         styles: style name -> weight, summing to 1; empty when none is named.
@@ -50,6 +40,7 @@ class Parsed:
     """
 
     text: str
+    wording: str = ""
     bpm: float | None = None
     key: str | None = None
     mode: str | None = None
@@ -77,29 +68,47 @@ class Parsed:
 
 def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items()}
+    return {name: weight / total for name, weight in weights.items()} if total > 0.0 else {}
 
 
 @lru_cache(maxsize=256)
-def parse(text: str) -> Parsed:
+def parse(text: str, role: Role | None = None) -> Parsed:
     """Understand one prompt.
+
+    Args:
+        text: the prompt; characters that cannot be seen count for nothing.
+        role: the part of the plan that it is read for: words behind a tag such as "[Drop]" are for that part alone.
 
     Raises:
         PromptError: if a vocabulary or style file cannot be read.
     """
+    line = one_line(text)
+    tagged = by_tags(plain_signs(line))
     reader = Reader()
-    rest, bpm = _take_bpm(text, reader)
-    rest, key = _take_key(rest, reader)
-    reader.read(rest)
+    words = tagged.of(role)
+    found = tempos(words)
+    named = keys(blanked(words, found))
+    reader.read(blanked(words, (*found, *named, *_meters(words))))
+    if not found and (reader.styles or reader.suggested) and (bare := bare_number(blanked(words, named))):
+        found = [bare]
+        reader.unknown = [each for each in reader.unknown if each != bare.words]
+        reader.guesses.append((bare.words, f"{bare.bpm:g} BPM"))
+    for what, readings in (("bpm", found[:1]), ("key", named[:1])):
+        for reading in readings:
+            reader.note(what, reading.words)
+    told = [*(each.words for each in (*found[1:], *named[1:])), *(each.words for each in _meters(words) if each.words != "4/4")]
+    if role is None:
+        _tell_of_parts(tagged, reader)
     suggested = {} if reader.styles else _shares(reader.suggested)
-    for words in reader.suggesting if suggested else ():
-        reader.note("style", words)
+    for suggesting in reader.suggesting if suggested else ():
+        reader.note("style", suggesting)
     return Parsed(
-        text=text,
-        bpm=bpm,
-        key=key,
+        text=line,
+        wording=_wording(words, (*found, *named)),
+        bpm=found[0].bpm if found else None,
+        key=named[0].key if named else None,
         mode=reader.mode,
-        unknown=tuple(dict.fromkeys(reader.unknown)),
+        unknown=tuple(dict.fromkeys((*reader.unknown, *told, *tagged.left_out))),
         guesses=tuple(dict.fromkeys(reader.guesses)),
         values={name: min(_STRONGEST, max(-_STRONGEST, value)) for name, value in reader.values.items()},
         sources={what: tuple(words) for what, words in reader.sources.items()},
@@ -112,38 +121,40 @@ def parse(text: str) -> Parsed:
     )
 
 
-def _take_bpm(text: str, reader: Reader) -> tuple[str, float | None]:
-    read = [(match, bpm) for match in _BPM.finditer(text) if MIN_BPM <= (bpm := _bpm_of(match)) <= MAX_BPM]
-    if not read:
-        return text, None
-    found, bpm = next((one for one in read if one[0][2]), read[0])  # "124 BPM" counts for more than "tempo 124"
-    reader.note("bpm", found[0])
-    return text[: found.start()] + " , " + text[found.end() :], bpm
+def _wording(words: str, readings: Sequence[Reading]) -> str:
+    """The words without tempo and key, for a model of text."""
+    return without(spoken(without(words, readings)), ())
 
 
-def _bpm_of(match: re.Match[str]) -> float:
-    """The tempo that was written, or the middle of two."""
-    numbers = [float(group.replace(",", ".")) for group in match.groups() if group]
-    return sum(numbers) / len(numbers)
+def _meters(words: str) -> list[Reading]:
+    """Time signatures: they are the set's to decide."""
+    return [Reading(found.start(), found.end(), found[0].strip()) for found in METER.finditer(words)]
 
 
-def _take_key(text: str, reader: Reader) -> tuple[str, str | None]:
-    for pattern in (_KEY, _SHORT_KEY):
-        found = pattern.search(text)
-        if not found:
-            continue
-        written = next(group for group in found.groups() if group)
-        if (
-            written[0] == "a"
-            and not re.search(r"\bin\s+$|\bof\s+$", text[: found.start(1)])
-            and len(written.split()) > 1
-            and found.start()
-        ):
-            continue
-        try:
-            key = Key.parse(written).name
-        except LivesetError:
-            continue
-        reader.note("key", found[0].strip())
-        return text[: found.start()] + " , " + text[found.end() :], key
-    return text, None
+def _tell_of_parts(tagged: Tagged, reader: Reader) -> None:
+    """What was not understood behind the tags of other parts."""
+    for role in tagged.roles:
+        part = parse(tagged.roles[role])
+        reader.unknown.extend(part.unknown)
+        reader.guesses.extend(part.guesses)
+
+
+def not_followed(text: str, bpm: float, key: str) -> tuple[str, ...]:
+    """The words of a prompt that ask for another tempo or key than the set's, which stays.
+
+    Args:
+        text: the prompt, as one line.
+        wording: its words for the part it was read for, without tempo, key, tags and weights: what a model of text is told.
+        bpm: the set's tempo.
+        key: the set's key, in its canonical spelling.
+
+    Raises:
+        PromptError: if a vocabulary or style file cannot be read.
+    """
+    parsed = parse(text)
+    others: list[str] = []
+    if parsed.bpm is not None and abs(parsed.bpm - bpm) > _SAME_BPM:
+        others += parsed.sources["bpm"]
+    if parsed.key is not None and parsed.key != key:
+        others += parsed.sources["key"]
+    return tuple(others)

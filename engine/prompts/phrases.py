@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from engine.prompts.tidying import REFUSED, as_written, tidied, weight_of
 from engine.prompts.tokens import (
     BEFORE,
     BEHIND,
@@ -20,7 +21,6 @@ from engine.prompts.tokens import (
     part_at,
     reaches_on,
     spelled_out,
-    tidied,
 )
 from engine.prompts.vocabulary import WITHIN, Entry, plain, vocabulary
 from engine.protocol import STEMS
@@ -49,35 +49,55 @@ class Reader:
         self.unknown: list[str] = []
         self.guesses: list[tuple[str, str]] = []
         self._alone = False
+        self._weight = 1.0
         self._wanted: set[str] = set()
         self._refused: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+
+    def _said(self, words: str) -> str:
+        """Words that were looked up, as they are written in the prompt."""
+        return " ".join(self._written.get(word, word) for word in words.split())
 
     def note(self, what: str, words: str) -> None:
         """Remember that words decided something."""
+        words = self._said(words)
         words_so_far = self.sources.setdefault(what, [])
         if words not in words_so_far:
             words_so_far.append(words)
 
     def read(self, text: str) -> None:
         """Longest phrases first; a comma ends the reach of amounts and negations, but in a list that "or" ends."""
-        for sentence in re.split(r"[.;:!?+()\[\]\n]+|\s/\s", tidied(text)):
-            clauses = [spelled_out(plain(clause).split()) for clause in sentence.split(",")]
-            left = 0
-            for number, tokens in enumerate(clauses):
-                carried = left > 0
-                left = max(left - 1, listed(tokens, clauses[number + 1 :]))
-                self._clause(tokens, "no" if carried else "")
+        text = tidied(text)
+        self._written = as_written(text)
+        for sentence in re.split(r"[.;:!?+()\[\]\n]+|\s/\s", text):
+            self._sentence(sentence)
         self._keep_only()
         for style, words in self._refused.items():
             if self.styles.pop(style, None) is None:
-                self.unknown.append(words)
+                self.unknown.append(self._said(words))
         for part, voices in self.avoided.items():
             for voice in voices:
                 self.voices.get(part, {}).pop(voice, None)
         self.voices = {part: named for part, named in self.voices.items() if named}
 
-    def _clause(self, tokens: list[str], negation: str) -> None:
-        """One clause; ``negation`` is what reaches into it from the one before."""
+    def _sentence(self, sentence: str) -> None:
+        """Clauses between commas; a weight or a refusal in front holds for all of them."""
+        refused, self._weight = False, 1.0
+        first, *rest = sentence.split(",")
+        marks = first.split()
+        while marks and (marks[0] == REFUSED or weight_of(marks[0]) is not None):
+            mark = marks.pop(0)
+            refused = refused or mark == REFUSED
+            self._weight *= weight_of(mark) or (1.0 if mark == REFUSED else 0.0)
+        clauses = [spelled_out(plain(clause).split()) for clause in (" ".join(marks), *rest)]
+        left = 0
+        for number, tokens in enumerate(clauses):
+            carried = left > 0
+            left = max(left - 1, listed(tokens, clauses[number + 1 :]))
+            self._clause(tokens, "no" if carried or refused else "", refused)
+
+    def _clause(self, tokens: list[str], negation: str, refused: bool = False) -> None:
+        """One clause; ``negation`` is what reaches into it from the one before, over all of it where it is ``refused``."""
         words = vocabulary()
         factor, i = 1.0, 0
         silenced = ""  # the stem that was silenced last, of which parts may be excepted
@@ -106,15 +126,15 @@ class Reader:
                 said = " ".join(tokens[i if begin is None else begin : after])
                 self.take(entry, factor, bool(negation), f"{reached} {said}" if reached else said)
                 silenced = entry.part if negation and entry.part in STEMS else silenced
-                goes_on = bool(negation) and reaches_on(tokens, after, entry.part)
+                goes_on = bool(negation) and (refused or reaches_on(tokens, after, entry.part))
                 reached = (reached or negation) if goes_on else ""
                 factor, begin, negation = 1.0, None, negation if goes_on else ""
             elif phrase not in words.ignored:
-                self.unknown.append(" ".join(tokens[i if begin is None else begin : after]))
-                factor, begin, negation = 1.0, None, ""
+                self.unknown.append(self._said(" ".join(tokens[i if begin is None else begin : after])))
+                factor, begin, negation = 1.0, None, "no" if refused else ""
             i = after
         if begin is not None:  # of nothing that is known
-            self.unknown.append(" ".join(tokens[begin:]))
+            self.unknown.append(self._said(" ".join(tokens[begin:])))
 
     def _known(self, phrase: str) -> str | None:
         """The phrase of the vocabulary that this is, or is a form or a misspelling of; None where there is none."""
@@ -126,15 +146,21 @@ class Reader:
         base = base_form(phrase)
         near = guess(phrase) if base is None else None
         if near is not None:
-            self.guesses.append((phrase, near))
+            self.guesses.append((self._said(phrase), near))
         return base or near
 
     def take(self, entry: Entry, factor: float, negated: bool, words: str) -> None:
         """One phrase with the amount and negation before it."""
-        if names_part(entry) and (negated or factor < 0.0):
+        if names_part(entry) and (negated or factor < 0.0 or self._weight == 0.0):
+            negated = negated or self._weight == 0.0
             level = 0.0 if negated else max(0.0, 1.0 + factor)
             self.stems[entry.part] = min(self.stems.get(entry.part, 1.0), level)
             self.note("stem" if negated else "softer", words)
+            return
+        negated = negated or self._weight == 0.0
+        if names_part(entry) and not negated and self._weight < 1.0:
+            self.stems[entry.part] = min(self.stems.get(entry.part, 1.0), self._weight)
+            self.note("softer", words)
             return
         if negated:
             for part, voice in entry.voice.items():
@@ -143,7 +169,7 @@ class Reader:
             self._refused |= dict.fromkeys(entry.style, words)
         factor = _TURNED * factor if negated else factor
         for name, value in entry.move.items():
-            self.values[name] = self.values.get(name, 0.0) + factor * value
+            self.values[name] = self.values.get(name, 0.0) + factor * self._weight * value
             self.note(name, words)
         if factor > 0.0:
             self._name(entry, factor, words)
@@ -153,8 +179,10 @@ class Reader:
         if entry.part:
             self._wanted |= {entry.part} if entry.whole else {entry.part, *entry.voice}
         for style, weight in entry.style.items():
-            self.styles[style] = max(self.styles.get(style, 0.0), weight * min(1.0, factor))
+            self.styles[style] = max(self.styles.get(style, 0.0), weight * min(1.0, factor) * self._weight)
             self.note("style", words)
+        if entry.guess:
+            self.guesses.append((self._said(words), max(entry.style, key=lambda style: entry.style[style])))
         for style, weight in entry.suggest.items():
             self.suggested[style] = max(self.suggested.get(style, 0.0), weight * min(1.0, factor))
             self.suggesting.append(words)
@@ -163,7 +191,7 @@ class Reader:
             self.note("voice", words)
         if entry.mode and (self.mode is None or entry.mode in entry.say or entry.say in entry.mode):
             self.mode = entry.mode  # one that is named counts for more than one that a mood brings to mind
-            self.sources["mode"] = [words]
+            self.sources["mode"] = [self._said(words)]
         if entry.part and entry.part != "texture":
             self.instruments.append(entry.say)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
 from engine.prompts.vocabulary import MOST_WORDS, Entry, vocabulary
 from engine.protocol import STEMS
+from engine.suggest import same_letters
 
 _NEAR: Final = 82.0
 """Similarity (0..100) from which an unknown word is taken for a known one."""
@@ -19,9 +17,28 @@ BEHIND: Final = ("only", "alone")
 """Those that stand right before what is to play, and at the end of what does."""
 SOLO: Final = (*BEFORE, *BEHIND)
 EXCEPT: Final = ("but", "except", "except for", "apart from", "save for", "besides")
-OR: Final = ("or", "nor")
-AND: Final = ("and", "&", *OR)
-ARTICLES: Final = ("the", "any", "a", "an", "all")
+OR: Final = ("or", "nor", "oder", "noch", "ou", "o", "ni")
+AND: Final = ("and", "&", "und", "et", "y", "と", "も", *OR)
+ARTICLES: Final = (
+    "the",
+    "any",
+    "a",
+    "an",
+    "all",
+    "der",
+    "die",
+    "das",
+    "le",
+    "la",
+    "les",
+    "el",
+    "los",
+    "las",
+    "il",
+    "lo",
+    "os",
+    "as",
+)
 GRAMMAR: Final = frozenset((*SOLO, *EXCEPT, *AND))
 _ENDINGS: Final = (
     *(("ier", "y"), ("iest", "y"), ("iness", "y"), ("er", ""), ("er", "e")),
@@ -33,22 +50,27 @@ BREAK: Final = "|"
 """Stands between words that belong to different phrases."""
 
 
-def tidied(text: str) -> str:
-    """Without quotes and bullets; signs that stand for words as words."""
-    text = re.sub(r"[\"“”„|]", " ", re.sub(r"\bw/o(?:ut)?\b", "without", text, flags=re.IGNORECASE))
-    text = re.sub(r"\bw/(?=\s)", "with", text, flags=re.IGNORECASE)
-    if len(text.strip().splitlines()) > 1:
-        text = re.sub(r"^\s*[-–—•*]+\s*", "", text, flags=re.MULTILINE)
-    text = re.sub(r"(?:^|(?<=[\s,;(]))[-–](?=[A-Za-z])", "no ", text)
-    return re.sub(r"(?<=\S)/(?=\S)", " or ", text)
-
-
 def spelled_out(tokens: list[str]) -> list[str]:
     """ "Drumless", "bass-free" and "nodrums", and a clause that is "drums off", as "no drums"."""
-    out = list(_split(tokens))
+    out = list(_refused_behind(list(_split(tokens))))
     if len(out) > 1 and out[-1] in {"no", "off", "none", "muted"} and part_at(out, 0, to=len(out) - 1) in STEMS:
         return ["no", *out[:-1]]
     return out
+
+
+def _refused_behind(tokens: list[str]) -> Iterator[str]:
+    """ "Drums ❌" and the like as "no drums"."""
+    after, i = vocabulary().refused_after, 0
+    while i < len(tokens):
+        size, phrase = longest(tokens, i)
+        behind = i + size < len(tokens) and tokens[i + size] in after
+        entry = vocabulary().entries.get(phrase)
+        if behind and entry is not None and (entry.part or entry.style):
+            yield from ("no", *tokens[i : i + size], BREAK)
+            i += 1
+        elif tokens[i] not in after or tokens[i] in vocabulary().negations:
+            yield from tokens[i : i + size]
+        i += size
 
 
 def _split(tokens: list[str]) -> Iterator[str]:
@@ -175,5 +197,4 @@ def guess(word: str) -> str | None:
     """The phrase a misspelt word was meant to be, or None."""
     if len(word) < 4 or word.isdigit():
         return None
-    near = process.extractOne(word, list(vocabulary().entries), scorer=fuzz.ratio, score_cutoff=_NEAR)
-    return near[0] if near else None
+    return same_letters(word, vocabulary().entries, _NEAR)

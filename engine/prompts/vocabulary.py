@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from rapidfuzz import process
 
 from engine.errors import PromptError
 from engine.music.key import MODES
-from engine.protocol import STEMS
+from engine.protocol import STEMS, Role
 from engine.resources import data_folder
+from engine.suggest import did_you_mean
+from engine.textfiles import read_toml
 from engine.timebase import MAX_BPM, MIN_BPM
 
 WITHIN: Final = {
@@ -54,6 +54,7 @@ class _Meaning(_Table):
     part: str = ""
     whole: bool = False
     mode: str = ""
+    guess: bool = False
 
 
 class Entry(_Meaning):
@@ -71,6 +72,9 @@ class Vocabulary:
         entries: phrase -> meaning; phrases are as `plain` makes them.
         amounts: phrase -> factor.
         negations, ignored: phrases.
+        refused_after: words that refuse the part right before them ("off").
+        tags: names of parts of a piece, as in "[Intro]" -> the role they stand for.
+        unspaced: phrases of scripts that are written without spaces, the longest first.
     """
 
     parameters: tuple[str, ...]
@@ -78,6 +82,9 @@ class Vocabulary:
     amounts: Mapping[str, float]
     negations: frozenset[str]
     ignored: frozenset[str]
+    refused_after: frozenset[str]
+    tags: Mapping[str, Role]
+    unspaced: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +106,30 @@ class StyleTable:
     data: Mapping[str, Any]
 
 
+_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Kana and the signs shared by Chinese and Japanese."""
+_VOICING: Final = "\u3099\u309a"
+"""Marks that make another kana of one: no accents."""
+
+
 def plain(text: str) -> str:
-    """Lower case, no accents, hyphens and underscores as spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[-_’']", " ", bare).split())
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file of ours.
-
-    Raises:
-        PromptError: if it is missing or not TOML, saying where.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PromptError(f"cannot read {path}: {error.strerror}", "install liveset again") from error
-    except UnicodeDecodeError as error:
-        raise PromptError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PromptError(f"{path} is not valid TOML: {error}") from error
+    """Lower case, no accents, hyphens and underscores as spaces: for looking up, never for showing."""
+    letters = (c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c) or c in _VOICING)
+    return " ".join(re.sub(r"[-_’'‐‑]", " ", unicodedata.normalize("NFC", "".join(letters))).split())
 
 
 class _Word(_Meaning):
     say: Says
+
+
+class _Negation(_Table):
+    say: Says
+    after: bool = False
+
+
+class _Tag(_Table):
+    say: Says
+    role: Role
 
 
 class _Amount(_Table):
@@ -138,7 +145,8 @@ class _File(_Table):
     parameters: list[str]
     word: list[_Word] = []
     amount: list[_Amount] = []
-    negation: list[_Says] = []
+    negation: list[_Negation] = []
+    tag: list[_Tag] = []
     ignore: list[_Says] = []
 
 
@@ -159,10 +167,9 @@ def _checked(path: Path, data: Mapping[str, Any]) -> _File:
         where += f", {key}" if key else ""
         hint = "see the file's header"
         if first["type"] == "extra_forbidden":
-            kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount}
+            kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount, "negation": _Negation, "tag": _Tag}
             allowed = tuple(kinds.get(str(table), _Says if rest else _File).model_fields)
-            near = process.extractOne(str(first["loc"][-1]), allowed)
-            raise PromptError(f"{path}: {where} is not known", f'did you mean "{near[0]}"?') from error
+            raise PromptError(f"{path}: {where} is not known", did_you_mean(str(first["loc"][-1]), allowed)) from error
         raise PromptError(f"{path}: {where}: {first['msg'][:1].lower() + first['msg'][1:]}", hint) from error
 
 
@@ -174,15 +181,19 @@ def vocabulary() -> Vocabulary:
         PromptError: if it cannot be read or names something that is not there.
     """
     path = data_folder() / "vocabulary.toml"
-    data = _checked(path, read_toml(path))
+    data = _checked(path, read_toml(path, PromptError))
     parameters = tuple(data.parameters)
     entries: dict[str, Entry] = {plain(name): Entry(say=plain(name), style={name: 1.0}) for name in style_names()}
     for item in data.word:
         entries.update(_entries(path, item, parameters))
     amounts = {plain(say): item.factor for item in data.amount for say in item.say}
-    negations = frozenset(plain(say) for item in data.negation for say in item.say)
+    negations = frozenset(plain(say) for item in data.negation for say in item.say if not item.after)
+    after = frozenset(plain(say) for item in data.negation for say in item.say if item.after)
+    tags = {plain(say): item.role for item in data.tag for say in item.say}
     ignored = frozenset(plain(say) for item in data.ignore for say in item.say)
-    return Vocabulary(parameters, entries, amounts, negations, ignored)
+    every = {*entries, *amounts, *negations, *ignored, *after}
+    unspaced = sorted((phrase for phrase in every if _UNSPACED.search(phrase)), key=lambda phrase: (-len(phrase), phrase))
+    return Vocabulary(parameters, entries, amounts, negations, ignored, after, tags, tuple(unspaced))
 
 
 def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, Entry]:
@@ -197,11 +208,12 @@ def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, 
     ):
         for name in names:
             if name not in allowed:
-                near = process.extractOne(str(name), allowed)
-                raise PromptError(f'{path}: "{say[0]}" has "{name}"', f'did you mean "{near[0]}"?' if near else "")
+                raise PromptError(f'{path}: "{say[0]}" has "{name}"', did_you_mean(str(name), allowed))
     for text in say:
         if len(text.split()) > MOST_WORDS:
             raise PromptError(f'{path}: "{text}" has more than {MOST_WORDS} words', "shorten it: it would never be found")
+    if item.guess and not item.style:
+        raise PromptError(f'{path}: "{say[0]}" is a guess at no style', "add style = { ... }")
     rest = item.model_dump(exclude={"say"})
     return {text: Entry(say=text, **rest) for text in say}
 
@@ -236,11 +248,10 @@ def style_table(name: str) -> StyleTable:
             raise PromptError(f"{path}: [params] {parameter} is {value:g}", "it is 0 to 1")
     for mode in modes:
         if mode not in MODES:
-            raise PromptError(f'{path}: no mode "{mode}"', f'did you mean "{process.extractOne(mode, list(MODES))[0]}"?')
+            raise PromptError(f'{path}: no mode "{mode}"', did_you_mean(mode, MODES))
     for parameter in data["params"]:
         if parameter not in params:
-            near = process.extractOne(parameter, list(params))
-            raise PromptError(f'{path}: no parameter "{parameter}"', f'did you mean "{near[0]}"?')
+            raise PromptError(f'{path}: no parameter "{parameter}"', did_you_mean(parameter, params))
     return StyleTable(name, (low, high), modes, params, data)
 
 
@@ -253,15 +264,14 @@ def style_data(name: str) -> dict[str, Any]:
     """
     path = data_folder() / "styles" / f"{name.replace(' ', '_')}.toml"
     if not path.is_file():
-        near = process.extractOne(name, style_names())
-        raise PromptError(f'there is no style "{name}"', f'did you mean "{near[0]}"?' if near else "")
-    data = read_toml(path)
+        raise PromptError(f'there is no style "{name}"', did_you_mean(name, style_names()))
+    data = read_toml(path, PromptError)
     if "like" not in data:
         return data
     below = data["like"]
     if below not in style_names() or below == name:
-        near = process.extractOne(str(below), [each for each in style_names() if each != name])
-        raise PromptError(f'{path}: like is "{below}"', f'did you mean "{near[0]}"?' if near else "it is another style's name")
+        others = [each for each in style_names() if each != name]
+        raise PromptError(f'{path}: like is "{below}"', did_you_mean(str(below), others))
     return _laid_over(style_data(below), data)
 
 
@@ -279,4 +289,4 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
 @lru_cache(maxsize=1)
 def vocabulary_parameters() -> tuple[str, ...]:
     """Names of the musical parameters (what styles need of the vocabulary, which in turn needs the styles' names)."""
-    return tuple(read_toml(data_folder() / "vocabulary.toml").get("parameters", ()))
+    return tuple(read_toml(data_folder() / "vocabulary.toml", PromptError).get("parameters", ()))

@@ -83,7 +83,10 @@ from engine.protocol.snapshot import (
     Snapshot,
     StemView,
 )
+from engine.protocol.texts import one_line, visible
 from engine.protocol.words import (
+    DEFAULT_PRESET,
+    LONGEST_PROMPT,
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_STRENGTH,
@@ -99,6 +102,8 @@ from engine.protocol.words import (
 
 __all__ = [
     "BLOCKS",
+    "DEFAULT_PRESET",
+    "LONGEST_PROMPT",
     "MACROS",
     "MACRO_NEUTRAL",
     "MACRO_TABLE",
@@ -184,4 +189,6 @@ __all__ = [
     "UseDevice",
     "VaryNext",
     "WorkerReport",
+    "one_line",
+    "visible",
 ]

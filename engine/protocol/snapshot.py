@@ -77,7 +77,8 @@ class NextView:
 class PromptView:
     """A prompt slot. ``pickup`` is where a knob that does not hold the value yet must be turned to; None when it does.
 
-    ``unknown`` are the words nothing was understood from; ``guesses`` says what near misses were taken for.
+    ``unknown`` are the words nothing was understood from; ``guesses`` says what near misses were taken for; ``unfollowed`` are
+    the words that ask for another tempo or key than the set's.
     """
 
     text: str
@@ -86,6 +87,7 @@ class PromptView:
     pickup: float | None = None
     unknown: tuple[str, ...] = ()
     guesses: tuple[tuple[str, str], ...] = ()
+    unfollowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class Snapshot:
     next: NextView = field(default_factory=NextView)
     hold: bool = False
     prompts: tuple[PromptView, ...] = ()
+    nothing_up: str = ""
     macros: tuple[MacroView, ...] = ()
     stems: tuple[StemView, ...] = ()
     meters: MeterView = field(default_factory=MeterView)

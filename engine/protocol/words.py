@@ -13,7 +13,13 @@ ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro"
 TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap"]
 TRANSITIONS: Final[tuple[TransitionKind, ...]] = ("cut", "equal-power", "equal-gain", "bass-swap")
 
+DEFAULT_PRESET: Final = "sunrise"
+"""What plays when no preset is named."""
+
 MAX_PROMPTS: Final = 16
+LONGEST_PROMPT: Final = 1000
+"""Characters of a prompt at most, wherever it comes from."""
+
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
 

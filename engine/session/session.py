@@ -38,6 +38,7 @@ from engine.conductor.step import step
 from engine.errors import SectionError
 from engine.processes.layout import STATE_FILE
 from engine.prompts.mix import parse
+from engine.prompts.parsing import not_followed
 from engine.protocol import (
     ClearEffects,
     ClientHello,
@@ -52,6 +53,7 @@ from engine.protocol import (
 )
 from engine.sections.file import SectionReader
 from engine.session.keeping import Keeping
+from engine.session.snapshots import Understood
 
 WAVEFORM_COLUMNS: Final = 240
 KEPT_NOTICES: Final = 20
@@ -114,7 +116,7 @@ class Session:
         self.notices: tuple[Notice, ...] = ()
         self.waveforms: dict[str, tuple[float, ...]] = {}
         self._save_to = save_to
-        self._words: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
+        self._words: dict[str, Understood] = {}
         self._measured: set[int] = set()
         self._unsaved = False
 
@@ -225,12 +227,14 @@ class Session:
             self.waveforms = dict(list(self.waveforms.items())[-3:])
             self.waveforms[now.version.id] = (*before, *drawn)
 
-    def words(self) -> dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
-        """What was not, or only nearly, understood of each prompt."""
+    def words(self) -> dict[str, Understood]:
+        """What was not, or only nearly, understood of each prompt, and what of it the set does not follow."""
+        settings = self.state.settings
         for slot in self.state.steering.slots:
             if slot.text not in self._words:
                 parsed = parse(slot.text)
-                self._words[slot.text] = (parsed.unknown, parsed.guesses)
+                others = not_followed(slot.text, float(settings.grid.bpm), settings.key)
+                self._words[slot.text] = Understood(parsed.unknown, parsed.guesses, others)
         return self._words
 
     # ------------------------------------------------------------ surviving this process

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -10,6 +9,7 @@ from pathlib import PurePath
 from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.requests import next_index, weights
 from engine.conductor.state import OPENING, State
+from engine.dsp.levels import decibels_of
 from engine.protocol import (
     MACRO_NEUTRAL,
     MAX_STRENGTH,
@@ -30,17 +30,26 @@ from engine.protocol import (
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """How a prompt's text was taken; see `engine.protocol.PromptView`."""
+
+    unknown: tuple[str, ...] = ()
+    guesses: tuple[tuple[str, str], ...] = ()
+    unfollowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a snapshot shows beside the conductor's state.
 
-    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, or
-    only nearly, understood of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
-    ``"macro filter"``, ``"stem drums"``).
+    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, only
+    nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
+    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0.
     """
 
     status: Mapping[str, float]
     waveforms: Mapping[str, tuple[float, ...]]
-    words: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]
+    words: Mapping[str, Understood]
     labels: Mapping[str, str]
     pickups: Mapping[str, float | None]
     midi: MidiView
@@ -48,6 +57,7 @@ class Surroundings:
     recording: str | None
     notices: tuple[Notice, ...]
     generator_state: str
+    nothing_up: str = ""
 
 
 LETTERS = 26
@@ -57,11 +67,6 @@ def take_letter(take: int) -> str:
     """A, B, C ... and A1, B1 after Z."""
     letter = chr(ord("A") + take % LETTERS)
     return letter if take < LETTERS else f"{letter}{take // LETTERS}"
-
-
-def decibels(linear: float) -> float:
-    """A linear level in dBFS, -inf for silence."""
-    return 20 * math.log10(linear) if linear > 1e-9 else float("-inf")
 
 
 def heard_frame(state: State, status: Mapping[str, float]) -> int:
@@ -90,7 +95,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         now=now_view(state, around, frame),
         next=next_view(state),
         hold=state.steering.held,
-        prompts=_prompts(state, around),
+        prompts=(prompts := _prompts(state, around)),
+        nothing_up=around.nothing_up if not any(prompt.weight > 0.0 for prompt in prompts) else "",
         macros=_macros(state, around),
         stems=tuple(
             StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.steering.levels
@@ -197,9 +203,9 @@ def _next_state(state: State, ahead: Outlook, opening: bool) -> NextState:
 def _prompts(state: State, around: Surroundings) -> tuple[PromptView, ...]:
     views = []
     for i, (slot, weight) in enumerate(zip(state.steering.slots, weights(state, state.plan[state.here]), strict=True)):
-        unknown, guesses = around.words.get(slot.text, ((), ()))
-        target = f"prompt {i + 1}"
-        views.append(PromptView(slot.text, weight, around.labels.get(target, ""), around.pickups.get(target), unknown, guesses))
+        said, target = around.words.get(slot.text, Understood()), f"prompt {i + 1}"
+        label, pickup = around.labels.get(target, ""), around.pickups.get(target)
+        views.append(PromptView(slot.text, weight, label, pickup, said.unknown, said.guesses, said.unfollowed))
     return tuple(views)
 
 
@@ -218,10 +224,10 @@ def _macros(state: State, around: Surroundings) -> tuple[MacroView, ...]:
 
 def _meters(status: Mapping[str, float]) -> MeterView:
     return MeterView(
-        peak_l=decibels(status.get("peak_l", 0.0)),
-        peak_r=decibels(status.get("peak_r", 0.0)),
-        rms_l=decibels(status.get("rms_l", 0.0)),
-        rms_r=decibels(status.get("rms_r", 0.0)),
+        peak_l=decibels_of(status.get("peak_l", 0.0)),
+        peak_r=decibels_of(status.get("peak_r", 0.0)),
+        rms_l=decibels_of(status.get("rms_l", 0.0)),
+        rms_r=decibels_of(status.get("rms_r", 0.0)),
         momentary=status.get("momentary", float("-inf")),
         integrated=status.get("integrated", float("-inf")),
         reduction=status.get("reduction", 0.0),

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.prompts.mix import Mix, Parsed, decide_bpm, decide_key, mix, parse
-from engine.prompts.vocabulary import vocabulary
+from engine.prompts.vocabulary import plain, vocabulary
 from engine.protocol import PromptWeight
 
 _BAR: int = 16
@@ -132,7 +132,7 @@ def _voicing(part: str, said: tuple[str, ...]) -> tuple[str, ...]:
     entries = vocabulary().entries
 
     def names(words: str) -> bool:
-        tokens = words.split()
+        tokens = plain(words).split()
         phrases = (" ".join(tokens[start:]) for start in range(len(tokens)))
         found = next((entries[phrase] for phrase in phrases if phrase in entries), None)
         return found is None or part in found.voice

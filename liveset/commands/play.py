@@ -15,9 +15,8 @@ from engine.command_line import command
 from engine.errors import DeviceError, EngineError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import check_audio_name
-from engine.protocol import Notice, Quit, SetOptions, Snapshot
+from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
 
-DEFAULT_PRESET = "sunrise"
 STATUS_S = 1.0
 QUIT_S = 4.0
 RECOVERY_S = 15.0

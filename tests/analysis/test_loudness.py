@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
 from engine.analysis.loudness import (
     MOMENTARY,
@@ -14,11 +15,11 @@ from engine.analysis.loudness import (
     SilenceMeter,
     TruePeakMeter,
     integrated_lufs,
-    k_weighting,
     longest_silence_ms,
     mean_lufs,
     true_peak_dbtp,
 )
+from engine.dsp.k_weighting import k_weight, k_weighting
 from tests.analysis.sounds import RATE, Audio, noise, sine
 
 TABLE_48K = [
@@ -100,3 +101,9 @@ def test_measures_do_not_depend_on_how_the_blocks_are_cut(cuts: list[int], seed:
 
     pieces = np.split(audio, np.minimum(np.cumsum(cuts), len(audio)))
     assert measured(pieces) == pytest.approx(measured([audio]), abs=1e-6)
+
+
+def test_the_weight_of_a_frequency_is_the_filters_power_response() -> None:
+    hertz = np.array([20.0, 38.0, 100.0, 1000.0, 1682.0, 10_000.0])
+    _, response = signal.sosfreqz(k_weighting(48_000), worN=hertz, fs=48_000)
+    assert k_weight(hertz) == pytest.approx(np.abs(response) ** 2, rel=1e-9)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from engine.errors import LivesetError
 from engine.generators.stable_audio.model.checkpoint import TensorFile
-from engine.generators.stable_audio.model.conditioning import check_text_folder
-from engine.generators.stable_audio.model.config import read_config
+from engine.generators.stable_audio.model.config_file import read_config
 from engine.generators.stable_audio.model.precision import measure_precisions
+from engine.models.files import check_text_folder
 
 
 def _measured() -> dict[str, object]:

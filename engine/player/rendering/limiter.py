@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.dsp.levels import gain_of
 from engine.timebase import QUANTUM
 
 Bus = npt.NDArray[np.float64]
@@ -26,7 +27,7 @@ HALF: Final = 12
 LATENCY: Final = QUANTUM + HALF
 """Frames by which the output is late."""
 
-_LIMIT: Final = 10 ** ((CEILING_DB - MARGIN_DB) / 20)
+_LIMIT: Final = gain_of(CEILING_DB - MARGIN_DB)
 _RECOVERED: Final = 0.9999  # a gain that is as good as 1
 _HUGE: Final = 64.0
 _UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM

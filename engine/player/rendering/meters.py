@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.dsp.k_weighting import LUFS_OFFSET, k_weighting
+from engine.dsp.levels import gain_of
 from engine.player.rendering.filters import BlockFilter, transfer
 from engine.timebase import QUANTUM
 
@@ -22,32 +24,17 @@ HOP_S: Final = 0.1
 _BIN_LU: Final = 0.1
 _GATE: Final = -70.0
 _BINS: Final = 800
-_OFFSET: Final = -0.691
 
 
-def k_weighting(rate: int) -> BlockFilter:
-    """The K-weighting filter: a high shelf, then a high-pass.
-
-    The analogue prototypes' values (shelf +4 dB at 1682 Hz, high-pass at 38 Hz) as derived from the standard's 48 kHz
-    coefficients by B. De Man, "Evaluation of implementations of the EBU R128 loudness measurement" (AES 145, 2018).
-    """
-    f0, gain, q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-    k, vh = math.tan(math.pi * f0 / rate), 10 ** (gain / 20)
-    vb = vh**0.4996667741545416
-    a0 = 1 + k / q + k * k
-    shelf_b = np.array([vh + vb * k / q + k * k, 2 * (k * k - vh), vh - vb * k / q + k * k]) / a0
-    shelf_a = np.array([1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0])
-    f0, q = 38.13547087602444, 0.5003270373238773
-    k = math.tan(math.pi * f0 / rate)
-    a0 = 1 + k / q + k * k
-    pass_a = np.array([1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0])
-    pass_b = np.array([1.0, -2.0, 1.0])
-    return BlockFilter(transfer(shelf_b, shelf_a).then(transfer(pass_b, pass_a)))
+def weighting_filter(rate: int) -> BlockFilter:
+    """The K-weighting filter at a rate in Hz."""
+    shelf, high_pass = (transfer(section[:3], section[3:]) for section in k_weighting(rate))
+    return BlockFilter(shelf.then(high_pass))
 
 
 def loudness(mean_square: float) -> float:
     """LUFS of a K-weighted mean square summed over the channels."""
-    return _OFFSET + 10 * math.log10(mean_square) if mean_square > 0 else float("-inf")
+    return LUFS_OFFSET + 10 * math.log10(mean_square) if mean_square > 0 else float("-inf")
 
 
 class Meters:
@@ -58,10 +45,10 @@ class Meters:
         self.rms = [0.0, 0.0]
         self.momentary = self.integrated = float("-inf")
         quantum_s = QUANTUM / rate
-        self.fall = 10 ** (-FALL_DB_PER_S * quantum_s / 20)
+        self.fall = gain_of(-FALL_DB_PER_S * quantum_s)
         self._keep = math.exp(-quantum_s / RMS_S)
         self._squares = [0.0, 0.0]
-        self._weighting = k_weighting(rate)
+        self._weighting = weighting_filter(rate)
         self._state = self._weighting.rest(2)
         self._window = [0.0] * round(MOMENTARY_S / quantum_s)
         self._hop = round(HOP_S / quantum_s)

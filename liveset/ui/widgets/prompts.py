@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from engine.protocol import PromptView, Snapshot
+from engine.protocol import LONGEST_PROMPT, PromptView, Snapshot, one_line
 from liveset.ui.widgets.cells import Line, Piece, cells, clean, crop, fit, piece, row
 from liveset.ui.widgets.gauges import amount, bar
 from liveset.ui.widgets.lines import LineWidget
@@ -21,7 +21,6 @@ TEXT_AT: Final = 4
 """Cells before a prompt's text: cursor, number, space."""
 
 ASK_AT: Final = 1
-LONGEST_PROMPT: Final = 500
 BAR_CELLS: Final = 16
 
 
@@ -50,6 +49,13 @@ class PromptInput(Input):
     def action_cancel(self) -> None:
         """Leave it as it was."""
         self.post_message(self.Cancelled())
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """All lines that were pasted, as one."""
+        if event.text:
+            self.insert_text_at_cursor(one_line(event.text))
+        event.stop()
+        event.prevent_default()
 
 
 class Prompts(LineWidget[PromptsView]):
@@ -194,7 +200,7 @@ def _items(view: PromptsView) -> list[tuple[int, bool]]:
     items: list[tuple[int, bool]] = []
     for slot, prompt in enumerate(view.prompts):
         items.append((slot, False))
-        if prompt.unknown or prompt.guesses:
+        if prompt.unknown or prompt.guesses or prompt.unfollowed:
             items.append((slot, True))
     return items
 
@@ -236,7 +242,7 @@ def hardware(control: str, pickup: float | None, width: int) -> Line:
 
 def _marked(text: str, prompt: PromptView, plain: str) -> list[tuple[str, str]]:
     """The text with the words that were not, or only nearly, understood set apart."""
-    words = [clean(word) for word in (*prompt.unknown, *(word for word, _ in prompt.guesses)) if word.strip()]
+    words = [clean(word) for word in (*prompt.unknown, *prompt.unfollowed, *(word for word, _ in prompt.guesses)) if word.strip()]
     if not words:
         return [(text, plain)]
     pattern = re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE)
@@ -258,5 +264,8 @@ def _marks(prompt: PromptView, width: int) -> Line:
         Piece((("~ ", "warn"), (f"{clean(word)} → {clean(guess)}", "warn")), 1 + i)
         for i, (word, guess) in enumerate(prompt.guesses)
     ]
+    if prompt.unfollowed:
+        words = ", ".join(clean(word) for word in prompt.unfollowed)
+        pieces.append(Piece((("≠ ", "warn"), (crop(words, max(4, width - 24)), "warn"), (" the set keeps its own", "dim")), 1))
     first, second, *rest = pieces
     return row(width, [Piece((*first.spans, *second.spans), 0), *rest], gap=2)

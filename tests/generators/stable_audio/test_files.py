@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio
-from engine.generators.stable_audio.model import autoencoder, model
+from engine.generators.stable_audio.model import autoencoder, composer
 from engine.generators.stable_audio.model.checkpoint import TensorFile
 from tests.generators.stable_audio.conftest import TINY, needs_transformers
 
@@ -24,9 +24,9 @@ TEXT = "t5gemma-b-b-ul2"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the tiny checkpoint to break; loading any weight of it fails the test."""
-    for module in (model, autoencoder):
+    for module in (composer, autoencoder):
         monkeypatch.setattr(module, "fill", lambda *_: pytest.fail("weights were loaded"))
-    monkeypatch.setattr(model, "TextEncoder", lambda *_: pytest.fail("the text encoder was loaded"))
+    monkeypatch.setattr(composer, "TextEncoder", lambda *_: pytest.fail("the text encoder was loaded"))
     return Path(shutil.copytree(TINY, tmp_path / "checkpoint"))
 
 

@@ -11,7 +11,7 @@ from scipy import linalg, signal
 
 from engine.player.rendering.effects.djfilter import DjFilter
 from engine.player.rendering.filters import BlockFilter, band_pass, hadamard, one_pole, transfer
-from engine.player.rendering.meters import k_weighting
+from engine.player.rendering.meters import weighting_filter
 from engine.timebase import QUANTUM
 
 RATE = 44_100
@@ -73,7 +73,7 @@ def test_k_weighting_at_48_khz_is_the_standard_s() -> None:
     shelf = [1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585]
     cut = [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621]
     sound = np.random.default_rng(3).standard_normal((2, QUANTUM))
-    weighting = k_weighting(48_000)
+    weighting = weighting_filter(48_000)
     ours, _ = weighting.run(sound, weighting.rest(2))
     np.testing.assert_allclose(ours, signal.sosfilt([shelf, cut], sound, axis=-1), atol=1e-9)
 

@@ -31,7 +31,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     Raises:
         LivesetError: if the key, the vocabulary or a style cannot be read.
     """
-    context = Context(request, mix(request.prompts), rate)
+    context = Context(request, mix(request.prompts, request.role), rate)
     hits = sorted(write_drums(context))
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)

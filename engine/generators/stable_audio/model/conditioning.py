@@ -17,12 +17,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from engine.errors import GeneratorError
-from engine.generators.stable_audio.model.checkpoint import FETCH_AGAIN, Shapes, TensorFile, read_json
+from engine.generators.stable_audio.model.checkpoint import Shapes
 from engine.generators.stable_audio.model.config import DiffusionConfig
 from engine.generators.stable_audio.model.layers import parameter
 from engine.generators.stable_audio.model.precision import Linear, Precision
 from engine.generators.stable_audio.model.transformer import Context, fourier_features
 from engine.models.registry import ADD_THE_EXTRA
+from engine.models.tensors import AGAIN
 
 REMEMBERED = 64
 """Prompts whose encodings are kept; the longest takes 0.8 MB at the published size."""
@@ -75,11 +76,9 @@ class TextEncoder:
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
             message = " ".join(str(error).split())
-            raise GeneratorError(
-                f"{folder} holds no T5Gemma encoder that can be loaded ({message[:200]})", FETCH_AGAIN
-            ) from error
+            raise GeneratorError(f"{folder} holds no T5Gemma encoder that can be loaded ({message[:200]})", AGAIN) from error
         if missing := sorted(report["missing_keys"]):
-            raise GeneratorError(f"{folder / 'model.safetensors'} lacks the tensor {missing[0]}", FETCH_AGAIN)
+            raise GeneratorError(f"{folder / 'model.safetensors'} lacks the tensor {missing[0]}", AGAIN)
         self._model.eval().requires_grad_(False).to(self._device)
 
     def encode(self, text: str) -> Encoded:
@@ -160,26 +159,6 @@ class Conditioner:
         """A prompt's tokens and then the duration's token."""
         tokens, counts = self.prompt(encoded)
         return Context(torch.cat((tokens, seconds[None])), F.pad(counts, (0, 1), value=1))
-
-
-def check_text_folder(folder: Path) -> None:
-    """See that a text encoder's files are all there and whole, without loading them.
-
-    Raises:
-        GeneratorError: names the first file that is missing, truncated or not what it should be.
-    """
-    kind = read_json(folder / "config.json").get("model_type")
-    if kind != "t5gemma":
-        raise GeneratorError(f"{folder / 'config.json'} is of a {kind!r} model, not of t5gemma", FETCH_AGAIN)
-    if not (folder / "tokenizer.json").is_file() and not (folder / "tokenizer.model").is_file():
-        raise GeneratorError(f"{folder / 'tokenizer.json'} is missing", FETCH_AGAIN)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        if (folder / name).is_file():
-            read_json(folder / name)
-    index = folder / "model.safetensors.index.json"
-    names = sorted(set(read_json(index).get("weight_map", {}).values())) if index.is_file() else ["model.safetensors"]
-    for name in names:
-        TensorFile(folder / name)
 
 
 class _HeldLinear(nn.Module):

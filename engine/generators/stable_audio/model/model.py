@@ -13,49 +13,26 @@ import torch
 from engine.errors import GeneratorError
 from engine.generators.stable_audio.model.autoencoder import Autoencoder
 from engine.generators.stable_audio.model.checkpoint import Shapes, TensorFile
+from engine.generators.stable_audio.model.composer import Composer, autoencoder_prefix
 from engine.generators.stable_audio.model.conditioning import (
-    Conditioner,
     Prompt,
-    TextEncoder,
-    check_text_folder,
     import_transformers,
     shares,
     weighted_prompts,
 )
-from engine.generators.stable_audio.model.config import DiffusionConfig, ModelConfig, read_config
-from engine.generators.stable_audio.model.layers import fill
+from engine.generators.stable_audio.model.config import ModelConfig
+from engine.generators.stable_audio.model.config_file import read_config
 from engine.generators.stable_audio.model.lora import Change, read_changes
-from engine.generators.stable_audio.model.precision import PRECISIONS, Linear, Precision, measure_precisions
+from engine.generators.stable_audio.model.precision import PRECISIONS, Precision, measure_precisions
 from engine.generators.stable_audio.model.sampling import FULL_STEPS, STEPS, Length, Noise, keep_mask, length_of, schedule
-from engine.generators.stable_audio.model.transformer import DiffusionTransformer, Steady
+from engine.generators.stable_audio.model.transformer import Steady
+from engine.models.files import check_text_folder
 
 Audio = npt.NDArray[np.float32]
 """(frames, channels) float32 at the model's rate, full scale at 1."""
 
 Latents = npt.NDArray[np.float32]
 """(latent width, latent frames) float32, as the checkpoint has them."""
-
-_DIFFUSION, _CONDITIONER, _AUTOENCODER = "model.model.", "conditioner.", "pretransform.model."
-
-
-class Composer:
-    """The parts that turn words into latents; a standalone autoencoder has none.
-
-    Attributes:
-        linears: every layer a LoRA file may change, by the checkpoint's name.
-    """
-
-    def __init__(self, file: TensorFile, config: DiffusionConfig, text_folder: Path, precision: Precision, device: torch.device):
-        self.config = config
-        self.transformer = DiffusionTransformer(Shapes(file.shapes, _DIFFUSION, file.path), config, precision)
-        self.conditioner = Conditioner(Shapes(file.shapes, _CONDITIONER, file.path), config)
-        self.text = TextEncoder(text_folder, config.max_tokens, config.padding == "none", precision, device)
-        self.linears: dict[str, Linear] = {}
-        for prefix, root in {_DIFFUSION: self.transformer, **self.conditioner.parts}.items():
-            fill(root, file, prefix, device)
-            for name, module in root.named_modules():
-                if isinstance(module, Linear):
-                    self.linears[(prefix + name).rstrip(".")] = module
 
 
 class StableAudio:
@@ -78,7 +55,7 @@ class StableAudio:
         self.full_steps = FULL_STEPS[config.diffusion.objective] if config.diffusion is not None else 0
         self._file, self._device = file, device
         self._changed: set[str] = set()
-        prefix = _autoencoder_prefix(file)
+        prefix = autoencoder_prefix(file)
         self._autoencoder = Autoencoder(Shapes(file.shapes, prefix, file.path), config.autoencoder, precision)
         self.composer = None
         if config.diffusion is not None:
@@ -327,12 +304,3 @@ class StableAudio:
         if samples is None:
             return tensor
         return torch.nn.functional.pad(tensor[:samples], (0, 0, 0, max(0, samples - len(tensor))))
-
-
-def _autoencoder_prefix(file: TensorFile) -> str:
-    """What stands before the autoencoder's names: nothing in a standalone SAME-S."""
-    for name in file.shapes:
-        head, mark, _ = name.partition("bottleneck.scaling_factor")
-        if mark:
-            return head
-    return _AUTOENCODER

@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from engine.dsp.k_weighting import k_weight
+from engine.dsp.k_weighting import LUFS_OFFSET, k_weight
+from engine.dsp.levels import gain_of, power_decibels, power_of
 from engine.generators.target import target_lufs
 
 Audio = npt.NDArray[np.float32]
 
-CEILING: Final = 10 ** (-1.2 / 20)
+CEILING: Final = gain_of(-1.2)
+_GATE_LUFS: Final = -70.0
+"""Blocks below it count as silence (BS.1770-4)."""
+
 _MOST_DB: Final = 24.0
 """A piece is made louder by so much at most: what is nearly silent stays so."""
 
@@ -34,11 +38,11 @@ def loudness(audio: Audio, rate: int) -> float:
     weight = k_weight(np.fft.rfftfreq(size, 1 / rate))
     weight[1:] *= 2
     powers = np.array([_power(audio[i * size : (i + 1) * size], weight) for i in range(count)])
-    heard = powers[powers > 10 ** ((-70 + 0.691) / 10)]
+    heard = powers[powers > power_of(_GATE_LUFS - LUFS_OFFSET)]
     if not len(heard):
         return -math.inf
     heard = heard[heard > heard.mean() / 10]
-    return float(-0.691 + 10 * np.log10(heard.mean()))
+    return float(LUFS_OFFSET + power_decibels(float(heard.mean())))
 
 
 def _power(block: Audio, weight: npt.NDArray[np.float64]) -> float:
@@ -53,7 +57,7 @@ def levelled(audio: Audio, rate: int, energy: float) -> Audio:
         return limited(audio, rate)
     peak = float(np.abs(audio).max())
     gain_db = min(target_lufs(energy) - found, _MOST_DB)
-    gain = min(10 ** (gain_db / 20), CEILING / peak * 10 ** (_SQUEEZE_DB / 20))
+    gain = min(gain_of(gain_db), CEILING / peak * gain_of(_SQUEEZE_DB))
     return limited(np.asarray(audio * np.float32(gain)), rate)
 
 

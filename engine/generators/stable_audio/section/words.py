@@ -9,14 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.music.key import MODES
+from engine.prompts.mix import DEFAULT_WORDS
 from engine.prompts.parsing import parse
 from engine.protocol import PromptWeight, Role, SectionRequest
 
 Curve = npt.NDArray[np.float32]
-
-FALLBACK: Final = "electronic music"
-"""What is asked for when no prompt is turned up."""
 
 MOVE_BARS: Final = 4
 """A section moves from the mix before to its own over so many bars at most."""
@@ -34,13 +31,6 @@ _ROLE_WORDS: Final[dict[Role, str]] = {
     "outro": "outro, winding down",
     "free": "",
 }
-_TEMPO: Final = re.compile(
-    r"[,;]?\s*(?:\b(?:at|bpm:?)\s+)?\b\d{2,3}(?:\.\d+)?\s*-?bpm\b|[,;]?\s*\bbpm:?\s*\d{2,3}(?:\.\d+)?\b", re.IGNORECASE
-)
-_MODE_WORDS: Final = "|".join(sorted((*MODES, "maj", "min"), key=len, reverse=True))
-_KEY: Final = re.compile(
-    rf"[,;]?\s*(?:\b(?:in|key:?)\s+(?:of\s+)?)?\b(?-i:[A-G])(?:[#♯♭b]|[ -]sharp|[ -]flat)?\s+(?:{_MODE_WORDS})\b", re.IGNORECASE
-)
 _VOICE: Final = re.compile(r"\b(vocals?|voices?|singing|singer|sung|rap|rapper|choir|lyrics|vocaltype)\b", re.IGNORECASE)
 _UNVOICED: Final = re.compile(r"\b(?:no|without|non)[ -](?:vocals?|voices?|singing|lyrics)\b", re.IGNORECASE)
 
@@ -48,9 +38,13 @@ _UNVOICED: Final = re.compile(r"\b(?:no|without|non)[ -](?:vocals?|voices?|singi
 def completed(text: str, request: SectionRequest) -> str:
     """A prompt's text with the section's role, key and tempo, and the tags of instrumental music.
 
-    Tempo and key a prompt names itself give way to the set's, since everything has to lie on one grid.
+    Tempo and key a prompt names itself give way to the set's, since everything has to lie on one grid; of a prompt with parts
+    ("[Drop] ...") only the words for this section's role are told.
+
+    Raises:
+        PromptError: if a vocabulary or style file cannot be read.
     """
-    own = _KEY.sub("", _TEMPO.sub("", text)).strip(" ,;.") or FALLBACK
+    own = parse(text, request.role).wording or DEFAULT_WORDS
     bpm = f"{request.bpm:.1f}".removesuffix(".0")
     sung = _VOICE.search(_UNVOICED.sub("", own)) is not None
     parts = [own, _ROLE_WORDS[request.role], *_character(request), f"in {request.key}", f"{bpm} BPM"]
@@ -90,7 +84,7 @@ def _character(request: SectionRequest) -> list[str]:
 
 def shares_of(prompts: Sequence[PromptWeight], request: SectionRequest) -> dict[str, float]:
     """Completed texts and their shares of a mix, summing to 1."""
-    heard = [prompt for prompt in prompts if prompt.weight > 0] or [PromptWeight(FALLBACK, 1.0)]
+    heard = [prompt for prompt in prompts if prompt.weight > 0] or [PromptWeight(DEFAULT_WORDS, 1.0)]
     total = sum(prompt.weight for prompt in heard)
     shares: dict[str, float] = {}
     for prompt in heard:

@@ -1,0 +1,26 @@
+"""Presets: a set described in TOML, checked against a schema before anything plays. docs/ lists every key."""
+
+from engine.presets.reading import find_preset, load_preset, parse_preset, preset_names
+from engine.presets.tables import (
+    LoraTable,
+    MidiTable,
+    Preset,
+    PromptTable,
+    SectionTable,
+    SetTable,
+    checked_generator,
+)
+
+__all__ = [
+    "LoraTable",
+    "MidiTable",
+    "Preset",
+    "PromptTable",
+    "SectionTable",
+    "SetTable",
+    "checked_generator",
+    "find_preset",
+    "load_preset",
+    "parse_preset",
+    "preset_names",
+]

@@ -1,0 +1,109 @@
+"""Finding and reading presets; whatever is wrong with one is told before anything plays."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from engine.errors import PresetError
+from engine.presets.mistakes import Mistake, all_of, as_error, unknown_key
+from engine.presets.tables import LoraTable, Preset
+from engine.protocol import DEFAULT_PRESET, visible
+from engine.resources import data_folder
+from engine.suggest import did_you_mean
+from engine.textfiles import parse_toml, read_text
+
+
+def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Preset:
+    """Read a preset from TOML text; the files it names are looked for from ``folder``.
+
+    Raises:
+        PresetError: names the table, the key and the nearest right one.
+    """
+    table = parse_toml(text, source, PresetError)
+    mistakes = [unknown_key("source", "")] if "source" in table else []
+    try:
+        preset = Preset.model_validate({**table, "source": source})
+    except ValidationError as error:
+        raise as_error([*mistakes, *all_of(error.errors())], source) from error
+    loras = tuple(lora.model_copy(update={"path": str(_path(lora, folder))}) for lora in preset.lora)
+    mistakes += [*_slots(preset), *_missing(loras)]
+    if mistakes:
+        raise as_error(mistakes, source)
+    return preset.model_copy(update={"lora": loras})
+
+
+def _path(lora: LoraTable, folder: Path) -> Path:
+    """Where a LoRA file lies; its path is counted from the preset's folder."""
+    try:
+        return (folder / Path(lora.path).expanduser()).absolute()
+    except RuntimeError:  # no such user's home
+        return folder / lora.path
+
+
+def _missing(loras: Iterable[LoraTable]) -> Iterator[Mistake]:
+    for number, lora in enumerate(loras, 1):
+        with contextlib.suppress(OSError, ValueError):  # a name no file can have
+            if Path(lora.path).is_file():
+                continue
+        yield f"[[lora]] number {number}: there is no file {lora.path}", "paths are counted from the preset's own folder"
+
+
+def _slots(preset: Preset) -> Iterator[Mistake]:
+    """Prompts that are not there."""
+    if not preset.prompt:
+        yield "there is no [[prompt]]", 'add one:  [[prompt]]  text = "warm deep house"'
+        return
+    for number, section in enumerate(preset.section, 1):
+        for slot in section.prompts:
+            if not 1 <= slot <= len(preset.prompt):
+                yield f"[[section]] number {number} leans on prompt {slot}", f"there are prompts 1 to {len(preset.prompt)}"
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the shipped presets."""
+    return tuple(sorted(path.stem for path in data_folder().glob("*.toml") if path.stem != "vocabulary"))
+
+
+def find_preset(name: str) -> Path:
+    """The file a name stands for: a path, or a shipped preset's name with or without .toml.
+
+    Raises:
+        PresetError: names the nearest shipped preset.
+    """
+    if not name.strip():
+        raise PresetError("the preset's name is empty", "shipped are " + ", ".join(preset_names()))
+    path = _typed(name)
+    if path.suffix.lower() == ".toml" and path.is_file():
+        return path
+    if path.is_dir() or path.is_file():
+        raise PresetError(f"{name} is not a preset", "presets are TOML files ending in .toml")
+    shipped = data_folder() / f"{path.name.removesuffix('.toml')}.toml"
+    if len(path.parts) == 1 and shipped.stem in preset_names():
+        return shipped
+    raise PresetError(f'there is no preset "{visible(name)[:60]}"', did_you_mean(path.stem, preset_names()))
+
+
+def _typed(name: str) -> Path:
+    """A path as somebody types it."""
+    try:
+        path = Path(name).expanduser()
+        path.is_file()  # names with a NUL, or too long, raise here
+    except (ValueError, OSError, RuntimeError) as error:
+        raise PresetError(
+            f'"{visible(name)[:40]}" cannot be the name of a file', "give a preset's name or a .toml file"
+        ) from error
+    return path
+
+
+def load_preset(name: str = DEFAULT_PRESET) -> Preset:
+    """Find and read a preset.
+
+    Raises:
+        PresetError: if there is none, it cannot be read, or it does not make sense.
+    """
+    path = find_preset(name)
+    return parse_preset(read_text(path, PresetError), str(path) if path.parent != data_folder() else path.name, path.parent)

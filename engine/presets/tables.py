@@ -1,0 +1,170 @@
+"""What a preset holds: its tables and keys, each with its range.
+
+``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
+arc is planned), ``[[lora]]`` files that bend the model, ``[midi]`` the controller. README.md lists every key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from engine.errors import LivesetError, PresetError
+from engine.generator_names import KNOWN, STAND_IN
+from engine.music.key import Key
+from engine.protocol import LONGEST_PROMPT, MAX_LORAS, MAX_MINUTES, MAX_PROMPTS, MAX_STRENGTH, Role, TransitionKind, one_line
+from engine.suggest import did_you_mean
+from engine.timebase import MAX_BPM, MIN_BPM
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def checked_generator(name: str) -> str:
+    """A generator's name, if it may be one.
+
+    Raises:
+        PresetError: names the nearest known one.
+    """
+    if name in KNOWN or ":" in name:
+        return name
+    raise PresetError(f'there is no generator "{name}"', did_you_mean(name, KNOWN))
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def _one_line(value: Any) -> Any:
+    """Text on one line, without characters that cannot be seen."""
+    return one_line(value) if isinstance(value, str) else value
+
+
+_SIGNATURE = re.compile(r"\s*(\d{1,2})\s*/\s*(2|4|8|16)\s*")
+OneLine = Annotated[str, BeforeValidator(_one_line)]
+
+
+class SetTable(_Table):
+    """``[set]``: minutes and bpm/key may be left out; then six minutes, and the prompts decide.
+
+    ``time_signature = "7/8"`` is another way to write ``beats_per_bar = 7``: the tempo counts the beats it names.
+    """
+
+    title: Annotated[OneLine, Field(min_length=1, max_length=80)] = "Untitled"
+    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] | None = None
+    bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
+    key: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    generator: str = STAND_IN
+    opening: Literal["pocket", "wait"] = "pocket"
+    beats_per_bar: Annotated[int, Field(ge=2, le=12)] = 4
+
+    @model_validator(mode="before")
+    @classmethod
+    def _signature(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "time_signature" not in data:
+            return data
+        rest = {name: value for name, value in data.items() if name != "time_signature"}
+        found = _SIGNATURE.fullmatch(str(data["time_signature"]))
+        if found is None:
+            raise ValueError('time_signature is written as "4/4" or "7/8"')
+        return {"beats_per_bar": int(found[1]), **rest}
+
+    @field_validator("key")
+    @classmethod
+    def _known_key(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return Key.parse(value).name
+        except LivesetError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("generator")
+    @classmethod
+    def _known_generator(cls, value: str) -> str:
+        try:
+            return checked_generator(value)
+        except LivesetError as error:
+            raise ValueError(str(error)) from error
+
+
+class PromptTable(_Table):
+    """``[[prompt]]``: a text and its weight."""
+
+    text: Annotated[OneLine, Field(min_length=1, max_length=LONGEST_PROMPT)]
+    weight: Unit = 1.0
+
+
+class SectionTable(_Table):
+    """``[[section]]``: what is left out follows from the role, or from the minutes (bars)."""
+
+    name: Annotated[OneLine, Field(min_length=1, max_length=40)] | None = None
+    role: Role = "free"
+    bars: Annotated[int, Field(ge=1, le=512)] | None = None
+    energy: Unit | None = None
+    density: Unit | None = None
+    brightness: Unit | None = None
+    prompts: dict[int, Unit] = Field(default_factory=dict)
+    transition: TransitionKind | None = None
+
+    @field_validator("prompts", mode="before")
+    @classmethod
+    def _slot_numbers(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in value:
+                if not str(key).isdigit():
+                    raise ValueError(f"prompts are named by number, as in {{ 1 = 0.9 }}, not {key!r}")
+            return {int(key): weight for key, weight in value.items()}
+        return value
+
+
+class LoraTable(_Table):
+    """``[[lora]]``: a LoRA file, as Stability's tools write them, and how strongly it bends the model."""
+
+    path: Annotated[str, Field(min_length=1)]
+    strength: Annotated[float, Field(ge=0.0, le=MAX_STRENGTH)] = 1.0
+
+
+class MidiTable(BaseModel):
+    """``[midi]``: the controller's profile, and per-control overrides (``cc20 = "prompt 3"``), checked by the mapping."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    controller: str = "generic"
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Everything but the controller's name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Preset(_Table):
+    """A whole preset. ``source`` is where it came from, for messages and the report."""
+
+    set: SetTable = Field(default_factory=SetTable)
+    prompt: Annotated[tuple[PromptTable, ...], Field(max_length=MAX_PROMPTS)] = ()
+    section: tuple[SectionTable, ...] = ()
+    lora: Annotated[tuple[LoraTable, ...], Field(max_length=MAX_LORAS)] = ()
+    midi: MidiTable = Field(default_factory=MidiTable)
+    source: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_tables(cls, data: Any) -> Any:
+        """``[prompt]``, ``prompt = "techno"`` and ``prompt = ["techno"]`` say what ``[[prompt]]`` would."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for name in ("prompt", "section", "lora"):
+            if isinstance(data.get(name), dict | str):
+                data[name] = [data[name]]
+        prompts = data.get("prompt")
+        if isinstance(prompts, list | tuple):
+            data["prompt"] = [{"text": each} if isinstance(each, str) else each for each in prompts]
+        return data
+
+    @property
+    def minutes(self) -> float:
+        """Minutes asked for; six when the preset does not say."""
+        return 6.0 if self.set.minutes is None else self.set.minutes
