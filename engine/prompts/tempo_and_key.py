@@ -16,8 +16,6 @@ from engine.music.key import Key
 from engine.music.spelling import IN_TEXT
 from engine.timebase import MAX_BPM, MIN_BPM
 
-"""BPM that a set can have."""
-
 _LIKELY: Final = (60.0, 200.0)
 """A number without a unit within these is taken for a tempo where nothing else is one."""
 
