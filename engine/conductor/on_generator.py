@@ -170,7 +170,7 @@ def job_done(state: State, event: JobDone) -> Step:
         state = state.with_work(failures=0, retry_at=0)
     if event.fit is not None:  # of a section that began to sound before it was complete
         state = state.with_transport(
-            history=tuple(replace(h, fit=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)
+            history=tuple(replace(h, grid=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)
         )
     if old is not None and state.work.next is not None and old.id != state.work.next.id:
         state = state.with_work(trash=(*state.work.trash, old.path))

@@ -9,9 +9,10 @@ from typing import Any, Final
 from engine import protocol as p
 from engine.conductor.cues import played_on
 from engine.conductor.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
+from engine.conductor.forecast import end_bar
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
-from engine.conductor.state import OPENING, Heard, Played, Playing, State, Version
+from engine.conductor.state import OPENING, Heard, Playing, State, Version
 
 ALIKE: Final = 0.95
 """From this correlation on, the two sides are the same music and gains must add up; under it they would dip (1 dB at 0.6)."""
@@ -71,29 +72,11 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
 def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -> Step:
     """The next section of the plan begins."""
     grid = state.settings.grid
-    start_bar = grid.bar_at(event.origin_frame)
-    part = Played(
-        section_id=version.id,
-        index=version.index,
-        name=version.wish.name,
-        start_frame=event.origin_frame,
-        start_bar=start_bar,
-        bars=version.request.bars,
-        bpm=version.request.bpm,
-        key=version.request.key,
-        energy=version.wish.energy,
-        role=version.wish.role,
-        prompts=tuple((prompt.text, prompt.weight) for prompt in version.wish.prompts),
-        seed=version.request.seed,
-        generator=version.generator,
-        generated_in_s=version.work_s,
-        headroom_s=version.headroom_s,
-        fit=version.fit,
-    )
+    part = _record(state, version, event.origin_frame)
     before = state.transport.history
     if before:
-        closed = replace(before[-1], transition=cue.transition, transition_start=event.frame, transition_frames=cue.length)
-        before = (*before[:-1], closed)
+        hand_over = p.HandOver(cue.transition, event.frame / grid.rate, cue.length / grid.rate)
+        before = (*before[:-1], replace(before[-1], bars=part.start_bar - before[-1].start_bar, transition=hand_over))
     left = (
         [state.transport.now.version.path, *([state.transport.now.fallback.path] if state.transport.now.fallback else [])]
         if state.transport.now
@@ -116,7 +99,30 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     )
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} makes its first section")
     told = (opens,) if opening else ()
-    return refit(state), (*discard, Mark(part.name, part.start_frame), *told)
+    return refit(state), (*discard, Mark(part.name, event.origin_frame), *told)
+
+
+def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
+    """What is remembered of a section that begins at a transport frame. The set's first had no deadline."""
+    grid, request, wish = state.settings.grid, version.request, version.wish
+    return p.PlayedSection(
+        name=wish.name,
+        role=wish.role,
+        start_s=frame / grid.rate,
+        bars=request.bars,
+        bpm=request.bpm,
+        key=request.key,
+        energy=wish.energy,
+        prompts=wish.prompts,
+        seed=request.seed,
+        generated_in_s=version.work_s,
+        headroom_s=version.headroom_s if state.transport.history else None,
+        grid=version.fit,
+        generator=version.generator,
+        index=version.index,
+        start_bar=grid.bar_at(frame),
+        section_id=version.id,
+    )
 
 
 def _looped(state: State, event: p.Looped) -> Step:
@@ -124,6 +130,8 @@ def _looped(state: State, event: p.Looped) -> Step:
     if now is None or now.cue.cue_id != event.cue_id:
         return state, ()
     state = state.with_transport(now=replace(now, origin=event.origin_frame, loops=now.loops + 1))
+    *before, last = state.transport.history
+    state = state.with_transport(history=(*before, replace(last, bars=end_bar(state) - last.start_bar)))
     tell: tuple[Action, ...] = ()
     if not state.steering.held and not state.transport.overdue and next_index(state) is not None:
         state = state.with_transport(overdue=True, holds=state.transport.holds + 1)

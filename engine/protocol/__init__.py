@@ -30,6 +30,7 @@ from engine.protocol.commands import (
 )
 from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
 from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+from engine.protocol.played import HandOver, PlayedSection
 from engine.protocol.player import (
     ClearEffects,
     Cue,
@@ -126,6 +127,7 @@ __all__ = [
     "DropSection",
     "Finished",
     "GridFit",
+    "HandOver",
     "Hold",
     "Keep",
     "Keeper",
@@ -149,6 +151,7 @@ __all__ = [
     "Panic",
     "Place",
     "Play",
+    "PlayedSection",
     "PlayerEvent",
     "PlayerHello",
     "PlayerOrder",

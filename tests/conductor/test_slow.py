@@ -349,7 +349,7 @@ def test_the_fit_goes_with_the_section_to_the_screen_and_the_history() -> None:
     stage.command(p.NextNow())
     stage.advance(BAR * 2)
     assert now_view(stage.state, NOWHERE, stage.player.frame).fit == FIT
-    assert [played.fit for played in stage.state.transport.history] == [None, FIT]
+    assert [played.grid for played in stage.state.transport.history] == [None, FIT]
 
 
 def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
@@ -362,7 +362,7 @@ def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
     stage.fit = FIT
     stage.finish(job_id)
     assert version_now(stage).fit == FIT
-    assert [played.fit for played in stage.state.transport.history] == [None, FIT]
+    assert [played.grid for played in stage.state.transport.history] == [None, FIT]
 
 
 # ------------------------------------------------------------ a generator that cannot be loaded
