@@ -140,7 +140,7 @@ def test_steering_reaches_the_first_section_while_pocket_opens() -> None:
     assert stage.player.unfilled == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(OPERATIONS, max_size=60), st.sampled_from([(), ((8, 0.02),), ((8, 0.5),)]))
 def test_opening_leaves_no_frame_unfilled_in_any_order_of_events(
     operations: list[tuple[str, Any]], measured: tuple[tuple[int, float], ...]
