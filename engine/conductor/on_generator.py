@@ -9,6 +9,7 @@ from typing import Final
 from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
 from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
+from engine.conductor.messages import because
 from engine.conductor.pace import MEASURE_WEIGHT, Pace
 from engine.conductor.replan import within_limits
 from engine.conductor.requests import next_index
@@ -45,9 +46,8 @@ def worker_lost(state: State, event: WorkerLost) -> Step:
     state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
     if running is not None:
         state = _abandon(state, running)
-    what = "the generator stopped" if known else "the generator did not start"
-    detail = f" ({event.message})" if event.message else ""
-    return state, (Tell("warning", f"{what}{detail}; it is started again, the set goes on"),)
+    what = "The generator stopped" if known else "The generator did not start"
+    return state, (Tell("warning", because(what, event.message, ": it is started again, the set goes on.")),)
 
 
 def worker_refused(state: State, event: WorkerRefused) -> Step:
@@ -184,10 +184,9 @@ def job_failed(state: State, event: JobFailed) -> Step:
         return state, ()
     failures = state.work.failures + 1
     state = _abandon(state, job).with_work(failures=failures, retry_at=state.transport.clock + BACKOFF_FRAMES * min(failures, 8))
-    variation = job.version.wish.variation
+    variation, name = job.version.wish.variation, job.version.wish.name
     if variation is not None and variation == state.steering.variation:
-        text = f"{job.version.wish.name} could not be made out of another section: {event.message}; it is made anew"
+        text = because(f"Could not vary {name}", event.message, "; generating it from scratch.")
         return state.with_steering(variation=None), (Tell("warning", text),)
-    return state, (
-        Tell("warning", f"{job.version.generator} could not make {job.version.wish.name}: {event.message}; trying again"),
-    )
+    text = because(f"{job.version.generator} could not generate {name}", event.message, "; trying again.")
+    return state, (Tell("warning", text),)

@@ -10,6 +10,7 @@ from engine import protocol as p
 from engine.conductor.cues import played_on
 from engine.conductor.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
 from engine.conductor.forecast import end_bar
+from engine.conductor.messages import because
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
@@ -64,7 +65,7 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
     switch = None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch
     pockets = state.transport.pockets + (version.filler and not old.filler)
     state = state.with_transport(now=now, pockets=pockets).with_work(switch=switch, trash=(*state.work.trash, *trash))
-    late = Tell("warning", f"the next section is late: {version.generator} fills in")
+    late = Tell("warning", f"The next section is late: {version.generator} plays until it is ready.")
     tell: tuple[Action, ...] = (late,) if version.filler else ()
     return refit(state), tell
 
@@ -97,7 +98,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         .with_steering(take=0, variation=None)
         .with_work(next=None, switch=None, trash=tuple(left))
     )
-    opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} makes its first section")
+    opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told = (opens,) if opening else ()
     return refit(state), (*discard, Mark(part.name, event.origin_frame), *told)
 
@@ -135,7 +136,7 @@ def _looped(state: State, event: p.Looped) -> Step:
     tell: tuple[Action, ...] = ()
     if not state.steering.held and not state.transport.overdue and next_index(state) is not None:
         state = state.with_transport(overdue=True, holds=state.transport.holds + 1)
-        tell = (Tell("warning", "the next section is late: the last bars loop until it is there"),)
+        tell = (Tell("warning", "The next section is late: the last bars loop until it is ready."),)
     return refit(state), tell
 
 
@@ -148,11 +149,11 @@ def _cue_failed(state: State, event: p.CueFailed) -> Step:
         next=None if state.work.next is not None and state.work.next.id == version.id else state.work.next,
         switch=None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch,
     )
-    return state, (Tell("warning", f"a section could not be played ({event.message}); it is made again"),)
+    return state, (Tell("warning", because("Could not play a section", event.message, "; generating it again.")),)
 
 
 def _finished(state: State, event: p.Finished) -> Step:
-    return state.with_transport(run="finished", cues=()).with_work(jobs=()), (Tell("info", "the set is over"),)
+    return state.with_transport(run="finished", cues=()).with_work(jobs=()), (Tell("info", "The set is over."),)
 
 
 def _hello(state: State, event: p.PlayerHello) -> Step:
@@ -189,7 +190,7 @@ def _resume_lost_player(state: State) -> Step:
     state = state.with_transport(
         cues=(cue,), last_cue=cue.cue_id, cue_versions=(*state.transport.cue_versions, (cue.cue_id, now.version))[-16:]
     )
-    return state, (SendCues((cue,)), Tell("warning", "the player was restarted; the set goes on"))
+    return state, (SendCues((cue,)), Tell("warning", "The player was restarted; the set goes on."))
 
 
 _PLAYER_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {

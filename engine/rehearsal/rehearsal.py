@@ -232,5 +232,5 @@ def _unfinished(session: Session) -> LivesetError:
     """What to say of a set that does not end: the last thing that went wrong, if anything did."""
     troubles = [notice.text for notice in session.notices if notice.level != "info"]
     if troubles:
-        return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again')}")
+        return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again.')}")
     return LivesetError("the set did not come to its end", "please report this with the preset")
