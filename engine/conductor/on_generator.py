@@ -25,7 +25,7 @@ BACKOFF_FRAMES: Final = 11_025
 
 
 def worker_up(state: State, event: WorkerUp) -> Step:
-    """A generator is ready: it gets work, and the set's own one says what its sections are like."""
+    """A generator can be given work; the set's own says what it is."""
     up = tuple(sorted({*state.work.up, event.place}))
     if event.place == "main":
         state = state.with_work(generator=event.name, traits=event.traits)
@@ -40,7 +40,7 @@ def _with_stems(state: State, stems: tuple[str, ...]) -> State:
 
 
 def worker_lost(state: State, event: WorkerLost) -> Step:
-    """A generator's process ended: what it was making is given up or begun again."""
+    """A generator's process ended, and with it what it worked on."""
     running = state.work.job(event.place)
     known = event.place in state.work.up
     state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
@@ -117,7 +117,7 @@ def _offer(state: State, job: Job) -> State:
 
 
 def job_progress(state: State, event: JobProgress) -> Step:
-    """More of a section is made: what can sound is cued."""
+    """More of a section is written, or more of its work done."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
@@ -143,7 +143,7 @@ def _told(state: State, job: Job, done: float) -> State:
 
 
 def job_done(state: State, event: JobDone) -> Step:
-    """A section is made whole."""
+    """A section is complete: learn from how long it took, and offer it."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
@@ -178,7 +178,7 @@ def job_done(state: State, event: JobDone) -> Step:
 
 
 def job_failed(state: State, event: JobFailed) -> Step:
-    """A section could not be made: it is tried again, or the stand-in makes it."""
+    """A section could not be made: try again a little later, without its variation if it had one."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()

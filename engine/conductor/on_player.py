@@ -20,7 +20,7 @@ ALIKE: Final = 0.95
 
 
 def measured(state: State, event: Measured) -> Step:
-    """How alike two sections are is known: equal gain where they are, equal power where not."""
+    """The sides of a cue's transition were compared: the same music must add up, other music must not dip."""
 
     def known(cue: p.Cue) -> p.Cue:
         if cue.cue_id != event.cue_id or cue.transition not in ("equal-power", "equal-gain"):
@@ -33,7 +33,7 @@ def measured(state: State, event: Measured) -> Step:
 
 
 def player_said(state: State, event: PlayerSaid) -> Step:
-    """Act on an event of the player; those that change nothing here are passed over."""
+    """Whatever the player reports; what is not the conductor's (devices, recordings) changes nothing."""
     handler = _PLAYER_HANDLERS.get(type(event.event))
     return handler(state, event.event) if handler else (state, ())
 
