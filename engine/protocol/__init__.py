@@ -30,6 +30,7 @@ from engine.protocol.commands import (
 )
 from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
 from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+from engine.protocol.played import HandOver, PlayedSection
 from engine.protocol.player import (
     ClearEffects,
     Cue,
@@ -131,6 +132,7 @@ __all__ = [
     "DropSection",
     "Finished",
     "GridFit",
+    "HandOver",
     "Hold",
     "Keep",
     "Keeper",
@@ -154,6 +156,7 @@ __all__ = [
     "Panic",
     "Place",
     "Play",
+    "PlayedSection",
     "PlayerEvent",
     "PlayerHello",
     "PlayerOrder",

@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.protocol import GridFit, Hold, PromptWeight, SetMacro, SetPrompt, SetWeight
-from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
+from engine.protocol import GridFit, HandOver, Hold, PlayedSection, PromptWeight, SetMacro, SetPrompt, SetWeight
+from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from liveset.report.write import check_writable, write_report
 
 RATE = 44_100
@@ -23,7 +23,7 @@ FIELDS = [
 ]  # fmt: skip
 SECTION_FIELDS = [
     "name", "role", "start_s", "bars", "bpm", "key", "energy", "prompts", "seed", "generated_in_s", "headroom_s", "transition",
-    "grid",
+    "grid", "generator", "index", "start_bar", "section_id",
 ]  # fmt: skip
 
 LOG = RehearsalLog(
@@ -40,11 +40,11 @@ LOG = RehearsalLog(
         LoggedEvent(3.0, SetPrompt(1, "schöne Pads")),
     ),
     sections=(
-        LoggedSection(
+        PlayedSection(
             "dawn", "intro", 0.0, 2, 120.0, "F minor", 0.2, (PromptWeight("warm", 0.72),), 11, 0.08, math.inf,
-            LoggedTransition("equal-power", 4.0, 2.0), GridFit(120.1, -3.5, 0.99, 2, 6, 0.8),
+            HandOver("equal-power", 4.0, 2.0), GridFit(120.1, -3.5, 0.99, 2, 6, 0.8, 8),
         ),
-        LoggedSection("end", "outro", 4.0, 2, 120.0, "F minor", 0.6, (), 12),
+        PlayedSection("end", "outro", 4.0, 2, 120.0, "F minor", 0.6, (), 12),
     ),
 )  # fmt: skip
 
