@@ -18,7 +18,7 @@ ALIKE: Final = 0.95
 
 def measured(state: State, event: Measured) -> Step:
     def known(cue: p.Cue) -> p.Cue:
-        if cue.cue_id != event.cue_id or cue.transition not in ("equal-power", "equal-gain"):
+        if cue.cue_id != event.cue_id or not p.TRANSITION_BY_KIND[cue.transition].measured:
             return cue
         kind: p.TransitionKind = "equal-gain" if event.correlation >= ALIKE else "equal-power"
         return replace(cue, correlation=event.correlation, transition=kind)

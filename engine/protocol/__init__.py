@@ -80,6 +80,15 @@ from engine.protocol.snapshot import (
     Snapshot,
     StemView,
 )
+from engine.protocol.transitions import (
+    LONGEST_TRANSITION,
+    TRANSITION_BY_KIND,
+    TRANSITION_TABLE,
+    TRANSITIONS,
+    Shape,
+    TransitionKind,
+    TransitionRow,
+)
 from engine.protocol.words import (
     MAX_LORAS,
     MAX_PROMPTS,
@@ -89,13 +98,12 @@ from engine.protocol.words import (
     NEWEST_KEEPER,
     ROLES,
     STEMS,
-    TRANSITIONS,
     VARY_AMOUNT,
     Role,
-    TransitionKind,
 )
 
 __all__ = [
+    "LONGEST_TRANSITION",
     "MACROS",
     "MACRO_NEUTRAL",
     "MACRO_TABLE",
@@ -108,6 +116,8 @@ __all__ = [
     "ROLES",
     "STEMS",
     "TRANSITIONS",
+    "TRANSITION_BY_KIND",
+    "TRANSITION_TABLE",
     "VARY_AMOUNT",
     "ArcPart",
     "AudioView",
@@ -167,6 +177,7 @@ __all__ = [
     "SetPrompt",
     "SetStem",
     "SetWeight",
+    "Shape",
     "Snapshot",
     "StartRecording",
     "StemView",
@@ -175,6 +186,7 @@ __all__ = [
     "StopRecording",
     "TogglePlay",
     "TransitionKind",
+    "TransitionRow",
     "UseDevice",
     "VaryNext",
     "WorkerReport",
