@@ -15,7 +15,7 @@ from rapidfuzz import process
 
 from engine.errors import LivesetError, PresetError
 from engine.music.key import Key
-from engine.protocol import MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
+from engine.protocol import LONGEST_PROMPT, MAX_LORAS, MAX_PROMPTS, MAX_STRENGTH, ROLES, TRANSITIONS, Role, TransitionKind
 from engine.resources import data_folder
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -74,7 +74,7 @@ class SetTable(_Table):
 class PromptTable(_Table):
     """``[[prompt]]``: a text and its weight."""
 
-    text: Annotated[str, Field(min_length=1, max_length=400)]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_PROMPT)]
     weight: Unit = 1.0
 
 
@@ -174,7 +174,7 @@ def _explain(error: ValidationError, source: str) -> PresetError:
     if first["type"] == "too_long":
         count, most = first["ctx"]["actual_length"], first["ctx"]["max_length"]
         return PresetError(f"{source}: there are {count} [[{leaf}]] tables", f"at most {most} can be")
-    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) else ""
+    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) and len(str(given)) <= 40 else ""
     return PresetError(f"{source}: {_place(location)}: {message[:1].lower() + message[1:]}{shown}")
 
 

@@ -90,6 +90,7 @@ from engine.protocol.transitions import (
     TransitionRow,
 )
 from engine.protocol.words import (
+    LONGEST_PROMPT,
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_STRENGTH,
@@ -103,6 +104,7 @@ from engine.protocol.words import (
 )
 
 __all__ = [
+    "LONGEST_PROMPT",
     "LONGEST_TRANSITION",
     "MACROS",
     "MACRO_NEUTRAL",

@@ -11,6 +11,9 @@ Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]
 ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro", "free")
 
 MAX_PROMPTS: Final = 16
+LONGEST_PROMPT: Final = 1000
+"""Characters of a prompt that count."""
+
 VARY_AMOUNT: Final = 0.6
 """How much of what is varied is made anew, if nothing else is said."""
 

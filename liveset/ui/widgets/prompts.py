@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from engine.protocol import PromptView, Snapshot
+from engine.protocol import LONGEST_PROMPT, PromptView, Snapshot
 from liveset.ui.widgets.cells import Line, Piece, cells, clean, crop, fit, piece, row
 from liveset.ui.widgets.gauges import amount, bar
 from liveset.ui.widgets.lines import LineWidget
@@ -21,7 +21,9 @@ TEXT_AT: Final = 4
 """Cells before a prompt's text: cursor, number, space."""
 
 ASK_AT: Final = 1
-LONGEST_PROMPT: Final = 500
+TYPED: Final = 4 * LONGEST_PROMPT
+"""Characters the field takes: more than count, so that the engine is told of a text that is too long, and says so."""
+
 BAR_CELLS: Final = 16
 
 
@@ -85,7 +87,7 @@ class Prompts(LineWidget[PromptsView]):
 
     def compose(self) -> ComposeResult:
         """The line editor, hidden until a prompt is edited."""
-        yield PromptInput(max_length=LONGEST_PROMPT, compact=True, select_on_focus=False)
+        yield PromptInput(max_length=TYPED, compact=True, select_on_focus=False)
 
     # ------------------------------------------------------------ drawing
 
