@@ -137,13 +137,16 @@ def _set_weight(state: State, command: p.SetWeight) -> Step:
 
 
 def _set_prompt(state: State, command: p.SetPrompt) -> Step:
-    text = p.one_line(command.text)[: p.LONGEST_PROMPT]
-    if not text or not 0 <= command.slot <= len(state.steering.slots) or command.slot >= p.MAX_PROMPTS:
+    slots, whole = state.steering.slots, p.one_line(command.text)
+    text = whole[: p.LONGEST_PROMPT]
+    if not text or not 0 <= command.slot <= len(slots) or command.slot >= p.MAX_PROMPTS:
         return state, ()
-    if command.slot == len(state.steering.slots):
-        return state.with_steering(slots=(*state.steering.slots, Slot(text, 0.0, touched=True))), ()
-    slot = replace(state.steering.slots[command.slot], text=text)
-    return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
+    cut = f"Prompt {command.slot + 1} was cut: prompts have at most {p.LONGEST_PROMPT:,} characters, this one had {len(whole):,}."
+    told = (Tell("warning", cut),) if text != whole else ()
+    if command.slot == len(slots):
+        return state.with_steering(slots=(*slots, Slot(text, 0.0, touched=True))), told
+    slot = replace(slots[command.slot], text=text)
+    return state.with_steering(slots=(*slots[: command.slot], slot, *slots[command.slot + 1 :])), told
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:

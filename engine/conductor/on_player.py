@@ -23,7 +23,7 @@ def measured(state: State, event: Measured) -> Step:
     """The sides of a cue's transition were compared: the same music must add up, other music must not dip."""
 
     def known(cue: p.Cue) -> p.Cue:
-        if cue.cue_id != event.cue_id or cue.transition not in ("equal-power", "equal-gain"):
+        if cue.cue_id != event.cue_id or not p.TRANSITION_BY_KIND[cue.transition].measured:
             return cue
         kind: p.TransitionKind = "equal-gain" if event.correlation >= ALIKE else "equal-power"
         return replace(cue, correlation=event.correlation, transition=kind)

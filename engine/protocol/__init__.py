@@ -85,6 +85,15 @@ from engine.protocol.snapshot import (
     StemView,
 )
 from engine.protocol.texts import one_line, visible
+from engine.protocol.transitions import (
+    LONGEST_TRANSITION,
+    TRANSITION_BY_KIND,
+    TRANSITION_TABLE,
+    TRANSITIONS,
+    Shape,
+    TransitionKind,
+    TransitionRow,
+)
 from engine.protocol.words import (
     DEFAULT_PRESET,
     LONGEST_PROMPT,
@@ -95,16 +104,15 @@ from engine.protocol.words import (
     NEWEST_KEEPER,
     ROLES,
     STEMS,
-    TRANSITIONS,
     VARY_AMOUNT,
     Role,
-    TransitionKind,
 )
 
 __all__ = [
     "BLOCKS",
     "DEFAULT_PRESET",
     "LONGEST_PROMPT",
+    "LONGEST_TRANSITION",
     "MACROS",
     "MACRO_NEUTRAL",
     "MACRO_TABLE",
@@ -117,6 +125,8 @@ __all__ = [
     "ROLES",
     "STEMS",
     "TRANSITIONS",
+    "TRANSITION_BY_KIND",
+    "TRANSITION_TABLE",
     "VARY_AMOUNT",
     "ArcPart",
     "AudioView",
@@ -180,6 +190,7 @@ __all__ = [
     "SetPrompt",
     "SetStem",
     "SetWeight",
+    "Shape",
     "Snapshot",
     "StartRecording",
     "StemView",
@@ -189,6 +200,7 @@ __all__ = [
     "TogglePlay",
     "Traits",
     "TransitionKind",
+    "TransitionRow",
     "UseDevice",
     "VaryNext",
     "WorkerReport",

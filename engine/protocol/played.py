@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol.requests import GridFit, PromptWeight
-from engine.protocol.words import Role, TransitionKind
+from engine.protocol.transitions import TransitionKind
+from engine.protocol.words import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from engine.processes.layout import STATE_FILE
 from engine.prompts.mix import parse
 from engine.prompts.parsing import not_followed
 from engine.protocol import (
+    TRANSITION_BY_KIND,
     ClearEffects,
     ClientHello,
     Command,
@@ -185,7 +186,7 @@ class Session:
     def _measure(self, cues: tuple[Cue, ...]) -> None:
         """Find out how alike the two sides of a transition are: it decides between equal power and equal gain."""
         for cue in cues:
-            known = cue.cue_id in self._measured or cue.transition not in ("equal-power", "equal-gain") or not cue.length
+            known = cue.cue_id in self._measured or not TRANSITION_BY_KIND[cue.transition].measured or not cue.length
             if known or self.state.transport.now is None:
                 continue
             self._measured.add(cue.cue_id)

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.conductor.events import StartJob, WorkerUp
+from engine.conductor.events import StartJob, Tell, WorkerUp
 from engine.conductor.pace import Pace
 from engine.conductor.plan import arc
 from engine.conductor.requests import make_version, wish
@@ -276,6 +276,18 @@ def test_panic_brings_everything_back_to_neutral() -> None:
     assert dict(stage.state.steering.macros) == p.MACRO_NEUTRAL
     assert all(level == 1.0 and not muted for _, level, muted in stage.state.steering.levels)
     assert not stage.state.steering.held
+
+
+def test_a_prompt_that_is_too_long_is_cut_and_the_performer_is_told() -> None:
+    stage = opening()
+    text = "ab " * 400
+    stage.command(p.SetPrompt(1, text))
+    kept = stage.state.steering.slots[1].text
+    assert len(kept) == p.LONGEST_PROMPT and text.startswith(kept)
+    (told,) = [action.text for action in stage.actions if isinstance(action, Tell)]
+    assert told == "Prompt 2 was cut: prompts have at most 1,000 characters, this one had 1,199."
+    stage.command(p.SetPrompt(1, "dub chords"))
+    assert len([action for action in stage.actions if isinstance(action, Tell)]) == 1
 
 
 def test_no_job_starts_that_would_miss_the_deadline() -> None:

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.dsp.levels import gain_of
+from engine.player.rendering.ramps import UP, Bus
 from engine.timebase import QUANTUM
-
-Bus = npt.NDArray[np.float64]
 
 CEILING_DB: Final = -1.0
 MARGIN_DB: Final = 0.25
@@ -30,7 +29,6 @@ LATENCY: Final = QUANTUM + HALF
 _LIMIT: Final = gain_of(CEILING_DB - MARGIN_DB)
 _RECOVERED: Final = 0.9999  # a gain that is as good as 1
 _HUGE: Final = 64.0
-_UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 
 
 def _interpolators() -> npt.NDArray[np.float32]:
@@ -71,7 +69,7 @@ class Limiter:
         self._wanted, self._gain = wanted, gain
         out: Bus = line[:, HALF : HALF + QUANTUM]
         self.reduction = 20.0 * float(np.log10(max(min(gain, before), 1e-9)))
-        return out if gain == before == 1.0 else out * (before + (gain - before) * _UP)
+        return out if gain == before == 1.0 else out * (before + (gain - before) * UP)
 
     def _needed(self) -> float:
         """The gain the newest window (it ends `HALF` samples ago) can bear."""

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from engine.player.offline import OfflinePlayer
+from engine.player.rendering.effects.chain import Chain
 from engine.player.rendering.effects.djfilter import DjFilter
 from engine.player.rendering.effects.echo import BEATS, Echo
+from engine.player.rendering.effects.effect import Effect
 from engine.player.rendering.effects.reverb import Reverb
 from engine.processes.latest import PARAMS
-from engine.protocol import ClearEffects
+from engine.protocol import MACRO_NEUTRAL, MACRO_TABLE, ClearEffects, MacroRow
 from engine.timebase import QUANTUM, SAMPLE_RATE
 from tests.player.sounds import cue, noise, playing, sine, write_section
 
@@ -25,8 +27,14 @@ Audio = npt.NDArray[np.float64]
 
 
 def filtered(settings_of_quanta: list[float], sound: Audio) -> Audio:
-    dj = DjFilter(SAMPLE_RATE)
-    parts = [dj.process(sound[:, i * QUANTUM : (i + 1) * QUANTUM], value) for i, value in enumerate(settings_of_quanta)]
+    return through(DjFilter(SAMPLE_RATE), settings_of_quanta, sound)
+
+
+def through(effect: Effect, settings_of_quanta: list[float], sound: Audio) -> Audio:
+    parts = []
+    for i, value in enumerate(settings_of_quanta):
+        effect.set(value, 120.0)
+        parts.append(effect.process(sound[:, i * QUANTUM : (i + 1) * QUANTUM]))
     return np.concatenate(parts, axis=1)
 
 
@@ -56,6 +64,23 @@ def test_back_at_neutral_it_is_bit_transparent_again(tmp_path: Path) -> None:
     assert np.array_equal(
         out, (0.1 * np.random.default_rng(1).standard_normal(6 * 88_200)).astype(np.float32)[start : start + 10_000]
     )
+
+
+@pytest.mark.parametrize("row", [row for row in MACRO_TABLE if row.effect], ids=lambda row: row.name)
+def test_an_effect_gives_back_what_it_gets_while_its_macro_is_neutral(row: MacroRow) -> None:
+    chain = Chain(SAMPLE_RATE, {name: i for i, name in enumerate(MACRO_NEUTRAL)})
+    sound = 0.1 * np.random.default_rng(1).standard_normal((2, 40 * QUANTUM))
+    values = dict(MACRO_NEUTRAL)
+    out = []
+    for quantum in range(40):
+        values[row.name] = MACRO_NEUTRAL[row.name] if quantum < 4 or quantum > 12 else abs(0.9 - MACRO_NEUTRAL[row.name])
+        chain.set(list(values.values()), 120.0)
+        if quantum == 16:
+            chain.clear()
+        out.append(chain.process(sound[:, quantum * QUANTUM : (quantum + 1) * QUANTUM].copy()))
+    heard = np.concatenate(out, axis=1)
+    assert np.array_equal(heard[:, : 4 * QUANTUM], sound[:, : 4 * QUANTUM])
+    assert np.array_equal(heard[:, 20 * QUANTUM :], sound[:, 20 * QUANTUM :])
 
 
 @pytest.mark.parametrize(
@@ -88,9 +113,7 @@ def test_jumping_filter_knob_makes_no_click(stop: float) -> None:
 
 
 def test_echo_repeats_in_tempo_from_side_to_side() -> None:
-    echo = Echo(SAMPLE_RATE)
-    sound = impulse(300)
-    out = np.concatenate([echo.process(sound[:, i * QUANTUM : (i + 1) * QUANTUM], 0.6, 120.0) for i in range(300)], axis=1)
+    out = through(Echo(SAMPLE_RATE), [0.6] * 300, impulse(300))
     delay = round(BEATS * 0.5 * SAMPLE_RATE)
     first, second = 5 * QUANTUM + delay, 5 * QUANTUM + 2 * delay
     assert np.abs(out[:, 5 * QUANTUM + 1 : first]).max() < 1e-9
@@ -101,9 +124,7 @@ def test_echo_repeats_in_tempo_from_side_to_side() -> None:
 
 
 def test_reverb_tail_decays_and_differs_left_from_right() -> None:
-    reverb = Reverb(SAMPLE_RATE)
-    sound = impulse(700)
-    out = np.concatenate([reverb.process(sound[:, i * QUANTUM : (i + 1) * QUANTUM], 0.5) for i in range(700)], axis=1)
+    out = through(Reverb(SAMPLE_RATE), [0.5] * 700, impulse(700))
     wet = out[:, 6 * QUANTUM :]
     second = SAMPLE_RATE
     levels = [float(np.sqrt(np.mean(wet[:, i * second // 2 : (i + 1) * second // 2] ** 2))) for i in range(6)]
@@ -113,7 +134,7 @@ def test_reverb_tail_decays_and_differs_left_from_right() -> None:
     assert abs(rho) < 0.3
 
 
-@pytest.mark.parametrize("name", ["filter", "drive", "echo", "reverb", "volume"])
+@pytest.mark.parametrize("name", [row.name for row in MACRO_TABLE if row.effect])
 def test_macro_is_heard_in_the_very_next_quantum(tmp_path: Path, name: str) -> None:
     write_section(tmp_path / "a", sine(3000, 0.5))
 
