@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import shutil
 import signal
@@ -15,11 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine import protocol as p
-from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
+from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, WorkerLost, WorkerRefused
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
 from engine.conductor.state import State
 from engine.errors import LivesetError
+from engine.live.background import Background
 from engine.live.links import Links
 from engine.live.pace_file import remember, remembered
 from engine.live.recordings import Recordings
@@ -34,9 +34,9 @@ from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
-from engine.session.keeping import Kept
 from engine.session.opening import opening_state, scaled_note
-from engine.session.session import Session, greeted, load_state
+from engine.session.saving import load_state, past_files, with_heard_values
+from engine.session.session import Session, greeted
 from engine.session.snapshots import Surroundings, snapshot, values_by_target
 
 TICK_S: Final = 0.01
@@ -79,57 +79,74 @@ class LiveEngine:
         self.watchdog = Watchdog(children, self.links)
 
         preset = load_preset(options.preset)
-        mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
-        state = (load_state(folder) if resume else None) or _live_state(preset, options)
+        self.mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
+        self.midi = MidiInput(self.mapping, lambda: self.inbox.put(("midi", None)))
+        self._midi_view = p.MidiView()
+        self.resume = resume
+        saved = load_state(folder) if resume else None
+        state = saved or _live_state(preset, options)
+        if resume:
+            state = past_files(with_heard_values(state, self.links.params()), children.sections)
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
-        self.session.keeping.later = self._keep
+        self.session.measuring.later = Background("measure", self._post)
+        self._keeping = self.session.keeping.later = Background("keep", self._post)
         self.recordings = Recordings(
             self.links.order, self.session.tell, state.settings.title, None if resume else options.record
         )
-        self._keepings: list[threading.Thread] = []
-        self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
-        self.mapping = mapping
-        note = scaled_note(preset, state.settings.grid)
-        if note and not resume:
+        self._show_at = self._check_at = time.monotonic()
+        self._finished_at: float | None = None
+        self._tell_of_the_start(scaled_note(preset, state.settings.grid), resume, saved is not None)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        self.inbox.put(("done", call))
+
+    def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
+        if goes_on:
+            self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
+        elif resume:
+            self.session.tell("warning", "The engine was restarted and could not read where the set was: the plan starts again.")
+        elif note:
             self.session.tell("info", note)
-        self._midi_view = p.MidiView()
-        self.resume = resume
 
     # ------------------------------------------------------------ the loop
 
     def run(self) -> None:
         """Decide until the set is over or somebody quits."""
-        self._open()
-        next_snapshot = next_check = time.monotonic()
-        finished_at: float | None = None
+        self.open()
         while not self.quitting:
-            self._take_waiting()
-            self.session.take(Tick())
-            now = time.monotonic()
-            if now >= next_snapshot:
-                next_snapshot = max(next_snapshot + SNAPSHOT_S, now)
-                self._show()
-            if now >= next_check:
-                next_check = now + CHECK_S
-                self.watchdog.look(self.session.state, now)
-                self.session.waveform()
-            if self.session.state.transport.run == "finished" and not self.screens:
-                finished_at = finished_at or now
-                self.quitting = now - finished_at > LINGER_S
-        self._close()
+            self.turn()
+        self.close()
 
-    def _open(self) -> None:
+    def turn(self) -> None:
+        """Take what has come in, waiting for it up to a tick; show it, and look after everything in its time."""
+        self._take_waiting()
+        self.session.turn()
+        now = time.monotonic()
+        if now >= self._show_at:
+            self._show_at = max(self._show_at + SNAPSHOT_S, now)
+            self._show()
+        if now >= self._check_at:
+            self._check_at = now + CHECK_S
+            self.watchdog.look(self.session.state, now)
+            self.session.measuring.look(self.session.state)
+        if self.session.state.transport.run == "finished" and not self.screens:
+            self._finished_at = self._finished_at or now
+            self.quitting = self.quitting or now - self._finished_at > LINGER_S
+
+    def open(self) -> None:
         """Listen, announce this session, connect the player, start MIDI."""
         self.door = Door(self.folder, ENGINE, self._greeted, hears=True)
         (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
         signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
         state = self.session.state
+        run = state.transport.run
+        goes_on = run == "playing" or (self.resume and run == "starting" and self.links.params()["run"] > 0)
         self.links.set_params(
             {
                 "bpm": state.settings.grid.bpm,
                 "beats_per_bar": state.settings.grid.beats_per_bar,
-                "run": float(state.transport.run == "playing"),
+                "run": float(goes_on),
                 **dict(state.steering.macros),
                 **dict(level_params(state.steering.levels)),
             }
@@ -141,7 +158,6 @@ class LiveEngine:
             target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
         ).start()
         if self.resume:
-            self.session.tell("warning", "the engine stopped and was started again; the music went on")
             self.children.start_worker("main", state.work.generator)
         if state.settings.stand_in:
             self.children.start_worker("stand-in", state.settings.stand_in)
@@ -185,14 +201,8 @@ class LiveEngine:
             message[1], lambda command: self.inbox.put(("command", command)), lambda: self.inbox.put(("screen gone", screen))
         )
 
-    def _keep(self, work: Callable[[], Kept]) -> None:
-        """Write a keeper on a thread of its own; what came of it is told in turn."""
-        self._keepings = [thread for thread in self._keepings if thread.is_alive()]
-        self._keepings.append(threading.Thread(target=lambda: self.inbox.put(("kept", work())), daemon=True, name="keep"))
-        self._keepings[-1].start()
-
-    def _on_kept(self, kept: Kept) -> None:
-        self.session.keeping.done(kept)
+    def _on_done(self, call: Callable[[], None]) -> None:
+        call()
 
     def _on_screen_gone(self, screen: ScreenLink) -> None:
         screen.close()
@@ -328,7 +338,7 @@ class LiveEngine:
         "player": _on_player,
         "midi": _on_midi,
         "command": _on_command,
-        "kept": _on_kept,
+        "done": _on_done,
         "quit": _on_quit,
     }
 
@@ -348,7 +358,7 @@ class LiveEngine:
         up = "main" in self.session.state.work.up
         return Surroundings(
             status=values,
-            waveforms=self.session.waveforms,
+            waveforms=self.session.measuring.waveforms,
             words=self.session.words(),
             labels=self.mapping.labels(),
             pickups=self.mapping.pickups(),
@@ -362,7 +372,7 @@ class LiveEngine:
 
     # ------------------------------------------------------------ the end
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""
         self.links.order(p.StopPlayer())
         self.midi.stop()
@@ -372,11 +382,9 @@ class LiveEngine:
             with contextlib.suppress(Exception):
                 self.children.player.wait(3.0)
         self.children.stop()
-        for thread in self._keepings:
-            thread.join(KEEPING_S)
+        self._keeping.finish(KEEPING_S)
         with contextlib.suppress(OSError):
             if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
                 (self.folder.parent / CURRENT_FILE).unlink()
         shutil.rmtree(self.children.sections, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-        os._exit(0)

@@ -12,6 +12,7 @@ from engine.errors import LivesetError, SectionError
 from engine.protocol import Keeper, VaryNext
 from engine.sections.file import SectionReader
 from engine.sections.keepers import Layer, find_keeper, keep, keepers_root, whole
+from engine.session.later import Later, at_once
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -34,15 +35,14 @@ class Keeping:
         tell: shows the performer a line.
 
     Attributes:
-        later: runs what takes a while, such as writing a file, and hands what came of it to `done`: at once, unless the set
-            plays in real time.
+        later: writes, lists and removes: at once, unless the set plays in real time.
         names: of what was kept in this set, in order.
     """
 
     def __init__(self, folder: Path, tell: Teller) -> None:
         self.folder = folder
         self.tell = tell
-        self.later: Callable[[Callable[[], Kept]], None] = lambda work: self.done(work())
+        self.later: Later = at_once
         self.names: tuple[str, ...] = ()
         self._by_version: dict[str, str] = {}
         """The name of each version that was kept; none yet while it is written."""
@@ -102,7 +102,7 @@ class Keeping:
             return False
         self._by_version[version.id] = ""
         keeper = _described(version, state.settings.title)
-        self.later(lambda: _written(layers, keeper, version.id))
+        self.later(lambda: _written(layers, keeper, version.id), self.done)
         return True
 
     def _layers(self, now: Playing) -> list[Layer]:
