@@ -367,6 +367,7 @@ class LiveEngine:
             recording=self.recordings.path,
             notices=self.session.notices,
             nothing_up=nothing_up(self.session.state.work.traits.live),
+            keepers=self.session.keeping.shown,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

@@ -40,9 +40,11 @@ from engine.protocol import (
     Command,
     Cue,
     Keep,
+    ListKeepers,
     MarkSection,
     Notice,
     PlayerOrder,
+    RemoveKeeper,
     SetCues,
     SetMacro,
     SetStem,
@@ -157,12 +159,18 @@ class Session:
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
-        if isinstance(command, Keep):
-            self.keeping.ask(self.state)
-            return
-        taken = self.keeping.named(command) if isinstance(command, VaryNext) else command
-        if taken is not None:
-            self.take(Commanded(taken))
+        match command:
+            case Keep():
+                self.keeping.ask(self.state)
+            case ListKeepers(on):
+                self.keeping.show(on)
+            case RemoveKeeper(name):
+                self.keeping.remove(name)
+            case VaryNext():
+                if (named := self.keeping.named(command)) is not None:
+                    self.take(Commanded(named))
+            case _:
+                self.take(Commanded(command))
 
     def _do(self, action: Action) -> None:
         match action:

@@ -164,6 +164,37 @@ def test_keeper_name_is_resolved_when_used(tmp_path: Path, keeping: tuple[Keepin
     assert "test-intro-1 is broken" in told[-1]
 
 
+def test_keepers_are_listed_while_they_are_asked_for(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+    hand, told = keeping
+    assert hand.shown is None
+    hand.show(True)
+    assert hand.shown == p.KeeperList()
+    write(tmp_path / "a", 0.1)
+    hand.ask(playing(started(), (("a", 0),)))
+    assert hand.shown is not None and [each.name for each in hand.shown.keepers] == ["test-intro-1"], "a new one comes in"
+    (keepers_root() / "broken").mkdir()
+    hand.show(True)
+    assert "broken has no readable" in hand.shown.broken[0]
+    hand.remove("test-intro-1")
+    hand.remove("broken")
+    assert hand.shown == p.KeeperList()
+    hand.remove("..")
+    assert "there is no keeper" in told[-1]
+    hand.show(False)
+    assert hand.shown is None
+
+
+def test_a_list_that_comes_after_it_was_closed_is_not_shown(keeping: tuple[Keeping, list[str]]) -> None:
+    hand, _ = keeping
+    waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    hand.later = lambda work, done: waiting.append((work, done))
+    hand.show(True)
+    hand.show(False)
+    for work, done in waiting:
+        done(work())
+    assert hand.shown is None
+
+
 @pytest.mark.parametrize("ticks", [80, 480 * 2])
 def test_rehearsal_keeps_a_section_steered_twice(tmp_path: Path, ticks: int) -> None:
     """The first time before all of the section was made, or after."""

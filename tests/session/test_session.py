@@ -14,7 +14,7 @@ from engine.conductor.events import At, Commanded, Event, JobDone, JobProgress, 
 from engine.conductor.state import Job, State
 from engine.presets import load_preset
 from engine.processes.layout import STATE_FILE
-from engine.protocol import STEMS, CueStarted, Hold, NextNow, SetCues, SetMacro, SetStem, SetWeight
+from engine.protocol import STEMS, CueStarted, Hold, NextNow, SetCues, SetMacro, SetStem, SetWeight, Traits
 from engine.sections.file import SectionInfo, SectionWriter
 from engine.session.opening import opening_state
 from engine.session.saving import load_state, past_files, with_heard_values
@@ -59,7 +59,7 @@ class Set:
 
     def play(self) -> None:
         """The first section is made and sounds; the second one is asked for."""
-        self.session.take(WorkerUp("main", "pocket", True))
+        self.session.take(WorkerUp("main", "pocket", Traits(live=True)))
         (job,) = self.jobs()
         self.make(job)
         self.session.take(JobDone(job.job_id, 0.1))
@@ -78,7 +78,7 @@ def test_a_session_acts_first_and_saves_afterwards_once_a_turn(tmp_path: Path) -
     one = Set(tmp_path, saves=True)
     at_each_order: list[bytes | None] = []
     one.hands.each = lambda: at_each_order.append(saved(tmp_path))
-    one.session.take(WorkerUp("main", "pocket", True))
+    one.session.take(WorkerUp("main", "pocket", Traits(live=True)))
     one.session.take(Commanded(SetWeight(0, 0.4)))
     one.session.take(Commanded(SetWeight(1, 0.6)))
     assert at_each_order and set(at_each_order) == {None}, "everything was done before anything was saved"
@@ -144,7 +144,7 @@ def test_an_error_leaves_the_session_able_to_go_on(tmp_path: Path) -> None:
 
     one.hands.each = fails
     with pytest.raises(RuntimeError):
-        one.session.take(WorkerUp("main", "pocket", True))
+        one.session.take(WorkerUp("main", "pocket", Traits(live=True)))
     one.hands.each = lambda: None
     one.session.take(Commanded(Hold(True)))
     assert one.state.steering.held
