@@ -11,6 +11,9 @@ from typing import Any
 
 from engine.session.later import Result
 
+Post = Callable[[Callable[[], None]], None]
+"""Has a call made on the thread that decides."""
+
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +25,7 @@ class Background:
         post: has a call made on the deciding thread.
     """
 
-    def __init__(self, name: str, post: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, name: str, post: Post) -> None:
         self._post = post
         self._waiting: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any], None]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)

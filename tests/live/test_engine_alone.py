@@ -176,7 +176,7 @@ def test_devices_that_come_and_go_are_told(begin: Callable[..., Alone]) -> None:
     one.until(lambda: one.told("playing on pulse"), "the device")
     one.player.say(DeviceLost("pulse", "unplugged"))
     one.until(lambda: one.told("unplugged"), "its loss")
-    assert one.engine.device is not None and one.engine.device.silent
+    assert one.engine.player.device is not None and one.engine.player.device.silent
 
 
 def test_a_generator_that_dies_is_started_again_and_one_that_hangs_is_ended(begin: Callable[..., Alone]) -> None:
