@@ -20,6 +20,7 @@ from engine.protocol import (
     Command,
     Hold,
     Keep,
+    ListKeepers,
     MacroRow,
     NextNow,
     Panic,
@@ -27,6 +28,7 @@ from engine.protocol import (
     Quit,
     Record,
     RemakeBars,
+    RemoveKeeper,
     ReRoll,
     SetLora,
     SetMacro,
@@ -181,6 +183,8 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
     UseDevice: "needs the name of a device: `play --device`",
+    ListKeepers: "the list of keepers sends it as it opens and closes",
+    RemoveKeeper: "deletes for good: the list of keepers asks first",
     Quit: "ends the set: the screen asks first, the command `stop` sends it",
 }
 """Commands that no key, control or address sends by itself, and why."""

@@ -22,7 +22,7 @@ from engine.conductor.state import State
 from engine.models.registry import MUSIC
 from engine.processes.client import EngineClient, EngineProcess
 from engine.protocol import PlayedSection, Quit, SetOptions, Snapshot
-from engine.session.session import load_state
+from engine.session.saving import load_state
 from tests.support.random_checkpoint import Dimensions, write_checkpoint
 
 PATIENCE_S = 240.0

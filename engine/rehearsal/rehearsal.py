@@ -19,7 +19,7 @@ import numpy.typing as npt
 import soundfile
 
 from engine import protocol as p
-from engine.conductor.events import At, PlayerSaid, Tick, WorkerRefused
+from engine.conductor.events import At, PlayerSaid, WorkerRefused
 from engine.conductor.state import State
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
@@ -190,7 +190,7 @@ class Rehearsal:
                 session.command(command)
             for event in workers.due(self.clock):
                 session.take(event)
-            session.take(Tick())
+            session.turn()
             before = self.player.frame
             block = self.player.render(STEP)
             self.clock += STEP

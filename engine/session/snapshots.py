@@ -16,6 +16,7 @@ from engine.protocol import (
     ArcPart,
     AudioView,
     DeviceOpened,
+    KeeperList,
     MacroView,
     MeterView,
     MidiView,
@@ -58,6 +59,7 @@ class Surroundings:
     notices: tuple[Notice, ...]
     generator_state: str
     nothing_up: str = ""
+    keepers: KeeperList | None = None
 
 
 LETTERS = 26
@@ -111,6 +113,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         ladder_pocket=state.transport.pockets,
         restarts=state.work.restarts,
         notices=around.notices,
+        keepers=around.keepers,
     )
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
@@ -15,7 +16,7 @@ from engine import protocol as p
 from engine.conductor.state import Heard, State
 from engine.sections.file import SectionInfo, SectionReader, SectionWriter
 from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
-from engine.session.keeping import Keeping, Kept
+from engine.session.keeping import Keeping
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import started
 from tests.support.rehearsing import rehearse
@@ -99,15 +100,16 @@ def test_section_that_left_unfinished_is_reported_as_not_kept(tmp_path: Path, ke
 
 def test_held_key_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
-    waiting: list[Callable[[], Kept]] = []
-    hand.later = waiting.append
+    waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    hand.later = lambda work, done: waiting.append((work, done))
     write(tmp_path / "a", 0.1)
     state = playing(started(), (("a", 0),))
     hand.ask(state)
     hand.ask(state)
     assert len(waiting) == 1 and told == ["that is being kept"]
     (tmp_path / "a").unlink()  # it leaves the session before it is copied
-    hand.done(waiting.pop()())
+    work, done = waiting.pop()
+    done(work())
     hand.ask(state)
     assert told[-1] == "that is kept already, as test-intro-1" and not waiting
     (keepers_root() / "test-intro-1").rename(tmp_path / "elsewhere")
@@ -160,6 +162,37 @@ def test_keeper_name_is_resolved_when_used(tmp_path: Path, keeping: tuple[Keepin
     (keepers_root() / keeper.name / AUDIO_FILE).unlink()
     assert hand.named(p.VaryNext(keeper=keeper)) is None
     assert "test-intro-1 is broken" in told[-1]
+
+
+def test_keepers_are_listed_while_they_are_asked_for(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+    hand, told = keeping
+    assert hand.shown is None
+    hand.show(True)
+    assert hand.shown == p.KeeperList()
+    write(tmp_path / "a", 0.1)
+    hand.ask(playing(started(), (("a", 0),)))
+    assert hand.shown is not None and [each.name for each in hand.shown.keepers] == ["test-intro-1"], "a new one comes in"
+    (keepers_root() / "broken").mkdir()
+    hand.show(True)
+    assert "broken has no readable" in hand.shown.broken[0]
+    hand.remove("test-intro-1")
+    hand.remove("broken")
+    assert hand.shown == p.KeeperList()
+    hand.remove("..")
+    assert "there is no keeper" in told[-1]
+    hand.show(False)
+    assert hand.shown is None
+
+
+def test_a_list_that_comes_after_it_was_closed_is_not_shown(keeping: tuple[Keeping, list[str]]) -> None:
+    hand, _ = keeping
+    waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    hand.later = lambda work, done: waiting.append((work, done))
+    hand.show(True)
+    hand.show(False)
+    for work, done in waiting:
+        done(work())
+    assert hand.shown is None
 
 
 @pytest.mark.parametrize("ticks", [80, 480 * 2])
