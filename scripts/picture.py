@@ -49,14 +49,13 @@ PRIVATE = ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 
 
 def is_full(shown: Snapshot, section: int, bar: int, soon: bool) -> bool:
-    """Whether the section of this number sounds, and all there is to show of it and (unless ``soon``) of the next is known."""
+    """Whether the section of this number sounds, and (unless ``soon``) all there is to show of it and of the next is known."""
     played = sum(part.state == "played" for part in shown.arc)
     return (
         shown.state == "playing"
         and played >= section - 1
         and shown.now.bar >= bar
-        and bool(shown.now.waveform)
-        and (soon or shown.next.state == "ready")
+        and (soon or (bool(shown.now.waveform) and shown.next.state == "ready"))
     )
 
 
@@ -91,7 +90,7 @@ def main() -> int:
     parser.add_argument("--preset", default="sunrise", help="the set that plays (default: sunrise)")
     parser.add_argument("--section", type=int, default=3, help="take the picture in this section, counted from 1 (default: 3)")
     parser.add_argument("--bar", type=int, default=BAR, help=f"at this bar of it or later (default: {BAR})")
-    parser.add_argument("--soon", action="store_true", help="do not wait until the next section is ready")
+    parser.add_argument("--soon", action="store_true", help="do not wait until everything is known and the next section is ready")
     parser.add_argument("--device", default="none", help="the output device it plays on (default: none, silently)")
     parser.add_argument("--out", type=Path, default=Path("docs/screen.svg"), help="the file (default: docs/screen.svg)")
     given = parser.parse_args()
