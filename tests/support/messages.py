@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -104,7 +104,11 @@ def _parts(call: ast.Call, errors: frozenset[str]) -> tuple[bool, ast.expr | Non
     if name in ("Tell", "Notice"):
         return level == "error", _argument(call, 1, "text"), None
     if name in ("tell", "_tell"):
-        return level == "error", _argument(call, 1, "text") if level in ("info", "warning", "error") else _argument(call, 0, "text"), None
+        return (
+            level == "error",
+            _argument(call, 1, "text") if level in ("info", "warning", "error") else _argument(call, 0, "text"),
+            None,
+        )
     return None
 
 
@@ -119,7 +123,9 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, Words]]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, words)
 
-    constants = {name: values for name, values in _assigned(ast.Module(tree.body, [])).items() if name.isupper() or name[:1] == "_"}
+    constants = {
+        name: values for name, values in _assigned(ast.Module(tree.body, [])).items() if name.isupper() or name[:1] == "_"
+    }
     yield from walk(tree, constants)
 
 
@@ -138,8 +144,3 @@ def messages(root: Path = ROOT) -> list[Message]:
             where = f"{path.relative_to(root)}:{call.lineno}"
             found.append(Message(where, error, longest(text, words), None if hint is None else longest(hint, words)))
     return found
-
-
-def known_words(check: Callable[[Message], bool]) -> list[str]:
-    """A line for each message that does not pass a check."""
-    return [f"{m.where}: {m.text}{f' | {m.hint}' if m.hint else ''}" for m in messages() if not check(m)]
