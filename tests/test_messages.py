@@ -19,11 +19,10 @@ ADVICE = (
     "start ",
     "write ",
     "goes on",
-    "play on",
     "plays on",
     "again",
     "closes",
-    "did you mean",
+    "as asked",
 )
 """One of these in the message itself counts as saying what to do, or that nothing has to be done."""
 

@@ -32,6 +32,9 @@ class Message:
     hint: str | None
 
 
+RAISES: Final = "raises"
+"""A parameter that holds the type of error to raise, as in `engine.textfiles`."""
+
 Words = dict[str, list[ast.expr]]
 """Expressions that were assigned to each name in a function, or in a module."""
 
@@ -75,7 +78,7 @@ def longest(node: ast.expr | None, words: Words, depth: int = 0) -> str:
 
 def _error_names(trees: dict[Path, ast.Module]) -> frozenset[str]:
     """`LivesetError` and every class below it."""
-    names = {"LivesetError"}
+    names = {"LivesetError", RAISES}
     for _ in range(3):
         for tree in trees.values():
             for node in ast.walk(tree):
