@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.support.messages import PLACEHOLDER, Message, longest, messages
+from tests.support.messages import NUMBER, PLACEHOLDER, Message, longest, messages
 
 MOST = 100
 """Characters that fit on a screen of 120 columns, beside the mark and the time."""
@@ -59,6 +59,7 @@ def test_every_error_says_what_to_do() -> None:
     [
         ('"plain"', "plain"),
         ('f"{count} bars"', "_" * PLACEHOLDER + " bars"),
+        ('f"{bpm:g} BPM"', "_" * NUMBER + " BPM"),
         ('"a" + ("long" if x else "b")', "along"),
         ("word", "told"),
         ("unknown(1)", "_" * PLACEHOLDER),

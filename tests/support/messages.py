@@ -14,6 +14,9 @@ FOLDERS: Final = ("engine", "liveset")
 PLACEHOLDER: Final = 12
 """Characters that a value in the middle of a message counts for: a name, a number with its unit, a file's name."""
 
+NUMBER: Final = 6
+"""Characters that a value with a format counts for: a number, as in ``{bpm:g}``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -61,6 +64,8 @@ def longest(node: ast.expr | None, words: Words, depth: int = 0) -> str:
             return ""
         case ast.JoinedStr(values=parts):
             return "".join(longest(part, words, depth) for part in parts)
+        case ast.FormattedValue(format_spec=ast.JoinedStr()):
+            return "_" * NUMBER
         case ast.FormattedValue(value=value):
             return longest(value, words, depth)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
