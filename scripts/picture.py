@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from engine.errors import LivesetError
-from engine.processes.client import EngineClient, EngineProcess, PlayOptions
-from engine.protocol import Command, Quit, SetMacro, SetStem, SetWeight, Snapshot
+from engine.processes.client import EngineClient, EngineProcess
+from engine.protocol import Command, Quit, SetMacro, SetOptions, SetStem, SetWeight, Snapshot
 from liveset.ui.app import LivesetApp
 
 SIZE = (120, 36)
@@ -97,7 +97,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="lp", ignore_cleanup_errors=True) as name:
         os.environ.update(dict.fromkeys(PRIVATE, name))
         try:
-            engine = EngineProcess(PlayOptions(given.preset, device=given.device))
+            engine = EngineProcess(SetOptions(given.preset, device=given.device))
             engine.verdict()
             client = EngineClient(engine.folder)
             try:
