@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from liveset.cli import app
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -44,8 +46,6 @@ def test_paths_that_are_named_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_commands_that_are_named_exist(page: Path) -> None:
-    from liveset.cli import app
-
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     commands |= {str(group.name) for group in app.registered_groups}
     named = set(_COMMAND.findall(page.read_text("utf-8")))

@@ -14,6 +14,9 @@ FOLDERS: Final = ("engine", "liveset")
 PLACEHOLDER: Final = 12
 """Characters that a value in the middle of a message counts for: a name, a number with its unit, a file's name."""
 
+CHAIN: Final = 3
+"""Names and choices inside one another that are followed."""
+
 NUMBER: Final = 6
 """Characters that a value with a format counts for: a number, as in ``{bpm:g}``."""
 
@@ -56,29 +59,35 @@ def _assigned(body: ast.AST) -> Words:
 
 def longest(node: ast.expr | None, words: Words, depth: int = 0) -> str:
     """The longest text that an expression can stand for; what only the running program knows is some ``_``."""
-    unknown = "_" * PLACEHOLDER
+    text = "_" * PLACEHOLDER
     match node:
-        case ast.Constant(value=str(text)):
-            return text
+        case ast.Constant(value=str(said)):
+            text = said
         case ast.Constant(value=None) | None:
-            return ""
-        case ast.JoinedStr(values=parts):
-            return "".join(longest(part, words, depth) for part in parts)
+            text = ""
         case ast.FormattedValue(format_spec=ast.JoinedStr()):
-            return "_" * NUMBER
-        case ast.FormattedValue(value=value):
-            return longest(value, words, depth)
+            text = "_" * NUMBER
+        case ast.FormattedValue(value=value) | ast.Call(func=ast.Attribute(value=value, attr="strip" | "lstrip" | "rstrip")):
+            text = longest(value, words, depth)
+        case ast.JoinedStr(values=parts):
+            text = "".join(longest(part, words, depth) for part in parts)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return longest(left, words, depth) + longest(right, words, depth)
+            text = longest(left, words, depth) + longest(right, words, depth)
+        case _ if choices := _choices(node, words if depth < CHAIN else {}):
+            text = max((longest(choice, words, depth + 1) for choice in choices), key=len)
+    return text
+
+
+def _choices(node: ast.expr, words: Words) -> list[ast.expr]:
+    """Expressions of which a value is one."""
+    match node:
         case ast.IfExp(body=body, orelse=orelse):
-            return max(longest(body, words, depth), longest(orelse, words, depth), key=len)
+            return [body, orelse]
         case ast.BoolOp(values=values):
-            return max((longest(value, words, depth) for value in values), key=len)
-        case ast.Call(func=ast.Attribute(value=value, attr="strip" | "lstrip" | "rstrip" | "capitalize")):
-            return longest(value, words, depth)
-        case ast.Name(id=name) if name in words and depth < 3:
-            return max((longest(value, words, depth + 1) for value in words[name]), key=len)
-    return unknown
+            return values
+        case ast.Name(id=name):
+            return words.get(name, [])
+    return []
 
 
 def _error_names(trees: dict[Path, ast.Module]) -> frozenset[str]:
