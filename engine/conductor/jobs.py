@@ -144,7 +144,7 @@ def _at_once(state: State) -> bool:
 
 
 def _opening(state: State) -> Want:
-    """What the stand-in plays from the first moment on, in the set's tempo, key and prompts, until the first section is expected."""
+    """What the stand-in plays from the first moment on, in the set's tempo and key, until the first section is expected."""
     grid = state.settings.grid
     waited_s = next_cost_s(state, 0, state.work.traits.steps) + (0.0 if "main" in state.work.up else LOADING_S)
     phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)
