@@ -78,8 +78,8 @@ class Action:
     knob: str = ""
 
 
-PROMPT_KEYS: Final = 8
 BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
+PROMPT_KEYS: Final = 8
 """Prompts that have a key and a knob of their own; the key 9 moves the keys on to the rest."""
 
 

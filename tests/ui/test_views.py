@@ -84,7 +84,7 @@ async def test_loops_hold_and_stand_ins_are_shown() -> None:
             assert word in stage.text()
 
 
-FIT = GridFit(124.1, 6.4, 1.004, 2, 8, 0.9)
+FIT = GridFit(124.1, 6.4, 1.004, 2, 8, 0.9, full_steps=8)
 GRID = "grid 124.1 BPM +6 ms"
 
 
