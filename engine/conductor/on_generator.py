@@ -57,7 +57,10 @@ def worker_refused(state: State, event: WorkerRefused) -> Step:
         return state, (Tell("error", event.message),)
     for job in state.work.jobs:
         state = _abandon(state, job)
-    state = replace(_with_stems(state, traits.stems).with_steering(variation=None), settings=replace(state.settings, stand_in=""))
+    state = replace(
+        _with_stems(state, traits.stems).with_steering(variation=None),
+        settings=replace(state.settings, stand_in="", loads=stand_in),
+    )
     state = state.with_work(generator=stand_in, traits=traits, up=(), speed=0.0, pace=Pace(), failures=0, retry_at=0)
     return state, (Tell("error", f"{event.message}; the set plays on {stand_in}"),)
 

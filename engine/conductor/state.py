@@ -46,6 +46,7 @@ class Settings:
         fade: frames of a re-make's crossfade, which ends on the beat.
         loop_bars: bars that loop when nothing follows.
         stand_in: the name of the generator that can stand in for the set's own; empty for none.
+        loads: the name that the set's generator is loaded by; what it calls itself may be another.
         opens: the stand-in plays from the start until the first section of a slower generator is there.
     """
 
@@ -59,6 +60,7 @@ class Settings:
     fade: int = 441
     loop_bars: int = 4
     stand_in: str = ""
+    loads: str = ""
     opens: bool = False
 
 

@@ -57,9 +57,7 @@ def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
     settings = replace(state.settings, opens=bool(state.settings.stand_in) and preset.set.opening == "pocket")
-    return replace(
-        state.with_work(pace=Pace() if state.work.traits.live else remembered(state.work.generator)), settings=settings
-    )
+    return replace(state.with_work(pace=Pace() if state.work.traits.live else remembered(settings.loads)), settings=settings)
 
 
 class LiveEngine:
@@ -159,7 +157,7 @@ class LiveEngine:
             target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
         ).start()
         if self.resume:
-            self.children.start_worker("main", state.work.generator)
+            self.children.start_worker("main", state.settings.loads)
         if state.settings.stand_in:
             self.children.start_worker("stand-in", state.settings.stand_in)
 

@@ -75,4 +75,4 @@ class Generators:
         """Let the next set know how long a slow generator takes here."""
         work = self._session.state.work
         if not work.traits.live and work.pace != known:
-            remember(work.generator, work.pace)
+            remember(self._session.state.settings.loads, work.pace)

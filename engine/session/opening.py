@@ -49,6 +49,7 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
         total_bars=sum(part.bars for part in plan),
         motif=make_motif(seed, grid.beats_per_bar),
         stand_in=STAND_IN if generator != STAND_IN else "",
+        loads=generator,
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
