@@ -23,6 +23,7 @@ ADVICE = (
     "again",
     "closes",
     "as asked",
+    "check ",
 )
 """One of these in the message itself counts as saying what to do, or that nothing has to be done."""
 
