@@ -29,9 +29,9 @@ def read_text(path: Path, raises: type[LivesetError]) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise raises(f"{path} is missing") from error
+        raise raises(f"{path} is missing", "put it there, or name another file") from error
     except OSError as error:
-        raise raises(f"cannot read {path}: {error.strerror}") from error
+        raise raises(f"cannot read {path}: {error.strerror}", "make it readable, or name another file") from error
     except UnicodeDecodeError as error:
         raise raises(f"cannot read {path}: it is not UTF-8 text", "save it as UTF-8") from error
 

@@ -141,7 +141,7 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
     text = whole[: p.LONGEST_PROMPT]
     if not text or not 0 <= command.slot <= len(slots) or command.slot >= p.MAX_PROMPTS:
         return state, ()
-    cut = f"Prompt {command.slot + 1} was cut: prompts have at most {p.LONGEST_PROMPT:,} characters, this one had {len(whole):,}."
+    cut = f"Prompt {command.slot + 1} was cut to {p.LONGEST_PROMPT:,} characters, the most there can be; it had {len(whole):,}."
     told = (Tell("warning", cut),) if text != whole else ()
     if command.slot == len(slots):
         return state.with_steering(slots=(*slots, Slot(text, 0.0, touched=True))), told

@@ -285,7 +285,7 @@ def test_a_prompt_that_is_too_long_is_cut_and_the_performer_is_told() -> None:
     kept = stage.state.steering.slots[1].text
     assert len(kept) == p.LONGEST_PROMPT and text.startswith(kept)
     (told,) = [action.text for action in stage.actions if isinstance(action, Tell)]
-    assert told == "Prompt 2 was cut: prompts have at most 1,000 characters, this one had 1,199."
+    assert told == "Prompt 2 was cut to 1,000 characters, the most there can be; it had 1,199."
     stage.command(p.SetPrompt(1, "dub chords"))
     assert len([action for action in stage.actions if isinstance(action, Tell)]) == 1
 
