@@ -5,12 +5,14 @@ Seeded, and small enough for every run; a thousand of each were tried by hand (`
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,34 +28,16 @@ from engine.prompts.tokens import guess
 from engine.prompts.vocabulary import style_data, style_names, style_table, vocabulary, vocabulary_parameters
 from engine.protocol import PromptWeight
 from engine.resources import data_folder
+from engine.sections.file import SectionInfo, SectionReader, SectionWriter
+from engine.sections.keepers import AUDIO_FILE, CARD_FILE, keepers, keepers_root
 from tests.generators.stable_audio.conftest import TINY
 
 ROUNDS = int(os.environ.get("LIVESET_FUZZ", "40"))
 """Inputs of each kind."""
 
 CACHED = (vocabulary, style_data, style_names, style_table, vocabulary_parameters, load_style, parse, guess)
-JUNK = (
-    "[",
-    "]",
-    "{",
-    '"',
-    "'",
-    "=",
-    "\\",
-    "\n",
-    "#",
-    "[[",
-    ".",
-    ",",
-    "nan",
-    "-1",
-    "1e999",
-    "9" * 5000,
-    "[" * 2000,
-    "true",
-    "\x00",
-    "\x1b[31m",
-)
+JUNK = ("[", "]", "{", '"', "'", "=", "\\", "\n", "#", "[[", ".", ",", "nan", "-1", "1e999", "true")
+STRANGE = ("9" * 5000, "[" * 2000, "\x00", "\x1b[31m", "\ufeff", "ß")
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
@@ -107,6 +91,7 @@ VALUES = st.recursive(
 NAMES = st.sampled_from(
     ["set", "prompt", "section", "lora", "midi", "text", "weight", "bars", "prompts", "key", "time_signature", "x"]
 )
+TABLE = st.dictionaries(NAMES, VALUES, max_size=3)
 
 
 def toml(value: object) -> str:
@@ -121,13 +106,7 @@ def toml(value: object) -> str:
 
 
 @settings(max_examples=ROUNDS * 2, deadline=None, derandomize=True)
-@given(
-    st.dictionaries(
-        NAMES,
-        VALUES | st.dictionaries(NAMES, VALUES, max_size=3) | st.lists(st.dictionaries(NAMES, VALUES, max_size=3), max_size=2),
-        max_size=4,
-    )
-)
+@given(st.dictionaries(NAMES, VALUES | TABLE | st.lists(TABLE, max_size=2), max_size=4))
 def test_presets_of_any_content_are_read_or_refused(tables: dict[str, object]) -> None:
     refused_or_read(lambda: parse_preset("\n".join(f"{name} = {toml(value)}" for name, value in tables.items()), "mine.toml"))
 
@@ -183,6 +162,31 @@ def test_damaged_checkpoints_are_refused_before_anything_is_loaded(tmp_path: Pat
             (folder / name).write_bytes(mutated(original, rng))
             refused_or_read(lambda: check_folder(folder))
         (folder / name).write_bytes(original)
+
+
+def test_damaged_sections_and_keepers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random("sections")
+    info = SectionInfo("s", ("mix",), 44_100, 0, 64, 4, 1, 4, 120.0, "F minor", 1, "pocket")
+    writer = SectionWriter(tmp_path / "s.section", info)
+    writer.write(np.zeros((64, 1, 2), np.float32))
+    writer.close()
+    monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
+    card = {"format": 1, "name": "k", "title": "t", "part": "p", "role": "drop", "bars": 4, "beats_per_bar": 4, "bpm": 120.0}
+    card |= {"key": "F minor", "prompts": [{"text": "a", "weight": 1.0}], "generator": "pocket", "seed": 1, "set_seed": 1}
+    folder = keepers_root() / "k"
+    folder.mkdir(parents=True)
+    shutil.copy(tmp_path / "s.section", folder / AUDIO_FILE)
+    (folder / CARD_FILE).write_text(json.dumps(card), encoding="utf-8")
+    (good,), broken = keepers()
+    assert good.title == "t" and not broken
+    whole, text = (tmp_path / "s.section").read_bytes(), json.dumps(card).encode()
+    head = whole[: whole.index(b"}") + 1]
+    for _ in range(ROUNDS):
+        (tmp_path / "s.section").write_bytes(mutated(head, rng).ljust(len(head), b"\0")[: len(head)] + whole[len(head) :])
+        refused_or_read(lambda: SectionReader(tmp_path / "s.section"))
+        (folder / CARD_FILE).write_bytes(mutated(text, rng))
+        there, broken = keepers()
+        assert len(there) + len(broken) == 1
 
 
 SIGNS = (
