@@ -20,6 +20,7 @@ from engine.protocol import (
     Command,
     Hold,
     Keep,
+    ListKeepers,
     MacroRow,
     NextNow,
     Panic,
@@ -27,6 +28,7 @@ from engine.protocol import (
     Quit,
     Record,
     RemakeBars,
+    RemoveKeeper,
     ReRoll,
     SetLora,
     SetMacro,
@@ -77,6 +79,7 @@ class Action:
 
 
 PROMPT_KEYS: Final = 8
+BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
 """Prompts that have a key and a knob of their own; the key 9 moves the keys on to the rest."""
 
 
@@ -156,7 +159,7 @@ def _rows() -> Iterator[Action]:
     newest = VaryNext(keeper=NEWEST_KEEPER)
     yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
     for first in (1, 5, 9, 13):
-        bars, note = f"{first}-{first + 3}", ("note47",) if first == 5 else ()  # B
+        bars, note = f"{first}-{first + 3}", ("note47",) if first == BARS_ON_A_PAD else ()  # B
         help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
     yield _press("play", Play(), "play", "play, if it is stopped")
@@ -179,7 +182,9 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 
 NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
-    UseDevice: "needs the name of a device: `liveset play --device`",
-    Quit: "ends the set: the screen asks first, `liveset stop` sends it",
+    UseDevice: "needs the name of a device: `play --device`",
+    ListKeepers: "the list of keepers sends it as it opens and closes",
+    RemoveKeeper: "deletes for good: the list of keepers asks first",
+    Quit: "ends the set: the screen asks first, the command `stop` sends it",
 }
 """Commands that no key, control or address sends by itself, and why."""

@@ -32,6 +32,11 @@ def started_as(argv0: str = "") -> str:
     return shlex.quote(str(path))
 
 
+def in_checkout() -> bool:
+    """Whether scripts/play started this instrument, and so keeps its environment up to date."""
+    return started_as().replace("\\", "/").endswith("scripts/play")
+
+
 def _on_path(path: Path) -> bool:
     found = shutil.which(NAME)
     try:

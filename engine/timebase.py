@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+
+MIN_BPM, MAX_BPM = 20, 300
+"""The tempos a set can have, in quarter notes a minute."""
 
 SAMPLE_RATE = 44_100
 """Frames per second everywhere inside the instrument; devices at other rates are resampled to."""
 
 QUANTUM = 256
 """Frames the renderer makes at a time; every device block is a whole number of them."""
+
+
+@lru_cache(maxsize=256)
+def _frames_per_beat(bpm: float, rate: int) -> Fraction:
+    return Fraction(60_000 * rate, round(bpm * 1000))
+
+
+@lru_cache(maxsize=256)
+def _frames_per_bar(bpm: float, rate: int, beats: int) -> Fraction:
+    return _frames_per_beat(bpm, rate) * beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +53,12 @@ class Grid:
     @property
     def frames_per_beat(self) -> Fraction:
         """Exact frames in a beat (the tempo is read to a thousandth of a BPM)."""
-        return Fraction(60_000 * self.rate, round(self.bpm * 1000))
+        return _frames_per_beat(self.bpm, self.rate)
 
     @property
     def frames_per_bar(self) -> Fraction:
         """Exact frames in a bar."""
-        return self.frames_per_beat * self.beats_per_bar
+        return _frames_per_bar(self.bpm, self.rate, self.beats_per_bar)
 
     def frame_of_beat(self, beat: Fraction | int | float) -> int:
         """The frame nearest to a beat counted from bar 0; fractions of a beat are allowed."""

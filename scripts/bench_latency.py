@@ -9,6 +9,7 @@ differs is where the command was heard. Prints frames, and their ratio to a beat
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -84,7 +85,9 @@ def align(recorded: Sound, plain: Sound) -> int:
 
 def main() -> int:
     """Print both latencies."""
-    preset = sys.argv[1] if len(sys.argv) > 1 else "sunrise"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("preset", nargs="?", default="sunrise", help="a preset's name or file (default sunrise)")
+    preset = parser.parse_args().preset
     with tempfile.TemporaryDirectory(prefix="lb") as name:
         folder = Path(name)
         os.environ["XDG_RUNTIME_DIR"] = name

@@ -100,6 +100,7 @@ def measured_apart(folder: Path, precision: Precision, options: argparse.Namespa
 
 
 def show(precision: Precision, report: Report, steps: int) -> None:
+    """Print a table of one precision."""
     print(f"\n{precision}: loaded in {report.load:.1f} s, peak {report.peak / 2**20:.0f} MB")
     print("  sound   a step   steps   decode   first sound     all   processor   of real time   error against float32")
     for row in report.rows:
@@ -110,6 +111,7 @@ def show(precision: Precision, report: Report, steps: int) -> None:
 
 
 def main() -> None:
+    """Measure each precision in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=list(PRECISIONS), help="float32 first gives errors")
     parser.add_argument("--seconds", nargs="+", type=float, default=[10.0, 30.0, 120.0])

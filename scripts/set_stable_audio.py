@@ -18,11 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine.conductor.state import Played, State
+from engine.conductor.state import State
 from engine.models.registry import MUSIC
 from engine.processes.client import EngineClient, EngineProcess
-from engine.protocol import Quit, SetOptions, Snapshot
-from engine.session.session import load_state
+from engine.protocol import PlayedSection, Quit, SetOptions, Snapshot
+from engine.session.saving import load_state
 from tests.support.random_checkpoint import Dimensions, write_checkpoint
 
 PATIENCE_S = 240.0
@@ -38,10 +38,10 @@ def install(root: Path) -> None:
         write_checkpoint(folder, Dimensions())
 
 
-def line(played: Played, rate: int) -> str:
+def line(played: PlayedSection) -> str:
     """How a section came about."""
-    at, name = played.start_frame / rate, f"{played.name} ({played.generator})"
-    steps = played.fit.steps if played.fit is not None else 8
+    at, name = played.start_s, f"{played.name} ({played.generator})"
+    steps = played.grid.steps if played.grid is not None else 0
     made = f"made in {played.generated_in_s:5.1f} s at {steps} steps"
     if played.index <= 0:
         return f"{at:6.1f} s  {name:28} {played.bars:3d} bars  {made}"
@@ -61,7 +61,7 @@ def follow(client: EngineClient, minutes: float) -> tuple[Snapshot, State]:
         for played in state.transport.history[said:] if state is not None else ():
             if not said:
                 print(f"first sound {time.monotonic() - started:.1f} s after the start", flush=True)
-            print(line(played, 44_100), flush=True)
+            print(line(played), flush=True)
             said += 1
         if shown.state == "finished" or shown.elapsed_s > minutes * 60 + 120:
             client.send(Quit())
@@ -94,7 +94,7 @@ def main() -> int:
     for notice in shown.notices:
         print(f"notice: {notice.text}")
     transport, work = state.transport, state.work
-    tightest = min((played.headroom_s for played in transport.history[1:]), default=float("nan"))
+    tightest = min((played.headroom_s or 0.0 for played in transport.history[1:]), default=float("nan"))
     print(
         f"{len(transport.history)} sections, least headroom {tightest:.1f} s, {shown.audio.underruns} breaks, "
         f"held {transport.holds}, pocket {transport.pockets}, {work.restarts} restarts, "

@@ -29,7 +29,7 @@ liveset_suits() { # VERSION
 liveset_python() {
     local candidate version found='' needs="liveset needs Python 3.$LIVESET_OLDEST to 3.$LIVESET_NEWEST"
     if [ -n "${PYTHON:-}" ]; then
-        version=$(liveset_version "$PYTHON")
+        version=$(liveset_version "$PYTHON" || true)
         if [ -z "$version" ]; then
             liveset_say "PYTHON=$PYTHON does not run; $needs: name one that is installed"
             return 1
@@ -210,7 +210,7 @@ coming = [
 ]
 sys.exit(not (sys.platform == "linux" and coming))
 CUDA
-    liveset_say "this build of PyTorch brings gigabytes of CUDA along; LIVESET_TORCH_INDEX can name an index with one for plain processors"
+    liveset_say "this PyTorch brings gigabytes of CUDA along (LIVESET_TORCH_INDEX names another index)"
 }
 
 liveset_setup() { # [dev]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.actions import ACTIONS, PROMPT_KEYS, Action
+from engine.protocol import TRANSITION_TABLE
 from liveset.ui.bindings import KEYS, Key
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -76,7 +77,12 @@ def _place(control: str) -> str:
     return f"CC {number}" if control.startswith("cc") else f"note {number} ({NOTES[number % 12]})"
 
 
-TABLES: Final[dict[str, Callable[[], str]]] = {"keys": keys, "controls": controls}
+def transitions() -> str:
+    """How a section may hand over: the name to write in a preset, what one hears, and how long it takes."""
+    return table(("name", "does", "bars"), ((code(row.name), row.help, str(row.bars or "")) for row in TRANSITION_TABLE))
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {"keys": keys, "controls": controls, "transitions": transitions}
 
 
 def renewed(text: str) -> str:

@@ -21,13 +21,13 @@ LIGHT = [
 
 
 @pytest.mark.parametrize(("module", "heavy"), LIGHT)
-def test_importing_a_process_pulls_in_nothing_of_the_others(module: str, heavy: tuple[str, ...]) -> None:
+def test_processes_import_only_their_own_heavy_libraries(module: str, heavy: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print(*[name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert found.stdout.split() == []
 
 
-def test_the_conductor_imports_nothing_of_the_engine_but_plain_data() -> None:
+def test_conductor_imports_only_plain_data_of_the_engine() -> None:
     code = "import sys, engine.conductor.step; print(*[name for name in sys.modules if name.startswith('engine.')])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     parts = {name.split(".")[1] for name in found.stdout.split()}

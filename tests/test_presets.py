@@ -131,7 +131,7 @@ def test_keys_are_spelled_in_one_way() -> None:
 
 
 @pytest.mark.parametrize("name", ["", " "])
-def test_an_empty_name_is_said_to_be_empty(name: str) -> None:
+def test_empty_preset_name_is_reported(name: str) -> None:
     with pytest.raises(PresetError, match=r"the preset's name is empty.*sunrise"):
         find_preset(name)
 
@@ -151,7 +151,7 @@ def test_presets_are_found_by_name_and_by_path(tmp_path: Path) -> None:
     assert "sunrise" in raised.value.hint
 
 
-def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+def test_binary_preset_is_reported(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(PresetError, match="cannot read"):

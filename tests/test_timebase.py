@@ -18,7 +18,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("bpm", "beats", "rate", "bars"), TABLE)
-def test_bar_lines(bpm: float, beats: int, rate: int, bars: list[int]) -> None:
+def test_bar_lines_lie_on_exact_frames(bpm: float, beats: int, rate: int, bars: list[int]) -> None:
     grid = Grid(bpm, beats, rate)
     assert [grid.frame_of_bar(bar) for bar in range(3)] == bars
 
@@ -30,7 +30,7 @@ def test_rounding_does_not_accumulate_in_six_hours() -> None:
 
 
 @given(st.floats(20, 300), st.integers(1, 12), st.integers(0, 10_000_000), st.integers(0, 5000))
-def test_a_frame_lies_in_its_bar(bpm: float, beats: int, frame: int, origin: int) -> None:
+def test_frame_lies_in_its_bar(bpm: float, beats: int, frame: int, origin: int) -> None:
     grid = Grid(bpm, beats, origin=origin)
     bar = grid.bar_at(frame)
     assert grid.frame_of_bar(bar) <= frame < grid.frame_of_bar(bar + 1)
@@ -46,6 +46,6 @@ def test_next_beat_is_the_first_at_or_after(bpm: float, frame: int, division: in
     assert grid.next_beat_frame(found, division) == found
 
 
-def test_no_grid_without_a_tempo() -> None:
+def test_grid_without_tempo_is_refused() -> None:
     with pytest.raises(ValueError, match="0 BPM"):
         Grid(0)

@@ -100,7 +100,7 @@ def _main_wants(state: State) -> Want | None:
 
 
 def _spare_wants(state: State) -> Want | None:
-    """What pocket should do while the set's own generator is late or failing."""
+    """What the stand-in should do while the set's own generator is late or failing."""
     if not state.settings.stand_in or next_safe(state) or next_index(state) is None:
         return None
     if (
@@ -128,7 +128,7 @@ AT_ONCE_S: Final = 4.0
 """A first section that takes no longer is waited for."""
 
 OPENING_BARS: Final = (16, 32)
-"""The fewest and the most bars that pocket opens with; its last ones loop if the first section takes longer."""
+"""The fewest and the most bars that the stand-in opens with; its last ones loop if the first section takes longer."""
 
 LOADING_S: Final = 10.0
 """Taken for a slow generator's way from its start to its first work."""
@@ -144,7 +144,7 @@ def _at_once(state: State) -> bool:
 
 
 def _opening(state: State) -> Want:
-    """What pocket plays from the first moment on, in the set's tempo, key and prompts, until the first section is expected."""
+    """What the stand-in plays from the start, in the set's tempo, key and prompts, until the first section is expected."""
     grid = state.settings.grid
     waited_s = next_cost_s(state, 0, state.work.traits.steps) + (0.0 if "main" in state.work.up else LOADING_S)
     phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.events import Action, CutTails, SetParams, Tell
+from engine.conductor.messages import because
 from engine.conductor.requests import next_index
 from engine.conductor.state import Slot, State, Variation
 
@@ -43,7 +44,7 @@ def _toggle(state: State, command: p.TogglePlay) -> Step:
 
 def _next_now(state: State, command: p.NextNow) -> Step:
     if next_index(state) is None:
-        return state, (Tell("info", "this is the last section: nothing follows it"),)
+        return state, (Tell("info", "This is the last section: nothing follows it."),)
     if state.transport.now is None:
         return state, ()
     return state.with_transport(jump=True).with_steering(held=False), ()
@@ -56,20 +57,20 @@ def _hold(state: State, command: p.Hold) -> Step:
 
 def _re_roll(state: State, command: p.ReRoll) -> Step:
     if next_index(state) is None:
-        return state, (Tell("info", "this is the last section: nothing to re-roll"),)
+        return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
     return state.with_steering(take=state.steering.take + 1, variation=None), ()
 
 
 def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
-        return state, (Tell("info", "this is the last section: nothing to vary"),)
+        return state, (Tell("info", "Nothing to vary: this is the last section."),)
     if isinstance(command.keeper, p.Keeper):
         return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
     if state.work.traits.live:
         state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.work.generator} does not vary audio: the next section is re-rolled"))
+        return state, (*told, Tell("info", f"{state.work.generator} cannot vary audio: the next section is re-rolled instead."))
     if state.transport.now is None or not state.transport.now.version.complete:
-        return state, (Tell("info", "there is nothing to vary yet: nothing complete plays"),)
+        return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
     amount = max(MIN_AMOUNT, _unit(command.amount))
     return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
 
@@ -78,38 +79,38 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     """The next section out of a keeper: its sound where the generator varies sound, else its patterns and motif."""
     grid = state.settings.grid
     if keeper.beats_per_bar != grid.beats_per_bar:
-        text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar, the set {grid.beats_per_bar}: it cannot be varied here"
+        text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar: choose a keeper with {grid.beats_per_bar}."
         return state, (Tell("warning", text),)
     if state.work.traits.live and keeper.generator != state.work.generator:
-        text = f"{keeper.name} was made by {keeper.generator}, and {state.work.generator} varies no sound: the next section stays"
+        text = f"{keeper.name} was made by {keeper.generator}: choose a keeper made by {state.work.generator}."
         return state, (Tell("warning", text),)
     if state.work.traits.live:
         variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
-        told = f"the next section brings back the patterns and the motif of {keeper.name}"
+        told = f"The next section brings back the patterns and the motif of {keeper.name}."
         return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
     if abs(keeper.bpm / grid.bpm - 1) > most:
-        near = f"keepers within {100 * most:g} % of its tempo can be varied"
-        text = f"{keeper.name} has {keeper.bpm:g} BPM, the set {grid.bpm:g}: {near}"
+        near = f"choose a keeper within {100 * most:g} % of the set's {grid.bpm:g}"
+        text = f"{keeper.name} has {keeper.bpm:g} BPM: {near}."
         return state, (Tell("warning", text),)
-    told = f"the next section becomes a variation of {keeper.name}"
-    told += f" ({keeper.key}; the set is in {state.settings.key})" if keeper.key != state.settings.key else ""
+    key = f"{keeper.key}; the set is in {state.settings.key}" if keeper.key != state.settings.key else ""
+    told = because(f"The next section varies {keeper.name}", key, ".")
     return state.with_steering(take=state.steering.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
 
 
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
     if next_index(state) is None:
-        return state, (Tell("info", "this is the last section: nothing to re-make"),)
+        return state, (Tell("info", "Nothing to re-make: this is the last section."),)
     if state.work.traits.live:
         state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.work.generator} does not re-make bars: the next section is re-rolled"))
+        return state, (*told, Tell("info", f"{state.work.generator} cannot re-make bars: the next section is re-rolled instead."))
     version = state.work.next
     if version is None or not version.complete:
-        return state, (Tell("info", "the next section is not made yet: ask for its bars again once it is"),)
+        return state, (Tell("info", "The next section is still being generated: ask for its bars again when it is ready."),)
     first, last = sorted((max(1, command.first), max(1, command.last)))
     bars = version.request.bars
     if first > bars:
-        return state, (Tell("info", f"the next section has {bars} bars: there is no bar {first}"),)
+        return state, (Tell("info", f"The next section has {bars} bars: choose some from 1 to {bars}."),)
     return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
 
 
@@ -136,13 +137,16 @@ def _set_weight(state: State, command: p.SetWeight) -> Step:
 
 
 def _set_prompt(state: State, command: p.SetPrompt) -> Step:
-    text = p.one_line(command.text)[: p.LONGEST_PROMPT]
-    if not text or not 0 <= command.slot <= len(state.steering.slots) or command.slot >= p.MAX_PROMPTS:
+    slots, whole = state.steering.slots, p.one_line(command.text)
+    text = whole[: p.LONGEST_PROMPT]
+    if not text or not 0 <= command.slot <= len(slots) or command.slot >= p.MAX_PROMPTS:
         return state, ()
-    if command.slot == len(state.steering.slots):
-        return state.with_steering(slots=(*state.steering.slots, Slot(text, 0.0, touched=True))), ()
-    slot = replace(state.steering.slots[command.slot], text=text)
-    return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
+    cut = f"Prompt {command.slot + 1} was cut: prompts have at most {p.LONGEST_PROMPT:,} characters, this one had {len(whole):,}."
+    told = (Tell("warning", cut),) if text != whole else ()
+    if command.slot == len(slots):
+        return state.with_steering(slots=(*slots, Slot(text, 0.0, touched=True))), told
+    slot = replace(slots[command.slot], text=text)
+    return state.with_steering(slots=(*slots[: command.slot], slot, *slots[command.slot + 1 :])), told
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:
@@ -172,7 +176,8 @@ def _panic(state: State, command: p.Panic) -> Step:
     levels = tuple((stem, 1.0, False) for stem, _, _ in state.steering.levels)
     macros = tuple(p.MACRO_NEUTRAL.items())
     state = state.with_transport(jump=False).with_steering(macros=macros, levels=levels, held=False)
-    return state, (SetParams((*macros, *level_params(levels))), CutTails(), Tell("info", "panic: everything back to neutral"))
+    told = Tell("info", "Panic: macros and stems are back to neutral, echoes are cut.")
+    return state, (SetParams((*macros, *level_params(levels))), CutTails(), told)
 
 
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {

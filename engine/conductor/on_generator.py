@@ -9,6 +9,7 @@ from typing import Final
 from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
 from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
+from engine.conductor.messages import because
 from engine.conductor.pace import MEASURE_WEIGHT, Pace
 from engine.conductor.replan import within_limits
 from engine.conductor.requests import next_index
@@ -24,6 +25,7 @@ BACKOFF_FRAMES: Final = 11_025
 
 
 def worker_up(state: State, event: WorkerUp) -> Step:
+    """A generator can be given work; the set's own says what it is."""
     up = tuple(sorted({*state.work.up, event.place}))
     if event.place == "main":
         state = state.with_work(generator=event.name, traits=event.traits)
@@ -38,14 +40,14 @@ def _with_stems(state: State, stems: tuple[str, ...]) -> State:
 
 
 def worker_lost(state: State, event: WorkerLost) -> Step:
+    """A generator's process ended, and with it what it worked on."""
     running = state.work.job(event.place)
     known = event.place in state.work.up
     state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
     if running is not None:
         state = _abandon(state, running)
-    what = "the generator stopped" if known else "the generator did not start"
-    detail = f" ({event.message})" if event.message else ""
-    return state, (Tell("warning", f"{what}{detail}; it is started again, the set goes on"),)
+    what = "The generator stopped" if known else "The generator did not start"
+    return state, (Tell("warning", because(what, event.message, ": it is started again, the set goes on.")),)
 
 
 def worker_refused(state: State, event: WorkerRefused) -> Step:
@@ -115,6 +117,7 @@ def _offer(state: State, job: Job) -> State:
 
 
 def job_progress(state: State, event: JobProgress) -> Step:
+    """More of a section is written, or more of its work done."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
@@ -140,6 +143,7 @@ def _told(state: State, job: Job, done: float) -> State:
 
 
 def job_done(state: State, event: JobDone) -> Step:
+    """A section is complete: learn from how long it took, and offer it."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
@@ -166,7 +170,7 @@ def job_done(state: State, event: JobDone) -> Step:
         state = state.with_work(failures=0, retry_at=0)
     if event.fit is not None:  # of a section that began to sound before it was complete
         state = state.with_transport(
-            history=tuple(replace(h, fit=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)
+            history=tuple(replace(h, grid=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)
         )
     if old is not None and state.work.next is not None and old.id != state.work.next.id:
         state = state.with_work(trash=(*state.work.trash, old.path))
@@ -174,15 +178,15 @@ def job_done(state: State, event: JobDone) -> Step:
 
 
 def job_failed(state: State, event: JobFailed) -> Step:
+    """A section could not be made: try again a little later, without its variation if it had one."""
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
     failures = state.work.failures + 1
     state = _abandon(state, job).with_work(failures=failures, retry_at=state.transport.clock + BACKOFF_FRAMES * min(failures, 8))
-    variation = job.version.wish.variation
+    variation, name = job.version.wish.variation, job.version.wish.name
     if variation is not None and variation == state.steering.variation:
-        text = f"{job.version.wish.name} could not be made out of another section: {event.message}; it is made anew"
+        text = because(f"Could not vary {name}", event.message, "; generating it from scratch.")
         return state.with_steering(variation=None), (Tell("warning", text),)
-    return state, (
-        Tell("warning", f"{job.version.generator} could not make {job.version.wish.name}: {event.message}; trying again"),
-    )
+    text = because(f"{job.version.generator} could not generate {name}", event.message, "; trying again.")
+    return state, (Tell("warning", text),)

@@ -9,17 +9,21 @@ from typing import Any, Final
 from engine import protocol as p
 from engine.conductor.cues import played_on
 from engine.conductor.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
+from engine.conductor.forecast import end_bar
+from engine.conductor.messages import because
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
-from engine.conductor.state import OPENING, Heard, Played, Playing, State, Version
+from engine.conductor.state import OPENING, Heard, Playing, State, Version
 
 ALIKE: Final = 0.95
 """From this correlation on, the two sides are the same music and gains must add up; under it they would dip (1 dB at 0.6)."""
 
 
 def measured(state: State, event: Measured) -> Step:
+    """The sides of a cue's transition were compared: the same music must add up, other music must not dip."""
+
     def known(cue: p.Cue) -> p.Cue:
-        if cue.cue_id != event.cue_id or cue.transition not in ("equal-power", "equal-gain"):
+        if cue.cue_id != event.cue_id or not p.TRANSITION_BY_KIND[cue.transition].measured:
             return cue
         kind: p.TransitionKind = "equal-gain" if event.correlation >= ALIKE else "equal-power"
         return replace(cue, correlation=event.correlation, transition=kind)
@@ -29,6 +33,7 @@ def measured(state: State, event: Measured) -> Step:
 
 
 def player_said(state: State, event: PlayerSaid) -> Step:
+    """Whatever the player reports; what is not the conductor's (devices, recordings) changes nothing."""
     handler = _PLAYER_HANDLERS.get(type(event.event))
     return handler(state, event.event) if handler else (state, ())
 
@@ -60,7 +65,7 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
     switch = None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch
     pockets = state.transport.pockets + (version.filler and not old.filler)
     state = state.with_transport(now=now, pockets=pockets).with_work(switch=switch, trash=(*state.work.trash, *trash))
-    late = Tell("warning", f"the next section is late: {version.generator} fills in")
+    late = Tell("warning", f"The next section is late: {version.generator} plays until it is ready.")
     tell: tuple[Action, ...] = (late,) if version.filler else ()
     return refit(state), tell
 
@@ -68,29 +73,11 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
 def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -> Step:
     """The next section of the plan begins."""
     grid = state.settings.grid
-    start_bar = grid.bar_at(event.origin_frame)
-    part = Played(
-        section_id=version.id,
-        index=version.index,
-        name=version.wish.name,
-        start_frame=event.origin_frame,
-        start_bar=start_bar,
-        bars=version.request.bars,
-        bpm=version.request.bpm,
-        key=version.request.key,
-        energy=version.wish.energy,
-        role=version.wish.role,
-        prompts=tuple((prompt.text, prompt.weight) for prompt in version.wish.prompts),
-        seed=version.request.seed,
-        generator=version.generator,
-        generated_in_s=version.work_s,
-        headroom_s=version.headroom_s,
-        fit=version.fit,
-    )
+    part = _record(state, version, event.origin_frame)
     before = state.transport.history
     if before:
-        closed = replace(before[-1], transition=cue.transition, transition_start=event.frame, transition_frames=cue.length)
-        before = (*before[:-1], closed)
+        hand_over = p.HandOver(cue.transition, event.frame / grid.rate, cue.length / grid.rate)
+        before = (*before[:-1], replace(before[-1], bars=part.start_bar - before[-1].start_bar, transition=hand_over))
     left = (
         [state.transport.now.version.path, *([state.transport.now.fallback.path] if state.transport.now.fallback else [])]
         if state.transport.now
@@ -111,9 +98,32 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         .with_steering(take=0, variation=None)
         .with_work(next=None, switch=None, trash=tuple(left))
     )
-    opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} makes its first section")
+    opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told = (opens,) if opening else ()
-    return refit(state), (*discard, Mark(part.name, part.start_frame), *told)
+    return refit(state), (*discard, Mark(part.name, event.origin_frame), *told)
+
+
+def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
+    """What is remembered of a section that begins at a transport frame. The set's first had no deadline."""
+    grid, request, wish = state.settings.grid, version.request, version.wish
+    return p.PlayedSection(
+        name=wish.name,
+        role=wish.role,
+        start_s=frame / grid.rate,
+        bars=request.bars,
+        bpm=request.bpm,
+        key=request.key,
+        energy=wish.energy,
+        prompts=wish.prompts,
+        seed=request.seed,
+        generated_in_s=version.work_s,
+        headroom_s=version.headroom_s if state.transport.history else None,
+        grid=version.fit,
+        generator=version.generator,
+        index=version.index,
+        start_bar=grid.bar_at(frame),
+        section_id=version.id,
+    )
 
 
 def _looped(state: State, event: p.Looped) -> Step:
@@ -121,10 +131,12 @@ def _looped(state: State, event: p.Looped) -> Step:
     if now is None or now.cue.cue_id != event.cue_id:
         return state, ()
     state = state.with_transport(now=replace(now, origin=event.origin_frame, loops=now.loops + 1))
+    *before, last = state.transport.history
+    state = state.with_transport(history=(*before, replace(last, bars=end_bar(state) - last.start_bar)))
     tell: tuple[Action, ...] = ()
     if not state.steering.held and not state.transport.overdue and next_index(state) is not None:
         state = state.with_transport(overdue=True, holds=state.transport.holds + 1)
-        tell = (Tell("warning", "the next section is late: the last bars loop until it is there"),)
+        tell = (Tell("warning", "The next section is late: the last bars loop until it is ready."),)
     return refit(state), tell
 
 
@@ -137,11 +149,11 @@ def _cue_failed(state: State, event: p.CueFailed) -> Step:
         next=None if state.work.next is not None and state.work.next.id == version.id else state.work.next,
         switch=None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch,
     )
-    return state, (Tell("warning", f"a section could not be played ({event.message}); it is made again"),)
+    return state, (Tell("warning", because("Could not play a section", event.message, "; generating it again.")),)
 
 
 def _finished(state: State, event: p.Finished) -> Step:
-    return state.with_transport(run="finished", cues=()).with_work(jobs=()), (Tell("info", "the set is over"),)
+    return state.with_transport(run="finished", cues=()).with_work(jobs=()), (Tell("info", "The set is over."),)
 
 
 def _hello(state: State, event: p.PlayerHello) -> Step:
@@ -178,7 +190,7 @@ def _resume_lost_player(state: State) -> Step:
     state = state.with_transport(
         cues=(cue,), last_cue=cue.cue_id, cue_versions=(*state.transport.cue_versions, (cue.cue_id, now.version))[-16:]
     )
-    return state, (SendCues((cue,)), Tell("warning", "the player was restarted; the set goes on"))
+    return state, (SendCues((cue,)), Tell("warning", "The player was restarted; the set goes on."))
 
 
 _PLAYER_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Final
 
-from engine.protocol import NEAR_S, Role, TransitionKind
+from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, TransitionKind
 from engine.timebase import Grid
 
 PHRASE: Final = 4
@@ -31,12 +31,7 @@ _SHARE_BARS: Final = (8.0, 24.0)
 """Bars of a share of 1, at slow and at fast tempi."""
 
 _INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
-    "intro": ("cut", 0),
-    "build": ("equal-power", 2),
-    "drop": ("cut", 0),
-    "breakdown": ("equal-power", 1),
-    "outro": ("bass-swap", 4),
-    "free": ("equal-power", 2),
+    role: (row.name, bars) for row in TRANSITION_TABLE for role, bars in row.into
 }
 """How a part is handed over to, by its role, and over how many bars, at a tempo of house."""
 
@@ -44,7 +39,7 @@ _SLOW_BARS: Final = 11.0
 """Bars of a share of 1 under which bars are so long (over 3 s) that the longest handing over takes half as many: an outro
 would be half over before it is alone."""
 
-MAX_TRANSITION: Final = 4
+MAX_TRANSITION: Final = LONGEST_TRANSITION
 
 
 @dataclass(frozen=True, slots=True)

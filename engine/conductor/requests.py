@@ -89,19 +89,22 @@ def make_version(
     steps: int = 0,
     tries: int = 1,
 ) -> Version:
-    """A version of a section, yet to be generated. ``retry`` counts failed tries, each of which gets another seed."""
-    s = state.settings
+    """A version of a section, yet to be generated.
+
+    Args:
+        state: as it is now.
+        index: the section's place in the plan, `OPENING` for what the stand-in plays before it.
+        wanted: what it should sound like.
+        place: the generator that is to make it.
+        start_bar: the set's bar at which it starts.
+        from_frame: make only what follows this frame of the section.
+        retry: failed tries, each of which gets another seed.
+        steps: of sampling; 0 for as many as the generator is best with.
+        tries: how often it may be made until it lies on the grid.
+    """
+    s, variation = state.settings, wanted.variation
     section_id = f"s{state.work.last_section + 1:05d}"
-    previous = state.plan[index - 1] if index > 0 else None
-    after = state.plan[index + 1] if index + 1 < len(state.plan) else None
-    before = state.transport.now.version if state.transport.now and OPENING < state.transport.now.version.index < index else None
-    variation = wanted.variation
     seeds = variation.seeds if variation and not retry else None
-    bar_s = float(s.grid.frames_per_bar) / s.grid.rate
-
-    def neighbours(parts: Sequence[PlannedSection]) -> tuple[Neighbour, ...]:
-        return tuple(Neighbour(part.role, mixed(state, part)) for part in beyond(parts, bar_s))
-
     request = SectionRequest(
         section_id=section_id,
         prompts=wanted.prompts,
@@ -119,21 +122,9 @@ def make_version(
         index=max(0, index),
         first_bar=start_bar,
         position=min(1.0, start_bar / max(1, s.total_bars)),
-        previous_role=previous.role if previous else None,
         next_role=wanted.next_role,
-        next_energy=after.energy if after else None,
-        before_previous=neighbours(state.plan[: max(0, index)][::-1]),
-        after_next=neighbours(state.plan[index + 1 :]),
         motif=make_motif(seeds[1], s.grid.beats_per_bar) if seeds else s.motif,
         from_frame=from_frame,
-        continue_path=before.path if before else None,
-        continue_frame=s.grid.frame_of_bar(before.request.bars) - s.grid.origin if before else 0,
-        entry=previous.transition if previous else "cut",
-        entry_bars=min(previous.transition_bars, wanted.bars) if previous else 0,
-        exit=state.plan[index].transition if index >= 0 else "cut",
-        exit_bars=min(state.plan[index].transition_bars, wanted.tail_bars, after.bars) if index >= 0 and after else 0,
-        previous_prompts=before.request.prompts if before else _before_now(state, index),
-        next_prompts=mixed(state, after) if after else (),
         steps=steps or state.work.traits.steps,
         tries=tries,
         vary_path=variation.path if variation and variation.path else None,
@@ -142,7 +133,35 @@ def make_version(
         loras=wanted.loras,
     )
     generator = s.stand_in if place == "stand-in" else state.work.generator
-    return Version(request, index, wanted, section_id + SECTION_SUFFIX, generator, place)
+    return Version(_among_others(state, index, request), index, wanted, section_id + SECTION_SUFFIX, generator, place)
+
+
+def _among_others(state: State, index: int, request: SectionRequest) -> SectionRequest:
+    """The request with what it has to know of the sections around it."""
+    grid, now = state.settings.grid, state.transport.now
+    previous = state.plan[index - 1] if index > 0 else None
+    after = state.plan[index + 1] if index + 1 < len(state.plan) else None
+    before = now.version if now and OPENING < now.version.index < index else None
+    bar_s = float(grid.frames_per_bar) / grid.rate
+
+    def neighbours(parts: Sequence[PlannedSection]) -> tuple[Neighbour, ...]:
+        return tuple(Neighbour(part.role, mixed(state, part)) for part in beyond(parts, bar_s))
+
+    return replace(
+        request,
+        previous_role=previous.role if previous else None,
+        next_energy=after.energy if after else None,
+        before_previous=neighbours(state.plan[: max(0, index)][::-1]),
+        after_next=neighbours(state.plan[index + 1 :]),
+        continue_path=before.path if before else None,
+        continue_frame=grid.frame_of_bar(before.request.bars) - grid.origin if before else 0,
+        entry=previous.transition if previous else "cut",
+        entry_bars=min(previous.transition_bars, request.bars) if previous else 0,
+        exit=state.plan[index].transition if index >= 0 else "cut",
+        exit_bars=min(state.plan[index].transition_bars, request.tail_bars, after.bars) if index >= 0 and after else 0,
+        previous_prompts=before.request.prompts if before else _before_now(state, index),
+        next_prompts=mixed(state, after) if after else (),
+    )
 
 
 def _before_now(state: State, index: int) -> tuple[PromptWeight, ...]:

@@ -19,12 +19,12 @@ from engine.protocol import (
     LoraStrength,
     MotifNote,
     Place,
+    PlayedSection,
     PromptWeight,
     Role,
     RunState,
     SectionRequest,
     Traits,
-    TransitionKind,
 )
 from engine.timebase import SAMPLE_RATE, Grid
 
@@ -179,31 +179,6 @@ class Playing:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """A line of the set's history, for the arc and the report. The transition is its hand-over to the section after it."""
-
-    section_id: str
-    index: int
-    name: str
-    start_frame: int
-    start_bar: int
-    bars: int
-    bpm: float
-    key: str
-    energy: float
-    role: Role
-    prompts: tuple[tuple[str, float], ...]
-    seed: int
-    generator: str
-    generated_in_s: float
-    headroom_s: float
-    transition: TransitionKind | None = None
-    transition_start: int = 0
-    transition_frames: int = 0
-    fit: GridFit | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Transport:
     """Where the set is: what sounds, what the player was told, and what was played.
 
@@ -231,7 +206,7 @@ class Transport:
     cues: tuple[Cue, ...] = ()
     cue_versions: tuple[tuple[int, Version], ...] = ()
     last_cue: int = 0
-    history: tuple[Played, ...] = ()
+    history: tuple[PlayedSection, ...] = ()
     drift: int = 0
     holds: int = 0
     pockets: int = 0

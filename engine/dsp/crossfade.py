@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.protocol import TRANSITION_TABLE, Shape
+
 Floats = npt.NDArray[np.float64]
 
-Shape = Literal["power", "linear", "bass"]
-SHAPES: Final[dict[str, Shape]] = {"equal-power": "power", "equal-gain": "linear", "bass-swap": "bass"}
+SHAPES: Final[dict[str, Shape]] = {row.name: row.shape for row in TRANSITION_TABLE if row.shape is not None}
 """The curve of each transition that overlaps; a cut has none."""
 
 
@@ -19,7 +20,7 @@ def pair(shape: Shape, x: Floats, correlation: float) -> tuple[Floats, Floats]:
     """Gains of the outgoing and the incoming side at ``x`` of the way, 0..1.
 
     ``power`` is cos/sin over sqrt(1 + 2 rho sin cos): constant power for two sides with correlation rho, which is
-    equal power at 0 and adds up to exactly one at 1.
+    equal power at 0 and adds up to exactly one at 1. Shapes that treat lows and highs apart count as ``power``.
     """
     if shape == "linear":
         return 1.0 - x, x

@@ -52,3 +52,8 @@ def k_weight(frequency: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     for section in _AT_48_KHZ:
         response *= np.polyval(section[2::-1], z) / np.polyval(section[:2:-1], z)
     return np.asarray(np.abs(response) ** 2, np.float64)
+
+
+def power_lufs(power: float) -> float:
+    """LUFS of a K-weighted mean power summed over channels, not below -120.7."""
+    return LUFS_OFFSET + 10 * math.log10(max(power, 1e-12))

@@ -7,6 +7,7 @@ session one by one. ``--resume`` takes over a set whose engine died: the player 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -62,7 +63,7 @@ def main(argv: list[str]) -> int:
         _say({"error": error.message, "hint": error.hint})
         return 2
     engine.run()
-    return 0
+    os._exit(0)  # a thread that hangs in a driver or on a disk must not keep the process
 
 
 def _checked(options: SetOptions) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import shutil
 import signal
@@ -11,17 +10,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import JobDone, JobFailed, JobProgress, PlayerSaid, Tick, WorkerLost, WorkerRefused
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
 from engine.conductor.state import State
-from engine.errors import LivesetError
+from engine.live.background import Background
+from engine.live.generators import Generators
 from engine.live.links import Links
-from engine.live.pace_file import remember, remembered
+from engine.live.pace_file import remembered
+from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
@@ -29,14 +30,14 @@ from engine.midi.mapping import Mapping as ControlMapping
 from engine.midi.mapping import load_profile
 from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
-from engine.processes.channels import Door, Line, Wire, connect, read_forever
+from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children
-from engine.processes.layout import CURRENT_FILE, ENGINE, PLAYER
+from engine.processes.layout import CURRENT_FILE, ENGINE
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
-from engine.session.keeping import Kept
 from engine.session.opening import opening_state, scaled_note
-from engine.session.session import Session, greeted, load_state
+from engine.session.saving import load_state, past_files, with_heard_values
+from engine.session.session import Session
 from engine.session.snapshots import Surroundings, snapshot, values_by_target
 
 TICK_S: Final = 0.01
@@ -48,7 +49,8 @@ LINGER_S: Final = 2.0
 KEEPING_S: Final = 5.0
 """How long a set that is over waits for a keeper to be written."""
 
-Source = str
+MOST_AT_ONCE: Final = 256
+"""Messages taken in one turn, so that a flood of them does not keep time from going on."""
 
 
 def _live_state(preset: Preset, options: p.SetOptions) -> State:
@@ -70,229 +72,137 @@ class LiveEngine:
     def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool) -> None:
         self.folder = folder
         self.children = children
-        self.inbox: queue.SimpleQueue[tuple[Source, Any]] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.screens: list[ScreenLink] = []
         self.serial = 0
         self.quitting = False
-        self.device: p.DeviceOpened | None = None
         self.links = Links(folder, children.sections)
         self.watchdog = Watchdog(children, self.links)
 
         preset = load_preset(options.preset)
-        mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
-        state = (load_state(folder) if resume else None) or _live_state(preset, options)
+        self.mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
+        self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi))
+        self._midi_view = p.MidiView()
+        self.resume = resume
+        saved = load_state(folder) if resume else None
+        state = saved or _live_state(preset, options)
+        if resume:
+            state = past_files(with_heard_values(state, self.links.params()), children.sections)
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
-        self.session.keeping.later = self._keep
+        self.session.measuring.later = Background("measure", self.inbox.put)
+        self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
             self.links.order, self.session.tell, state.settings.title, None if resume else options.record
         )
-        self._keepings: list[threading.Thread] = []
-        self.midi = MidiInput(mapping, lambda: self.inbox.put(("midi", None)))
-        self.mapping = mapping
-        note = scaled_note(preset, state.settings.grid)
-        if note and not resume:
+        self.generators = Generators(self.session, self.links, children, self.inbox.put)
+        self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
+        self._show_at = self._check_at = time.monotonic()
+        self._finished_at: float | None = None
+        self._tell_of_the_start(scaled_note(preset, state.settings.grid), resume, saved is not None)
+
+    def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
+        if goes_on:
+            self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
+        elif resume:
+            self.session.tell("warning", "The engine was restarted and could not read where the set was: the plan starts again.")
+        elif note:
             self.session.tell("info", note)
-        self._midi_view = p.MidiView()
-        self.resume = resume
 
     # ------------------------------------------------------------ the loop
 
     def run(self) -> None:
         """Decide until the set is over or somebody quits."""
-        self._open()
-        next_snapshot = next_check = time.monotonic()
-        finished_at: float | None = None
+        self.open()
         while not self.quitting:
-            self._take_waiting()
-            self.session.take(Tick())
-            now = time.monotonic()
-            if now >= next_snapshot:
-                next_snapshot = max(next_snapshot + SNAPSHOT_S, now)
-                self._show()
-            if now >= next_check:
-                next_check = now + CHECK_S
-                self.watchdog.look(self.session.state, now)
-                self.session.waveform()
-            if self.session.state.transport.run == "finished" and not self.screens:
-                finished_at = finished_at or now
-                self.quitting = now - finished_at > LINGER_S
-        self._close()
+            self.turn()
+        self.close()
 
-    def _open(self) -> None:
+    def turn(self) -> None:
+        """Take what has come in, waiting for it up to a tick; show it, and look after everything in its time."""
+        self._take_waiting()
+        self.session.turn()
+        now = time.monotonic()
+        if now >= self._show_at:
+            self._show_at = max(self._show_at + SNAPSHOT_S, now)
+            self._show()
+        if now >= self._check_at:
+            self._check_at = now + CHECK_S
+            self.watchdog.look(self.session.state, now)
+            self.session.measuring.look(self.session.state)
+        if self.session.state.transport.run == "finished" and not self.screens:
+            self._finished_at = self._finished_at or now
+            if now - self._finished_at > LINGER_S:
+                self._quit()
+
+    def open(self) -> None:
         """Listen, announce this session, connect the player, start MIDI."""
         self.door = Door(self.folder, ENGINE, self._greeted, hears=True)
         (self.folder.parent / CURRENT_FILE).write_text(self.folder.name, encoding="utf-8")
-        signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(("quit", None)))
+        signal.signal(signal.SIGTERM, lambda *_: self.inbox.put(self._quit))
         state = self.session.state
+        run = state.transport.run
+        goes_on = run == "playing" or (self.resume and run == "starting" and self.links.params()["run"] > 0)
         self.links.set_params(
             {
                 "bpm": state.settings.grid.bpm,
                 "beats_per_bar": state.settings.grid.beats_per_bar,
-                "run": float(state.transport.run == "playing"),
+                "run": float(goes_on),
                 **dict(state.steering.macros),
                 **dict(level_params(state.steering.levels)),
             }
         )
         self.mapping.sync(values_by_target(state))
         self.midi.start()
-        threading.Thread(target=self._reach_player, daemon=True, name="player").start()
+        self.player.reach()
         threading.Thread(
             target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
         ).start()
         if self.resume:
-            self.session.tell("warning", "the engine stopped and was started again; the music went on")
             self.children.start_worker("main", state.work.generator)
         if state.settings.stand_in:
             self.children.start_worker("stand-in", state.settings.stand_in)
 
-    def _reach_player(self) -> None:
-        try:
-            connection = connect(self.folder, PLAYER, 10.0)
-        except LivesetError as error:
-            self.inbox.put(("player gone", (None, str(error))))
-            return
-        self.inbox.put(("player here", Line(connection)))
-
     def _greeted(self, connection: Wire, hello: object) -> None:
         """On the connection's own thread: its first word says who it is."""
-        if isinstance(hello, p.ClientHello) and hello.role in ("screen", "generator"):
-            self.inbox.put((hello.role, (hello, connection)))
-            return
-        if isinstance(hello, p.SectionFailed):
-            self.inbox.put(("worker refused", hello.message))
-        connection.close()
+        match hello:
+            case p.ClientHello(role="screen"):
+                self.inbox.put(partial(self._on_screen, connection))
+            case p.ClientHello(role="generator"):
+                self.inbox.put(partial(self.generators.joined, hello, connection))
+            case p.SectionFailed(message=message):
+                self.inbox.put(partial(self.generators.refused, message))
+                connection.close()
+            case _:
+                connection.close()
 
     def _take_waiting(self) -> None:
-        """Wait up to a tick for a message, then take all that wait."""
-        try:
-            source, message = self.inbox.get(timeout=TICK_S)
-        except queue.Empty:
-            return
-        for _ in range(256):
-            self._sources[source](self, message)
+        """Wait up to a tick for something to do, then do all that waits."""
+        wait = TICK_S
+        for _ in range(MOST_AT_ONCE):
             try:
-                source, message = self.inbox.get_nowait()
+                call = self.inbox.get(timeout=wait)
             except queue.Empty:
                 return
+            call()
+            wait = 0.0
 
     # ------------------------------------------------------------ what comes in
 
-    def _on_screen(self, message: tuple[p.ClientHello, Wire]) -> None:
-        screen = ScreenLink(message[1])
+    def _on_screen(self, connection: Wire) -> None:
+        screen = ScreenLink(connection)
         self.screens.append(screen)
         read_forever(
-            message[1], lambda command: self.inbox.put(("command", command)), lambda: self.inbox.put(("screen gone", screen))
+            connection,
+            lambda command: self.inbox.put(partial(self._on_command, command)),
+            lambda: self.inbox.put(partial(self._on_screen_gone, screen)),
         )
-
-    def _keep(self, work: Callable[[], Kept]) -> None:
-        """Write a keeper on a thread of its own; what came of it is told in turn."""
-        self._keepings = [thread for thread in self._keepings if thread.is_alive()]
-        self._keepings.append(threading.Thread(target=lambda: self.inbox.put(("kept", work())), daemon=True, name="keep"))
-        self._keepings[-1].start()
-
-    def _on_kept(self, kept: Kept) -> None:
-        self.session.keeping.done(kept)
 
     def _on_screen_gone(self, screen: ScreenLink) -> None:
         screen.close()
         self.screens = [other for other in self.screens if other is not screen]
 
-    def _on_generator(self, message: tuple[p.ClientHello, Wire]) -> None:
-        hello, connection = message
-        place = hello.place
-        if place not in self.children.workers:  # one that was ended a moment ago
-            connection.close()
-            return
-        line = self.links.workers[place] = Line(connection)
-        line.open(
-            lambda report: self.inbox.put(("report", (place, report))),
-            lambda: self.inbox.put(("worker gone", (place, line))),
-        )
-        self.session.take(greeted(hello))
-
-    def _on_worker_gone(self, message: tuple[str, Line]) -> None:
-        place, line = message
-        if self.links.workers.get(place) is line:
-            del self.links.workers[place]
-            self.session.take(WorkerLost(place))  # type: ignore[arg-type]
-
-    def _on_worker_refused(self, message: str) -> None:
-        """The set's own generator cannot be loaded: the stand-in takes its place, and needs nobody to stand in for it."""
-        before = self.session.state.work.generator
-        self.session.take(WorkerRefused(message))
-        after = self.session.state.work.generator
-        if after == before:
-            return
-        self.links.workers.clear()
-        self.children.stop_worker("stand-in")
-        self.children.start_worker("main", after)
-
-    def _on_report(self, message: tuple[str, p.WorkerReport]) -> None:
-        place, report = message
-        self.links.heard_at[place] = time.monotonic()
-        match report:
-            case p.SectionProgress(job_id, ready_to, done):
-                self.session.take(JobProgress(job_id, ready_to, done))
-            case p.SectionDone(job_id, work_s, fit):
-                known = self.session.state.work.pace
-                self.session.take(JobDone(job_id, work_s, fit))
-                self._remember(known)
-            case p.SectionFailed(job_id, text):
-                self.session.take(JobFailed(job_id, text))
-
-    def _remember(self, known: Pace) -> None:
-        """Let the next set know how long a slow generator takes here."""
-        state = self.session.state
-        if not state.work.traits.live and state.work.pace != known:
-            remember(state.work.generator, state.work.pace)
-
-    def _on_player_here(self, line: Line) -> None:
-        self.links.player_here(line)
-        line.open(lambda event: self.inbox.put(("player", event)), lambda: self.inbox.put(("player gone", (line, ""))))
-        self.recordings.player_here()
-
-    def _on_player_gone(self, message: tuple[Line | None, str]) -> None:
-        """The player died: another goes on from the frame it had reached."""
-        line, reason = message
-        if line is not self.links.player:
-            return
-        frame = self.links.player_gone()
-        if self.quitting:
-            return
-        if self.children.player is not None and self.children.player.poll() is None and not reason:
-            # It only let go of this connection: it is still playing.
-            threading.Thread(target=self._reach_player, daemon=True).start()
-            return
-        self.recordings.player_gone()
-        self.session.tell("warning", "the player stopped and is started again")
-        self.children.start_player(frame)
-        threading.Thread(target=self._reach_player, daemon=True).start()
-
-    def _on_player(self, event: p.PlayerEvent) -> None:
-        match event:
-            case p.DeviceOpened():
-                self._device(event)
-            case p.DeviceLost(name, message):
-                self.device = replace(self.device, silent=True) if self.device is not None else None
-                self.session.tell("error", f"the device {name} is gone ({message}); the set goes on in silence until it is back")
-            case p.RecordingState():
-                self.recordings.said(event)
-            case p.PlayerHello():
-                self.recordings.greeted(event)
-                if event.device is not None:
-                    self._device(event.device)
-        self.session.take(PlayerSaid(event))
-
-    def _device(self, opened: p.DeviceOpened) -> None:
-        if self.device is not None and self.device.silent and not opened.silent:
-            self.session.tell("info", f"playing on {opened.name}")
-        self.device = opened
-        if opened.silent:
-            why = f" ({opened.message})" if opened.message else ""
-            self.session.tell("warning", f"no sound device: the set runs silently in real time{why}")
-
-    def _on_midi(self, _: None) -> None:
+    def _on_midi(self) -> None:
         batch = self.midi.drain()
         for command in batch.commands:
             self._on_command(command)
@@ -304,7 +214,7 @@ class LiveEngine:
     def _on_command(self, command: p.Command) -> None:
         match command:
             case p.Quit():
-                self.quitting = True
+                self._quit()
             case p.Record(path):
                 self.recordings.ask(path)
             case p.UseDevice(device):
@@ -313,24 +223,8 @@ class LiveEngine:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
 
-    def _on_quit(self, _: None) -> None:
-        self.quitting = True
-
-    _sources: Final[dict[Source, Callable[[Any, Any], None]]] = {
-        "screen": _on_screen,
-        "screen gone": _on_screen_gone,
-        "generator": _on_generator,
-        "worker gone": _on_worker_gone,
-        "worker refused": _on_worker_refused,
-        "report": _on_report,
-        "player here": _on_player_here,
-        "player gone": _on_player_gone,
-        "player": _on_player,
-        "midi": _on_midi,
-        "command": _on_command,
-        "kept": _on_kept,
-        "quit": _on_quit,
-    }
+    def _quit(self) -> None:
+        self.quitting = self.player.leaving = True
 
     # ------------------------------------------------------------ what goes out
 
@@ -348,21 +242,22 @@ class LiveEngine:
         up = "main" in self.session.state.work.up
         return Surroundings(
             status=values,
-            waveforms=self.session.waveforms,
+            waveforms=self.session.measuring.waveforms,
             words=self.session.words(),
             labels=self.mapping.labels(),
             pickups=self.mapping.pickups(),
             midi=self._midi_view,
-            device=self.device,
+            device=self.player.device,
             recording=self.recordings.path,
             notices=self.session.notices,
             nothing_up=nothing_up(self.session.state.work.traits.live),
+            keepers=self.session.keeping.shown,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 
     # ------------------------------------------------------------ the end
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""
         self.links.order(p.StopPlayer())
         self.midi.stop()
@@ -372,11 +267,9 @@ class LiveEngine:
             with contextlib.suppress(Exception):
                 self.children.player.wait(3.0)
         self.children.stop()
-        for thread in self._keepings:
-            thread.join(KEEPING_S)
+        self._keeping.finish(KEEPING_S)
         with contextlib.suppress(OSError):
             if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
                 (self.folder.parent / CURRENT_FILE).unlink()
         shutil.rmtree(self.children.sections, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-        os._exit(0)

@@ -64,6 +64,10 @@ class Links:
         """Write the player's latest values."""
         self._params.update(dict(values))
 
+    def params(self) -> dict[str, float]:
+        """What the player was last told, by name; it outlives an engine."""
+        return dict(zip(self._params.names, self._params.values.tolist(), strict=True))
+
     def values(self) -> dict[str, float]:
         """The player's latest values by name, empty while there is none."""
         status = self._status

@@ -38,11 +38,10 @@ class Watchdog:
                 self._links.heard_at[job.place] = now
                 self._children.kill_worker(job.place)
         for place in self._children.dead_workers():
-            if now < self._restart_at.get(place, 0.0):
-                continue
+            if place in self._links.workers or now < self._restart_at.get(place, 0.0):
+                continue  # its end is not heard of yet, or it has just been started
             self._restart_at[place] = now + RESTART_S
-            if place not in self._links.workers:
-                self._children.start_worker(place, self._children.names[place])
+            self._children.start_worker(place, self._children.names[place])
 
 
 def patience_s(state: State, job: Job) -> float:

@@ -12,6 +12,7 @@ from engine.errors import MidiError
 
 _MOVES: Final = ("control_change", "note_on", "note_off")
 _DEFAULT_TEMPO: Final = 500_000
+_HEADER: Final = 14  # bytes
 """Microseconds a quarter note until a file says otherwise (Standard MIDI Files 1.0)."""
 
 _BROKEN: Final = (EOFError, OSError, ValueError, TypeError, LookupError, OverflowError, AttributeError)
@@ -39,7 +40,7 @@ def file_moves(path: Path | str) -> list[TimedMessage]:
         file = mido.MidiFile(path)
         moves = _timed(file)
     except _BROKEN as error:
-        what = "is cut off" if isinstance(error, EOFError) and path.stat().st_size >= 14 else "is not a standard MIDI file"
+        what = "is cut off" if isinstance(error, EOFError) and path.stat().st_size >= _HEADER else "is not a standard MIDI file"
         raise MidiError(f"{path} {what}", "export it again as a standard MIDI file (.mid)") from error
     if not moves:
         raise MidiError(f"{path} holds no control changes and no notes", "record some controller moves into it")

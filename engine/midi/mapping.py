@@ -12,7 +12,7 @@ import mido
 from engine.actions import ACTIONS
 from engine.errors import MidiError
 from engine.midi.profiles import Binding, Bindings, Control, Profile, load_profile, parse_bindings, profile_of_port
-from engine.midi.values import HELD, RELATIVE, TICK, position, takes_hold
+from engine.midi.values import HALF, HELD, RELATIVE, TICK, position, takes_hold
 from engine.protocol import Command
 
 __all__ = ["Mapping", "Profile", "load_profile", "mapping_of"]
@@ -162,7 +162,7 @@ class Mapping:
         return None
 
     def _press(self, binding: Binding, value: int, before: int | None) -> list[Command]:
-        pressed = value > 0 if binding.control.kind == "note" else value >= 64 and (before is None or before < 64)
+        pressed = value > 0 if binding.control.kind == "note" else value >= HALF and (before is None or before < HALF)
         if not pressed:
             return []
         if binding.action.kind == "press":

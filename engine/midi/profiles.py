@@ -22,6 +22,9 @@ from engine.midi.values import MODES
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
 GENERIC: Final = "generic"
 OFF: Final = "off"
+_LAST_NUMBER: Final = 127  # of a control or note
+_CHANNELS: Final = 16
+_LAST_COARSE: Final = 31  # the finer half of a 14-bit pair has this number + 1 and up
 """What a control is put on that shall move nothing."""
 
 _KEY: Final = re.compile(r"(?:ch(\d{1,2})_)?(cc|note)(\d{1,3})")
@@ -102,9 +105,9 @@ def parse_control(key: str) -> Control:
         hint = nearest(key.lower(), [f"{kind}{n}" for kind in ("cc", "note") for n in range(128)])
         raise MidiError(f"[midi] {key}: not a control", f"{hint}; controls are written cc20, note60 or ch10_note36".lstrip("; "))
     channel, kind, number = match.groups()
-    if int(number) > 127:
+    if int(number) > _LAST_NUMBER:
         raise MidiError(f"[midi] {key}: there is no {kind}{number}", "numbers run from 0 to 127")
-    if channel is not None and not 1 <= int(channel) <= 16:
+    if channel is not None and not 1 <= int(channel) <= _CHANNELS:
         raise MidiError(f"[midi] {key}: there is no channel {channel}", "channels run from 1 to 16")
     return Control("cc" if kind == "cc" else "note", int(number), None if channel is None else int(channel))
 
@@ -150,7 +153,7 @@ def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]
             raise MidiError(
                 f"[midi] {key}: a note cannot move {action.name!r}", "notes set off commands and mutes; use a controller"
             )
-        if mode == "14-bit" and control.number > 31:
+        if mode == "14-bit" and control.number > _LAST_COARSE:
             raise MidiError(f"[midi] {key}: only cc0 to cc31 have 14 bits", "their low bits come on the controller 32 above")
         bindings[control] = Binding(control, action, mode)
     for binding in [b for b in bindings.values() if b is not None and b.mode == "14-bit"]:

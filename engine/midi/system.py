@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import mido
 
@@ -103,6 +103,18 @@ def jack_server() -> tuple[tuple[str, int], ...] | None:
         return None
 
 
+def load_backend(backend: mido.Backend) -> Any:
+    """The module behind a mido backend, imported.
+
+    Raises:
+        MidiError: if the MIDI library cannot be loaded, saying why.
+    """
+    try:
+        return backend.module
+    except ImportError as error:
+        raise midi_off(error) from error
+
+
 class MidoSystem:
     """A MIDI system behind mido's backend interface; one long-lived client looks at the ports, every open port has its own.
 
@@ -117,10 +129,7 @@ class MidoSystem:
     def __init__(self, api: str) -> None:
         self.name = api
         self._backend = mido.Backend(BACKEND, api=_APIS[api], load=False, use_environ=False)
-        try:
-            module = self._backend.module
-        except ImportError as error:
-            raise midi_off(error) from error
+        module = load_backend(self._backend)
         if _APIS[api] not in module.get_api_names():
             raise OSError(f"the MIDI library has no {api}")
         self._server = jack_server() if api == "jack" else ()
@@ -154,7 +163,9 @@ def find_system() -> MidiSystem | None:
     Raises:
         MidiError: if LIVESET_MIDI_API names none that is known, or the MIDI library cannot be loaded.
     """
-    for api in api_names():
+    apis = api_names()
+    load_backend(mido.Backend(BACKEND, load=False, use_environ=False))
+    for api in apis:
         try:
             return MidoSystem(api)
         except OSError:

@@ -12,6 +12,7 @@ FIRST_TOUCH: Final = 3.0 / 126.0 + 1e-9
 """How near a knob whose position was unknown must be at its first message to hold the value."""
 
 TICK: Final = 0.01
+HALF: Final = 64  # of the 128 values of a MIDI control
 """How far one tick of an endless encoder moves a value."""
 
 
@@ -27,7 +28,7 @@ def position(value: int, bits: int = 7) -> float:
 
 def twos_complement(value: int) -> int:
     """Ticks of an encoder that counts in two's complement: 1 is +1, 127 is -1."""
-    return value - 128 if value >= 64 else value
+    return value - 128 if value >= HALF else value
 
 
 def binary_offset(value: int) -> int:

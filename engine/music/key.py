@@ -28,6 +28,8 @@ MODES: Final[dict[str, tuple[int, ...]]] = {
 }
 """Semitones above the tonic of each mode's degrees."""
 
+_FULL: Final = 7  # degrees of a scale that chords can be built on
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -75,7 +77,7 @@ class Key:
 
     def seven(self) -> tuple[int, ...]:
         """Seven degrees to build chords on: the scale, or for a pentatonic the full scale it is taken from."""
-        if len(self.scale) == 7:
+        if len(self.scale) == _FULL:
             return self.scale
         return MODES["minor" if self.minor else "major"]
 

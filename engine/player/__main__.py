@@ -37,7 +37,7 @@ def no_device(device: str | None, block: int, again: bool) -> Backend:
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="engine.player")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--device", default=None, help="a name or number of liveset devices, or none")
+    parser.add_argument("--device", default=None, help="a name or number as the command devices lists it, or none")
     parser.add_argument("--block", type=int, default=256)
     parser.add_argument("--buffer", type=int, default=BUFFER_FRAMES, help="frames the sound library is asked to hold")
     parser.add_argument("--frame", type=int, default=0, help="where the transport stands: where a player before got to")

@@ -94,7 +94,7 @@ def unknown_key(key: str, table: str, where: str = "") -> Mistake:
     return f'unknown key "{_short(key)}"{where}', f'did you mean "{meant}"?' if meant else did_you_mean(key, known)
 
 
-def explained(error: ErrorDetails) -> Mistake:
+def explained(error: ErrorDetails) -> Mistake:  # noqa: PLR0911  # one return for each kind of error
     """One of the schema's errors."""
     location = tuple(error["loc"]) or ("preset",)
     kind, given, leaf = error["type"], error.get("input"), str(location[-1])

@@ -16,6 +16,7 @@ from engine.generator_names import KNOWN, STAND_IN
 from engine.music.key import Key
 from engine.protocol import LONGEST_PROMPT, MAX_LORAS, MAX_MINUTES, MAX_PROMPTS, MAX_STRENGTH, Role, TransitionKind, one_line
 from engine.suggest import did_you_mean
+from engine.timebase import MAX_BPM, MIN_BPM
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -52,7 +53,7 @@ class SetTable(_Table):
 
     title: Annotated[OneLine, Field(min_length=1, max_length=80)] = "Untitled"
     minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] | None = None
-    bpm: Annotated[float, Field(ge=20, le=300)] | None = None
+    bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
     key: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     generator: str = STAND_IN

@@ -133,9 +133,11 @@ class Door:
         self._closed.set()
         try:
             _dial(self._address, self._greet_s).close()  # wakes the thread that waits for a connection
-        except OSError:
-            return  # the session's folder is gone: nobody can connect any more
-        self._thread.join()
+        except OSError:  # the session's folder is gone: nobody can connect any more, and the thread waits for ever
+            with contextlib.suppress(OSError):
+                self._listener.close()
+        else:
+            self._thread.join()
 
     def _accept(self) -> None:
         with contextlib.closing(self._listener):

@@ -14,9 +14,7 @@ from typing import Final
 from engine.errors import LivesetError
 from engine.music.key import Key
 from engine.music.spelling import IN_TEXT
-
-SLOWEST, FASTEST = 20.0, 300.0
-"""BPM that a set can have."""
+from engine.timebase import MAX_BPM, MIN_BPM
 
 _LIKELY: Final = (60.0, 200.0)
 """A number without a unit within these is taken for a tempo where nothing else is one."""
@@ -93,7 +91,7 @@ def tempos(text: str) -> list[Tempo]:
         unit = match[3] is not None
         numbers = [_value(group) for group in match.groups() if group]
         bpm = sum(numbers) / len(numbers)
-        if SLOWEST <= bpm <= FASTEST:
+        if MIN_BPM <= bpm <= MAX_BPM:
             found.append((not unit, Tempo(match.start(), match.end(), match[0].strip(), bpm)))
     found.sort(key=lambda each: each[0])  # "124 BPM" counts for more than "tempo 124"
     if found:

@@ -168,6 +168,7 @@ def listed(tokens: list[str], rest: list[list[str]]) -> int:
 
 
 def longest(tokens: list[str], start: int) -> tuple[int, str]:
+    """How many tokens from ``start`` on are one known phrase, and the phrase: the longest counts."""
     words = vocabulary()
     for size in range(min(MOST_WORDS, len(tokens) - start), 0, -1):
         phrase = " ".join(tokens[start : start + size])

@@ -18,6 +18,7 @@ from engine.protocol import STEMS, Role
 from engine.resources import data_folder
 from engine.suggest import did_you_mean
 from engine.textfiles import read_toml
+from engine.timebase import MAX_BPM, MIN_BPM
 
 WITHIN: Final = {
     **dict.fromkeys(("kick", "snare", "hats", "perc"), "drums"),
@@ -238,8 +239,10 @@ def style_table(name: str) -> StyleTable:
         params = {parameter: float(data["params"].get(parameter, 0.5)) for parameter in vocabulary_parameters()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PromptError(f"{path}: bpm, modes or params are missing or not as in the other styles ({error})") from error
-    if not 20.0 <= low <= high <= 300.0:
-        raise PromptError(f"{path}: bpm is [{low:g}, {high:g}]", "it is the lowest and the highest tempo, 20 to 300")
+    if not MIN_BPM <= low <= high <= MAX_BPM:
+        raise PromptError(
+            f"{path}: bpm is [{low:g}, {high:g}]", f"it is the lowest and the highest tempo, {MIN_BPM} to {MAX_BPM}"
+        )
     for parameter, value in params.items():
         if not 0.0 <= value <= 1.0:
             raise PromptError(f"{path}: [params] {parameter} is {value:g}", "it is 0 to 1")

@@ -11,12 +11,14 @@ from engine.protocol.commands import (
     Hold,
     Keep,
     Keeper,
+    ListKeepers,
     NextNow,
     Panic,
     Play,
     Quit,
     Record,
     RemakeBars,
+    RemoveKeeper,
     ReRoll,
     SetLora,
     SetMacro,
@@ -30,6 +32,7 @@ from engine.protocol.commands import (
 )
 from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
 from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+from engine.protocol.played import HandOver, PlayedSection
 from engine.protocol.player import (
     ClearEffects,
     Cue,
@@ -71,6 +74,7 @@ from engine.protocol.requests import (
 from engine.protocol.snapshot import (
     ArcPart,
     AudioView,
+    KeeperList,
     MacroView,
     MeterView,
     MidiView,
@@ -84,6 +88,15 @@ from engine.protocol.snapshot import (
     StemView,
 )
 from engine.protocol.texts import one_line, visible
+from engine.protocol.transitions import (
+    LONGEST_TRANSITION,
+    TRANSITION_BY_KIND,
+    TRANSITION_TABLE,
+    TRANSITIONS,
+    Shape,
+    TransitionKind,
+    TransitionRow,
+)
 from engine.protocol.words import (
     DEFAULT_PRESET,
     LONGEST_PROMPT,
@@ -94,16 +107,15 @@ from engine.protocol.words import (
     NEWEST_KEEPER,
     ROLES,
     STEMS,
-    TRANSITIONS,
     VARY_AMOUNT,
     Role,
-    TransitionKind,
 )
 
 __all__ = [
     "BLOCKS",
     "DEFAULT_PRESET",
     "LONGEST_PROMPT",
+    "LONGEST_TRANSITION",
     "MACROS",
     "MACRO_NEUTRAL",
     "MACRO_TABLE",
@@ -116,6 +128,8 @@ __all__ = [
     "ROLES",
     "STEMS",
     "TRANSITIONS",
+    "TRANSITION_BY_KIND",
+    "TRANSITION_TABLE",
     "VARY_AMOUNT",
     "ArcPart",
     "AudioView",
@@ -131,9 +145,12 @@ __all__ = [
     "DropSection",
     "Finished",
     "GridFit",
+    "HandOver",
     "Hold",
     "Keep",
     "Keeper",
+    "KeeperList",
+    "ListKeepers",
     "Looped",
     "LoraStrength",
     "Macro",
@@ -154,6 +171,7 @@ __all__ = [
     "Panic",
     "Place",
     "Play",
+    "PlayedSection",
     "PlayerEvent",
     "PlayerHello",
     "PlayerOrder",
@@ -164,6 +182,7 @@ __all__ = [
     "Record",
     "RecordingState",
     "RemakeBars",
+    "RemoveKeeper",
     "Role",
     "RunState",
     "SectionDone",
@@ -177,6 +196,7 @@ __all__ = [
     "SetPrompt",
     "SetStem",
     "SetWeight",
+    "Shape",
     "Snapshot",
     "StartRecording",
     "StemView",
@@ -186,6 +206,7 @@ __all__ = [
     "TogglePlay",
     "Traits",
     "TransitionKind",
+    "TransitionRow",
     "UseDevice",
     "VaryNext",
     "WorkerReport",

@@ -75,6 +75,20 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class ListKeepers:
+    """Show the keepers in the snapshots from now on, as they lie there now; ``on=False`` ends that."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveKeeper:
+    """Delete a keeper for good, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class VaryNext:
     """Make the next section a variation of what plays, or of a keeper.
 
@@ -166,6 +180,8 @@ Command = (
     | Hold
     | ReRoll
     | Keep
+    | ListKeepers
+    | RemoveKeeper
     | VaryNext
     | RemakeBars
     | SetLora

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.protocol.words import TransitionKind
+from engine.protocol.transitions import TransitionKind
 from engine.timebase import Grid
 
 

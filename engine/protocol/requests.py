@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.protocol.words import STEMS, VARY_AMOUNT, Role, TransitionKind
+from engine.protocol.transitions import TransitionKind
+from engine.protocol.words import STEMS, VARY_AMOUNT, Role
 from engine.timebase import SAMPLE_RATE, section_frames
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.protocol.commands import Keeper
 from engine.protocol.requests import GridFit
 from engine.protocol.words import Role
 
@@ -159,8 +160,16 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class KeeperList:
+    """All keepers, the newest first, and a line for each that is broken."""
+
+    keepers: tuple[Keeper, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All the screen shows, as of one moment."""
+    """All the screen shows, as of one moment. ``keepers`` is None until a screen asks for them (`ListKeepers`)."""
 
     serial: int = 0
     state: RunState = "starting"
@@ -189,3 +198,4 @@ class Snapshot:
     ladder_pocket: int = 0
     restarts: int = 0
     notices: tuple[Notice, ...] = ()
+    keepers: KeeperList | None = None

@@ -10,9 +10,6 @@ STEMS: Final = ("drums", "bass", "harmony", "lead")
 Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]
 ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro", "free")
 
-TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap"]
-TRANSITIONS: Final[tuple[TransitionKind, ...]] = ("cut", "equal-power", "equal-gain", "bass-swap")
-
 DEFAULT_PRESET: Final = "sunrise"
 """What plays when no preset is named."""
 

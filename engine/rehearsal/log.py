@@ -4,45 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.protocol import Command, GridFit, PromptWeight, Role, TransitionKind
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedTransition:
-    """How a section handed over to the one after it: kind, where it began and how long it took, in seconds of the set."""
-
-    kind: TransitionKind
-    start_s: float
-    length_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedSection:
-    """A section as it was played.
-
-    Attributes:
-        name, role, bars, bpm, key, energy, seed: as the plan and the request had them; ``bars`` as played.
-        start_s: where its first downbeat lies in the audio file, in seconds.
-        prompts: the mix its generation started with.
-        generated_in_s: seconds its generation took; None if it is not known.
-        headroom_s: seconds it was ready before its deadline (negative: late); None if it had no deadline.
-        transition: its hand-over to the next section; None for the last.
-        grid: how it lay on the grid, where that had to be measured.
-    """
-
-    name: str
-    role: Role
-    start_s: float
-    bars: int
-    bpm: float
-    key: str
-    energy: float
-    prompts: tuple[PromptWeight, ...]
-    seed: int
-    generated_in_s: float | None = None
-    headroom_s: float | None = None
-    transition: LoggedTransition | None = None
-    grid: GridFit | None = None
+from engine.protocol import Command, PlayedSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +38,6 @@ class RehearsalLog:
     ladder_pocket: int = 0
     unknown_words: tuple[str, ...] = ()
     events: tuple[LoggedEvent, ...] = ()
-    sections: tuple[LoggedSection, ...] = ()
+    sections: tuple[PlayedSection, ...] = ()
     notices: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()

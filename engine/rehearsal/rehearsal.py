@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ import numpy.typing as npt
 import soundfile
 
 from engine import protocol as p
-from engine.conductor.events import At, PlayerSaid, Tick, WorkerRefused
-from engine.conductor.state import Played, State
+from engine.conductor.events import At, PlayerSaid, WorkerRefused
+from engine.conductor.state import State
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
 from engine.midi.mapping import Mapping, load_profile
@@ -29,7 +30,7 @@ from engine.processes.channels import make_key
 from engine.processes.children import Children
 from engine.processes.layout import check_audio_name
 from engine.prompts.mix import parse
-from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
+from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
 from engine.session.session import Session
@@ -189,7 +190,7 @@ class Rehearsal:
                 session.command(command)
             for event in workers.due(self.clock):
                 session.take(event)
-            session.take(Tick())
+            session.turn()
             before = self.player.frame
             block = self.player.render(STEP)
             self.clock += STEP
@@ -214,41 +215,22 @@ class Rehearsal:
             unknown_words=unknown,
             events=tuple(self.events),
             notices=tuple(notice.text for notice in session.notices if notice.level != "info"),
-            sections=tuple(self._section(state, i, workers) for i in range(len(state.transport.history))),
+            sections=tuple(_really(played, workers.work_s) for played in state.transport.history),
             kept=session.keeping.names,
         )
 
-    def _section(self, state: State, i: int, workers: OfflineWorkers) -> LoggedSection:
-        played: Played = state.transport.history[i]
-        after = state.transport.history[i + 1] if i + 1 < len(state.transport.history) else None
-        loops = state.transport.now.loops if state.transport.now is not None and after is None else 0
-        bars = after.start_bar - played.start_bar if after else played.bars + loops * state.settings.loop_bars
-        generated = workers.work_s.get(played.section_id)
-        waited = played.generated_in_s
-        return LoggedSection(
-            name=played.name,
-            role=played.role,
-            start_s=played.start_frame / self.rate,
-            bars=bars,
-            bpm=played.bpm,
-            key=played.key,
-            energy=played.energy,
-            prompts=tuple(p.PromptWeight(text, weight) for text, weight in played.prompts),
-            seed=played.seed,
-            generated_in_s=generated,
-            headroom_s=played.headroom_s + waited - generated if generated is not None and i else None,
-            transition=LoggedTransition(
-                played.transition, played.transition_start / self.rate, played.transition_frames / self.rate
-            )
-            if played.transition is not None
-            else None,
-            grid=played.fit,
-        )
+
+def _really(played: p.PlayedSection, work_s: dict[str, float]) -> p.PlayedSection:
+    """A section with the seconds that its generation really took, where the set's counted time had other ones."""
+    generated = work_s.get(played.section_id)
+    if generated is None or played.headroom_s is None or played.generated_in_s is None:
+        return replace(played, generated_in_s=generated, headroom_s=None)
+    return replace(played, generated_in_s=generated, headroom_s=played.headroom_s + played.generated_in_s - generated)
 
 
 def _unfinished(session: Session) -> LivesetError:
     """What to say of a set that does not end: the last thing that went wrong, if anything did."""
     troubles = [notice.text for notice in session.notices if notice.level != "info"]
     if troubles:
-        return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again')}")
+        return LivesetError(f"the set did not come to its end: {troubles[-1].removesuffix('; trying again.')}")
     return LivesetError("the set did not come to its end", "please report this with the preset")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from engine.conductor.state import Playing, State, Version
 from engine.errors import LivesetError, SectionError
-from engine.protocol import Keeper, VaryNext
+from engine.protocol import Keeper, KeeperList, VaryNext
 from engine.sections.file import SectionReader
-from engine.sections.keepers import Layer, find_keeper, keep, keepers_root, whole
+from engine.sections.keepers import Layer, find_keeper, keep, keepers, keepers_root, remove_keeper, whole
+from engine.session.later import Later, at_once
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -34,16 +35,18 @@ class Keeping:
         tell: shows the performer a line.
 
     Attributes:
-        later: runs what takes a while, such as writing a file, and hands what came of it to `done`: at once, unless the set
-            plays in real time.
+        later: writes, lists and removes: at once, unless the set plays in real time.
         names: of what was kept in this set, in order.
+        shown: the keepers for the screen; None while nobody asks for them.
     """
 
     def __init__(self, folder: Path, tell: Teller) -> None:
         self.folder = folder
         self.tell = tell
-        self.later: Callable[[Callable[[], Kept]], None] = lambda work: self.done(work())
+        self.later: Later = at_once
         self.names: tuple[str, ...] = ()
+        self.shown: KeeperList | None = None
+        self._asked = False
         self._by_version: dict[str, str] = {}
         """The name of each version that was kept; none yet while it is written."""
         self._waiting = ""
@@ -78,6 +81,29 @@ class Keeping:
         self._by_version[kept.version_id] = kept.name
         self.names = (*self.names, kept.name)
         self.tell("info", f"kept as {kept.name}: K makes the next section out of it")
+        if self._asked:
+            self.show(True)
+
+    def show(self, on: bool) -> None:
+        """Read the keepers for the screen, or show none any more."""
+        self._asked = on
+        if on:
+            self.later(_listed, self._show)
+        else:
+            self.shown = None
+
+    def remove(self, name: str) -> None:
+        """Delete a keeper, for good."""
+        self.later(lambda: _removed(name), self._gone)
+
+    def _show(self, found: KeeperList) -> None:
+        self.shown = found if self._asked else None
+
+    def _gone(self, error: str) -> None:
+        if error:
+            self.tell("error", error)
+        if self._asked:
+            self.show(True)
 
     def named(self, command: VaryNext) -> VaryNext | None:
         """The command with its keeper as it lies there now; None, and a word why, if it cannot be used."""
@@ -102,7 +128,7 @@ class Keeping:
             return False
         self._by_version[version.id] = ""
         keeper = _described(version, state.settings.title)
-        self.later(lambda: _written(layers, keeper, version.id))
+        self.later(lambda: _written(layers, keeper, version.id), self.done)
         return True
 
     def _layers(self, now: Playing) -> list[Layer]:
@@ -122,6 +148,19 @@ def _written(layers: list[Layer], keeper: Keeper, version_id: str) -> Kept:
         return Kept(version_id, keep(layers, keeper, datetime.now()).name)
     except LivesetError as error:
         return Kept(version_id, error=str(error))
+
+
+def _listed() -> KeeperList:
+    return KeeperList(*keepers())
+
+
+def _removed(name: str) -> str:
+    """What was wrong; empty if the keeper is gone."""
+    try:
+        remove_keeper(name)
+    except SectionError as error:
+        return str(error)
+    return ""
 
 
 def _described(version: Version, title: str) -> Keeper:

@@ -24,12 +24,8 @@ from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SectionTable, checked_generator
 from engine.prompts.mix import decide_bpm, decide_key
-from engine.protocol import LoraStrength, PromptWeight, SetOptions, Traits, TransitionKind
+from engine.protocol import TRANSITION_BY_KIND, LoraStrength, PromptWeight, SetOptions, Traits
 from engine.timebase import Grid
-
-_LENGTH: Final[dict[TransitionKind, int]] = {"cut": 0, "equal-power": 2, "equal-gain": 2, "bass-swap": 4}
-"""Bars of a transition when the preset names its kind alone."""
-
 
 NOTHING_ASKED: Final = SetOptions()
 
@@ -98,7 +94,7 @@ def scaled_note(preset: Preset, grid: Grid) -> str | None:
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:
     energy = ENERGY[table.role] if table.energy is None else table.energy
     after = tables[index + 1].role if index + 1 < len(tables) else None
-    kind, bars = (table.transition, _LENGTH[table.transition]) if table.transition else into(after, share)
+    kind, bars = (table.transition, TRANSITION_BY_KIND[table.transition].bars) if table.transition else into(after, share)
     number = sum(other.role == table.role for other in tables[: index + 1])
     name = table.name or (table.role if number == 1 else f"{table.role} {number}")
     return PlannedSection(

@@ -7,14 +7,12 @@ parts alone, see `engine.live` and `engine.rehearsal.rehearsal`.
 from __future__ import annotations
 
 import contextlib
-import pickle
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from engine.analysis.audio import correlation
-from engine.analysis.picture import PeakColumns
 from engine.conductor.events import (
     Action,
     At,
@@ -25,7 +23,6 @@ from engine.conductor.events import (
     Event,
     JobProgress,
     Mark,
-    Measured,
     SendCues,
     SetParams,
     StartJob,
@@ -35,8 +32,6 @@ from engine.conductor.events import (
 )
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
-from engine.errors import SectionError
-from engine.processes.layout import STATE_FILE
 from engine.prompts.mix import parse
 from engine.prompts.parsing import not_followed
 from engine.protocol import (
@@ -45,20 +40,22 @@ from engine.protocol import (
     Command,
     Cue,
     Keep,
+    ListKeepers,
     MarkSection,
     Notice,
     PlayerOrder,
+    RemoveKeeper,
     SetCues,
+    SetMacro,
+    SetStem,
     VaryNext,
 )
-from engine.sections.file import SectionReader
 from engine.session.keeping import Keeping
+from engine.session.saving import save_state
 from engine.session.snapshots import Understood
+from engine.session.waveforms import Measuring
 
-WAVEFORM_COLUMNS: Final = 240
 KEPT_NOTICES: Final = 20
-MEASURED_FRAMES: Final = 4 * 44_100
-"""At most this much of a transition is compared: enough to tell whether both sides are the same music."""
 
 
 class PlayerLink(Protocol):
@@ -86,6 +83,17 @@ def greeted(hello: ClientHello) -> WorkerUp:
     return WorkerUp(hello.place, hello.name, hello.traits)
 
 
+def matters(event: Event, actions: tuple[Action, ...]) -> bool:
+    """Whether a new engine would miss what an event led to.
+
+    The time it finds in the player's latest values, and so it does macros and levels.
+    """
+    if isinstance(event, Tick | JobProgress):
+        return bool(actions)
+    parameter = isinstance(event, Commanded) and isinstance(event.command, SetMacro | SetStem)
+    return not parameter or any(not isinstance(action, SetParams) for action in actions)
+
+
 class Session:
     """The conductor's state and its hands.
 
@@ -94,7 +102,7 @@ class Session:
         player, workers: the parts that do the work.
         folder: where section files lie.
         now: when it is, in the player's frames.
-        save_to: a folder in which the state is saved at every change that a new engine would need; None saves nothing.
+        save_to: a folder in which `turn` saves the state after every change that a new engine would need; None saves nothing.
     """
 
     def __init__(
@@ -114,34 +122,55 @@ class Session:
         self.now = now
         self.keeping = Keeping(folder, self.tell)
         self.notices: tuple[Notice, ...] = ()
-        self.waveforms: dict[str, tuple[float, ...]] = {}
+        self.measuring = Measuring(folder, self.take)
         self._save_to = save_to
         self._words: dict[str, Understood] = {}
-        self._measured: set[int] = set()
+        self._events: deque[Event] = deque()
+        self._deciding = False
         self._unsaved = False
 
     # ------------------------------------------------------------ events in, actions out
 
     def take(self, event: Event) -> None:
-        """Let the conductor decide on an event, and do what it asks."""
+        """Let the conductor decide on an event, and do what it asks; what that leads to in turn is taken afterwards."""
+        self._events.append(event)
+        if self._deciding:  # it came of an action: whoever carries that out takes this too
+            return
+        self._deciding = True
+        try:
+            while self._events:
+                self._decide(self._events.popleft())
+        finally:
+            self._deciding = False
+
+    def _decide(self, event: Event) -> None:
         self.state, actions = step(self.state, event, self.now())
-        # Whatever a performer or another process said is kept, once a turn of the loop however many said it.
-        self._unsaved |= not isinstance(event, Tick | JobProgress)
-        if actions or (self._unsaved and isinstance(event, Tick)):
-            self.save()
-            self._unsaved = False
         for action in actions:
             self._do(action)
+        self._unsaved |= matters(event, actions)
         self.keeping.look(self.state)
+
+    def turn(self) -> None:
+        """End a turn of the loop: time went on, and what has changed in it is saved, after it was done."""
+        self.take(Tick())
+        if self._unsaved and self._save_to is not None:
+            save_state(self._save_to, self.state)
+        self._unsaved = False
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
-        if isinstance(command, Keep):
-            self.keeping.ask(self.state)
-            return
-        taken = self.keeping.named(command) if isinstance(command, VaryNext) else command
-        if taken is not None:
-            self.take(Commanded(taken))
+        match command:
+            case Keep():
+                self.keeping.ask(self.state)
+            case ListKeepers(on):
+                self.keeping.show(on)
+            case RemoveKeeper(name):
+                self.keeping.remove(name)
+            case VaryNext():
+                if (named := self.keeping.named(command)) is not None:
+                    self.take(Commanded(named))
+            case _:
+                self.take(Commanded(command))
 
     def _do(self, action: Action) -> None:
         match action:
@@ -154,7 +183,7 @@ class Session:
                     self._remove(job.version.path)
             case SendCues(cues):
                 self.player.order(SetCues(tuple(self._located(cue) for cue in cues)))
-                self._measure(cues)
+                self.measuring.compare(self.state, cues)
             case SetParams(values):
                 self.player.set_params(dict(values))
             case CutTails():
@@ -180,52 +209,7 @@ class Session:
         with contextlib.suppress(OSError):
             (self.folder / path).unlink()
 
-    # ------------------------------------------------------------ what is measured of the sound
-
-    def _measure(self, cues: tuple[Cue, ...]) -> None:
-        """Find out how alike the two sides of a transition are: it decides between equal power and equal gain."""
-        for cue in cues:
-            known = cue.cue_id in self._measured or cue.transition not in ("equal-power", "equal-gain") or not cue.length
-            if known or self.state.transport.now is None:
-                continue
-            self._measured.add(cue.cue_id)
-            with contextlib.suppress(SectionError):
-                self.take(Measured(cue.cue_id, self._likeness(cue)))
-
-    def _likeness(self, cue: Cue) -> float:
-        now = self.state.transport.now
-        if now is None:
-            return 0.0
-        length = min(cue.length, MEASURED_FRAMES)
-        old = self._excerpt(now.version.path, cue.start_frame - now.origin, length)
-        new = self._excerpt(cue.path, cue.start_frame - cue.origin_frame, length)
-        frames = min(len(old), len(new))
-        return correlation(old[:frames], new[:frames]) if frames else 0.0
-
-    def _excerpt(self, path: str, start: int, length: int):  # type: ignore[no-untyped-def]
-        reader = SectionReader(self.folder / path)
-        first = max(0, start - reader.info.first_frame)
-        return reader.audio[first : min(first + length, reader.ready)].sum(axis=1)
-
-    def waveform(self) -> None:
-        """Draw the sounding section once it is complete."""
-        now = self.state.transport.now
-        if now is None or now.version.id in self.waveforms or not now.version.complete:
-            return
-        with contextlib.suppress(SectionError):
-            reader = SectionReader(self.folder / now.version.path)
-            grid = self.state.settings.grid
-            frames = grid.frame_of_bar(now.version.request.bars) - grid.origin
-            first = reader.info.first_frame
-            columns = max(1, round(WAVEFORM_COLUMNS * (frames - first) / frames))
-            meter = PeakColumns(frames - first, columns)
-            for block in reader.blocks(frames - first):
-                meter.feed(block)
-            drawn = [min(1.0, float(peak)) for peak in meter.values()]
-            earlier = self.waveforms.get(now.fallback.id, ()) if now.fallback else ()
-            before = (*earlier, *([0.0] * WAVEFORM_COLUMNS))[: WAVEFORM_COLUMNS - columns]
-            self.waveforms = dict(list(self.waveforms.items())[-3:])
-            self.waveforms[now.version.id] = (*before, *drawn)
+    # ------------------------------------------------------------ what is shown
 
     def words(self) -> dict[str, Understood]:
         """What was not, or only nearly, understood of each prompt, and what of it the set does not follow."""
@@ -236,30 +220,3 @@ class Session:
                 others = not_followed(slot.text, float(settings.grid.bpm), settings.key)
                 self._words[slot.text] = Understood(parsed.unknown, parsed.guesses, others)
         return self._words
-
-    # ------------------------------------------------------------ surviving this process
-
-    def save(self) -> None:
-        """Write the state for an engine that may have to take over."""
-        if self._save_to is None:
-            return
-        # A full disk must not stop the set: the older state then is what a new engine goes on from.
-        with contextlib.suppress(OSError):
-            fresh = self._save_to / f"{STATE_FILE}.new"
-            fresh.write_bytes(pickle.dumps(self.state))
-            fresh.replace(self._save_to / STATE_FILE)
-
-
-def load_state(folder: Path) -> State | None:
-    """The state an engine before this one saved, without the jobs and generators that ended with it."""
-    with contextlib.suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError):
-        state: State = pickle.loads((folder / STATE_FILE).read_bytes())
-        unfinished = {job.version.id for job in state.work.jobs}
-        return state.with_work(
-            jobs=(),
-            up=(),
-            retry_at=0,
-            next=None if state.work.next is not None and state.work.next.id in unfinished else state.work.next,
-            switch=None,
-        )
-    return None

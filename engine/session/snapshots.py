@@ -16,6 +16,7 @@ from engine.protocol import (
     ArcPart,
     AudioView,
     DeviceOpened,
+    KeeperList,
     MacroView,
     MeterView,
     MidiView,
@@ -58,12 +59,16 @@ class Surroundings:
     notices: tuple[Notice, ...]
     generator_state: str
     nothing_up: str = ""
+    keepers: KeeperList | None = None
+
+
+LETTERS = 26
 
 
 def take_letter(take: int) -> str:
     """A, B, C ... and A1, B1 after Z."""
-    letter = chr(ord("A") + take % 26)
-    return letter if take < 26 else f"{letter}{take // 26}"
+    letter = chr(ord("A") + take % LETTERS)
+    return letter if take < LETTERS else f"{letter}{take // LETTERS}"
 
 
 def heard_frame(state: State, status: Mapping[str, float]) -> int:
@@ -108,6 +113,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         ladder_pocket=state.transport.pockets,
         restarts=state.work.restarts,
         notices=around.notices,
+        keepers=around.keepers,
     )
 
 

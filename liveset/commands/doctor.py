@@ -27,6 +27,7 @@ SECTION_MB_PER_MINUTE = 85
 
 LEAST_FREE_MB = 1000
 LEAST_SPEED = 4.0
+LEAST_COLUMNS, LEAST_LINES = 80, 24
 MEASURED_MINUTES = 0.5
 
 
@@ -103,7 +104,7 @@ def _terminal() -> Iterator[Finding]:
     size = shutil.get_terminal_size()
     colours = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
     text = f"terminal: {size.columns}x{size.lines}, {'true colour' if colours else 'few colours'}"
-    if size.columns < 80 or size.lines < 24:
+    if size.columns < LEAST_COLUMNS or size.lines < LEAST_LINES:
         yield Finding("note", text, "make it at least 80 columns by 24 lines")
     elif (sys.stdout.encoding or "").lower() != "utf-8":
         yield Finding("note", f"{text}, {sys.stdout.encoding}", "set LANG to a UTF-8 locale: meters and arcs are drawn with it")

@@ -14,6 +14,7 @@ from engine.protocol import PromptWeight
 
 _BAR: int = 16
 """Characters of a parameter's bar."""
+_ALL: float = 0.99
 _COLUMNS: int = 4
 """Untouched parameters on a line."""
 
@@ -108,7 +109,7 @@ def _table(*columns: int) -> Table:
 def _music(parsed: Parsed, point: Mix) -> Table:
     """Style, tempo, key, what is silent and which instruments play, each with the words it came from."""
     prompt, said = [PromptWeight(parsed.text, 1.0)], parsed.sources
-    styles = ", ".join(name if share > 0.99 else f"{name} {100 * share:.0f} %" for name, share in point.styles)
+    styles = ", ".join(name if share > _ALL else f"{name} {100 * share:.0f} %" for name, share in point.styles)
     tonality = said.get("key", ()) or said.get("mode", ())
     table = _table(9, 18)
     table.add_row("style", styles, _said(said.get("style", ())) or "none named: the usual one")

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -134,7 +135,7 @@ class Hub:
         url = hf_hub_url(file.repository, file.path, revision=file.commit, endpoint=self.endpoint)
         with get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT_S) as response:
             hf_raise_for_status(response)
-            if start and response.status_code != 206:
+            if start and response.status_code != HTTPStatus.PARTIAL_CONTENT:
                 on_bytes(-start)
                 start = 0
             with part.open("ab" if start else "wb") as out:
@@ -238,7 +239,7 @@ def _plainly(model: Model) -> Iterator[None]:
         status = _status(error)
         if isinstance(error, errors.GatedRepoError) or status in (401, 403):
             raise refusal(model) from error
-        if status == 404:
+        if status == HTTPStatus.NOT_FOUND:
             raise GeneratorError(f"{model.repository} is not on the Hub, or is private", "import a folder instead") from error
         raise GeneratorError(f"the Hub answered with an error ({status}) for {model.repository}", kept) from error
     except errors.HTTPError as error:

@@ -29,6 +29,7 @@ from engine.models.files import (
 )
 from engine.models.registry import CATALOGUE, CONFIG_FILE, Model, installed, model_folder, models_root, published
 
+_GB: Final = 1e9
 _CHILD: Final = (sys.executable, "-m", "engine.generators.stable_audio")
 """Answers what needs torch in a process of its own."""
 
@@ -117,7 +118,7 @@ def import_model(folder: Path, name: str | None, link: bool) -> None:
     if not folder.is_dir():
         raise GeneratorError(f"there is no folder {folder}", "name one that holds model_config.json and model.safetensors")
     config = read_object(folder / CONFIG_FILE)
-    chosen = name or _guess_name(folder, config)
+    chosen = name or guess_name(folder, config)
     if chosen != Path(chosen).name or chosen.startswith("."):
         raise GeneratorError(f'"{chosen}" cannot be a model\'s name', "use letters, digits, - and _")
     _check_loadable(folder)
@@ -126,7 +127,7 @@ def import_model(folder: Path, name: str | None, link: bool) -> None:
     Console(highlight=False, soft_wrap=True).print(f"{chosen} is here, in {place}", markup=False)
 
 
-def _guess_name(folder: Path, config: dict[str, Any]) -> str:
+def guess_name(folder: Path, config: dict[str, Any]) -> str:
     """A catalogue name from the folder's path, else from the repository its configuration names."""
     parts = [part.lower() for part in folder.resolve().parts[-4:]]
     for model in sorted(CATALOGUE, key=lambda model: -len(model.name)):
@@ -210,4 +211,4 @@ def _what(name: str) -> str:
 
 
 def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+    return f"{count / _GB:.1f} GB" if count >= _GB / 10 else f"{count / 1e6:.1f} MB"

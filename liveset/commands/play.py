@@ -20,6 +20,7 @@ from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
 STATUS_S = 1.0
 QUIT_S = 4.0
 RECOVERY_S = 15.0
+SILENT_LUFS = -100.0
 """How long a headless set waits for the engine that its player starts after one has died."""
 
 
@@ -237,7 +238,7 @@ def status_line(shown: Snapshot) -> str:
         when = f"{after.headroom_s:.1f} s in hand"
         waited = after.state == "making" and after.headroom_s <= 0
         parts.append(f"next {after.name}: {after.state}, {f'ready in {after.ready_in_s:.0f} s' if waited else when}")
-    loudness = f"{shown.meters.momentary:.1f} LUFS" if shown.meters.momentary > -100 else "silent"
+    loudness = f"{shown.meters.momentary:.1f} LUFS" if shown.meters.momentary > SILENT_LUFS else "silent"
     if shown.audio.silent:
         loudness = "no sound device"
     parts += [loudness, f"load {shown.audio.load * 100:.0f} %", f"breaks {shown.audio.underruns}"]

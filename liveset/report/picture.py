@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from engine.analysis.survey import Survey
-from engine.rehearsal.log import LoggedSection, RehearsalLog
+from engine.protocol import PlayedSection
+from engine.rehearsal.log import RehearsalLog
 
 _INK: Final = "#22303c"
 _LEVEL: Final = "#2a6f97"
@@ -55,10 +56,11 @@ def _title(log: RehearsalLog, heard: Survey, seconds: float) -> str:
 
 def _minutes(seconds: float) -> Any:
     """Ticks at a round number of seconds, 8 to 20 of them."""
+    most = 20
     from matplotlib.ticker import MultipleLocator
 
     steps = (1, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
-    return MultipleLocator(next((step for step in steps if seconds / step <= 20), 7200))
+    return MultipleLocator(next((step for step in steps if seconds / step <= most), 7200))
 
 
 def _draw_level(axis: Any, heard: Survey, seconds: float) -> None:
@@ -81,7 +83,7 @@ def _draw_spectrogram(figure: Any, axis: Any, heard: Survey, seconds: float) -> 
     figure.colorbar(mesh, ax=axis, label="dB", pad=0.005, aspect=12)
 
 
-def _draw_energy(axis: Any, sections: Sequence[LoggedSection], heard: Survey, seconds: float) -> None:
+def _draw_energy(axis: Any, sections: Sequence[PlayedSection], heard: Survey, seconds: float) -> None:
     """Planned energy as steps on the left axis, short-term loudness on the right one."""
     lines = []
     if sections:
@@ -108,7 +110,7 @@ def _draw_energy(axis: Any, sections: Sequence[LoggedSection], heard: Survey, se
     axis.grid(axis="y", color=_INK, alpha=0.12)
 
 
-def _draw_borders(axes: Sequence[Any], sections: Sequence[LoggedSection], seconds: float) -> None:
+def _draw_borders(axes: Sequence[Any], sections: Sequence[PlayedSection], seconds: float) -> None:
     for axis in axes:
         for section in sections:
             light = axis is axes[1]

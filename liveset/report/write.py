@@ -16,7 +16,7 @@ import soundfile
 from engine.analysis.audio import Audio
 from engine.analysis.survey import Survey, survey
 from engine.errors import RecordingError
-from engine.rehearsal.log import LoggedEvent, LoggedSection, RehearsalLog
+from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from liveset.report.picture import draw
 
 JSON_NAME: Final = "report.json"
@@ -101,7 +101,7 @@ def build(log: RehearsalLog, heard: Survey) -> dict[str, Any]:
         "ladder": {"hold": log.ladder_hold, "pocket": log.ladder_pocket},
         "unknown_words": list(log.unknown_words),
         "events": [_event(event) for event in log.events],
-        "sections": [_section(section) for section in log.sections],
+        "sections": [asdict(section) for section in log.sections],
     }
     return _plain(report)  # type: ignore[no-any-return]
 
@@ -110,26 +110,6 @@ def _event(event: LoggedEvent) -> dict[str, Any]:
     """``{"time_s": 12.5, "command": "set-weight", "slot": 0, "value": 0.5}``: the command's fields beside its name."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(event.command).__name__).lower()
     return {"time_s": round(event.at_s, 6), "command": name, **asdict(event.command)}
-
-
-def _section(section: LoggedSection) -> dict[str, Any]:
-    data = asdict(section)
-    order = (
-        "name",
-        "role",
-        "start_s",
-        "bars",
-        "bpm",
-        "key",
-        "energy",
-        "prompts",
-        "seed",
-        "generated_in_s",
-        "headroom_s",
-        "transition",
-        "grid",
-    )
-    return {name: data[name] for name in order}
 
 
 def _plain(value: Any) -> Any:

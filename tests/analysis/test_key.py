@@ -24,12 +24,12 @@ def cadence(tonic: int, mode: str) -> Audio:
 
 @pytest.mark.parametrize("mode", ["major", "minor"])
 @pytest.mark.parametrize("tonic", range(0, 12, 3))
-def test_a_cadence_tells_its_key(tonic: int, mode: str) -> None:
+def test_cadence_tells_its_key(tonic: int, mode: str) -> None:
     heard = estimate_key(cadence(tonic, mode), RATE)
     assert (heard.tonic, heard.mode) == (TONICS[tonic], mode) and heard.strength > 0.6
 
 
-def test_a_note_lights_up_its_pitch_class() -> None:
+def test_note_lights_up_its_pitch_class() -> None:
     found = chroma(sine(440, 1), RATE)
     assert found.argmax() == 9 and found.sum() == pytest.approx(1.0) and found[9] > 0.6
 
@@ -56,6 +56,6 @@ def test_scores_are_as_mirex_has_them(asked: str, heard: tuple[str, str], score:
     assert key_score(asked, KeyEstimate(*heard, 1.0)) == score
 
 
-def test_a_key_that_is_none_is_refused() -> None:
+def test_key_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="not a key"):
         key_score("H minor", KeyEstimate("C", "major", 1.0))

@@ -29,12 +29,12 @@ TABLE_48K = [
 """BS.1770-4, tables 1 and 2."""
 
 
-def test_the_weighting_is_the_standards_at_48_khz() -> None:
+def test_weighting_is_the_standards_at_48_khz() -> None:
     assert k_weighting(48_000) == pytest.approx(np.array(TABLE_48K), abs=1e-8)
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
-def test_a_full_scale_sine_in_one_channel_is_3_lufs_down(rate: int) -> None:
+def test_full_scale_sine_in_one_channel_is_3_lufs_down(rate: int) -> None:
     one = sine(997, 5, rate=rate)
     one[:, 1] = 0
     assert integrated_lufs(one, rate) == pytest.approx(-3.01, abs=0.02)
@@ -70,14 +70,14 @@ def test_peaks_between_the_samples_are_found() -> None:
     assert -6.1 < true_peak_dbtp(tone, RATE) < -5.5
 
 
-def test_a_peak_in_the_last_frame_counts() -> None:
+def test_peak_in_the_last_frame_counts() -> None:
     audio = np.zeros((1000, 2), np.float32)
     audio[-1, 1] = -0.5
     assert true_peak_dbtp(audio, RATE) == pytest.approx(-6.02, abs=0.2)
 
 
 @pytest.mark.parametrize(("start", "frames"), [(0, 441), (2000, 4410), (40_000, 4100)])
-def test_the_longest_silence_is_found_wherever_it_lies(start: int, frames: int) -> None:
+def test_longest_silence_is_found_wherever_it_lies(start: int, frames: int) -> None:
     audio = np.full((44_100, 2), 0.01, np.float32)
     audio[start : start + frames] = 10 ** (-71 / 20)
     audio[start + frames // 2, 0] = 10 ** (-71 / 20)

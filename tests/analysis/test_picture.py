@@ -31,7 +31,7 @@ def test_where_there_is_no_audio_columns_are_empty() -> None:
 
 
 @pytest.mark.parametrize("hertz", [60.0, 1000.0, 9000.0])
-def test_a_tone_is_drawn_where_and_when_it_sounds(hertz: float) -> None:
+def test_tone_is_drawn_where_and_when_it_sounds(hertz: float) -> None:
     audio = np.concatenate((np.zeros((2 * RATE, 2), np.float32), sine(hertz, 2)))
     spectrogram = Spectrogram(RATE, len(audio), columns=8, bands=48)
     for start in range(0, len(audio), 10_000):
@@ -42,7 +42,7 @@ def test_a_tone_is_drawn_where_and_when_it_sounds(hertz: float) -> None:
     assert picture[band, 6] == pytest.approx(0, abs=3) and picture[:, 1].max() == -120
 
 
-def test_a_survey_measures_all_in_one_pass() -> None:
+def test_survey_measures_all_in_one_pass() -> None:
     audio = sine(1000, 10, 10 ** (-23 / 20))
     audio[-RATE:] = 0
     heard = survey((audio[start : start + 7000] for start in range(0, len(audio), 7000)), RATE, len(audio), 2, columns=50)

@@ -24,17 +24,17 @@ def test_correlation_with_silence_or_nothing_is_0() -> None:
 
 
 @pytest.mark.parametrize("step_db", [-6.0, 0.0, 1.0, 3.0])
-def test_a_loudness_step_is_measured_across_the_seam(step_db: float) -> None:
+def test_loudness_step_is_measured_across_the_seam(step_db: float) -> None:
     audio = noise(8, 0.05)
     audio[4 * RATE :] *= 10 ** (step_db / 20)
     assert loudness_step(audio, RATE, 4 * RATE) == pytest.approx(step_db, abs=0.1)
 
 
-def test_a_seam_without_another_side_has_no_step() -> None:
+def test_seam_without_another_side_has_no_step() -> None:
     assert np.isnan(loudness_step(noise(2), RATE, 0)) and np.isnan(loudness_step(noise(2), RATE, 2 * RATE))
 
 
-def test_a_click_stands_out_and_music_does_not() -> None:
+def test_click_stands_out_and_music_does_not() -> None:
     music = sine(110, 4, 0.4) + hits([0.25 * n for n in range(16)], 4)
     seam = 2 * RATE + 5000
     assert discontinuity(music, RATE, seam) < 0.2

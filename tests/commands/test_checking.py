@@ -16,7 +16,7 @@ def said(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> list[
     return [line.removeprefix("note: ") for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
 
 
-def test_prompts_without_weight_and_tempos_that_compete_are_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_notes_weightless_prompts_and_competing_tempos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     two = '[[prompt]]\ntext = "techno, 140 BPM"\nweight = {}\n[[prompt]]\ntext = "house, 120 BPM"\nweight = 0.0\n'
     assert said(tmp_path, capsys, two.format("0.0")) == [
         "no prompt has any weight: house plays until one does",
@@ -25,7 +25,7 @@ def test_prompts_without_weight_and_tempos_that_compete_are_noted(tmp_path: Path
     assert said(tmp_path, capsys, "[set]\nbpm = 130\n" + two.format("0.5")) == []
 
 
-def test_words_that_say_nothing_are_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_notes_words_without_meaning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(tmp_path, capsys, '[[prompt]]\ntext = "tecno, flurbles, no house"\n') == [
         'prompt 1: nothing was understood from "flurbles"',
         'prompt 1: nothing was understood from "no house"',

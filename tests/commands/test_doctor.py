@@ -30,7 +30,7 @@ def said() -> list[Finding]:
 
 
 @pytest.mark.usefixtures("measured")
-def test_without_a_model_it_names_the_commands_and_is_no_problem() -> None:
+def test_doctor_without_a_model_names_the_commands() -> None:
     first, second = said()
     assert (first.level, second.level) == ("note", "ok")
     assert "liveset models pull small-music" in first.advice
@@ -38,7 +38,7 @@ def test_without_a_model_it_names_the_commands_and_is_no_problem() -> None:
 
 
 @pytest.mark.usefixtures("measured")
-def test_a_whole_model_is_ok_and_a_truncated_one_is_named() -> None:
+def test_doctor_names_a_truncated_model() -> None:
     import_folder(TINY, "small-music")
     assert said()[0] == Finding("ok", "generator stable-audio: small-music")
     weights = model_folder() / "model.safetensors"
@@ -48,7 +48,7 @@ def test_a_whole_model_is_ok_and_a_truncated_one_is_named() -> None:
 
 
 @pytest.mark.usefixtures("measured")
-def test_what_the_chosen_model_is_not_made_for_is_said(
+def test_doctor_says_what_the_chosen_model_cannot_do(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_folder(make_base(tmp_path_factory.mktemp("base") / "arrived"), "small-music-base")
@@ -62,13 +62,13 @@ def test_what_the_chosen_model_is_not_made_for_is_said(
 
 
 @pytest.mark.usefixtures("measured")
-def test_without_the_package_the_command_that_adds_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_names_the_command_for_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     import_folder(TINY, "small-music")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert "liveset[stable-audio]" in said()[0].advice
 
 
-def test_the_precision_is_measured_in_a_process_of_its_own() -> None:
+def test_precision_is_measured_in_a_process_of_its_own() -> None:
     found = modelling.ask_child()
     assert found["best"] in found["gigaflops"]
     assert all(speed > 0 for speed in found["gigaflops"].values())

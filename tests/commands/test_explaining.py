@@ -10,7 +10,7 @@ from engine.prompts.vocabulary import vocabulary
 from liveset.commands.explain import explain
 
 
-def test_the_page_names_values_words_guesses_and_what_was_not_understood(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_names_values_words_guesses_and_unknown_words(capsys: pytest.CaptureFixture[str]) -> None:
     explain("very dark tecno with flurbles, no hats, 131 BPM in D dorian", False)
     page = capsys.readouterr().out
     for said in ("techno", "131 BPM", "D dorian", "hats", '"very dark"', '"tecno" was taken for "techno"', '"flurbles"'):
@@ -28,7 +28,7 @@ def test_json_holds_every_parameter_with_its_words(capsys: pytest.CaptureFixture
     assert said["silencing_words"] == []
 
 
-def test_silences_and_instruments_stand_beside_the_words_that_named_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_shows_words_beside_silences_and_instruments(capsys: pytest.CaptureFixture[str]) -> None:
     explain("no drums, warm pads, rhodes", False)
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert "drums" in lines["silent"]
@@ -38,7 +38,7 @@ def test_silences_and_instruments_stand_beside_the_words_that_named_them(capsys:
     assert '"rhodes"' in lines["comp"]
 
 
-def test_the_page_fits_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_fits_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     explain("dreamy melancholic dub techno, very dark, warm pads, rhodes, more echo, less dirty, dusty vinyl, long reverb", False)
     assert max(len(line.rstrip()) for line in capsys.readouterr().out.splitlines()) <= 80

@@ -10,7 +10,7 @@ from engine.midi.profiles import load_profile
 from liveset.commands.inspect import show_midi
 
 
-def test_the_mapping_is_listed_in_order_with_the_second_row_of_knobs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_midi_lists_the_mapping_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     show_midi("", False)
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith(("cc", "note"))]
     plain, row = [c for c in listed if not c.endswith("*")], [c for c in listed if c.endswith("*")]
@@ -20,7 +20,7 @@ def test_the_mapping_is_listed_in_order_with_the_second_row_of_knobs(capsys: pyt
     assert every == set(plain)
 
 
-def test_a_presets_overrides_are_listed_in_place_of_the_profiles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_midi_lists_the_overrides_of_a_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('[[prompt]]\ntext = "house"\n[midi]\ncc1 = "prompt 2"\ncc72 = "off"\nnote43 = "off"\n')
     show_midi(str(path), False)

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -53,7 +54,7 @@ def fetch(hub: TinyHub, name: str = "small-music") -> list[int]:
     return counted
 
 
-def test_a_pulled_model_is_whole_and_knows_where_it_came_from(hub: TinyHub, root: Path) -> None:
+def test_pulled_model_is_complete_and_records_its_source(hub: TinyHub, root: Path) -> None:
     counted = fetch(hub)
     place = model_folder()
     fetched = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
@@ -66,7 +67,7 @@ def test_a_pulled_model_is_whole_and_knows_where_it_came_from(hub: TinyHub, root
     assert list(root.iterdir()) == [place]
 
 
-def test_an_interrupted_download_is_kept_and_goes_on(hub: TinyHub) -> None:
+def test_interrupted_download_resumes(hub: TinyHub) -> None:
     hub.stop_after = [150_000, 0]
     with pytest.raises(GeneratorError, match=r"connection to the Hub failed.*run it again to go on"):
         fetch(hub)
@@ -80,7 +81,7 @@ def test_an_interrupted_download_is_kept_and_goes_on(hub: TinyHub) -> None:
     assert verify_folder(model_folder()) == 8
 
 
-def test_a_connection_that_breaks_is_taken_up_again_at_once(hub: TinyHub) -> None:
+def test_broken_connection_is_retried_at_once(hub: TinyHub) -> None:
     hub.stop_after = [150_000]
     counted = fetch(hub)
     assert sum(counted) == sum(
@@ -88,14 +89,14 @@ def test_a_connection_that_breaks_is_taken_up_again_at_once(hub: TinyHub) -> Non
     )
 
 
-def test_a_server_without_ranges_starts_again(hub: TinyHub) -> None:
+def test_server_without_ranges_starts_again(hub: TinyHub) -> None:
     hub.stop_after, hub.ranges = [150_000], False
     fetch(hub)
     assert verify_folder(model_folder()) == 8
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", f"{TEXT}/tokenizer.json"])
-def test_damaged_bytes_are_found_and_thrown_away(hub: TinyHub, name: str) -> None:
+def test_damaged_download_is_discarded(hub: TinyHub, name: str) -> None:
     hub.damaged = name
     with pytest.raises(GeneratorError, match=f"{name} arrived damaged"):
         fetch(hub)
@@ -105,7 +106,7 @@ def test_damaged_bytes_are_found_and_thrown_away(hub: TinyHub, name: str) -> Non
     assert verify_folder(model_folder()) == 8
 
 
-def test_a_refusal_says_step_by_step_what_to_do(hub: TinyHub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_download_lists_the_steps_to_take(hub: TinyHub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.gated = True
     with pytest.raises(GeneratorError) as refused:
         fetch(hub)
@@ -117,7 +118,7 @@ def test_a_refusal_says_step_by_step_what_to_do(hub: TinyHub, monkeypatch: pytes
     assert installed() == ("small-music",)
 
 
-def test_a_text_encoder_in_another_repository_comes_along(hub: TinyHub) -> None:
+def test_text_encoder_of_another_repository_is_fetched_too(hub: TinyHub) -> None:
     base = published("small-music-base")
     own = {name: data for name, data in published_files().items() if not name.startswith(TEXT)}
     hub.repositories = {**hub.repositories, base.repository: own}
@@ -125,7 +126,7 @@ def test_a_text_encoder_in_another_repository_comes_along(hub: TinyHub) -> None:
     assert verify_folder(model_folder("small-music-base")) == 8
 
 
-def test_what_the_hub_lacks_is_said(hub: TinyHub) -> None:
+def test_missing_hub_file_is_reported(hub: TinyHub) -> None:
     with pytest.raises(GeneratorError, match="SAME-S is not on the Hub"):
         fetch(hub, "same-s")
     hub.repositories = {MUSIC.repository: {"README.md": b"soon"}}
@@ -133,7 +134,7 @@ def test_what_the_hub_lacks_is_said(hub: TinyHub) -> None:
         fetch(hub)
 
 
-def test_a_file_outside_the_folder_is_refused(hub: TinyHub) -> None:
+def test_file_outside_the_folder_is_refused(hub: TinyHub) -> None:
     hub.repositories = {MUSIC.repository: {**published_files(), "../../evil.json": b"{}"}}
     with pytest.raises(GeneratorError, match="outside itself"):
         fetch(hub)
@@ -146,22 +147,20 @@ def test_no_network_is_one_sentence(hub: TinyHub) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_no_room_is_said_before_the_large_files_are_fetched(hub: TinyHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1_000_000))
+def test_full_disk_is_reported_before_the_download(hub: TinyHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10, used=9, free=1_000_000))
     with pytest.raises(GeneratorError, match="no room"):
         fetch(hub)
     assert [name for name, _ in hub.asked] == ["model_config.json"]
 
 
-def test_without_the_extra_the_sentence_says_which_command_adds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_without_the_extra_names_the_command_that_adds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(
-        GeneratorError, match=r"pip install \"liveset\[stable-audio\]\".*LIVESET_EXTRA=stable-audio ./scripts/play"
-    ):
+    with pytest.raises(GeneratorError, match=r"pip install \"liveset\[stable-audio\]\""):
         Hub()
 
 
-def test_the_pull_command_explains_the_licence_and_ends_with_what_to_do(
+def test_pull_command_explains_the_licence_and_ends_with_what_to_do(
     hub: TinyHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(pulling, "Hub", lambda: Hub(hub.endpoint))
@@ -187,9 +186,9 @@ def test_import_verify_list_and_remove(capsys: pytest.CaptureFixture[str], monke
     assert installed() == ()
 
 
-def test_a_name_is_guessed_from_the_folder_then_from_the_configuration(tmp_path: Path) -> None:
+def test_name_is_guessed_from_the_folder_then_from_the_configuration(tmp_path: Path) -> None:
     config = json.loads((TINY / "model_config.json").read_text("utf-8"))
-    guess = modelling._guess_name
+    guess = modelling.guess_name
     assert (
         guess(tmp_path / "models--stabilityai--stable-audio-3-small-sfx-base" / "snapshots" / "abc", config) == "small-sfx-base"
     )
@@ -201,7 +200,7 @@ def test_a_name_is_guessed_from_the_folder_then_from_the_configuration(tmp_path:
         guess(tmp_path / "download", {"model": {}})
 
 
-def test_a_model_of_another_kind_is_not_imported(tmp_path: Path) -> None:
+def test_model_of_another_kind_is_not_imported(tmp_path: Path) -> None:
     shutil.copytree(TINY, tmp_path / "medium")
     path = tmp_path / "medium" / "model_config.json"
     config = json.loads(path.read_text("utf-8"))

@@ -38,7 +38,7 @@ def breaks_off(frames: int, why: BaseException, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("frames", [0, 100])
-def test_one_that_fails_leaves_the_old_file_as_it_was(tmp_path: Path, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_rehearsal_keeps_the_old_file(tmp_path: Path, frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
     breaks_off(frames, RecordingError("the disk is full"), monkeypatch)
     (tmp_path / "x.wav").write_text("old")
     with pytest.raises(RecordingError, match="the disk is full"):
@@ -47,7 +47,7 @@ def test_one_that_fails_leaves_the_old_file_as_it_was(tmp_path: Path, frames: in
     assert (tmp_path / "x-2.wav").exists() == bool(frames)
 
 
-def test_one_that_is_stopped_says_where_what_was_played_is(
+def test_stopped_rehearsal_says_where_its_audio_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     breaks_off(100, KeyboardInterrupt(), monkeypatch)
@@ -59,7 +59,7 @@ def test_one_that_is_stopped_says_where_what_was_played_is(
     assert soundfile.info(tmp_path / "x-2.wav").frames == 100
 
 
-def test_one_that_is_stopped_before_its_first_sound_leaves_nothing(
+def test_rehearsal_stopped_before_any_sound_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     breaks_off(0, KeyboardInterrupt(), monkeypatch)

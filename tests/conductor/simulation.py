@@ -1,9 +1,13 @@
-"""A player and generators made of arithmetic: what the real ones promise, without a sample of sound."""
+"""The real conductor and the player's real timeline, with generators and files made of arithmetic: not a sample of sound."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
 
 from engine import protocol as p
 from engine.conductor.events import (
@@ -26,123 +30,92 @@ from engine.conductor.events import (
 )
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
+from engine.player.decks import Deck
+from engine.player.rendering.timeline import Timeline
+from engine.player.rendering.voices import Levels
+from engine.sections.file import SectionInfo, SectionReader
+from engine.timebase import QUANTUM
 
 FADE = 441
+SILENCE = np.zeros((1, 1, 2), np.float32)
 
 
-@dataclass
+class SimulatedFile:
+    """A section file without sound, as far as the timeline looks into one: what it holds when it is done, and how far it is."""
+
+    def __init__(self, request: p.SectionRequest) -> None:
+        first, total = request.from_frame, request.total_frames()
+        self.info = SectionInfo(
+            request.section_id, ("mix",), 44_100, first, total - first, request.bars, request.tail_bars,
+            request.beats_per_bar, request.bpm, request.key, request.seed, "simulated",
+        )  # fmt: skip
+        self.ready = 0
+        self.audio = np.broadcast_to(SILENCE, (total - first, 1, 2))
+
+    def write_to(self, frame: int) -> None:
+        """Its sound is there up to a frame of the section."""
+        self.ready = max(self.ready, min(frame - self.info.first_frame, self.info.frames))
+
+
 class SimulatedPlayer:
-    """Follows cues, loops and postpones as the renderer does, in frames; counts frames it had nothing for."""
+    """The player's real timeline over files without sound; only what cannot matter for it (mixing, effects) is left out.
 
-    files: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """path -> (first frame, ready to)."""
-    frame: int = 0
-    running: bool = False
-    cue: p.Cue | None = None
-    origin: int = 0
-    pending: tuple[p.Cue, ...] = ()
-    unfilled: int = 0
-    finished: bool = False
-    starts: list[tuple[p.Cue, int]] = field(default_factory=list)
-    seam: int | None = None
-    """Where a loop of less than a bar is over: no bar line before it counts."""
+    Attributes:
+        files: by path.
+        frame: of the transport.
+        running: whether the transport moves.
+        starts: every cue that began to sound, and when.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, SimulatedFile] = {}
+        self.frame = 0
+        self.running = False
+        self.starts: list[tuple[p.Cue, int]] = []
+        self._events: deque[p.PlayerEvent] = deque()
+        self._timeline = Timeline(self._events)
+        self._cues: dict[int, p.Cue] = {}
+        self._rest = 0
+        self._levels, self._bus = Levels(), np.zeros((2, QUANTUM))
+
+    @property
+    def unfilled(self) -> int:
+        """Frames for which no section had any sound."""
+        return self._timeline.unfilled
+
+    @property
+    def finished(self) -> bool:
+        """The last section's tail is over."""
+        return self._timeline.finished
 
     def set_cues(self, cues: Iterable[p.Cue]) -> None:
-        sounding = self.cue.cue_id if self.cue else 0
-        self.pending = tuple(cue for cue in cues if cue.cue_id > sounding)
-
-    def _ready(self, cue: p.Cue, origin: int, start: int) -> bool:
-        """Whether the rest of the bar at ``start`` and its crossfade are there."""
-        first, ready = self.files.get(cue.path, (0, 0))
-        end = cue.grid.frame_of_bar(cue.grid.bar_at(start) + 1) - origin
-        return start - origin >= first and ready >= end + FADE
+        """Take the conductor's order, as the player does."""
+        cues = tuple(cues)
+        self._cues |= {cue.cue_id: cue for cue in cues}
+        self._timeline.set_cues(tuple(Deck(cue, cast(SectionReader, self.files[cue.path])) for cue in cues))
 
     def advance(self, frames: int) -> list[p.PlayerEvent]:
-        said: list[p.PlayerEvent] = []
-        if not self.running or self.finished:
-            return said
-        if self.cue is None and not self.pending:
-            return said
-        target = self.frame + frames
-        while self.frame < target and not self.finished:
-            self._postpone(said)
-            stop = min([target, *(cue.start_frame for cue in self.pending), self._next_bar()])
-            if self.cue is None:
-                stop = min(target, self.pending[0].start_frame) if self.pending else target
-            self.frame = max(stop, self.frame)
-            self._start_due(said)
-            if self.frame < target:
-                self._pass_seam(said)
+        """Let time pass; what happened in it."""
+        self._rest += frames
+        while self._rest >= QUANTUM:
+            self._rest -= QUANTUM
+            if self.running and not self.finished and (self._timeline.main is not None or self._timeline.waiting):
+                self._quantum()
+        said = [*self._events]
+        self._events.clear()
+        for event in said:
+            if isinstance(event, p.CueStarted):
+                self.starts.append((self._cues[event.cue_id], event.frame))
         return said
 
-    def _next_bar(self) -> int:
-        if self.cue is None:
-            return 2**62
-        line = self.cue.grid.frame_of_bar(self.cue.grid.bar_at(self.frame) + 1)
-        return line if self.seam is None or self.seam <= self.frame else self.seam
-
-    def _postpone(self, said: list[p.PlayerEvent]) -> None:
-        kept = []
-        for cue in self.pending:
-            if cue.start_frame >= self.frame:
-                kept.append(cue)
-                continue
-            whole = cue.start_frame == cue.origin_frame
-            start = cue.grid.frame_of_bar(cue.grid.next_bar(self.frame)) if whole else cue.grid.next_beat_frame(self.frame)
-            kept.append(replace(cue, start_frame=start, origin_frame=start if whole else cue.origin_frame))
-            said.append(p.CuePostponed(cue.cue_id, self.frame, start))
-        self.pending = tuple(sorted(kept, key=lambda cue: cue.cue_id))
-
-    def _start_due(self, said: list[p.PlayerEvent]) -> None:
-        for cue in self.pending:
-            if cue.start_frame != self.frame:
-                continue
-            if not self._ready(cue, cue.origin_frame, self.frame):
-                whole = cue.start_frame == cue.origin_frame
-                if whole:
-                    start = cue.grid.frame_of_bar(cue.grid.bar_at(self.frame) + 1)
-                else:
-                    start = cue.grid.next_beat_frame(self.frame + 1)
-                later = replace(cue, start_frame=start, origin_frame=start if whole else cue.origin_frame)
-                self.pending = tuple(later if other is cue else other for other in self.pending)
-                said.append(p.CuePostponed(cue.cue_id, self.frame, start))
-                continue
-            self.cue, self.origin, self.seam = cue, cue.origin_frame, None
-            self.pending = tuple(other for other in self.pending if other.cue_id > cue.cue_id)
-            self.starts.append((cue, self.frame))
-            said.append(p.CueStarted(cue.cue_id, self.frame, cue.origin_frame))
-            return
-
-    def _pass_seam(self, said: list[p.PlayerEvent]) -> None:
-        """At a bar line, or where a short loop ends: on, or back by whole bars, by beats where the file has less than one."""
-        cue = self.cue
-        if cue is None:
-            return
-        grid = cue.grid
-        bar = grid.bar_at(self.frame)
-        if self.frame != (grid.frame_of_bar(bar) if self.seam is None else self.seam):
-            return
-        self.seam = None
-        at = self.frame - self.origin
-        over = at >= cue.end_frame - 2
-        if over and cue.final:
-            self.finished = True
-            said.append(p.Finished(self.frame))
-            return
-        if not over and self._ready(cue, self.origin, self.frame):
-            return
-        first, ready = self.files.get(cue.path, (0, 0))
-        ways = [(grid.frame_of_bar(bar) - grid.frame_of_bar(bar - bars), bars) for bars in range(1, cue.loop_bars + 1)]
-        whole = [way for way in ways if at - way[0] >= max(0, first - 2)]
-        beats = [(round(grid.frames_per_beat * count), 0) for count in range(grid.beats_per_bar - 1, 0, -1)]
-        back = whole[-1:] or [way for way in beats if at - way[0] >= max(0, first - 2)][:1]
-        if not back or ready < at:
-            self.unfilled += 1
-            return
-        shift, bars = back[0]
-        self.origin += shift
-        self.seam = None if bars else self.frame + shift
-        said.append(p.Looped(cue.cue_id, self.frame, self.origin, bars))
+    def _quantum(self) -> None:
+        self._timeline.plan(self.frame)
+        main, end = self._timeline.main, self.frame + QUANTUM
+        # The timeline counts what it leaves unfilled as it mixes: that is slow, and need not be looked at where one section
+        # fills the whole quantum.
+        if main is None or main.start > self.frame or main.stop is not None or min(main.ready, main.last) < end:
+            self._timeline.add_to(self._bus, self.frame, self._levels)
+        self.frame = end
 
 
 @dataclass
@@ -165,8 +138,7 @@ class Stage:
             match action:
                 case StartJob(job):
                     self.jobs[job.job_id] = job
-                    first = job.version.request.from_frame
-                    self.player.files[job.version.path] = (first, first)
+                    self.player.files[job.version.path] = SimulatedFile(job.version.request)
                 case CancelJob(job):
                     self.jobs.pop(job.job_id, None)
                 case SendCues(cues):
@@ -192,14 +164,15 @@ class Stage:
     def progress(self, job_id: int, fraction: float) -> None:
         job = self.jobs[job_id]
         first, total = job.version.request.from_frame, job.version.total
-        ready = max(self.player.files[job.version.path][1], first + round((total - first) * fraction))
-        self.player.files[job.version.path] = (first, ready)
+        file = self.player.files[job.version.path]
+        file.write_to(first + round((total - first) * fraction))
+        ready = first + file.ready
         self.take(JobProgress(job_id, ready, fraction))
 
     def finish(self, job_id: int) -> None:
         job = self.jobs.pop(job_id)
         first, total = job.version.request.from_frame, job.version.total
-        self.player.files[job.version.path] = (first, total)
+        self.player.files[job.version.path].write_to(total)
         self.take(JobDone(job_id, max(0.01, (total - first) / 44100 / 40), self.fit))
 
     def work(self, job_id: int, pace: Callable[[int], float]) -> None:
@@ -211,7 +184,7 @@ class Stage:
         work_s = (request.total_frames() / 44100 + kept_s) * pace(request.steps)
         self.advance(round(work_s * 44100))
         job = self.jobs.pop(job_id)
-        self.player.files[job.version.path] = (0, job.version.total)
+        self.player.files[job.version.path].write_to(job.version.total)
         self.take(JobDone(job_id, work_s, self.fit))
 
     def fail(self, job_id: int) -> None:

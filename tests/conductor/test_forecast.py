@@ -58,7 +58,7 @@ def heard_in_next(stage: Stage, index: int) -> bool:
 
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.05, 0.5), st.floats(-8.0, 8.0))
-def test_a_change_reaches_the_next_section_until_the_frame_that_is_told_and_no_longer(work: float, off_s: float) -> None:
+def test_change_counts_until_the_forecast_frame_and_not_after(work: float, off_s: float) -> None:
     stage = slow_at(work)
     assert stage.state.transport.now is not None
     until, at = steer_until(stage.state), 0
@@ -72,7 +72,7 @@ def test_a_change_reaches_the_next_section_until_the_frame_that_is_told_and_no_l
 
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.05, 0.4), st.floats(0.0, 1.0), st.integers(0, 3))
-def test_a_change_while_the_generator_works_reaches_the_next_section_when_it_says_so(work: float, share: float, bar: int) -> None:
+def test_change_during_work_counts_when_the_forecast_says_so(work: float, share: float, bar: int) -> None:
     stage = slow_at(work)
     stage.command(p.ReRoll())
     (job,) = stage.jobs.values()
@@ -85,7 +85,7 @@ def test_a_change_while_the_generator_works_reaches_the_next_section_when_it_say
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 15), st.floats(0.0, 1.0), st.booleans())
-def test_a_live_generators_next_section_is_reached_when_the_screen_says_so(bar: int, share: float, busy: bool) -> None:
+def test_change_on_a_live_generator_counts_when_the_forecast_says_so(bar: int, share: float, busy: bool) -> None:
     stage = started()
     at_work(stage, 2 * BAR)
     stage.state = stage.state.with_work(speed=12.0)
@@ -102,7 +102,7 @@ def test_a_live_generators_next_section_is_reached_when_the_screen_says_so(bar: 
 
 @given(st.floats(0.05, 0.5))
 @settings(max_examples=25, deadline=None)
-def test_the_bar_on_the_screen_is_the_last_at_whose_start_a_change_counts(work: float) -> None:
+def test_shown_bar_is_the_last_whose_start_is_in_time(work: float) -> None:
     stage = slow_at(work)
     shown = next_view(stage.state).steer_until_bar
     assert shown > 0
@@ -112,18 +112,18 @@ def test_the_bar_on_the_screen_is_the_last_at_whose_start_a_change_counts(work: 
     assert heard_in_next(stage, 1)
 
 
-def test_it_is_too_late_once_the_next_section_could_not_be_made_again() -> None:
+def test_screen_shows_too_late_after_the_forecast_frame() -> None:
     stage = slow_at(0.4)
     stage.advance(steer_until(stage.state) + 4096 - stage.player.frame)
     assert next_view(stage.state).steer_until_bar == 0
 
 
 @given(st.floats(0.0, 500.0))
-def test_the_time_for_some_work_is_the_time_it_needs(seconds: float) -> None:
+def test_workable_time_is_the_inverse_of_needed_time(seconds: float) -> None:
     assert workable_s(needed_s(seconds)) == pytest.approx(seconds, abs=1e-9)
 
 
-def test_the_cost_counts_the_tail_and_what_is_kept_of_the_section_before() -> None:
+def test_cost_counts_the_tail_and_the_kept_bars() -> None:
     stage = slow_at(0.5)
     state = stage.state
     plan = tuple(replace(part, transition_bars=4) for part in state.plan)
@@ -136,7 +136,7 @@ def test_the_cost_counts_the_tail_and_what_is_kept_of_the_section_before() -> No
     assert kept == pytest.approx(SLOW.kept_bars(BAR / RATE) * 0.5 * BAR / RATE, rel=1e-3)
 
 
-def test_the_estimate_is_what_the_request_takes() -> None:
+def test_estimate_equals_the_cost_of_the_request() -> None:
     stage = slow_at(0.5)
     stage.command(p.ReRoll())
     (job,) = stage.state.work.jobs

@@ -27,7 +27,7 @@ def part(length: int, name: str = "drop") -> PlannedSection:
     return PlannedSection(name, "drop", length, 0.9, 0.8, 0.7, transition="bass-swap", transition_bars=4)
 
 
-def test_a_part_too_long_for_the_model_is_split_at_eight_bars_and_goes_on_under_its_name() -> None:
+def test_long_part_is_split_at_eight_bars_and_numbered() -> None:
     limits = Limits(BAR_S, SLOW)
     made = fitted((part(96), part(16, "outro")), None, limits)
     assert bars(made) == [48, 48, 16]
@@ -48,14 +48,14 @@ def test_a_generator_without_limits_changes_nothing() -> None:
     assert fitted(plan, 16, Limits(BAR_S, SLOW, 0.3, 0.2)) == plan
 
 
-def test_parts_too_short_to_make_anything_meanwhile_take_bars_from_the_next() -> None:
+def test_too_short_parts_take_bars_from_the_next() -> None:
     limits = Limits(BAR_S, SLOW, 0.45, 0.45)
     assert limits.least == 16
     assert bars(fitted((part(4), part(4), part(10)), None, limits)) == [18]
     assert bars(fitted((part(4), part(20), part(16)), None, limits)) == [16, 16, 8]
 
 
-def test_a_part_that_cannot_be_made_during_the_one_before_it_begins_with_a_shorter_piece() -> None:
+def test_part_that_takes_too_long_starts_with_a_shorter_piece() -> None:
     limits = Limits(BAR_S, SLOW, 0.4, 0.4)
     made = fitted((part(48),), 16, limits)
     assert bars(made)[0] == 16
@@ -64,7 +64,7 @@ def test_a_part_that_cannot_be_made_during_the_one_before_it_begins_with_a_short
     assert sum(bars(made)) == 48
 
 
-def test_a_generator_that_can_never_keep_up_does_not_shatter_the_plan() -> None:
+def test_hopelessly_slow_generator_leaves_the_plan_whole() -> None:
     plan = arc(186)
     for work in (0.85, 1.0, 4.0):
         assert len(fitted(plan, 16, Limits(BAR_S, SLOW, work, work))) <= len(plan)
@@ -79,7 +79,7 @@ def test_a_generator_that_can_never_keep_up_does_not_shatter_the_plan() -> None:
     st.floats(0.0, 2.0),
     st.floats(0.4, 1.0),
 )
-def test_bars_are_kept_and_no_section_is_too_long(
+def test_total_bars_stay_and_no_section_is_too_long(
     lengths: list[int], before: int | None, bar_s: float, max_seconds: float, work: float, share: float
 ) -> None:
     limits = Limits(bar_s, replace(SLOW, max_seconds=max_seconds), work, work * share)

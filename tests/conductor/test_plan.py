@@ -24,7 +24,7 @@ def test_arc_ends_within_one_bar_of_the_minutes(minutes: float, bpm: float, beat
     assert all(part.bars >= 1 for part in parts)
 
 
-def test_beyond_a_neighbour_lies_what_is_heard_with_it_through_short_parts() -> None:
+def test_short_parts_let_a_section_see_beyond_its_neighbour() -> None:
     parts = [PlannedSection(role, role, bars, 0.5, 0.5, 0.5) for role, bars in (("build", 4), ("drop", 5), ("outro", 8))]  # type: ignore[arg-type]
     assert beyond(parts, 2.0) == tuple(parts[1:]), "8 and 10 seconds"
     assert beyond(parts, 2.5) == (parts[1],), "10 and 12.5 seconds"
@@ -33,7 +33,7 @@ def test_beyond_a_neighbour_lies_what_is_heard_with_it_through_short_parts() -> 
 
 
 @pytest.mark.parametrize(("bpm", "bars"), [(64, 2), (76, 2), (90, 4), (124, 4), (174, 4)])
-def test_an_outro_is_handed_over_to_in_about_eight_seconds(bpm: float, bars: int) -> None:
+def test_hand_over_to_an_outro_takes_about_eight_seconds(bpm: float, bars: int) -> None:
     plan = plan_set(parse_preset(PROMPT), Grid(bpm, 4), 6.0)
     assert (plan[-2].transition, plan[-2].transition_bars) == ("bass-swap", bars)
 
@@ -51,7 +51,7 @@ def test_six_minutes_have_an_arc() -> None:
 
 
 @given(st.lists(st.floats(0.1, 4), min_size=1, max_size=12), st.integers(12, 600))
-def test_spread_gives_everyone_something_and_wastes_nothing(shares: list[float], bars: int) -> None:
+def test_spread_gives_every_part_a_bar_and_adds_up(shares: list[float], bars: int) -> None:
     given_bars = spread(shares, bars)
     assert sum(given_bars) == bars
     assert min(given_bars) >= 1
@@ -68,7 +68,7 @@ def test_sections_without_minutes_keep_their_bars() -> None:
     assert [part.bars for part in plan_set(preset, Grid(120), minutes=1.0)] == [12, 18]
 
 
-def test_minutes_and_bars_that_disagree_are_said_and_fitted() -> None:
+def test_bars_are_fitted_to_minutes_with_a_note() -> None:
     preset = parse_preset("[set]\nminutes = 1\n" + PROMPT + '[[section]]\nbars = 8\n[[section]]\nbars = 8\nrole = "outro"\n')
     parts = plan_set(preset, Grid(120))
     assert sum(part.bars for part in parts) == 30

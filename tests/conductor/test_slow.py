@@ -44,7 +44,7 @@ def at_pace(state: State, work: float) -> State:
 # ------------------------------------------------------------ what is asked
 
 
-def test_a_request_carries_the_mix_before_and_the_lora_files() -> None:
+def test_request_carries_the_previous_mix_and_lora_files() -> None:
     stage = slow()
     stage.command(p.SetWeight(1, 0.9))
     stage.command(p.SetLora(0, 1.5))
@@ -58,14 +58,14 @@ def test_a_request_carries_the_mix_before_and_the_lora_files() -> None:
 
 
 @pytest.mark.parametrize(("asked", "got"), [(9.0, 2.0), (-1.0, 0.0), (float("nan"), 0.0), (0.25, 0.25)])
-def test_a_lora_stays_within_its_range(asked: float, got: float) -> None:
+def test_lora_strength_is_limited(asked: float, got: float) -> None:
     stage = slow()
     stage.command(p.SetLora(0, asked))
     assert stage.state.steering.loras[0].strength == got
     assert values_by_target(stage.state)["lora 1"] == got / 2
 
 
-def test_lora_files_are_shown_under_the_macros_where_the_generator_takes_them() -> None:
+def test_screen_shows_lora_files_below_the_macros() -> None:
     stage = slow()
     around = replace(NOWHERE, labels={"lora 1": "cc24"}, pickups={"lora 1": 0.3})
     last = snapshot(stage.state, around, 1).macros[-1]
@@ -74,7 +74,7 @@ def test_lora_files_are_shown_under_the_macros_where_the_generator_takes_them() 
     assert all(macro.lora is None for macro in snapshot(pocket.state, NOWHERE, 1).macros)
 
 
-def test_pocket_is_not_asked_again_because_of_a_lora() -> None:
+def test_lora_change_does_not_remake_live_sections() -> None:
     stage = started(loras=(p.LoraStrength("warm.safetensors", 0.5),))
     stage.healthy(BAR)
     before = len(made(stage))
@@ -83,7 +83,7 @@ def test_pocket_is_not_asked_again_because_of_a_lora() -> None:
     assert len(made(stage)) == before
 
 
-def test_files_are_named_as_they_lie_in_the_folder() -> None:
+def test_request_files_are_located_in_the_folder() -> None:
     request = p.SectionRequest("s2", (), 8, 120.0, "A minor", 1, continue_path="a.section", vary_path="b.section")
     there = with_files(request, Path("/there"))
     assert (there.continue_path, there.vary_path) == ("/there/a.section", "/there/b.section")
@@ -94,7 +94,7 @@ def test_files_are_named_as_they_lie_in_the_folder() -> None:
 # ------------------------------------------------------------ the deadline
 
 
-def test_steps_fall_and_tries_rise_with_the_time_there_is() -> None:
+def test_less_time_means_fewer_tries_then_fewer_steps() -> None:
     stage = slow()
     index = version_now(stage).index + 1
     efforts = [effort(at_pace(stage.state, work), index) for work in (0.05, 0.3, 0.5, 0.6, 0.75, 0.95, 3.0)]
@@ -106,7 +106,7 @@ def test_steps_fall_and_tries_rise_with_the_time_there_is() -> None:
     assert {tries for _, tries in efforts} >= {1, 2, 3}
 
 
-def test_the_tries_asked_for_fit_before_the_deadline() -> None:
+def test_tries_fit_before_the_deadline() -> None:
     stage = slow()
     index = version_now(stage).index + 1
     for work in (0.1, 0.2, 0.3, 0.4, 0.5):
@@ -124,7 +124,7 @@ def test_the_first_section_and_live_generators_take_full_steps_once() -> None:
     assert {(job.version.request.steps, job.version.request.tries) for job in made(stage)} == {(0, 1)}, "it takes no steps"
 
 
-def test_a_model_that_needs_more_steps_is_asked_for_them_and_for_half_near_a_deadline() -> None:
+def test_base_model_gets_fifty_steps_and_half_near_a_deadline() -> None:
     stage = opening(96, traits=SLOW, generator="slow")
     stage.take(WorkerUp("main", "slow", replace(SLOW, steps=50)))
     (first,) = made(stage)
@@ -143,7 +143,7 @@ def test_a_model_that_needs_more_steps_is_asked_for_them_and_for_half_near_a_dea
     assert {job.version.request.steps for job in made(stage)} <= {50, 37, 25}
 
 
-def test_pace_is_learned_from_one_try() -> None:
+def test_pace_counts_one_try() -> None:
     stage = slow()
     stage.fit = replace(FIT, tries=4)
     (job_id,) = stage.jobs
@@ -153,7 +153,7 @@ def test_pace_is_learned_from_one_try() -> None:
 
 
 @pytest.mark.parametrize("work", [0.3, 0.45, 0.6, 0.75])
-def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
+def test_whole_set_at_real_pace_is_never_late(work: float) -> None:
     """As slow as three quarters of a second of work a second of sound: the ladder is not needed once, no bar is lost."""
     stage = opening(186, traits=SLOW, generator="slow")
     stage.up()
@@ -173,13 +173,13 @@ def test_a_whole_set_at_its_real_pace_is_never_late(work: float) -> None:
     assert last.start_bar + last.bars == 186
 
 
-def test_parts_are_split_as_soon_as_the_generator_says_how_much_it_makes() -> None:
+def test_parts_are_split_when_the_generator_announces_its_limit() -> None:
     stage = slow(96, max_seconds=40.0)
     assert all((part.bars + 2 + SLOW.kept_bars(BAR_S)) * BAR_S <= 40 for part in stage.state.plan)
     assert sum(part.bars for part in stage.state.plan) == 96
 
 
-def test_what_a_slow_generator_has_begun_keeps_its_length() -> None:
+def test_started_section_keeps_its_length() -> None:
     stage = slow()
     begun = next(iter(stage.jobs.values())).version
     stage.take(WorkerUp("main", "slow", replace(SLOW, max_seconds=20.0)))
@@ -187,7 +187,7 @@ def test_what_a_slow_generator_has_begun_keeps_its_length() -> None:
     assert all((part.bars + 2 + SLOW.kept_bars(BAR_S)) * BAR_S <= 20 for part in stage.state.plan[begun.index + 1 :])
 
 
-def test_a_late_wish_is_met_with_fewer_steps_rather_than_not() -> None:
+def test_late_change_is_made_with_fewer_steps() -> None:
     stage = slow()
     finish_all(stage)
     bars = version_now(stage).request.bars
@@ -203,7 +203,7 @@ def test_a_late_wish_is_met_with_fewer_steps_rather_than_not() -> None:
     assert next_view(stage.state).state == "ready", "the one there is stays safe meanwhile"
 
 
-def test_work_that_shows_nothing_until_its_end_is_followed_by_the_clock() -> None:
+def test_silent_work_is_shown_by_the_clock() -> None:
     stage = slow()
     stage.state = at_pace(stage.state, 0.3)
     before = next_view(stage.state)
@@ -215,7 +215,7 @@ def test_work_that_shows_nothing_until_its_end_is_followed_by_the_clock() -> Non
     assert next_view(stage.state).progress == 0.95
 
 
-def test_what_the_generator_says_of_its_work_moves_the_bar_and_the_time_left() -> None:
+def test_reported_progress_corrects_the_time_left() -> None:
     stage = slow()
     stage.state = at_pace(stage.state, 0.3)
     (job_id,) = stage.jobs
@@ -238,7 +238,7 @@ def test_what_the_generator_says_of_its_work_moves_the_bar_and_the_time_left() -
 # ------------------------------------------------------------ variation, and bars made again
 
 
-def test_vary_makes_the_next_out_of_what_plays() -> None:
+def test_vary_starts_from_the_playing_section() -> None:
     stage = slow()
     finish_all(stage)
     stage.command(p.VaryNext(0.4))
@@ -254,14 +254,14 @@ def test_vary_makes_the_next_out_of_what_plays() -> None:
 
 
 @pytest.mark.parametrize(("amount", "got"), [(7.0, 1.0), (0.0, 0.02), (float("nan"), 0.02)])
-def test_a_variation_changes_something_and_no_more_than_all(amount: float, got: float) -> None:
+def test_variation_amount_is_limited(amount: float, got: float) -> None:
     stage = slow()
     finish_all(stage)
     stage.command(p.VaryNext(amount))
     assert made(stage)[-1].version.request.vary_amount == got
 
 
-def test_bars_are_made_again_out_of_the_next_section() -> None:
+def test_remake_bars_keeps_the_rest_of_the_next_section() -> None:
     stage = slow()
     finish_all(stage)
     before = version_next(stage)
@@ -277,17 +277,17 @@ def test_bars_are_made_again_out_of_the_next_section() -> None:
     assert request.vary_path != before.path, "what was made last is what is kept"
 
 
-def test_what_cannot_be_made_again_is_said() -> None:
+def test_impossible_remake_is_explained() -> None:
     stage = slow()
     stage.command(p.RemakeBars(1, 4))
-    assert "not made yet" in stage.told[-1]
+    assert "still being generated" in stage.told[-1]
     finish_all(stage)
     stage.command(p.RemakeBars(999, 1000))
     assert f"has {version_next(stage).request.bars} bars" in stage.told[-1]
     assert stage.state.steering.variation is None
 
 
-def test_the_file_that_is_varied_is_kept_as_long_as_it_may_be_asked_for() -> None:
+def test_varied_file_is_not_discarded_early() -> None:
     stage = slow()
     finish_all(stage)
     source = version_next(stage).path
@@ -297,7 +297,7 @@ def test_the_file_that_is_varied_is_kept_as_long_as_it_may_be_asked_for() -> Non
     assert not any(getattr(action, "path", "") == source for action in stage.actions)
 
 
-def test_a_re_roll_begins_from_nothing_again_and_so_does_the_section_after() -> None:
+def test_re_roll_and_the_next_section_drop_the_variation() -> None:
     stage = slow()
     finish_all(stage)
     stage.command(p.VaryNext(0.4))
@@ -313,12 +313,12 @@ def test_a_re_roll_begins_from_nothing_again_and_so_does_the_section_after() -> 
     assert next(iter(stage.jobs.values())).version.request.vary_path is None
 
 
-def test_a_variation_that_fails_is_made_anew_without_it() -> None:
+def test_failed_variation_is_generated_from_scratch() -> None:
     stage = slow()
     finish_all(stage)
     stage.command(p.VaryNext(0.4))
     stage.fail(next(iter(stage.jobs)))
-    assert "made anew" in stage.told[-1]
+    assert "from scratch" in stage.told[-1]
     stage.advance(44_100)
     assert made(stage)[-1].version.request.vary_path is None
     finish_all(stage)
@@ -326,7 +326,7 @@ def test_a_variation_that_fails_is_made_anew_without_it() -> None:
 
 
 @pytest.mark.parametrize(("command", "word"), [(p.VaryNext(0.4), "vary"), (p.RemakeBars(5, 8), "re-make")])
-def test_a_live_generator_re_rolls_and_says_so(command: p.Command, word: str) -> None:
+def test_live_generator_re_rolls_instead_of_varying(command: p.Command, word: str) -> None:
     stage = started()
     stage.healthy(BAR)
     before = version_next(stage).request
@@ -340,7 +340,7 @@ def test_a_live_generator_re_rolls_and_says_so(command: p.Command, word: str) ->
 # ------------------------------------------------------------ how it lay on the grid
 
 
-def test_the_fit_goes_with_the_section_to_the_screen_and_the_history() -> None:
+def test_grid_fit_reaches_the_screen_and_the_history() -> None:
     stage = slow()
     assert next_view(stage.state).fit is None
     stage.fit = FIT
@@ -349,10 +349,10 @@ def test_the_fit_goes_with_the_section_to_the_screen_and_the_history() -> None:
     stage.command(p.NextNow())
     stage.advance(BAR * 2)
     assert now_view(stage.state, NOWHERE, stage.player.frame).fit == FIT
-    assert [played.fit for played in stage.state.transport.history] == [None, FIT]
+    assert [played.grid for played in stage.state.transport.history] == [None, FIT]
 
 
-def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
+def test_grid_fit_of_a_playing_section_is_recorded() -> None:
     stage = slow()
     job_id = next(iter(stage.jobs))
     stage.progress(job_id, 0.6)
@@ -362,13 +362,13 @@ def test_the_fit_of_a_section_that_sounds_already_is_not_lost() -> None:
     stage.fit = FIT
     stage.finish(job_id)
     assert version_now(stage).fit == FIT
-    assert [played.fit for played in stage.state.transport.history] == [None, FIT]
+    assert [played.grid for played in stage.state.transport.history] == [None, FIT]
 
 
 # ------------------------------------------------------------ a generator that cannot be loaded
 
 
-def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
+def test_stand_in_replaces_a_generator_that_cannot_load() -> None:
     stage = slow(stand_in="pocket")
     stage.take(WorkerUp("stand-in", "pocket", p.Traits(live=True)))
     finish_all(stage)
@@ -390,7 +390,7 @@ def test_pocket_takes_the_place_of_a_generator_that_cannot_be_loaded() -> None:
     assert {job.version.generator for job in made(stage)[-3:]} == {"pocket"}
 
 
-def test_the_stems_are_those_of_the_sets_generator() -> None:
+def test_stems_follow_the_generator() -> None:
     stage = slow()
     stage.take(WorkerUp("main", "slow", replace(SLOW, stems=("mix",))))
     assert stage.state.steering.levels == (("mix", 1.0, False),)

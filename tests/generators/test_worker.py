@@ -33,14 +33,14 @@ class Raising:
 
 
 @pytest.mark.parametrize(("name", "says"), WRONG)
-def test_what_is_no_generator_is_said_to_be_none(name: str, says: str) -> None:
+def test_wrong_generator_name_is_a_clear_error(name: str, says: str) -> None:
     with pytest.raises(GeneratorError) as error:
         load_generator(name)
     assert says in str(error.value)
     assert f'"{name}"' in str(error.value)
 
 
-def test_an_own_class_is_made() -> None:
+def test_generator_is_loaded_from_a_module_and_class() -> None:
     assert load_generator("tests.generators.tones:Tones").name
 
 
@@ -77,7 +77,7 @@ class Line:
         self.sent.append(message)
 
 
-def test_the_engine_is_told_of_work_that_has_no_sound_to_show_yet(tmp_path: Path) -> None:
+def test_progress_is_sent_before_the_first_block(tmp_path: Path) -> None:
     line = Line()
     request = SectionRequest("s1", (), 1, 120.0, "C major", 1)
     Worker(Sampling(), line, tmp_path).make(MakeSection(7, request, "s1.section"))

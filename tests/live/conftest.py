@@ -8,16 +8,21 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from engine.processes.client import EngineClient, EngineProcess
-from engine.protocol import Quit, SetOptions, Snapshot
+from engine.protocol import Hold, NextNow, Quit, SetOptions, Snapshot
+from tests.support.waiting import LIMIT_S, PAUSE_S
 
-LIMIT_S = 60.0
+LASTING_MIN = 6
+"""Longer than all the tests that share a set; a longer set has longer sections, which take longer to come."""
+QUIT_S = 6.0
+"""A set fades out within a second or two; one that was killed on purpose does not answer."""
 
 PRESET = """
 [set]
@@ -37,16 +42,24 @@ weight = 0.1
 """
 
 
-@pytest.fixture
-def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home of its own: short, since sockets have short names."""
+@contextmanager
+def private_home() -> Iterator[Path]:
+    """A home of its own, without a sound or MIDI server: short, since sockets have short names."""
     folder = Path(tempfile.mkdtemp(prefix="ls"))
-    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_MUSIC_DIR"):
-        monkeypatch.setenv(name, str(folder))
-    monkeypatch.setenv("PULSE_SERVER", "unix:/nonexistent")
-    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    yield folder
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_MUSIC_DIR"):
+            patch.setenv(name, str(folder))
+        patch.setenv("PULSE_SERVER", "unix:/nonexistent")
+        patch.setenv("JACK_NO_START_SERVER", "1")
+        yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def private() -> Iterator[Path]:
+    """A home for one test."""
+    with private_home() as folder:
+        yield folder
 
 
 @dataclass
@@ -61,7 +74,7 @@ class Show:
         deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline:
             if not self.client.reconnect():
-                time.sleep(0.02)  # the only way to wait for a process that is not there yet
+                time.sleep(PAUSE_S)  # the only way to wait for a process that is not there yet
             for shown in self.client.snapshots(1.0):
                 if shown is not None and until(shown):
                     return shown
@@ -69,6 +82,10 @@ class Show:
                     break
         log = "\n".join(path.read_text(errors="replace") for path in self.engine.folder.glob("*.log"))
         pytest.fail(f"{what} did not come within {LIMIT_S:g} s; last: {self.client.snapshot()}\n{log}")
+
+    def now(self) -> Snapshot:
+        """What a fresh snapshot says."""
+        return self.wait(lambda _: True, "a snapshot")
 
     def wait_gone(self) -> None:
         """Until the engine has let go of this screen."""
@@ -86,6 +103,32 @@ class Show:
         for pid in self.pids(module):
             os.kill(pid, signal.SIGKILL)
 
+    def next_section(self, after: str) -> Snapshot:
+        """Ask for the next section now, and wait until it plays."""
+        self.client.send(NextNow())
+        return self.wait(lambda s: s.now.name not in ("", after), "the next section")
+
+    def end(self) -> None:
+        """Quit as a screen does, and leave no process."""
+        self.client.reconnect()
+        self.client.send(Quit())
+        deadline = time.monotonic() + QUIT_S
+        while self.client.connected() and time.monotonic() < deadline:
+            next(self.client.snapshots(0.1), None)
+        self.client.close()
+        for module in ("engine.live", "engine.player", "engine.generators.worker"):
+            self.kill(module)
+        self.engine.process.wait(10)
+
+
+def start_show(folder: Path, minutes: float = 0.5, text: str = PRESET, **options: object) -> Show:
+    """Start a set in processes of its own."""
+    preset = folder / "test.toml"
+    preset.write_text(text.format(minutes=minutes), encoding="utf-8")
+    engine = EngineProcess(SetOptions(str(preset), **options))  # type: ignore[arg-type]
+    engine.verdict()
+    return Show(engine, EngineClient(engine.folder))
+
 
 @pytest.fixture
 def show(private: Path) -> Iterator[Callable[..., Show]]:
@@ -93,21 +136,54 @@ def show(private: Path) -> Iterator[Callable[..., Show]]:
     shows: list[Show] = []
 
     def start(minutes: float = 0.5, text: str = PRESET, **options: object) -> Show:
-        preset = private / "test.toml"
-        preset.write_text(text.format(minutes=minutes), encoding="utf-8")
-        engine = EngineProcess(SetOptions(str(preset), **options))  # type: ignore[arg-type]
-        engine.verdict()
-        shows.append(Show(engine, EngineClient(engine.folder)))
+        shows.append(start_show(private, minutes, text, **options))
         return shows[-1]
 
     yield start
     for one in shows:
-        one.client.reconnect()
-        one.client.send(Quit())
-        deadline = time.monotonic() + 6
-        while one.client.connected() and time.monotonic() < deadline:
-            next(one.client.snapshots(0.1), None)
-        one.client.close()
-        for module in ("engine.live", "engine.player", "engine.generators.worker"):
-            one.kill(module)
-        one.engine.process.wait(10)
+        one.end()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember which tests failed, for `one`."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@dataclass
+class Lasting:
+    """The set that a module's tests share, once there is one, and its home."""
+
+    home: Path
+    show: Show | None = None
+
+    def end(self) -> None:
+        if self.show is not None:
+            self.show.end()
+        self.show = None
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Lasting]:
+    """Holds the shared set, and ends it after the module."""
+    with private_home() as folder:
+        made = Lasting(folder)
+        yield made
+        made.end()
+
+
+@pytest.fixture
+def one(lasting: Lasting, request: pytest.FixtureRequest) -> Iterator[Show]:
+    """A long set that plays, the same for all tests of a module; a new one after a test that failed."""
+    if lasting.show is None:
+        lasting.show = start_show(lasting.home, minutes=LASTING_MIN)
+    lasting.show.client.send(Hold(False))
+    lasting.show.wait(lambda s: s.state == "playing" and s.elapsed_s > 0.5 and not s.hold, "music")
+    yield lasting.show
+    if request.node.stash.get(FAILED, False):
+        lasting.end()

@@ -9,7 +9,7 @@ import mido
 from engine.processes.latest import STATUS, SharedBlock
 from engine.processes.layout import STATUS_FILE
 from tests.live.conftest import Show
-from tests.live.test_midi_ports import Server, controller, pytestmark, server
+from tests.live.jack import Server, controller, pytestmark, server
 from tests.midi.messages import cc, note
 
 __all__ = ["pytestmark", "server"]
@@ -23,7 +23,7 @@ def sweep(knobs: mido.ports.BaseOutput, control: int, end: int) -> None:
         knobs.send(cc(control, value))
 
 
-def test_a_controller_steers_comes_and_goes(server: Server, show: Callable[..., Show]) -> None:
+def test_controller_steers_comes_and_goes(server: Server, show: Callable[..., Show]) -> None:
     one = show(minutes=2)
     one.wait(lambda s: s.state == "playing", "music")
     knobs = controller("controller")
@@ -43,7 +43,7 @@ def test_a_controller_steers_comes_and_goes(server: Server, show: Callable[..., 
     again.close()
 
 
-def test_a_flood_makes_nothing_late(server: Server, show: Callable[..., Show]) -> None:
+def test_flood_makes_nothing_late(server: Server, show: Callable[..., Show]) -> None:
     one = show(minutes=2)
     one.wait(lambda s: s.state == "playing" and s.elapsed_s > 1, "music")
     knobs = controller("controller")

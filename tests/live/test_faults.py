@@ -16,8 +16,9 @@ import pytest
 from engine.processes.client import EngineClient
 from engine.processes.latest import STATUS, SharedBlock
 from engine.processes.layout import STATUS_FILE
-from engine.protocol import Hold, NextNow, SetMacro, SetWeight, TogglePlay
+from engine.protocol import Hold, SetMacro, SetWeight, TogglePlay
 from tests.live.conftest import PRESET, Show
+from tests.support.waiting import wait_until
 
 Start = Callable[..., Show]
 
@@ -30,7 +31,7 @@ def playing(show: Show) -> None:
     show.wait(lambda s: s.state == "playing" and s.elapsed_s > 0.5, "the first sound")
 
 
-def test_a_whole_set_plays_silently_in_real_time_and_ends(show: Start) -> None:
+def test_set_without_a_device_plays_in_real_time_and_ends(show: Start) -> None:
     one = show(minutes=0.15)
     shown = one.wait(lambda s: s.audio.device != "", "a device")
     assert shown.audio.silent
@@ -45,14 +46,11 @@ def test_a_whole_set_plays_silently_in_real_time_and_ends(show: Start) -> None:
     assert (shown.ladder_hold, shown.ladder_pocket) == (0, 0)
 
 
-def test_commands_reach_the_set(show: Start) -> None:
-    one = show(minutes=1)
-    playing(one)
+def test_commands_of_a_screen_change_the_set(one: Show) -> None:
     one.client.send(SetWeight(1, 0.9))
     one.client.send(SetMacro("filter", 0.3))
     shown = one.wait(lambda s: s.prompts[1].weight == 0.9 and s.macros[0].value == 0.3, "the values")
-    one.client.send(NextNow())
-    one.wait(lambda s: s.now.name != shown.now.name, "the next section")
+    one.next_section(shown.now.name)
     one.client.send(Hold(True))
     one.wait(lambda s: s.hold, "hold")
     one.client.send(TogglePlay())
@@ -61,43 +59,35 @@ def test_commands_reach_the_set(show: Start) -> None:
     one.wait(lambda s: s.state == "playing", "play")
 
 
-def test_killed_generator_is_started_again_and_nothing_is_silent(show: Start) -> None:
-    one = show(minutes=1)
-    playing(one)
+def test_killed_generator_is_started_again_without_silence(one: Show) -> None:
+    shown, silent = one.now(), status(one)["silent_frames"]
     one.client.send(SetWeight(1, 0.7))
     one.kill("engine.generators.worker")
-    one.wait(lambda s: s.restarts == 1, "the loss")
-    one.client.send(NextNow())
-    one.wait(lambda s: s.restarts == 1 and s.now.name not in ("", "intro"), "the next section")
-    assert status(one)["silent_frames"] == 0
+    shown = one.wait(lambda s: s.restarts == shown.restarts + 1, "the loss")
+    one.next_section(shown.now.name)
+    assert status(one)["silent_frames"] == silent
 
 
-def test_killed_engine_is_replaced_while_the_player_goes_on(show: Start) -> None:
-    one = show(minutes=1)
-    playing(one)
+def test_killed_engine_is_replaced_while_the_player_plays_on(one: Show) -> None:
     (before,) = one.pids("engine.live")
-    frame = status(one)["frame"]
-    player = one.pids("engine.player")
+    frame, silent, player = status(one)["frame"], status(one)["silent_frames"], one.pids("engine.player")
     one.kill("engine.live")
-    one.wait(lambda s: one.pids("engine.live") not in ([], [before]) and s.elapsed_s * 44_100 > frame, "a new engine")
+    shown = one.wait(lambda s: one.pids("engine.live") not in ([], [before]) and s.elapsed_s * 44_100 > frame, "a new engine")
     assert one.pids("engine.player") == player
-    one.client.send(NextNow())
-    one.wait(lambda s: s.now.name not in ("", "intro"), "a section of the new engine")
-    assert status(one)["silent_frames"] == 0
+    one.next_section(shown.now.name)
+    assert status(one)["silent_frames"] == silent
 
 
-def test_killed_player_is_started_again_where_it_was(show: Start) -> None:
-    one = show(minutes=1)
-    playing(one)
-    frame = status(one)["frame"]
+def test_killed_player_is_started_again_where_it_was(one: Show) -> None:
+    frame, before = status(one)["frame"], one.pids("engine.player")
     one.kill("engine.player")
+    one.wait(lambda _: one.pids("engine.player") not in ([], before), "another player")
     one.wait(lambda s: any("player" in notice.text for notice in s.notices), "the notice")
     one.wait(lambda s: s.state == "playing" and s.elapsed_s * 44_100 > frame + 44_100, "music")
 
 
-def test_a_killed_screen_is_not_heard_and_another_attaches(show: Start, private: Path) -> None:
-    one = show(minutes=1)
-    playing(one)
+def test_killed_screen_leaves_the_music_and_another_attaches(one: Show) -> None:
+    silent = status(one)["silent_frames"]
     one.client.close()
     master, terminal = pty.openpty()
     argv = [sys.executable, "-m", "liveset", "attach"]
@@ -114,25 +104,24 @@ def test_a_killed_screen_is_not_heard_and_another_attaches(show: Start, private:
     one.client = EngineClient(one.engine.folder)
     at = one.wait(lambda s: s.state == "playing", "another screen").elapsed_s
     one.wait(lambda s: s.elapsed_s > at + 1, "music")
-    assert status(one)["silent_frames"] == 0
+    assert status(one)["silent_frames"] == silent
 
 
-def test_a_generator_that_hangs_is_ended_and_started_again(show: Start) -> None:
-    one = show(minutes=2)
-    playing(one)
+def test_hanging_generator_is_ended_and_started_again(one: Show) -> None:
+    shown, silent = one.now(), status(one)["silent_frames"]
     one.client.send(SetWeight(1, 0.6))
     for pid in one.pids("engine.generators.worker"):
         os.kill(pid, signal.SIGSTOP)
     one.client.send(SetWeight(1, 0.2))
-    one.wait(lambda s: s.restarts == 1, "the restart")
+    one.wait(lambda s: s.restarts == shown.restarts + 1, "the restart")
     one.wait(lambda s: s.next.state == "ready", "the next section")
-    assert status(one)["silent_frames"] == 0
+    assert status(one)["silent_frames"] == silent
 
 
 BROKEN = PRESET.replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.broken:Broken"')
 
 
-def test_a_generator_that_always_raises_is_stood_in_for_by_pocket(show: Start) -> None:
+def test_pocket_stands_in_for_a_generator_that_always_raises(show: Start) -> None:
     one = show(minutes=0.4, text=BROKEN)
     playing(one)
     shown = one.wait(lambda s: s.ladder_pocket >= 1 and s.now.name not in {"", "intro"}, "pocket's sections")
@@ -140,9 +129,7 @@ def test_a_generator_that_always_raises_is_stood_in_for_by_pocket(show: Start) -
     assert status(one)["silent_frames"] == 0
 
 
-def test_a_finished_next_section_survives_the_engine(show: Start) -> None:
-    one = show(minutes=2)
-    playing(one)
+def test_finished_next_section_survives_a_killed_engine(one: Show) -> None:
     ready = one.wait(lambda s: s.next.state == "ready" and s.next.progress == 1.0, "the whole next section")
     (before,) = one.pids("engine.live")
     one.kill("engine.live")
@@ -150,7 +137,7 @@ def test_a_finished_next_section_survives_the_engine(show: Start) -> None:
     assert (shown.next.name, shown.next.state) == (ready.next.name, "ready")
 
 
-def test_a_recording_goes_on_in_a_second_file_when_the_player_dies(show: Start, private: Path) -> None:
+def test_recording_goes_on_in_a_second_file_after_the_player_dies(show: Start, private: Path) -> None:
     one = show(minutes=1, record=str(private / "take.wav"))
     playing(one)
     one.wait(lambda s: s.audio.recording is not None, "the recording")
@@ -160,7 +147,7 @@ def test_a_recording_goes_on_in_a_second_file_when_the_player_dies(show: Start, 
     one.wait(lambda s: s.state == "playing" and (private / "take-2.wav").stat().st_size > 44_100, "sound in it")
 
 
-def test_without_a_screen_an_engine_that_dies_is_waited_for(private: Path) -> None:
+def test_play_without_a_screen_waits_for_a_new_engine(private: Path) -> None:
     preset = private / "test.toml"
     preset.write_text(PRESET.format(minutes=1), encoding="utf-8")
     argv = [sys.executable, "-m", "liveset", "play", str(preset)]
@@ -184,10 +171,7 @@ def test_without_a_screen_an_engine_that_dies_is_waited_for(private: Path) -> No
     until("| playing |")
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
-    deadline = time.monotonic() + 10
-    while of_this_session(private) and time.monotonic() < deadline:
-        pass  # the player fades out
-    assert of_this_session(private) == []
+    wait_until(lambda: of_this_session(private) == [], "the player's end, after its fade-out")
 
 
 def of_this_session(private: Path) -> list[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,41 +9,14 @@ from collections.abc import Callable, Iterator
 import mido
 import pytest
 
-from engine.midi import backend
 from engine.midi.ports import MidiBatch, MidiInput
-from engine.midi.system import BACKEND
 from engine.protocol import SetWeight, TogglePlay
+from tests.live.jack import Server, controller, pytestmark, server
 from tests.midi.messages import cc, generic, note
 
-MISSING = [name for name in ("jackd", "jack_wait") if shutil.which(name) is None]
-pytestmark = [
-    pytest.mark.midi,
-    pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)} (Debian: jackd2)"),
-    pytest.mark.skipif("UNIX_JACK" not in backend.get_api_names(), reason="this MIDI library has no JACK"),
-]
+__all__ = ["pytestmark", "server"]
 
 TIMEOUT_S = 20.0
-
-
-class Server:
-    """A JACK server without hardware, under a name of its own."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = {**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
-        command = ["jackd", "-n", self.name, "-r", "-p", "64", "-d", "dummy", "-r", "48000", "-p", "512"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-        wait = ["jack_wait", "-s", self.name, "-w", "-t", "15"]
-        subprocess.run(wait, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=20)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
-            self.process = None
 
 
 class Listener:
@@ -84,27 +54,13 @@ class Listener:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    server = Server(f"liveset-{os.getpid()}")
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
-    monkeypatch.setenv("LIVESET_MIDI_API", "jack")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def listener() -> Iterator[Listener]:
     listener = Listener()
     yield listener
     listener.midi.stop()
 
 
-def controller(name: str) -> mido.ports.BaseOutput:
-    return mido.Backend(f"{BACKEND}/UNIX_JACK").open_output("knobs", virtual=True, client_name=name)
-
-
-def test_a_controller_comes_plays_goes_and_comes_back(server: Server, listener: Listener) -> None:
+def test_controller_comes_plays_goes_and_comes_back(server: Server, listener: Listener) -> None:
     listener.midi.start()
     knobs = controller("controller")
     listener.until(lambda: listener.batch.ports == ("controller:knobs",))
@@ -128,7 +84,7 @@ def test_a_controller_comes_plays_goes_and_comes_back(server: Server, listener: 
     knobs.close()
 
 
-def test_a_server_that_dies_is_survived_and_found_again(server: Server, listener: Listener) -> None:
+def test_server_that_dies_is_survived_and_found_again(server: Server, listener: Listener) -> None:
     listener.midi.start()
     knobs = controller("first")
     listener.until(lambda: listener.batch.ports == ("first:knobs",))

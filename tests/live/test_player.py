@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -31,6 +30,7 @@ from engine.protocol import (
     StopPlayer,
 )
 from tests.player.sounds import cue, sine, write_section
+from tests.support.waiting import wait_until
 
 KEY = b"0123456789abcdef"
 
@@ -47,14 +47,16 @@ class Session:
         self.process = subprocess.Popen(command, start_new_session=True)
 
     def connect(self) -> Connection[Any, Any]:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                return Client(address(self.folder, PLAYER), family="AF_UNIX", authkey=KEY)
-            except OSError:
-                assert time.monotonic() < deadline
-                assert self.process.poll() is None
-                os.sched_yield()
+        lines: list[Connection[Any, Any]] = []
+
+        def answered() -> bool:
+            assert self.process.poll() is None, "the player ended"
+            with contextlib.suppress(OSError):
+                lines.append(Client(address(self.folder, PLAYER), family="AF_UNIX", authkey=KEY))
+            return bool(lines)
+
+        wait_until(answered, "the player's socket")
+        return lines[0]
 
     def status(self) -> SharedBlock:
         return SharedBlock(self.folder / STATUS_FILE, STATUS)
@@ -80,7 +82,7 @@ def session() -> Iterator[Session]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
-def test_a_player_outlives_its_engines(session: Session) -> None:
+def test_player_outlives_its_engines(session: Session) -> None:
     folder = session.folder
     write_section(folder / "a", sine(220))
     (folder / "bad").write_bytes(b"nothing")
@@ -119,7 +121,7 @@ def test_a_player_outlives_its_engines(session: Session) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists a process's files")
-def test_the_file_of_a_section_that_is_over_is_closed(session: Session) -> None:
+def test_file_of_a_finished_section_is_closed(session: Session) -> None:
     for name in ("a", "b"):
         write_section(session.folder / name, sine(220))
     line = session.connect()
@@ -129,24 +131,18 @@ def test_the_file_of_a_section_that_is_over_is_closed(session: Session) -> None:
     maps = Path(f"/proc/{session.process.pid}/maps")
     assert str(session.folder / "a") in maps.read_text()
     assert wait_for(line, CueStarted).cue_id == 2
-    deadline = time.monotonic() + 15
-    while str(session.folder / "a") in maps.read_text():
-        assert time.monotonic() < deadline
-        os.sched_yield()
+    wait_until(lambda: str(session.folder / "a") not in maps.read_text(), "the end of the first file")
     assert str(session.folder / "b") in maps.read_text()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
-def test_a_lost_engine_is_started_again() -> None:
+def test_player_starts_a_lost_engine_again() -> None:
     with tempfile.TemporaryDirectory(prefix="ls") as name:
         mark = Path(name) / "started"
         session = Session(Path(name), "--respawn", f'["{sys.executable}", "-c", "open(\'{mark}\', \'w\').close()"]')
         try:
             session.connect().recv()
-            deadline = time.monotonic() + 15
-            while not mark.exists():
-                assert time.monotonic() < deadline
-                os.sched_yield()
+            wait_until(mark.exists, "the new engine")
         finally:
             session.process.kill()
             session.process.wait()

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from engine.protocol import Quit, SetMacro, SetWeight
 from tests.live.conftest import Show
+from tests.support.waiting import comes_true
 
 NEEDED = ("pulseaudio", "pactl", "parec")
 TONES = """
@@ -49,14 +49,6 @@ class Server:
         return raw[: len(raw) // 2 * 2].reshape(-1, 2)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-    return False
-
-
 @pytest.fixture
 def server(private: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     missing = [name for name in NEEDED if shutil.which(name) is None]
@@ -76,7 +68,7 @@ def server(private: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     options = [word for module in modules for word in ("-L", module)]
     process = subprocess.Popen([*argv.split(), *options], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        up = wait_for(lambda: subprocess.run(["pactl", "info"], capture_output=True, check=False).returncode == 0, 10)
+        up = comes_true(lambda: subprocess.run(["pactl", "info"], capture_output=True, check=False).returncode == 0, 10)
         if not up:
             pytest.skip("PulseAudio does not start here")
         capture = private / "captured.raw"
@@ -138,7 +130,7 @@ def captured_gaps(server: Server, show: Callable[..., Show]) -> tuple[list[tuple
 
 
 @pytest.mark.sound
-def test_a_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server, show: Callable[..., Show]) -> None:
+def test_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server, show: Callable[..., Show]) -> None:
     one = show(minutes=2, text=TONES, block=1024)
     shown = one.wait(lambda s: s.state == "playing" and s.elapsed_s > 1 and s.audio.device != "", "the first sound")
     assert not shown.audio.silent, shown.notices

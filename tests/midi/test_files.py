@@ -26,7 +26,7 @@ def move(value: int, ticks: int, control: int = 16) -> object:
     return mido.Message("control_change", control=control, value=value, time=ticks)
 
 
-def test_the_tempo_map_is_followed_across_tracks(tmp_path: Path) -> None:
+def test_tempo_map_is_followed_across_tracks(tmp_path: Path) -> None:
     tempi = [mido.MetaMessage("set_tempo", tempo=500_000), mido.MetaMessage("set_tempo", tempo=1_000_000, time=960)]
     moves = [move(1, 0), move(2, 480), move(3, 960), mido.Message("note_on", note=36, velocity=9, time=480)]
     got = file_moves(write(tmp_path / "a.mid", tempi, moves))
@@ -72,13 +72,13 @@ def broken_files(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("case", ["missing", "folder", "cut", "text", "nothing", "no ticks"])
-def test_a_bad_file_is_a_clear_error(tmp_path: Path, case: str) -> None:
+def test_bad_file_is_a_clear_error(tmp_path: Path, case: str) -> None:
     path, said = broken_files(tmp_path)[case]
     with pytest.raises(MidiError, match=said):
         file_moves(path)
 
 
-def test_a_file_without_moves_is_an_error(tmp_path: Path) -> None:
+def test_file_without_moves_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MidiError, match="holds no control changes"):
         file_moves(write(tmp_path / "a.mid", [mido.MetaMessage("set_tempo", tempo=400_000)]))
 

@@ -12,7 +12,7 @@ from engine.protocol import SetWeight, TogglePlay
 from tests.midi.messages import cc, generic, note
 
 
-def test_ten_thousand_control_changes_become_three_a_knob_at_most_and_wake_once() -> None:
+def test_flood_becomes_at_most_three_changes_a_knob_and_one_wake() -> None:
     woken: list[int] = []
     mailbox = Mailbox(lambda: woken.append(1))
     for n in range(10_000):
@@ -29,7 +29,7 @@ def test_ten_thousand_control_changes_become_three_a_knob_at_most_and_wake_once(
 
 
 @pytest.mark.parametrize("end", [127, 96, 40, 0])
-def test_a_sweep_between_two_fetches_picks_up_the_value_it_passed(end: int) -> None:
+def test_sweep_between_fetches_picks_up_a_passed_value(end: int) -> None:
     mailbox, mapper = Mailbox(lambda: None), generic()
     mapper.sync({"prompt 1": 0.5})
     for value in (*range(128), *range(127, end - 1, -1)):
@@ -40,7 +40,7 @@ def test_a_sweep_between_two_fetches_picks_up_the_value_it_passed(end: int) -> N
     assert commands[-1].value == pytest.approx(end / 127, abs=0.01)
 
 
-def test_a_flood_is_taken_in_faster_than_it_comes() -> None:
+def test_flood_is_taken_in_faster_than_it_arrives() -> None:
     mailbox = Mailbox(lambda: None)
     flood = [bytes(cc(n % 120, n % 128, 1 + n % 16).bytes()) for n in range(10_000)]
     started = time.perf_counter()
@@ -65,7 +65,7 @@ def test_notes_among_a_flood_all_arrive_in_order() -> None:
     assert post.dropped == 0
 
 
-def test_what_is_too_much_is_dropped_and_counted() -> None:
+def test_overflow_is_dropped_and_counted() -> None:
     mailbox = Mailbox(lambda: None)
     for n in range(KEEP + 7):
         mailbox.put("p", bytes(note(n % 128).bytes()))
@@ -92,7 +92,7 @@ def test_encoders_and_buttons_are_kept_one_by_one() -> None:
     assert sum(data[0] == 0xB3 for _, data in post.messages) == 2, "the other channel's cc47 is a knob: its ends alone"
 
 
-def test_a_knob_bank_is_known_by_the_order_of_last_messages() -> None:
+def test_knob_bank_is_known_by_the_order_of_last_messages() -> None:
     mailbox, mapper = Mailbox(lambda: None), generic()
     for number, raw in ((71, 5), (70, 5), (71, 127)):
         mailbox.put("p", bytes(cc(number, raw).bytes()))

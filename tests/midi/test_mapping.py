@@ -46,7 +46,7 @@ DEFAULTS: list[tuple[object, Command]] = [
 
 
 @pytest.mark.parametrize(("message", "command"), DEFAULTS, ids=str)
-def test_the_generic_profile_maps(message: object, command: Command) -> None:
+def test_generic_profile_maps(message: object, command: Command) -> None:
     assert generic().feed("p", message) == [command]
 
 
@@ -63,12 +63,12 @@ def test_the_generic_profile_maps(message: object, command: Command) -> None:
     ],
     ids=str,
 )
-def test_these_mean_nothing(message: object) -> None:
+def test_unmapped_messages_do_nothing(message: object) -> None:
     assert generic().feed("p", message) == []
 
 
 @pytest.mark.parametrize("other", [70, 72, 73, 75, 76, 77])
-def test_71_and_74_are_prompts_once_their_port_turns_out_to_be_a_knob_bank(other: int) -> None:
+def test_cc_71_and_74_move_prompts_on_a_port_that_is_a_knob_bank(other: int) -> None:
     mapper = generic()
     assert mapper.feed("a", cc(71, 127)) == [SetMacro("echo", 1.0)]
     assert mapper.feed("a", cc(other, 127)) == [SetWeight(other - 70, 1.0)]
@@ -77,14 +77,14 @@ def test_71_and_74_are_prompts_once_their_port_turns_out_to_be_a_knob_bank(other
     assert mapper.feed("b", cc(74, 127)) == [SetMacro("filter", 1.0)], "another port is not affected"
 
 
-def test_a_knob_moves_a_lora_over_its_whole_range_and_notes_re_make_bars() -> None:
+def test_knob_moves_a_lora_over_its_range_and_notes_remake_bars() -> None:
     mapper = generic(cc24="lora 2", note48="re-make 13-16")
     assert mapper.feed("p", cc(24, 127)) == [SetLora(1, 2.0)]
     assert mapper.feed("p", cc(24, 0)) == [SetLora(1, 0.0)]
     assert mapper.feed("p", note(48)) == [RemakeBars(13, 16)]
 
 
-def test_an_override_comes_before_the_profile_and_the_bank() -> None:
+def test_override_comes_before_the_profile_and_the_bank() -> None:
     mapper = generic(cc71="stem drums", cc16="off", ch10_note36="hold", cc20="mute bass")
     assert mapper.feed("p", cc(70, 127)) == [SetWeight(0, 1.0)]
     assert mapper.feed("p", cc(71, 64)) == [SetStem("drums", level=0.5)]
@@ -94,13 +94,13 @@ def test_an_override_comes_before_the_profile_and_the_bank() -> None:
     assert mapper.feed("p", cc(20, 127)) == [SetStem("bass", muted=True)]
 
 
-def test_a_button_on_a_controller_acts_once_a_press() -> None:
+def test_button_on_a_controller_acts_once_a_press() -> None:
     mapper = generic(cc46="hold")
     presses = [mapper.feed("p", cc(46, value)) for value in (127, 127, 0, 64, 63, 0, 127)]
     assert presses == [[Hold()], [], [], [Hold()], [], [], [Hold()]]
 
 
-def test_a_mute_turns_back_and_forth_and_follows_what_others_did() -> None:
+def test_mute_toggles_from_the_current_state() -> None:
     mapper = generic()
     assert [mapper.feed("p", note(37)) for _ in range(2)] == [[SetStem("drums", muted=True)], [SetStem("drums", muted=False)]]
     mapper.sync({"mute drums": 1.0})
@@ -116,7 +116,7 @@ def test_a_mute_turns_back_and_forth_and_follows_what_others_did() -> None:
         ("sign-magnitude-inverted", 65, 1), ("sign-magnitude-inverted", 1, -1),
     ],
 )  # fmt: skip
-def test_an_encoder_moves_from_where_the_value_is(mode: str, raw: int, ticks: int) -> None:
+def test_encoder_moves_from_the_current_value(mode: str, raw: int, ticks: int) -> None:
     mapper = generic(takeover=True, cc20={"to": "prompt 2", "mode": mode})
     mapper.sync({"prompt 2": 0.5})
     expected = min(1.0, max(0.0, 0.5 + ticks * 0.01))
@@ -124,14 +124,14 @@ def test_an_encoder_moves_from_where_the_value_is(mode: str, raw: int, ticks: in
     assert mapper.pickups()["prompt 2"] is None
 
 
-def test_a_14_bit_pair_is_one_fine_knob() -> None:
+def test_14_bit_pair_is_one_fine_knob() -> None:
     mapper = generic(cc2={"to": "macro filter", "mode": "14-bit"})
     assert mapper.feed("p", cc(2, 64)) == [] and mapper.feed("p", cc(34, 1)) == [SetMacro("filter", position(8193, 14))]
     assert mapper.feed("p", cc(2, 127)) == [SetMacro("filter", position(127 * 128, 14))]
     assert mapper.feed("p", cc(34, 127)) == [SetMacro("filter", 1.0)]
 
 
-def test_the_middle_of_a_knob_is_neutral() -> None:
+def test_middle_of_a_knob_is_neutral() -> None:
     mapper = generic()
     mapper.sync({"macro filter": 0.1})
     assert mapper.feed("p", cc(74, 64)) == [SetMacro("filter", 0.5)]
@@ -155,13 +155,13 @@ def test_the_middle_of_a_knob_is_neutral() -> None:
         ({"cc20": 5}, "nothing a control can move"),
     ],
 )
-def test_a_bad_override_is_named_with_the_nearest_right_one(overrides: dict[str, object], said: str) -> None:
+def test_bad_override_is_named_with_the_nearest_target(overrides: dict[str, object], said: str) -> None:
     with pytest.raises(MidiError) as error:
         Mapping(load_profile("generic"), overrides)
     assert said in str(error.value) and next(iter(overrides)) in str(error.value)
 
 
-def test_an_unknown_controller_names_the_nearest() -> None:
+def test_unknown_controller_names_the_nearest() -> None:
     with pytest.raises(MidiError, match="did you mean 'nanokontrol2'"):
         load_profile("nanokontrol")
 
@@ -184,12 +184,12 @@ def test_every_shipped_profile_reads_and_reaches_the_prompts() -> None:
         ("Some Keyboard", "generic"),
     ],
 )
-def test_a_controller_is_known_by_its_port(port: str, profile: str) -> None:
+def test_controller_is_known_by_its_port(port: str, profile: str) -> None:
     assert profile_of_port(port, load_profile("generic")).name == profile
     assert profile_of_port(port, load_profile("midimix")).name == "midimix", "a profile asked for counts for every port"
 
 
-def test_labels_tell_the_control_touched_last() -> None:
+def test_label_names_the_last_touched_control() -> None:
     mapper = generic()
     assert mapper.labels()["prompt 1"] == "cc16" and mapper.labels()["hold"] == "note40"
     mapper.feed("p", cc(70, 5))
@@ -200,13 +200,13 @@ def test_labels_tell_the_control_touched_last() -> None:
     assert mapper.labels()["prompt 2"] == "cc17"
 
 
-def test_the_same_messages_give_the_same_commands() -> None:
+def test_same_messages_give_the_same_commands() -> None:
     messages = [cc(16 + n % 10, (n * 37) % 128) for n in range(500)] + [note(36 + n % 12, n % 3) for n in range(50)]
     one, two = generic(takeover=True), generic(takeover=True)
     assert [one.feed("p", m) for m in messages] == [two.feed("p", m) for m in messages]
 
 
-def test_a_mistake_in_a_presets_table_names_the_preset() -> None:
+def test_mistake_in_a_presets_table_names_the_preset() -> None:
     with pytest.raises(MidiError, match=r"^mine\.toml: \[midi\] cc500: there is no cc500"):
         mapping_of("mine.toml", "generic", {"cc500": "prompt 1"})
     with pytest.raises(MidiError, match=r"^mine\.toml: \[midi\] controller: no profile"):

@@ -1,4 +1,4 @@
-"""Ports that come and go, on a MIDI system in memory; the real one is in test_real_ports."""
+"""Ports that come and go, on a MIDI system in memory; the real one is in tests/live/test_midi_ports."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Rig:
         self.midi._watcher.scan()
 
 
-def test_a_controller_is_opened_as_it_appears_and_dropped_as_it_vanishes() -> None:
+def test_controller_is_opened_as_it_appears_and_dropped_as_it_vanishes() -> None:
     desk = Desk()
     rig = Rig(desk)
     rig.scan()
@@ -86,7 +86,7 @@ def test_a_controller_is_opened_as_it_appears_and_dropped_as_it_vanishes() -> No
     assert rig.mapper.pickups() == {}
 
 
-def test_own_and_looping_ports_are_left_alone() -> None:
+def test_own_and_loopback_ports_are_not_opened() -> None:
     desk = Desk("Midi Through:Midi Through Port-0 14:0", "liveset:in", "liveset-scan:x", "Pads")
     rig = Rig(desk)
     rig.scan()
@@ -94,7 +94,7 @@ def test_own_and_looping_ports_are_left_alone() -> None:
     assert [(port.name, port.used) for port in list_ports(load_profile("generic"), lambda: desk)][-1] == ("Pads", True)
 
 
-def test_no_midi_system_is_said_once_and_looked_for_again() -> None:
+def test_missing_midi_system_is_reported_once_and_retried() -> None:
     rig = Rig(None)
     for _ in range(5):
         rig.scan()
@@ -105,7 +105,7 @@ def test_no_midi_system_is_said_once_and_looked_for_again() -> None:
     assert rig.midi.drain().ports == ("Keys",)
 
 
-def test_a_midi_server_that_dies_takes_its_ports_and_gives_them_back() -> None:
+def test_ports_return_after_the_midi_server_restarts() -> None:
     desk = Desk("Keys")
     rig = Rig(desk)
     rig.scan()
@@ -122,7 +122,7 @@ def test_a_midi_server_that_dies_takes_its_ports_and_gives_them_back() -> None:
     assert rig.midi.drain().commands == (TogglePlay(),)
 
 
-def test_a_port_that_cannot_be_opened_is_said_once_and_tried_again() -> None:
+def test_unopenable_port_is_reported_once_and_retried() -> None:
     desk = Desk("Keys")
     desk.busy = {"Keys"}
     rig = Rig(desk)
@@ -134,7 +134,7 @@ def test_a_port_that_cannot_be_opened_is_said_once_and_tried_again() -> None:
     assert rig.midi.drain().ports == ("Keys",)
 
 
-def test_a_flood_between_two_drains_is_a_few_commands_and_every_note() -> None:
+def test_flood_between_two_drains_is_a_few_commands_and_every_note() -> None:
     desk = Desk("Keys")
     rig = Rig(desk)
     rig.scan()
@@ -148,7 +148,7 @@ def test_a_flood_between_two_drains_is_a_few_commands_and_every_note() -> None:
     assert len(batch.commands) <= 18
 
 
-def test_a_replug_between_two_drains_leaves_one_port() -> None:
+def test_replug_between_two_drains_leaves_one_port() -> None:
     desk = Desk("Keys")
     rig = Rig(desk)
     rig.scan()
@@ -184,7 +184,7 @@ def test_starting_and_stopping_opens_and_closes_the_ports() -> None:
     assert midi.drain().ports == ()
 
 
-def test_the_monitor_tells_what_arrives_and_what_it_moves() -> None:
+def test_monitor_tells_what_arrives_and_what_it_moves() -> None:
     desk, stopped = Desk("Keys"), threading.Event()
     lines = monitor(generic(takeover=True), stopped, lambda: desk)
     assert next(lines) == "MIDI: Keys is connected (any controller)"
@@ -214,11 +214,11 @@ def test_without_a_midi_system_listing_is_a_clear_error() -> None:
         ({}, "win32", ["winmm"]),
     ],
 )
-def test_the_midi_system_is_chosen(environment: dict[str, str], platform: str, names: list[str]) -> None:
+def test_midi_system_can_be_chosen(environment: dict[str, str], platform: str, names: list[str]) -> None:
     assert api_names(environment, platform) == names
 
 
-def test_an_unknown_midi_system_is_said_once() -> None:
+def test_unknown_midi_system_is_reported_once() -> None:
     with pytest.raises(MidiError, match="LIVESET_MIDI_API"):
         api_names({"LIVESET_MIDI_API": "oss"})
 

@@ -15,7 +15,7 @@ from tests.midi.messages import cc, generic
 EPS = 1e-9
 
 
-def test_a_knob_waits_until_it_reaches_the_value() -> None:
+def test_knob_waits_until_it_reaches_the_value() -> None:
     mapper = generic(takeover=True)
     mapper.sync({"prompt 1": 0.72})
     assert mapper.pickups() == {}, "nothing is shown before a knob is touched"
@@ -26,14 +26,14 @@ def test_a_knob_waits_until_it_reaches_the_value() -> None:
     assert mapper.feed("p", cc(16, 20)) == [SetWeight(0, position(20))], "once held, it follows however fast"
 
 
-def test_a_knob_that_passes_the_value_takes_it_along() -> None:
+def test_knob_that_passes_the_value_takes_it_along() -> None:
     mapper = generic(takeover=True)
     mapper.sync({"prompt 1": 0.5})
     mapper.feed("p", cc(16, 100))
     assert mapper.feed("p", cc(16, 30)) == [SetWeight(0, position(30))]
 
 
-def test_a_knob_lets_go_when_something_else_moves_the_value() -> None:
+def test_knob_lets_go_when_something_else_moves_the_value() -> None:
     mapper = generic(takeover=True)
     assert mapper.feed("p", cc(16, 2)) == [SetWeight(0, position(2))]
     mapper.sync({"prompt 1": 0.8})
@@ -41,7 +41,7 @@ def test_a_knob_lets_go_when_something_else_moves_the_value() -> None:
     assert mapper.feed("p", cc(16, 3)) == []
 
 
-def test_a_port_that_comes_back_has_to_pick_up_again() -> None:
+def test_port_that_comes_back_has_to_pick_up_again() -> None:
     mapper = generic(takeover=True)
     mapper.feed("p", cc(16, 0))
     mapper.feed("p", cc(16, 64))
@@ -51,7 +51,7 @@ def test_a_port_that_comes_back_has_to_pick_up_again() -> None:
     assert mapper.feed("p", cc(16, 66)) == [SetWeight(0, position(66))]
 
 
-def test_the_first_touch_moves_the_value_only_from_nearby() -> None:
+def test_first_touch_moves_the_value_only_from_nearby() -> None:
     for raw, moves in ((67, True), (68, False)):
         mapper = generic(takeover=True)
         mapper.sync({"prompt 1": 0.5})
@@ -76,7 +76,7 @@ STEPS = st.lists(
 
 @settings(deadline=None)
 @given(STEPS)
-def test_a_value_never_moves_further_than_the_hand(steps: list[tuple[str, int, int] | float | str]) -> None:
+def test_value_never_moves_further_than_the_knob(steps: list[tuple[str, int, int] | float | str]) -> None:
     """Two ports with two knobs each on one prompt, values moved by others, ports unplugged, in any order."""
     mapper, value, at = generic(takeover=True), 0.0, dict[tuple[str, int], float]()
     for step in steps:

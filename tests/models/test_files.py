@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,13 +37,13 @@ def cut(path: Path, length: int) -> None:
     path.write_bytes(path.read_bytes()[:length])
 
 
-def test_models_lie_where_the_environment_says_or_in_the_data_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_folder_follows_the_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert models_root() == root
     monkeypatch.delenv("LIVESET_MODELS")
     assert models_root().parts[-2:] == ("liveset", "models")
 
 
-def test_a_model_that_is_not_here_is_named_with_the_commands_that_bring_it(root: Path) -> None:
+def test_missing_model_is_named_with_the_commands_that_fetch_it(root: Path) -> None:
     with pytest.raises(GeneratorError, match=r"small-sfx is not installed.*models pull small-sfx.*models import"):
         model_folder("small-sfx")
 
@@ -54,7 +55,7 @@ def test_catalogue_names_are_unique_and_known() -> None:
         published("large")
 
 
-def test_an_import_is_whole_found_and_can_be_checked_again(root: Path, folder: Path) -> None:
+def test_import_can_be_found_and_verified(root: Path, folder: Path) -> None:
     counted: list[int] = []
     place = import_folder(folder, "small-music", counted.append)
     assert place == root / "small-music" == model_folder()
@@ -66,13 +67,13 @@ def test_an_import_is_whole_found_and_can_be_checked_again(root: Path, folder: P
     assert list(root.iterdir()) == [place]
 
 
-def test_a_linked_import_takes_no_room(root: Path, folder: Path) -> None:
+def test_linked_import_takes_no_disk_space(root: Path, folder: Path) -> None:
     place = import_folder(folder, "small-music", link=True)
     assert (place / WEIGHTS).samefile(folder / WEIGHTS)
     assert verify_folder(place) == 7
 
 
-def test_a_second_import_of_a_name_changes_nothing(root: Path, folder: Path) -> None:
+def test_second_import_of_a_name_changes_nothing(root: Path, folder: Path) -> None:
     import_folder(folder, "small-music")
     with pytest.raises(GeneratorError, match="is here already"):
         import_folder(folder, "small-music")
@@ -90,7 +91,7 @@ def test_a_second_import_of_a_name_changes_nothing(root: Path, folder: Path) -> 
         (f"{TEXT}/config.json", 20, "not valid JSON"),
     ],
 )
-def test_a_truncated_file_is_named(root: Path, folder: Path, name: str, length: int, says: str) -> None:
+def test_truncated_file_is_named(root: Path, folder: Path, name: str, length: int, says: str) -> None:
     cut(folder / name, length)
     with pytest.raises(GeneratorError, match=says) as caught:
         import_folder(folder, "small-music")
@@ -99,14 +100,14 @@ def test_a_truncated_file_is_named(root: Path, folder: Path, name: str, length: 
 
 
 @pytest.mark.parametrize("name", ["model_config.json", WEIGHTS, f"{TEXT}/config.json", f"{TEXT}/tokenizer.json"])
-def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+def test_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(GeneratorError, match="is missing") as caught:
         check_folder(folder)
     assert str(folder / name) in caught.value.message
 
 
-def test_something_else_under_the_right_name_is_told(folder: Path) -> None:
+def test_wrong_file_under_the_right_name_is_named(folder: Path) -> None:
     (folder / WEIGHTS).write_bytes(b"<!doctype html>" * 100)
     with pytest.raises(GeneratorError, match="truncated or no safetensors file"):
         check_folder(folder)
@@ -125,7 +126,7 @@ def test_one_changed_byte_is_found_by_its_hash(root: Path, folder: Path) -> None
         verify_folder(place)
 
 
-def test_a_copy_from_another_machine_is_held_to_its_manifest(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copied_model_is_checked_against_its_manifest(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = import_folder(folder, "small-music")
     monkeypatch.setenv("LIVESET_MODELS", str(root.parent / "other"))
     import_folder(place, "small-music")
@@ -139,20 +140,20 @@ def test_a_copy_from_another_machine_is_held_to_its_manifest(root: Path, folder:
     assert installed() == ("small-music",)
 
 
-def test_a_full_disk_is_said_before_anything_is_copied(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
+def test_full_disk_is_reported_before_copying(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10, used=9, free=1))
     with pytest.raises(GeneratorError, match=r"no room.*LIVESET_MODELS"):
         import_folder(folder, "small-music")
     assert not root.exists()
 
 
-def test_the_text_encoder_is_where_the_configuration_says() -> None:
+def test_text_encoder_is_where_the_configuration_says() -> None:
     config = json.loads((TINY / "model_config.json").read_text("utf-8"))
     assert text_encoder(config) == ("stabilityai/stable-audio-3-small-music", TEXT)
     assert text_encoder({"model": {}}) is None
 
 
-def test_nothing_heavy_is_imported_for_it() -> None:
+def test_model_files_are_checked_without_torch() -> None:
     heavy = "torch", "huggingface_hub", "transformers", "numpy"
     code = f"import sys, engine.models.files; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

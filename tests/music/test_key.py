@@ -28,7 +28,7 @@ from engine.music.key import MODES, TONICS, Key
         ("C M", "C major"),
     ],
 )
-def test_what_is_written_becomes_the_canonical_name(written: str, name: str) -> None:
+def test_written_keys_become_canonical_names(written: str, name: str) -> None:
     assert Key.parse(written).name == name
 
 
@@ -43,7 +43,7 @@ def test_every_key_reads_its_own_name_back() -> None:
 @pytest.mark.parametrize(
     ("written", "hint"), [("F minro", "F minor"), ("G dorain", "G dorian"), ("phrygian", "F phrygian"), ("H", "F minor")]
 )
-def test_what_is_not_a_key_names_the_nearest(written: str, hint: str) -> None:
+def test_wrong_key_is_reported_with_the_nearest(written: str, hint: str) -> None:
     with pytest.raises(LivesetError) as caught:
         Key.parse(written)
     assert hint in caught.value.hint

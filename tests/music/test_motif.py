@@ -12,7 +12,7 @@ LINE = (MotifNote(0.0, 1.0, 0), MotifNote(1.5, 0.5, 2), MotifNote(4.0, 1.0, 4), 
 
 
 @given(st.integers(0, 2**31), st.integers(2, 7))
-def test_a_motif_is_two_bars_in_order_and_ends_on_the_triad(seed: int, beats: int) -> None:
+def test_motif_is_two_bars_in_order_and_ends_on_the_triad(seed: int, beats: int) -> None:
     motif = motifs.make_motif(seed, beats)
     assert motif == motifs.make_motif(seed, beats)
     onsets = [note.beat for note in motif]
@@ -26,7 +26,7 @@ def test_seeds_give_different_motifs() -> None:
     assert len({motifs.make_motif(seed) for seed in range(50)}) > 45
 
 
-def test_developments() -> None:
+def test_motif_developments() -> None:
     assert [note.degree for note in motifs.transpose(LINE, 2)] == [2, 4, 6, 5]
     assert [note.degree for note in motifs.invert(LINE)] == [0, -2, -4, -3]
     assert motifs.invert(motifs.invert(LINE)) == LINE

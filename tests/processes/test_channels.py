@@ -91,7 +91,7 @@ STRANGE = [nothing, junk, half_a_message, a_huge_message, closed_in_the_middle, 
 
 
 @pytest.mark.parametrize("act", STRANGE)
-def test_a_strange_caller_holds_up_no_later_one(folder: Path, visitors: Visitors, act: Callable[[socket.socket], None]) -> None:
+def test_strange_caller_holds_up_no_later_one(folder: Path, visitors: Visitors, act: Callable[[socket.socket], None]) -> None:
     strangers = [stranger(folder) for _ in range(5)]
     for each in strangers:
         act(each)
@@ -103,7 +103,7 @@ def test_a_strange_caller_holds_up_no_later_one(folder: Path, visitors: Visitors
         each.close()
 
 
-def test_a_caller_that_never_comes_forward_is_hung_up_on(folder: Path) -> None:
+def test_caller_that_never_comes_forward_is_hung_up_on(folder: Path) -> None:
     visitors = Visitors(folder, greet_s=SOON_S)
     with stranger(folder) as line:
         while line.recv(4096):
@@ -111,7 +111,7 @@ def test_a_caller_that_never_comes_forward_is_hung_up_on(folder: Path) -> None:
     visitors.door.close()
 
 
-def test_a_caller_that_knows_the_key_but_says_nothing_is_hung_up_on(folder: Path) -> None:
+def test_caller_that_knows_the_key_but_says_nothing_is_hung_up_on(folder: Path) -> None:
     visitors = Visitors(folder, hears=True, greet_s=SOON_S)
     silent = connect(folder, ENGINE)
     with pytest.raises((EOFError, OSError)):
@@ -120,7 +120,7 @@ def test_a_caller_that_knows_the_key_but_says_nothing_is_hung_up_on(folder: Path
     visitors.door.close()
 
 
-def test_the_first_word_comes_with_the_caller(folder: Path) -> None:
+def test_first_word_comes_with_the_caller(folder: Path) -> None:
     visitors = Visitors(folder, hears=True)
     quiet, prompt = connect(folder, ENGINE), connect(folder, ENGINE)
     send(prompt, "hello")
@@ -129,7 +129,7 @@ def test_the_first_word_comes_with_the_caller(folder: Path) -> None:
     visitors.door.close()
 
 
-def test_a_door_takes_over_a_socket_that_a_killed_process_left_and_goes_when_closed(folder: Path) -> None:
+def test_door_takes_over_a_socket_that_a_killed_process_left_and_goes_when_closed(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(address(folder, ENGINE))
     visitors = Visitors(folder)
@@ -140,7 +140,7 @@ def test_a_door_takes_over_a_socket_that_a_killed_process_left_and_goes_when_clo
         connect(folder, ENGINE)
 
 
-def test_a_door_that_cannot_be_opened_says_where(folder: Path) -> None:
+def test_door_that_cannot_be_opened_says_where(folder: Path) -> None:
     Path(address(folder, ENGINE)).mkdir()
     with pytest.raises(EngineError, match=f"cannot listen in {folder}"):
         Door(folder, ENGINE, lambda *_: None)
@@ -167,12 +167,12 @@ def impostor(folder: Path, act: Callable[[socket.socket], None]) -> Iterator[Non
 
 
 @pytest.mark.parametrize("act", [nothing, junk, half_a_message, a_huge_message, closed_in_the_middle])
-def test_an_engine_that_hangs_or_is_none_of_ours_is_given_up(folder: Path, act: Callable[[socket.socket], None]) -> None:
+def test_engine_that_hangs_or_is_none_of_ours_is_given_up(folder: Path, act: Callable[[socket.socket], None]) -> None:
     with impostor(folder, act), pytest.raises(EngineError, match="nothing answers"):
         connect(folder, ENGINE, greet_s=SOON_S)
 
 
-def test_an_engine_with_another_key_is_given_up(folder: Path, visitors: Visitors) -> None:
+def test_engine_with_another_key_is_given_up(folder: Path, visitors: Visitors) -> None:
     (folder / KEY_FILE).unlink()
     with pytest.raises(EngineError, match="nothing answers"):
         connect(folder, ENGINE)
@@ -182,7 +182,7 @@ def test_an_engine_with_another_key_is_given_up(folder: Path, visitors: Visitors
     assert visitors.came.empty()
 
 
-def test_the_key_is_readable_by_its_user_alone(folder: Path) -> None:
+def test_key_is_readable_by_its_user_alone(folder: Path) -> None:
     assert (folder / KEY_FILE).stat().st_mode & 0o077 == 0 and len(read_key(folder)) == 32
     (folder / KEY_FILE).unlink()
     with pytest.raises(EngineError, match="no session in"):
@@ -250,7 +250,7 @@ def test_one_that_does_not_read_is_cut_off_and_nobody_waits_for_it() -> None:
     ],
     ids=["junk", "truncated", "unknown class", "raises as it is read", "empty"],
 )
-def test_a_message_that_cannot_be_read_ends_the_line_alone(data: bytes) -> None:
+def test_message_that_cannot_be_read_ends_the_line_alone(data: bytes) -> None:
     here, there = pair()
     end, line = End(), Line(here)
     line.open(end.heard.put, end.ended)
@@ -260,7 +260,7 @@ def test_a_message_that_cannot_be_read_ends_the_line_alone(data: bytes) -> None:
     there.close()
 
 
-def test_a_message_longer_than_any_of_ours_is_not_waited_for() -> None:
+def test_message_longer_than_any_of_ours_is_not_waited_for() -> None:
     here, there = pair()
     end = End()
     read_forever(here, end.heard.put, end.ended)
@@ -271,7 +271,7 @@ def test_a_message_longer_than_any_of_ours_is_not_waited_for() -> None:
     there.close()
 
 
-def test_a_line_closed_in_the_middle_of_a_message_has_ended() -> None:
+def test_line_closed_in_the_middle_of_a_message_has_ended() -> None:
     here, there = pair()
     end, line = End(), Line(here)
     line.open(end.heard.put, end.ended)

@@ -27,19 +27,19 @@ def test_each_name_of_a_sessions_folder_is_spelt_in_the_layout_alone(name: str) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="named pipes have no such limit")
-def test_a_folder_too_deep_for_a_socket_says_what_to_set(tmp_path: Path) -> None:
+def test_folder_too_deep_for_a_socket_says_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="XDG_RUNTIME_DIR"):
         layout.address(tmp_path / ("x" * layout.MAX_SOCKET_BYTES), layout.ENGINE)
     assert layout.address(Path("/run/s"), layout.PLAYER) == "/run/s/player.sock"
 
 
-def test_a_recording_nobody_named_is_called_after_the_set_and_the_time() -> None:
+def test_recording_nobody_named_is_called_after_the_set_and_the_time() -> None:
     assert re.fullmatch(r"Late-night-set-2-\d{8}-\d{6}\.flac", layout.recording_name("Late night: /set 2/"))
     assert layout.recording_name("../..").startswith("set-")
 
 
 @pytest.mark.parametrize("name", ["set.mp3", "set", ".flac"])
-def test_an_audio_file_of_another_kind_is_refused_by_name(name: str) -> None:
+def test_audio_file_of_another_kind_is_refused_by_name(name: str) -> None:
     with pytest.raises(RecordingError, match="neither"):
         layout.check_audio_name(Path(name))
     layout.check_audio_name(Path("SET.FLAC"))

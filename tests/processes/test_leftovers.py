@@ -25,7 +25,7 @@ def age(folder: Path) -> None:
     os.utime(folder, (past, past))
 
 
-def test_only_what_nobody_holds_is_removed(tmp_path: Path) -> None:
+def test_sweep_removes_only_folders_nobody_holds(tmp_path: Path) -> None:
     runtime, sections = tmp_path / "run", tmp_path / "cache"
     held, left, fresh = (session(runtime, sections, name) for name in ("held", "left", "fresh"))
     descriptor, ended = claim(held), claim(left)
@@ -39,5 +39,5 @@ def test_only_what_nobody_holds_is_removed(tmp_path: Path) -> None:
     assert sweep(runtime, sections) == ["held"]
 
 
-def test_nothing_there_is_no_trouble(tmp_path: Path) -> None:
+def test_sweep_of_missing_folders_removes_nothing(tmp_path: Path) -> None:
     assert sweep(tmp_path / "no", tmp_path / "no") == []

@@ -14,7 +14,7 @@ from engine.prompts.vocabulary import style_names, style_table, vocabulary
 from engine.protocol import PromptWeight
 
 
-def test_the_vocabulary_is_large_and_every_style_is_a_word() -> None:
+def test_vocabulary_is_large_and_every_style_is_a_word() -> None:
     words = vocabulary()
     assert len(words.entries) >= 150
     assert {"house", "techno", "drum and bass", "hip hop", "ambient"} <= set(style_names())
@@ -22,7 +22,7 @@ def test_the_vocabulary_is_large_and_every_style_is_a_word() -> None:
         assert style in parse(style).styles, style
 
 
-def test_tempo_and_key_are_read_out() -> None:
+def test_tempo_and_key_are_read_from_a_prompt() -> None:
     parsed = parse("drum & bass, 174 BPM in F# minor")
     assert (parsed.bpm, parsed.key) == (174.0, "F# minor")
     assert parsed.styles == {"drum and bass": 1.0}
@@ -32,7 +32,7 @@ def test_tempo_and_key_are_read_out() -> None:
     assert parse('"dark techno"').unknown == ()
 
 
-def test_a_word_that_suggests_a_style_gives_way_to_one_that_names_it() -> None:
+def test_named_style_wins_over_a_suggested_one() -> None:
     assert parse("deep").suggested == {"deep house": 1.0} and parse("deep").sources["style"] == ("deep",)
     both = parse("dub techno, deep chords")
     assert both.styles == {"dub techno": 1.0} and both.suggested == {} and "deep" not in both.sources["style"]
@@ -41,7 +41,7 @@ def test_a_word_that_suggests_a_style_gives_way_to_one_that_names_it() -> None:
     assert mix([PromptWeight("progressive", 1.0)]).styles == (("house", 0.6), ("techno", 0.4))
 
 
-def test_styles_named_and_suggested_come_and_go_without_a_jump() -> None:
+def test_named_and_suggested_styles_fade_in_and_out() -> None:
     def shares(named: float, suggesting: float) -> dict[str, float]:
         weights = (("techno", named), ("amen", suggesting), ("bright pads", 1.0))
         return dict(mix([PromptWeight(text, weight) for text, weight in weights]).styles)
@@ -57,7 +57,7 @@ def test_styles_named_and_suggested_come_and_go_without_a_jump() -> None:
 
 
 @pytest.mark.parametrize("crossing", [True, False])
-def test_what_a_prompt_bends_it_bends_evenly_along_its_knobs_way(crossing: bool) -> None:
+def test_prompt_weight_bends_values_evenly(crossing: bool) -> None:
     moved = []
     for tenths in range(11):
         pads = PromptWeight("pads", 1.0 - tenths / 10 if crossing else 1.0)
@@ -68,7 +68,7 @@ def test_what_a_prompt_bends_it_bends_evenly_along_its_knobs_way(crossing: bool)
     assert moved[0] == 0.0 and min(steps) >= 0.0 and max(steps) < (0.3 if crossing else 0.15)
 
 
-def test_unknown_words_are_named_and_near_misses_matched() -> None:
+def test_unknown_words_are_named_and_typos_matched() -> None:
     parsed = parse("melancolic tecno with flurbles")
     assert parsed.unknown == ("flurbles",)
     assert dict(parsed.guesses) == {"melancolic": "melancholic", "tecno": "techno"}
@@ -123,35 +123,35 @@ def test_negations_silence_parts(text: str, silent: set[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["less drums", "not much drums", "without too much drums", "hardly any drums", "quiet drums"])
-def test_parts_that_are_wanted_less_are_softer_not_silent(text: str) -> None:
+def test_less_wanted_parts_are_softer_not_silent(text: str) -> None:
     parsed = parse(text)
     assert parsed.negated == () and list(parsed.softer) == ["drums"] and parsed.values == {}
     assert parsed.sources["softer"] == (text,)
 
 
-def test_an_instrument_that_is_not_wanted_leaves_its_part_to_another() -> None:
+def test_refused_instrument_leaves_its_part_to_another() -> None:
     parsed = parse("acid, no piano")
     assert parsed.negated == () and parsed.avoided == {"comp": ("piano",)} and parsed.voices == {"bass": {"acid": 1.0}}
     half = mix([PromptWeight("house", 1.0), PromptWeight("no vocals", 0.5)]).avoided["pad"]["choir"]
     assert 0.0 < half < mix([PromptWeight("house", 1.0), PromptWeight("no vocals", 1.0)]).avoided["pad"]["choir"] == 1.0
 
 
-def test_an_instrument_that_is_not_wanted_is_not_brought_in_by_a_mood() -> None:
+def test_mood_does_not_bring_back_a_refused_instrument() -> None:
     assert parse("cinematic ambient, no strings").voices == {} and parse("rave techno, no stabs").voices.get("comp") is None
 
 
-def test_what_is_refused_in_part_is_not_refused_in_full() -> None:
+def test_partial_refusal_is_not_a_full_one() -> None:
     assert parse("no frills deep house").unknown == ("no frills",) and parse("no frills deep house").styles == {"deep house": 1.0}
     assert parse("not only dark, heavy drums").negated == () and parse("not just piano, strings").negated == ()
 
 
-def test_what_cannot_be_refused_is_named() -> None:
+def test_word_that_cannot_be_refused_is_named() -> None:
     assert parse("no house").unknown == ("no house",) and parse("no house").styles == {}
     assert parse("techno house, no house").styles == {"techno": 1.0}
     assert parse("techno, no synths").unknown == ("no synths",)
 
 
-def test_a_mode_that_is_named_counts_for_more_than_a_mood() -> None:
+def test_named_mode_wins_over_a_mood() -> None:
     assert parse("happy minor").mode == parse("minor, happy").mode == "minor"
     assert parse("sad major").mode == "major" and parse("happy").mode == "major"
 
@@ -159,7 +159,7 @@ def test_a_mode_that_is_named_counts_for_more_than_a_mood() -> None:
 @pytest.mark.parametrize(
     ("form", "word"), [("warmer", "warm"), ("sadder", "sad"), ("funkiest", "funky"), ("darkish", "dark"), ("softness", "soft")]
 )
-def test_forms_of_words_mean_what_the_words_do(form: str, word: str) -> None:
+def test_word_forms_mean_the_same_as_the_word(form: str, word: str) -> None:
     assert parse(form).values == parse(word).values and not parse(form).guesses and not parse(form).unknown
 
 
@@ -206,7 +206,7 @@ def test_weights_move_the_point_continuously_and_order_does_not_matter() -> None
     assert max(map(abs, steps)) < 0.3 * abs(values[-1] - values[0])
 
 
-def test_a_prompt_without_a_style_bends_the_style_that_is_there() -> None:
+def test_prompt_without_a_style_bends_the_style_that_is_there() -> None:
     plain, bent = mix([PromptWeight("techno", 1.0)]), mix([PromptWeight("techno", 1.0), PromptWeight("bright", 0.5)])
     assert bent.styles == plain.styles == (("techno", 1.0),)
     assert bent.params["brightness"] > plain.params["brightness"]

@@ -36,7 +36,7 @@ def add(path: Path, text: str) -> None:
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
-def test_a_word_of_ones_own_means_what_is_written(presets: Path) -> None:
+def test_custom_word_has_its_written_meaning(presets: Path) -> None:
     add(
         presets / "vocabulary.toml",
         '[[word]]\nsay = ["zorp", "zorp zorp"]\nmove = { brightness = 0.25 }\nstyle = { techno = 1 }\n',
@@ -69,7 +69,7 @@ def test_a_word_of_ones_own_means_what_is_written(presets: Path) -> None:
         ("[[word]\n", "not valid TOML", ""),
     ],
 )
-def test_mistakes_in_the_vocabulary_are_told(presets: Path, text: str, says: str, hint: str) -> None:
+def test_vocabulary_mistakes_are_clear_errors(presets: Path, text: str, says: str, hint: str) -> None:
     add(presets / "vocabulary.toml", text)
     with pytest.raises(PromptError, match=says) as told:
         vocabulary()
@@ -84,13 +84,14 @@ def test_mistakes_in_the_vocabulary_are_told(presets: Path, text: str, says: str
         ("reverb_s = ", "reverbs = ", "reverb_s is missing"),
         ('group = "kick"', 'group = "kik"', 'has no group "kik"'),
         ('pattern = ["X...', 'pattern = ["X..', "is not 16 marks"),
+        ("[kit.kick]", "[gains]\nhatt = 2.0\n[kit.kick]", "hatt"),
         ("bpm = ", "bpm = [-5, 0] #", "bpm is"),
         ("bpm = ", 'bpm = ["a", "b"] #', "bpm, modes or params"),
         ("bpm = ", 'like = "zorp"\nbpm = ', 'like is "zorp"'),
         ("brightness = ", "brightness = 5 #", "brightness is 5"),
     ],
 )
-def test_mistakes_in_a_style_are_told(presets: Path, right: str, wrong: str, says: str) -> None:
+def test_style_mistakes_are_clear_errors(presets: Path, right: str, wrong: str, says: str) -> None:
     written = (data_folder() / "styles" / "house.toml").read_text(encoding="utf-8")
     head, _, body = written.partition("\nbpm = ")
     assert right in f"\nbpm = {body}"

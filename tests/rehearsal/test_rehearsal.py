@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,41 +11,14 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.presets import Preset, parse_preset
 from engine.protocol import SetOptions
 from engine.rehearsal.log import RehearsalLog
 from engine.rehearsal.rehearsal import Rehearsal
 from liveset.report.write import write_report
 from tests.generators.slow import Slow
+from tests.support.rehearsing import preset, rehearse
 
 REFUSING = "tests.generators.refusing:Refusing"
-
-TONES = """
-[set]
-title = "Tones"
-minutes = {minutes}
-bpm = 133.3
-key = "A minor"
-seed = 5
-generator = "{generator}"
-
-[[prompt]]
-text = "house"
-weight = 0.8
-
-[[prompt]]
-text = "glorbnik bells"
-weight = 0.1
-"""
-
-
-def preset(generator: str = "tests.generators.tones:Tones", minutes: float = 0.5) -> Preset:
-    return parse_preset(TONES.format(generator=generator, minutes=minutes), "tones.toml")
-
-
-def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, seed: int | None = None) -> RehearsalLog:
-    options = SetOptions(record=str(out), midi=None if midi is None else str(midi), seed=seed)
-    return Rehearsal(chosen or preset(), options).run()
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +47,7 @@ def moves(path: Path) -> Path:
     return path
 
 
-def test_sections_abut_and_the_set_lands(plain: tuple[RehearsalLog, Path]) -> None:
+def test_sections_abut_and_the_set_ends_on_time(plain: tuple[RehearsalLog, Path]) -> None:
     log, out = plain
     bar = 4 * 60 / 133.3
     for here, after in zip(log.sections, log.sections[1:], strict=False):
@@ -99,7 +71,7 @@ def test_clicks_stay_on_the_beat_across_every_seam(plain: tuple[RehearsalLog, Pa
     assert np.abs(late - np.median(late)).max() < 0.002 * rate
 
 
-def test_the_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -> None:
+def test_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -> None:
     log, out = plain
     sound, rate = soundfile.read(out, dtype="float32")
     strength = np.abs(np.diff(sound[: rate // 10, 0]))
@@ -107,22 +79,28 @@ def test_the_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path
     assert int(np.argmax(strength > 0.5 * strength.max())) < 64, "as the report has it, without the player's look-ahead"
 
 
-def test_same_preset_and_seed_give_the_same_file(tmp_path: Path) -> None:
-    digests = []
-    for name, seed in (("a.wav", 5), ("b.wav", 5)):
-        rehearse(tmp_path / name, midi=moves(tmp_path / "moves.mid"), seed=seed)
-        digests.append(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
-    assert digests[0] == digests[1]
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[RehearsalLog, Path]:
+    """A rehearsal of the same with moves of a MIDI file, and its file."""
+    folder = tmp_path_factory.mktemp("moved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return rehearse(folder / "set.wav", midi=moves(folder / "moves.mid")), folder / "set.wav"
 
 
-def test_moves_of_a_midi_file_are_heard_and_reported(tmp_path: Path, plain: tuple[RehearsalLog, Path]) -> None:
-    log = rehearse(tmp_path / "moved.flac", midi=moves(tmp_path / "moves.mid"))
+def test_same_preset_and_seed_give_the_same_file(tmp_path: Path, moved: tuple[RehearsalLog, Path]) -> None:
+    rehearse(tmp_path / "set.wav", midi=moves(tmp_path / "moves.mid"), seed=5)
+    assert (tmp_path / "set.wav").read_bytes() == moved[1].read_bytes()
+
+
+def test_moves_of_a_midi_file_are_heard_and_reported(moved: tuple[RehearsalLog, Path], plain: tuple[RehearsalLog, Path]) -> None:
+    log, out = moved
     assert [round(event.at_s, 1) for event in log.events] == [4.0, 8.0]
-    moved, rate = soundfile.read(tmp_path / "moved.flac", dtype="float32")
+    steered, rate = soundfile.read(out, dtype="float32")
     still, _ = soundfile.read(plain[1], dtype="float32")
-    different = np.flatnonzero(np.abs(moved[: len(still)] - still[: len(moved)]).max(axis=1) > 1e-5)
+    different = np.flatnonzero(np.abs(steered[: len(still)] - still[: len(steered)]).max(axis=1) > 1e-5)
     assert 4.0 <= different[0] / rate <= 4.0 + 60 / 133.3 * 1.25
-    assert np.abs(moved[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(still[5 * rate : 6 * rate]).mean()
+    assert np.abs(steered[5 * rate : 6 * rate]).mean() < 0.5 * np.abs(still[5 * rate : 6 * rate]).mean()
 
 
 def test_report_names_what_was_played(tmp_path: Path, plain: tuple[RehearsalLog, Path]) -> None:
@@ -149,7 +127,7 @@ WRONG_OUT = [("set.mp3", "neither .flac nor .wav"), ("nowhere/set.wav", "there i
 
 
 @pytest.mark.parametrize(("name", "says"), WRONG_OUT)
-def test_output_that_cannot_be_written_is_said_before_anything_plays(tmp_path: Path, name: str, says: str) -> None:
+def test_unwritable_output_is_an_error_before_anything_plays(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(RecordingError, match=says):
         Rehearsal(preset(), SetOptions(record=str(tmp_path / name)))
 
@@ -177,7 +155,7 @@ def notes(path: Path, *presses: tuple[int, int]) -> Path:
     ],
     ids=["stopped and started", "left stopped", "left on hold"],
 )
-def test_a_stop_or_a_hold_in_the_file_ends_all_the_same(
+def test_rehearsal_ends_after_a_stop_or_hold_in_the_midi_file(
     tmp_path: Path, presses: tuple[tuple[int, int], ...], expected: str
 ) -> None:
     log = rehearse(tmp_path / "set.wav", midi=notes(tmp_path / "moves.mid", *presses))
@@ -206,7 +184,7 @@ def test_pocket_plays_for_a_generator_that_cannot_be_loaded(tmp_path: Path, on_p
     assert (tmp_path / "set.wav").read_bytes() == on_pocket
 
 
-def test_a_slow_generator_is_rehearsed_the_same_twice_and_its_fit_is_reported(tmp_path: Path) -> None:
+def test_slow_generator_rehearses_identically_and_reports_its_grid_fit(tmp_path: Path) -> None:
     chosen = preset("tests.generators.slow:Slow")
     logs = [rehearse(tmp_path / name, chosen) for name in ("a.wav", "b.wav")]
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()

@@ -98,7 +98,7 @@ def rehearse(folder: Path, name: str, bars: int = 4) -> RehearsalLog:
 
 
 @needs_transformers
-def test_a_set_on_the_tiny_checkpoint_from_start_to_report(tmp_path: Path) -> None:
+def test_tiny_checkpoint_plays_a_set_from_start_to_report(tmp_path: Path) -> None:
     install(tmp_path)
     log = rehearse(tmp_path, "a.flac")
     report = write_report(tmp_path / "report", tmp_path / "a.flac", log)
@@ -122,7 +122,7 @@ def test_a_set_on_the_tiny_checkpoint_from_start_to_report(tmp_path: Path) -> No
 
 
 @needs_transformers
-def test_a_set_on_a_base_checkpoint_takes_its_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_checkpoint_uses_its_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_base(tmp_path / "models" / "small-music-base")
     monkeypatch.setenv("LIVESET_MODEL", "small-music-base")
     log = rehearse(tmp_path, "a.flac", bars=2)
@@ -131,7 +131,7 @@ def test_a_set_on_a_base_checkpoint_takes_its_own_steps(tmp_path: Path, monkeypa
     assert all(fit is not None and fit.full_steps == 50 and fit.steps in (25, 37, 50) for fit in fits)
 
 
-def test_without_the_model_the_set_plays_on_pocket_and_says_so(tmp_path: Path) -> None:
+def test_missing_model_falls_back_to_pocket_with_a_notice(tmp_path: Path) -> None:
     log = rehearse(tmp_path, "a.flac")
     (notice,) = log.notices
     assert "stable-audio" in notice or "small-music" in notice

@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
-from engine.protocol import GridFit, Hold, PromptWeight, SetMacro, SetPrompt, SetWeight
-from engine.rehearsal.log import LoggedEvent, LoggedSection, LoggedTransition, RehearsalLog
+from engine.protocol import GridFit, HandOver, Hold, PlayedSection, PromptWeight, SetMacro, SetPrompt, SetWeight
+from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from liveset.report.write import check_writable, write_report
 
 RATE = 44_100
@@ -23,7 +23,7 @@ FIELDS = [
 ]  # fmt: skip
 SECTION_FIELDS = [
     "name", "role", "start_s", "bars", "bpm", "key", "energy", "prompts", "seed", "generated_in_s", "headroom_s", "transition",
-    "grid",
+    "grid", "generator", "index", "start_bar", "section_id",
 ]  # fmt: skip
 
 LOG = RehearsalLog(
@@ -40,11 +40,11 @@ LOG = RehearsalLog(
         LoggedEvent(3.0, SetPrompt(1, "schöne Pads")),
     ),
     sections=(
-        LoggedSection(
+        PlayedSection(
             "dawn", "intro", 0.0, 2, 120.0, "F minor", 0.2, (PromptWeight("warm", 0.72),), 11, 0.08, math.inf,
-            LoggedTransition("equal-power", 4.0, 2.0), GridFit(120.1, -3.5, 0.99, 2, 6, 0.8),
+            HandOver("equal-power", 4.0, 2.0), GridFit(120.1, -3.5, 0.99, 2, 6, 0.8, 8),
         ),
-        LoggedSection("end", "outro", 4.0, 2, 120.0, "F minor", 0.6, (), 12),
+        PlayedSection("end", "outro", 4.0, 2, 120.0, "F minor", 0.6, (), 12),
     ),
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ def refuse(name: str) -> object:
     raise AssertionError(f"report.json holds {name}")
 
 
-def test_the_report_holds_every_field_as_valid_json(tmp_path: Path) -> None:
+def test_report_holds_every_field_as_valid_json(tmp_path: Path) -> None:
     returned = write_report(tmp_path / "new" / "report", tone(tmp_path / "set.flac"), LOG)
     text = (tmp_path / "new" / "report" / "report.json").read_text(encoding="utf-8")
     report = json.loads(text, parse_constant=refuse)
@@ -94,7 +94,7 @@ def test_the_report_holds_every_field_as_valid_json(tmp_path: Path) -> None:
     assert last["transition"] is None and last["prompts"] == []
 
 
-def test_the_picture_is_a_large_png(tmp_path: Path) -> None:
+def test_picture_is_a_large_png(tmp_path: Path) -> None:
     write_report(tmp_path, tone(tmp_path / "set.wav"), LOG)
     data = (tmp_path / "set.png").read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
@@ -102,13 +102,13 @@ def test_the_picture_is_a_large_png(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 2.0])
-def test_silence_and_scraps_are_reported_with_null(tmp_path: Path, seconds: float) -> None:
+def test_silent_or_tiny_audio_is_reported_as_null(tmp_path: Path, seconds: float) -> None:
     report = write_report(tmp_path, tone(tmp_path / "set.wav", seconds, gain=0.0), RehearsalLog("empty", 0))
     assert report["lufs"] is None and report["true_peak_dbtp"] is None and report["sections"] == []
     assert report["seconds"] == seconds and (tmp_path / "set.png").stat().st_size > 1000
 
 
-def test_a_folder_that_cannot_be_written_is_a_clear_error_beforehand(tmp_path: Path) -> None:
+def test_unwritable_report_folder_is_an_early_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(RecordingError, match="cannot write the report into") as error:
@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error_beforehand(tmp_path: P
     assert list((tmp_path / "a" / "b").iterdir()) == [], "trying leaves nothing behind"
 
 
-def test_audio_that_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
+def test_unreadable_audio_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "set.flac").write_bytes(b"not audio")
     for name in ("set.flac", "none.flac"):
         with pytest.raises(RecordingError, match="cannot read"):

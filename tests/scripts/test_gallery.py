@@ -39,7 +39,7 @@ def test_onsets_are_counted_in_hits_and_not_in_a_held_tone(gallery: Any) -> None
     assert gallery.onsets_per_second(tone(220, 8), RATE) < 0.5
 
 
-def test_what_returns_looks_alike_and_what_changes_does_not(gallery: Any) -> None:
+def test_repeated_sections_look_alike_and_different_ones_do_not(gallery: Any) -> None:
     sound = np.concatenate([tone(110, 8), tone(880, 8), tone(110, 8)])
     alike = gallery.similarity(gallery.Piece("x", sound, (), 120.0, "C major", 1.0), RATE)
     assert alike.shape == (48, 48)
@@ -47,7 +47,7 @@ def test_what_returns_looks_alike_and_what_changes_does_not(gallery: Any) -> Non
     assert alike[4:12, 20:28].max() < 0.2
 
 
-def test_the_page_has_sound_picture_and_measures_of_every_style(
+def test_page_has_sound_picture_and_measures_of_every_style(
     gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["gallery", "--out", str(tmp_path), "--seconds", "10", "house"])

@@ -29,7 +29,7 @@ def test_blocks_appear_as_they_are_written(tmp_path: Path) -> None:
     writer.close()
 
 
-def test_the_last_sound_before_a_frame_is_read_back_whole(tmp_path: Path) -> None:
+def test_last_sound_before_a_frame_is_read_back_whole(tmp_path: Path) -> None:
     path = tmp_path / "s1.section"
     writer = SectionWriter(path, INFO)  # its first sample is the section's frame 100
     ramp = np.arange(2400, dtype=np.float32).reshape(600, 2, 2)
@@ -64,7 +64,7 @@ def _resident(path: Path) -> int:
     return found
 
 
-def test_what_is_forgotten_takes_no_memory_and_can_still_be_read(tmp_path: Path) -> None:
+def test_forgotten_blocks_free_memory_and_stay_readable(tmp_path: Path) -> None:
     path, ramp = _written(tmp_path, 100_000)
     reader = SectionReader(path)
     reader.prefetch(0, 100_000)
@@ -76,7 +76,7 @@ def test_what_is_forgotten_takes_no_memory_and_can_still_be_read(tmp_path: Path)
     np.testing.assert_array_equal(reader.audio, ramp)
 
 
-def test_a_section_read_from_end_to_end_takes_the_memory_of_a_block(tmp_path: Path) -> None:
+def test_reading_a_whole_section_needs_the_memory_of_one_block(tmp_path: Path) -> None:
     path, ramp = _written(tmp_path, 300_000)
     reader = SectionReader(path)
     for block, start in zip(reader.blocks(290_000), range(0, 290_000, 65_536), strict=True):
@@ -84,7 +84,7 @@ def test_a_section_read_from_end_to_end_takes_the_memory_of_a_block(tmp_path: Pa
         assert _resident(path) < 0.4 * path.stat().st_size / 1024
 
 
-def test_a_block_of_another_shape_is_refused(tmp_path: Path) -> None:
+def test_block_of_another_shape_is_refused(tmp_path: Path) -> None:
     writer = SectionWriter(tmp_path / "s1.section", INFO)
     with pytest.raises(SectionError, match="shape"):
         writer.write(np.zeros((10, 3, 2), np.float32))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import mido
@@ -17,19 +16,14 @@ from engine.conductor.events import Tell
 from engine.conductor.on_command import take_command
 from engine.errors import RecordingError, SectionError
 from engine.music.motif import make_motif
-from engine.sections.file import SectionInfo, SectionReader, SectionWriter
-from engine.sections.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
+from engine.sections.file import SectionReader
+from engine.sections.keepers import AUDIO_FILE, CARD_FILE, find_keeper, keepers, keepers_root, remove_keeper
 from liveset.commands.keepers import export_keeper
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import made, slow, started
 from tests.conductor.test_slow import finish_all
-from tests.rehearsal.test_rehearsal import rehearse
-
-WHEN = datetime(2026, 5, 1, 22, 30)
-CARD = p.Keeper(
-    "Sunrise DROP", "", "Sunrise", "drop", "drop", 8, 4, 124.0, "F minor", (p.PromptWeight("house", 0.8),), "pocket", 7, 9
-)
-FRAMES = 4410
+from tests.sections.cards import CARD, FRAMES, kept
+from tests.support.rehearsing import rehearse
 
 
 @pytest.fixture(autouse=True)
@@ -38,18 +32,7 @@ def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def section(path: Path, stems: tuple[str, ...] = ("drums", "bass")) -> Path:
-    writer = SectionWriter(path, SectionInfo("s1", stems, 44_100, 0, FRAMES, 8, 0, 4, 124.0, "F minor", 7, "pocket"))
-    writer.write(np.full((FRAMES, len(stems), 2), 0.25, np.float32))
-    writer.close()
-    return path
-
-
-def kept(tmp_path: Path, card: p.Keeper = CARD) -> p.Keeper:
-    return keep([Layer(SectionReader(section(tmp_path / "s1.section")))], card, WHEN)
-
-
-def test_what_is_kept_outlives_its_session_and_is_read_again(tmp_path: Path) -> None:
+def test_keeper_outlives_its_session(tmp_path: Path) -> None:
     first, second = kept(tmp_path), kept(tmp_path)
     (tmp_path / "s1.section").unlink()
     assert (first.name, second.name) == ("sunrise-drop-1", "sunrise-drop-2")
@@ -62,7 +45,7 @@ def test_what_is_kept_outlives_its_session_and_is_read_again(tmp_path: Path) -> 
     assert kept(tmp_path).name == "sunrise-drop-1"
 
 
-def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_failed_keep_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("not a folder")
     with pytest.raises(RecordingError, match="cannot be kept"):
         kept(tmp_path)
@@ -73,7 +56,7 @@ def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["card", "format", "audio", "cut"])
-def test_a_broken_keeper_is_named_and_the_others_are_there(tmp_path: Path, harm: str) -> None:
+def test_broken_keeper_is_named_and_the_others_are_listed(tmp_path: Path, harm: str) -> None:
     bad, good = kept(tmp_path), kept(tmp_path)
     folder = keepers_root() / bad.name
     if harm == "card":
@@ -103,7 +86,7 @@ def test_only_a_keeper_is_ever_removed(tmp_path: Path, name: str) -> None:
     assert len(keepers()[0]) == 1
 
 
-def test_a_keeper_becomes_audio_files_and_none_is_overwritten(tmp_path: Path) -> None:
+def test_export_writes_audio_files_and_overwrites_none(tmp_path: Path) -> None:
     name = kept(tmp_path).name
     out = tmp_path / "drop.flac"
     export_keeper(name, out, stems=False, force=False)
@@ -135,7 +118,7 @@ def told(stage: Stage, keeper: p.Keeper) -> str:
     return next(action.text for action in actions if isinstance(action, Tell))
 
 
-def test_a_slow_generator_varies_the_keepers_sound() -> None:
+def test_slow_generator_varies_the_sound_of_a_keeper() -> None:
     stage = slow()
     finish_all(stage)
     grid = stage.state.settings.grid
@@ -154,7 +137,7 @@ def test_a_slow_generator_varies_the_keepers_sound() -> None:
     assert "the set is in" in told(stage, replace(keeper, key="B lydian"))
 
 
-def test_pocket_brings_back_what_the_keeper_was_made_from() -> None:
+def test_pocket_varies_a_keeper_from_its_seed() -> None:
     stage = started()
     stage.healthy(88_200)
     stage.command(p.VaryNext(0.5, CARD))
@@ -171,7 +154,7 @@ def test_pocket_brings_back_what_the_keeper_was_made_from() -> None:
     assert all(each.set_seed == stage.state.settings.seed for each in later)
 
 
-def test_a_note_keeps_what_plays(tmp_path: Path) -> None:
+def test_keep_note_in_a_midi_file_keeps_the_playing_section(tmp_path: Path) -> None:
     file = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()
     track += [mido.Message("note_on", note=48, velocity=90, time=480 * 8), mido.Message("note_off", note=48, time=10)]

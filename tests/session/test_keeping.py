@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
@@ -15,10 +16,10 @@ from engine import protocol as p
 from engine.conductor.state import Heard, State
 from engine.sections.file import SectionInfo, SectionReader, SectionWriter
 from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
-from engine.session.keeping import Keeping, Kept
+from engine.session.keeping import Keeping
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import started
-from tests.rehearsal.test_rehearsal import rehearse
+from tests.support.rehearsing import rehearse
 
 FRAMES = 20_000
 
@@ -56,7 +57,7 @@ def values(name: str) -> list[float]:
     return [round(float(reader.audio[at, 0, 0]), 3) for at in (0, 4_990, 5_200, 6_000, 9_990, 11_000, FRAMES - 1)]
 
 
-def test_a_section_that_was_steered_is_kept_as_it_was_heard(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_steered_section_is_kept_as_heard(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1)
     write(tmp_path / "b", 0.5, first=4_000, ready=12_000)  # given up when c was begun
@@ -72,7 +73,7 @@ def test_a_section_that_was_steered_is_kept_as_it_was_heard(tmp_path: Path, keep
     assert values("test-intro-2") == [0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9]
 
 
-def test_what_is_not_whole_yet_is_kept_when_it_is(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_unfinished_section_is_kept_once_complete(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1)
     write(tmp_path / "b", 0.5, first=5_000, ready=9_000)
@@ -87,9 +88,7 @@ def test_what_is_not_whole_yet_is_kept_when_it_is(tmp_path: Path, keeping: tuple
     assert values("test-intro-1")[-1] == 0.5
 
 
-def test_a_section_that_went_before_it_was_whole_is_said_not_to_be_kept(
-    tmp_path: Path, keeping: tuple[Keeping, list[str]]
-) -> None:
+def test_section_that_left_unfinished_is_reported_as_not_kept(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1, ready=9_000)
     write(tmp_path / "b", 0.1)
@@ -99,17 +98,18 @@ def test_a_section_that_went_before_it_was_whole_is_said_not_to_be_kept(
     assert told[1:] == ["the section was not kept: it went before all of it was made"] and not keepers()[0]
 
 
-def test_a_key_held_down_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_held_key_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
-    waiting: list[Callable[[], Kept]] = []
-    hand.later = waiting.append
+    waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    hand.later = lambda work, done: waiting.append((work, done))
     write(tmp_path / "a", 0.1)
     state = playing(started(), (("a", 0),))
     hand.ask(state)
     hand.ask(state)
     assert len(waiting) == 1 and told == ["that is being kept"]
     (tmp_path / "a").unlink()  # it leaves the session before it is copied
-    hand.done(waiting.pop()())
+    work, done = waiting.pop()
+    done(work())
     hand.ask(state)
     assert told[-1] == "that is kept already, as test-intro-1" and not waiting
     (keepers_root() / "test-intro-1").rename(tmp_path / "elsewhere")
@@ -118,7 +118,7 @@ def test_a_key_held_down_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list
     assert len(waiting) == 1
 
 
-def test_a_disk_that_refuses_is_told_and_it_may_be_tried_again(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_failed_keep_is_reported_and_can_be_repeated(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     write(tmp_path / "a", 0.1)
     state = playing(started(), (("a", 0),))
@@ -148,7 +148,7 @@ def test_folders_that_a_killed_engine_left_are_swept(tmp_path: Path, keeping: tu
     assert [keeper.name for keeper in keepers()[0]] == ["test-intro-1"]
 
 
-def test_a_keeper_is_named_as_it_lies_there_now(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+def test_keeper_name_is_resolved_when_used(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     plain = p.VaryNext(0.3)
     assert hand.named(plain) is plain
@@ -164,8 +164,39 @@ def test_a_keeper_is_named_as_it_lies_there_now(tmp_path: Path, keeping: tuple[K
     assert "test-intro-1 is broken" in told[-1]
 
 
+def test_keepers_are_listed_while_they_are_asked_for(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+    hand, told = keeping
+    assert hand.shown is None
+    hand.show(True)
+    assert hand.shown == p.KeeperList()
+    write(tmp_path / "a", 0.1)
+    hand.ask(playing(started(), (("a", 0),)))
+    assert hand.shown is not None and [each.name for each in hand.shown.keepers] == ["test-intro-1"], "a new one comes in"
+    (keepers_root() / "broken").mkdir()
+    hand.show(True)
+    assert "broken has no readable" in hand.shown.broken[0]
+    hand.remove("test-intro-1")
+    hand.remove("broken")
+    assert hand.shown == p.KeeperList()
+    hand.remove("..")
+    assert "there is no keeper" in told[-1]
+    hand.show(False)
+    assert hand.shown is None
+
+
+def test_a_list_that_comes_after_it_was_closed_is_not_shown(keeping: tuple[Keeping, list[str]]) -> None:
+    hand, _ = keeping
+    waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+    hand.later = lambda work, done: waiting.append((work, done))
+    hand.show(True)
+    hand.show(False)
+    for work, done in waiting:
+        done(work())
+    assert hand.shown is None
+
+
 @pytest.mark.parametrize("ticks", [80, 480 * 2])
-def test_a_rehearsal_keeps_a_section_whose_knob_was_turned_twice(tmp_path: Path, ticks: int) -> None:
+def test_rehearsal_keeps_a_section_steered_twice(tmp_path: Path, ticks: int) -> None:
     """The first time before all of the section was made, or after."""
     file = mido.MidiFile(ticks_per_beat=480)
     track = mido.MidiTrack()

@@ -37,7 +37,7 @@ def opened(bars: int = 96) -> Stage:
     return stage
 
 
-def test_pocket_is_heard_at_once_and_the_first_section_comes_in_on_a_bar() -> None:
+def test_stand_in_opens_at_once_and_hands_over_on_a_bar() -> None:
     stage = opened()
     now = stage.state.transport.now
     assert now is not None and now.version.index == OPENING and stage.player.starts[0][1] == 0
@@ -60,7 +60,7 @@ def test_pocket_is_heard_at_once_and_the_first_section_comes_in_on_a_bar() -> No
     check_grid(stage)
 
 
-def test_the_opening_is_shown_and_the_plan_still_lands() -> None:
+def test_opening_is_shown_and_the_plan_lands() -> None:
     stage = opened()
     assert now_view(stage.state, NOWHERE, 0).name == "opening"
     view = next_view(stage.state)
@@ -78,7 +78,7 @@ def test_the_opening_is_shown_and_the_plan_still_lands() -> None:
     assert all(played.index == i - 1 for i, played in enumerate(stage.state.transport.history))
 
 
-def test_it_does_not_open_where_it_need_not() -> None:
+def test_no_opening_when_not_needed() -> None:
     live = opening(48, stand_in="pocket")
     live.state = replace(live.state, settings=replace(live.state.settings, opens=True))
     live.up()
@@ -96,7 +96,7 @@ def test_it_does_not_open_where_it_need_not() -> None:
 
 
 @pytest.mark.parametrize(("work", "opens"), [(0.02, False), (0.2, True)])
-def test_a_speed_that_is_known_decides_whether_pocket_opens(work: float, opens: bool) -> None:
+def test_known_speed_decides_about_the_opening(work: float, opens: bool) -> None:
     stage = opening(96, traits=SLOW, generator="slow", stand_in="pocket", pace=Pace(((8, work),)))
     stage.state = replace(stage.state, settings=replace(stage.state.settings, opens=True))
     stage.up()
@@ -108,7 +108,7 @@ def test_a_speed_that_is_known_decides_whether_pocket_opens(work: float, opens: 
     assert any(job.version.index == OPENING for job in made(stage)), "what was expected did not come"
 
 
-def test_the_opening_is_as_long_as_the_first_section_is_expected_to_take() -> None:
+def test_opening_lasts_as_long_as_the_first_section_takes() -> None:
     (unknown,) = made(waiting())
     (quick,) = made(waiting(pace=Pace(((8, 0.1),))))
     (slowest,) = made(waiting(pace=Pace(((8, 3.0),))))
@@ -117,7 +117,7 @@ def test_the_opening_is_as_long_as_the_first_section_is_expected_to_take() -> No
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_generator_that_does_not_come_leaves_pocket_playing(refused: bool) -> None:
+def test_stand_in_keeps_playing_without_a_generator(refused: bool) -> None:
     stage = waiting(48)
     stage.finish(next(iter(stage.jobs)))
     stage.advance(BAR)
@@ -129,7 +129,7 @@ def test_a_generator_that_does_not_come_leaves_pocket_playing(refused: bool) -> 
     assert stage.player.finished and stage.player.unfilled == 0
 
 
-def test_steering_reaches_the_first_section_while_pocket_opens() -> None:
+def test_commands_during_the_opening_are_safe() -> None:
     stage = opened()
     for command in (p.NextNow(), p.Hold(), p.ReRoll(), p.VaryNext(), p.RemakeBars(1, 2), p.SetWeight(1, 0.9), p.Hold(False)):
         stage.command(command)
@@ -140,9 +140,9 @@ def test_steering_reaches_the_first_section_while_pocket_opens() -> None:
     assert stage.player.unfilled == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(OPERATIONS, max_size=60), st.sampled_from([(), ((8, 0.02),), ((8, 0.5),)]))
-def test_an_opening_leaves_no_frame_unfilled_in_any_order_of_events(
+def test_any_order_of_events_after_an_opening_leaves_no_frame_unfilled(
     operations: list[tuple[str, Any]], measured: tuple[tuple[int, float], ...]
 ) -> None:
     stage = waiting(96, pace=Pace(measured))

@@ -21,7 +21,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_each_generator_model_and_precision_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_generator_model_and_precision_has_its_own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     assert remembered("stable-audio") == Pace()
     remember("stable-audio", PACE)
     remember("other", Pace(((8, 2.0),)))
@@ -34,7 +34,7 @@ def test_each_generator_model_and_precision_has_its_own(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "bad", ["", "[]", "3", '{"KEY": 3}', '{"KEY": [[8]]}', '{"KEY": [["a", "b"]]}', '{"KEY": [[8, -1.0]]}', '{"KEY": null}']
 )
-def test_what_cannot_be_read_is_nothing_known(file: Path, bad: str) -> None:
+def test_unreadable_pace_file_counts_as_unknown(file: Path, bad: str) -> None:
     remember("stable-audio", PACE)
     key = next(iter(json.loads(file.read_text())))
     file.write_text(bad.replace("KEY", key))
@@ -43,7 +43,7 @@ def test_what_cannot_be_read_is_nothing_known(file: Path, bad: str) -> None:
     assert remembered("stable-audio") == PACE
 
 
-def test_a_disk_that_refuses_is_no_matter(file: Path) -> None:
+def test_pace_that_cannot_be_saved_is_ignored(file: Path) -> None:
     file.parent.write_text("a file where the folder should be")
     remember("stable-audio", PACE)
     assert remembered("stable-audio") == Pace()

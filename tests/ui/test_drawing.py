@@ -16,7 +16,7 @@ from liveset.ui.widgets.cells import clean, crop, cut_line, fit, line_cells, pie
 from liveset.ui.widgets.meters import Ballistics
 
 
-def test_clean_leaves_one_line_without_control_characters() -> None:
+def test_clean_gives_one_line_without_control_characters() -> None:
     assert clean("a\nb\tc\x1b[31m") == "a b c [31m"
     assert clean("\u202eevil\u202c") == "evil"
     assert clean("\U0001f469\u200d\U0001f467") == "\U0001f469\U0001f467"
@@ -25,17 +25,17 @@ def test_clean_leaves_one_line_without_control_characters() -> None:
 
 
 @pytest.mark.parametrize("width", range(9))
-def test_fit_gives_exactly_the_cells_asked_for(width: int) -> None:
+def test_fit_fills_exactly_the_given_cells(width: int) -> None:
     for text in ("", "abc", "日本語テキスト", "a日b本c語", "\U0001f469\U0001f467"):
         assert cell_len(fit(text, width)) == width
 
 
-def test_a_cut_is_marked() -> None:
+def test_cut_text_ends_with_an_ellipsis() -> None:
     assert crop("warm analog", 6) == "warm…"
     assert cut_line((("warm ", ""), ("analog", "x")), 8) == (("warm ", ""), ("an…", "x"))
 
 
-def test_a_row_drops_the_least_important_and_keeps_the_rest_at_the_edges() -> None:
+def test_narrow_row_drops_the_least_important_pieces() -> None:
     left = [piece("NOW"), piece("take B", rank=2), piece("bar 1", rank=1)]
     assert "".join(text for text, _ in row(40, left, [piece("LEFT")])) == "NOW   take B   bar 1" + " " * 16 + "LEFT"
     assert "".join(text for text, _ in row(20, left, [piece("LEFT")])) == "NOW   bar 1     LEFT"
@@ -56,12 +56,12 @@ def test_gauges_fill_their_width() -> None:
         assert line_cells(gauges.slider(value, 0.5, 15, "")) == 15
 
 
-def test_a_small_weight_is_seen() -> None:
+def test_small_weight_is_visible() -> None:
     assert gauges.bar(0.01, 10, "")[0][0] == "▇"
     assert gauges.bar(0.0, 10, "")[0][0] == ""
 
 
-def test_times() -> None:
+def test_clock_and_seconds_formats() -> None:
     assert gauges.clock(161) == "02:41"
     assert gauges.clock(3725) == "1:02:05"
     assert gauges.clock(161, long=True) == "0:02:41"
@@ -71,7 +71,7 @@ def test_times() -> None:
     assert gauges.bars(1) == "1 bar"
 
 
-def test_a_waveform_stands_in_one_row_and_is_mirrored_in_more() -> None:
+def test_waveform_is_mirrored_when_it_has_more_than_one_row() -> None:
     assert gauges.waveform((1.0, 0.0), 1, 1) == (chr(0x2800 + 0b11000111),)
     top, bottom = gauges.waveform((1.0, 0.5), 1, 2)
     assert (ord(top) - 0x2800) & 0b01000111 == 0b01000111
@@ -84,7 +84,7 @@ def test_a_waveform_stands_in_one_row_and_is_mirrored_in_more() -> None:
     ("start", "step", "to"),
     [(0.72, 0.05, 0.75), (0.72, -0.05, 0.7), (0.75, 0.05, 0.8), (0.3, -0.25, 0.25), (0.98, 0.25, 1.0), (0.0, -0.05, 0.0)],
 )
-def test_steps_land_on_their_multiples(start: float, step: float, to: float) -> None:
+def test_steps_land_on_multiples_of_the_step(start: float, step: float, to: float) -> None:
     assert stepped(start, step) == pytest.approx(to)
 
 
@@ -97,7 +97,7 @@ def test_rows_never_exceed_the_height_and_never_shrink_with_it() -> None:
     assert arrange_rows(3, 4, 6, 4, 9).header == arrange_rows(3, 4, 6, 4, 9).next == arrange_rows(3, 4, 6, 4, 9).now == 1
 
 
-def test_80x24_is_used_to_the_last_row() -> None:
+def test_layout_uses_every_row_of_80x24() -> None:
     assert arrange_rows(24, 4, 6, 4, 7).used == 24
 
 
@@ -119,7 +119,7 @@ def test_meters_rise_at_once_and_fall_slowly() -> None:
     assert last.bars == (0, 0, 0, 0)
 
 
-def test_the_number_of_a_meter_stands_for_half_a_second() -> None:
+def test_meter_reading_changes_at_most_twice_a_second() -> None:
     meter = Ballistics()
     shown = [meter.step(MeterView(peak_l=-20.0 + i % 7)).peaks[0] for i in range(60)]
     changes = [i for i in range(1, 60) if shown[i] != shown[i - 1]]
@@ -127,7 +127,7 @@ def test_the_number_of_a_meter_stands_for_half_a_second() -> None:
     assert shown[-1] == -14.0
 
 
-def test_hints_matter_now() -> None:
+def test_hints_fit_the_moment() -> None:
     assert hints(Moment(state="stopped"))[0] == ("space", "play")
     assert ("n", "next now") not in hints(Moment(state="stopped"))
     assert ("h", "release") in hints(Moment(state="playing", hold=True))

@@ -94,7 +94,7 @@ def test_every_key_is_bound_once() -> None:
     assert len(names) == len(set(names))
 
 
-async def test_steps_go_on_from_what_was_sent_until_the_engine_says_otherwise() -> None:
+async def test_steps_continue_from_the_sent_value_until_the_engine_reports_another() -> None:
     async with on_stage(live()) as stage:
         await stage.press("up")
         assert await stage.press("up") == [SetWeight(0, 0.8)]
@@ -102,14 +102,14 @@ async def test_steps_go_on_from_what_was_sent_until_the_engine_says_otherwise() 
         assert await stage.press("up") == [SetWeight(0, 0.75)]
 
 
-async def test_nine_moves_the_digits_to_the_other_eight() -> None:
+async def test_key_nine_switches_the_digits_to_the_other_eight_prompts() -> None:
     async with on_stage(many_prompts()) as stage:
         assert await stage.press("9", "3", "end") == [SetWeight(10, 1.0)]
         assert await stage.press("9", "3", "home") == [SetWeight(2, 0.0)]
         assert "keys 1-8: 1 to 8" in stage.text()
 
 
-async def test_recording_starts_in_a_file_named_after_the_set_and_stops() -> None:
+async def test_recording_file_is_named_after_the_set() -> None:
     async with on_stage(live()) as stage:
         (started,) = await stage.press("R")
         assert isinstance(started, Record)
@@ -123,7 +123,7 @@ async def test_recording_starts_in_a_file_named_after_the_set_and_stops() -> Non
         assert await stage.press("R") == [Record(None)]
 
 
-async def test_bars_are_asked_for_over_the_prompts_and_offered_as_many_as_there_are() -> None:
+async def test_bar_dialog_offers_the_bars_of_the_section() -> None:
     shown = live()
     for size in ((80, 24), (120, 40), (56, 12)):
         async with on_stage(replace(shown, next=replace(shown.next, bars=6)), size) as stage:
@@ -133,14 +133,14 @@ async def test_bars_are_asked_for_over_the_prompts_and_offered_as_many_as_there_
             assert await stage.press("enter", "h") == [RemakeBars(1, 6), Hold()]
 
 
-async def test_what_names_no_bars_is_said() -> None:
+async def test_bar_dialog_refuses_text_that_names_no_bars() -> None:
     async with on_stage(live()) as stage:
         assert await stage.press("b", *["backspace"] * 3, "q", "enter") == []
         await stage.update()
         assert "names no bars: write them as 5-8" in stage.text()
 
 
-async def test_where_there_is_no_room_to_ask_that_is_said() -> None:
+async def test_bar_dialog_says_when_there_is_no_room() -> None:
     async with on_stage(live()) as stage:
         stage.screen.prompts.display = False
         await stage.press("b")
@@ -149,14 +149,14 @@ async def test_where_there_is_no_room_to_ask_that_is_said() -> None:
         assert await stage.press("h") == [Hold()]
 
 
-async def test_a_prompt_is_written_in_its_place() -> None:
+async def test_prompt_is_edited_in_place() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         sent = await stage.press("2", "enter", "h", "space", "n", "up", "enter")
         assert sent == [SetPrompt(1, "dub chords, long echoesh n")]
         assert await stage.press("up") == [SetWeight(1, 0.3)]
 
 
-async def test_escape_leaves_a_prompt_as_it_was() -> None:
+async def test_escape_keeps_the_old_prompt() -> None:
     async with on_stage(live()) as stage:
         await stage.press("1", "enter", "x")
         await stage.update()
@@ -164,7 +164,7 @@ async def test_escape_leaves_a_prompt_as_it_was() -> None:
         assert await stage.press("escape", "h") == [Hold()]
 
 
-async def test_prompts_may_come_and_go_under_the_selection() -> None:
+async def test_selection_survives_prompts_that_come_and_go() -> None:
     async with on_stage(many_prompts()) as stage:
         await stage.press("9", "8")
         await stage.update(replace(live(), prompts=(PromptView("one", 0.5),)))
@@ -173,7 +173,7 @@ async def test_prompts_may_come_and_go_under_the_selection() -> None:
         assert await stage.press("up", "down", "0", "end", "tab", "left", "m", "enter", "9", "1", "f", "minus") == []
 
 
-async def test_a_click_selects() -> None:
+async def test_click_selects_a_control() -> None:
     async with on_stage(live()) as stage:
         await stage.pilot.click(stage.screen.prompts, offset=(10, 3))
         assert await stage.press("up") == [SetWeight(1, 0.3)]
@@ -181,7 +181,7 @@ async def test_a_click_selects() -> None:
         assert await stage.press("up") == [SetMacro("echo", 0.25)]
 
 
-async def test_the_footer_follows_the_selection() -> None:
+async def test_footer_follows_the_selection() -> None:
     async with on_stage(live()) as stage:
         assert "↑↓ weight" in stage.text()
         await stage.press("f")
@@ -192,7 +192,7 @@ async def test_the_footer_follows_the_selection() -> None:
         assert "h release" in stage.text()
 
 
-async def test_themes_follow_one_another() -> None:
+async def test_theme_key_cycles_the_themes() -> None:
     async with on_stage(live()) as stage:
         before = stage.app.theme
         await stage.press("t")
@@ -213,7 +213,7 @@ async def test_every_command_is_in_the_palette() -> None:
         assert stage.link.sent == [TogglePlay()]
 
 
-async def test_a_prompt_is_added_and_a_missing_one_is_said_to_be_missing() -> None:
+async def test_prompt_is_added_and_a_missing_slot_is_reported() -> None:
     async with on_stage(live()) as stage:
         count = len(live().prompts)
         assert await stage.press("a", *"acid", "enter") == [SetPrompt(count, "acid")]
@@ -223,19 +223,19 @@ async def test_a_prompt_is_added_and_a_missing_one_is_said_to_be_missing() -> No
         assert "there is no prompt 8" in stage.text()
 
 
-async def test_enter_after_a_macro_writes_the_prompt_chosen_last() -> None:
+async def test_enter_on_a_macro_edits_the_last_chosen_prompt() -> None:
     async with on_stage(live()) as stage:
         assert await stage.press("2", "f", "enter", "end", *"!", "enter") == [SetPrompt(1, live().prompts[1].text + "!")]
 
 
-async def test_the_gravest_of_the_fresh_notices_is_shown_where_there_is_one_line() -> None:
+async def test_single_notice_line_shows_the_most_serious_notice() -> None:
     notices = (Notice("warning", "the engine stopped", 10.0), Notice("info", "no MIDI system answers", 11.0))
     async with on_stage(replace(live(), notices=notices), (80, 24)) as stage:
         await stage.update()
         assert "the engine stopped" in stage.text()
 
 
-async def test_a_line_of_the_screens_own_neither_hides_nor_doubles_the_engines_notices() -> None:
+async def test_screen_message_neither_hides_nor_repeats_engine_notices() -> None:
     notices = (Notice("warning", "long ago", 3.0), Notice("warning", "the engine stopped", 100.0))
     async with on_stage(replace(live(), notices=notices), (120, 45)) as stage:
         await stage.update()
@@ -250,7 +250,7 @@ async def test_a_line_of_the_screens_own_neither_hides_nor_doubles_the_engines_n
         assert "the engine stopped" in stage.text()
 
 
-async def test_without_a_folder_the_engine_says_where_recordings_go() -> None:
+async def test_recording_without_a_folder_leaves_the_name_to_the_engine() -> None:
     link = FakeLink(live())
     app = LivesetApp(link, updates_per_second=0)
     async with app.run_test() as pilot:
@@ -259,7 +259,7 @@ async def test_without_a_folder_the_engine_says_where_recordings_go() -> None:
         assert await stage.press("R") == [Record("")]
 
 
-async def test_a_lora_file_stands_under_the_macros_and_moves_like_one() -> None:
+async def test_lora_is_listed_below_the_macros_and_moves_like_one() -> None:
     shown = live()
     bending = MacroView("warm tape", 0.4, 0.0, "cc24", None, 0)
     async with on_stage(replace(shown, macros=(*shown.macros, bending)), size=(120, 40)) as stage:

@@ -17,7 +17,7 @@ from tests.ui.fake_link import FakeLink, live
 from tests.ui.screen import on_stage
 
 
-async def test_the_frame_is_there_before_any_snapshot() -> None:
+async def test_screen_is_drawn_before_the_first_snapshot() -> None:
     link = FakeLink()
     link.here = False
     async with on_stage(None, (80, 24), link) as stage:
@@ -31,7 +31,7 @@ async def test_the_frame_is_there_before_any_snapshot() -> None:
         assert stage.screen.prompts.region == prompts_at
 
 
-async def test_a_lost_engine_is_said_and_tried_again_each_second() -> None:
+async def test_lost_engine_is_reported_and_retried_each_second() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         stage.link.here = False
         await stage.update(times=90)
@@ -44,7 +44,7 @@ async def test_a_lost_engine_is_said_and_tried_again_each_second() -> None:
         assert "music plays on" not in stage.text()
 
 
-async def test_a_lost_engine_whose_player_is_gone_too_is_said_to_play_nothing() -> None:
+async def test_lost_engine_without_player_is_reported_as_silent() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         stage.link.here = stage.link.plays = False
         await stage.update()
@@ -60,7 +60,7 @@ async def test_a_lost_engine_whose_player_is_gone_too_is_said_to_play_nothing() 
         assert "gone too" not in stage.text()
 
 
-def test_the_players_pulse_is_read_from_its_status_block(tmp_path: Path) -> None:
+def test_pulse_is_read_from_the_status_block(tmp_path: Path) -> None:
     client = EngineClient(tmp_path, 0.0)
     assert client.pulse() is None
     status = SharedBlock(tmp_path / STATUS_FILE, STATUS, create=True)
@@ -74,7 +74,7 @@ def test_the_players_pulse_is_read_from_its_status_block(tmp_path: Path) -> None
     client.close()
 
 
-def test_an_engine_that_only_starts_is_tried_ten_times_a_second() -> None:
+def test_starting_engine_is_retried_ten_times_a_second() -> None:
     link = FakeLink()
     link.here = False
     connection = Connection(link, 30)
@@ -99,7 +99,7 @@ def test_an_engine_that_only_starts_is_tried_ten_times_a_second() -> None:
         (("ctrl+q", "s"), "stopped", [Quit()]),
     ],
 )
-async def test_closing_asks_what_becomes_of_the_set(keys: tuple[str, ...], outcome: str, sent: list[Command]) -> None:
+async def test_quit_asks_whether_the_set_plays_on(keys: tuple[str, ...], outcome: str, sent: list[Command]) -> None:
     async with on_stage(live()) as stage:
         await stage.pilot.press(*keys)
     assert stage.app.return_value == outcome
@@ -107,7 +107,7 @@ async def test_closing_asks_what_becomes_of_the_set(keys: tuple[str, ...], outco
 
 
 @pytest.mark.parametrize("key", ["escape", "q"])
-async def test_closing_can_be_taken_back(key: str) -> None:
+async def test_quit_can_be_cancelled(key: str) -> None:
     async with on_stage(live()) as stage:
         await stage.press("q")
         assert not isinstance(stage.app.screen, PerformScreen)
@@ -116,14 +116,14 @@ async def test_closing_can_be_taken_back(key: str) -> None:
     assert stage.app.return_value is None
 
 
-async def test_a_finished_set_closes_without_a_question() -> None:
+async def test_finished_set_quits_without_asking() -> None:
     async with on_stage(replace(live(), state="finished")) as stage:
         assert "✓ FINISHED" in stage.text()
         await stage.pilot.press("q")
     assert stage.app.return_value == "finished"
 
 
-async def test_the_screen_goes_on_under_the_question() -> None:
+async def test_screen_updates_behind_the_quit_dialog() -> None:
     async with on_stage(live()) as stage:
         await stage.press("q")
         await stage.update(live(150))

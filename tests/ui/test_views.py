@@ -36,7 +36,7 @@ async def test_any_text_fits_any_size(name: str, size: tuple[int, int]) -> None:
         assert stage.text().count("\x1b") == 0
 
 
-async def test_what_80_by_24_keeps() -> None:
+async def test_80x24_shows_the_essentials() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         shown = stage.text()
         for word in ("01:43", "NEXT  breakdown", "NOW   DROP", "10 BARS LEFT", "✓ SAFE", "19.7 s in hand", "in 10 bars",
@@ -45,7 +45,7 @@ async def test_what_80_by_24_keeps() -> None:
             assert word in shown, word
 
 
-async def test_less_height_drops_the_least_important_first() -> None:
+async def test_small_height_drops_the_least_important_first() -> None:
     gone: list[str] = []
     async with on_stage(live(), (80, 24)) as stage:
         for height in range(24, 4, -1):
@@ -68,13 +68,13 @@ async def test_every_state_of_the_next_section_has_a_glyph_and_a_word(state: Nex
         assert words in stage.line("NEXT")
 
 
-async def test_lateness_is_counted_in_seconds_late() -> None:
+async def test_late_section_shows_how_many_seconds_late() -> None:
     shown = live()
     async with on_stage(replace(shown, next=replace(shown.next, headroom_s=-2.14, state="late"))) as stage:
         assert "2.1 s late" in stage.line("NEXT")
 
 
-async def test_loops_hold_and_rungs_of_the_ladder_are_shown() -> None:
+async def test_loops_hold_and_stand_ins_are_shown() -> None:
     shown = live()
     looping = replace(shown, hold=True, now=replace(shown.now, looping=True, loops=2), ladder_hold=2, ladder_pocket=1, restarts=1)
     async with on_stage(shown) as stage:
@@ -89,7 +89,7 @@ GRID = "grid 124.1 BPM +6 ms"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_how_a_section_lay_on_the_grid_is_shown_where_it_was_measured(size: tuple[int, int]) -> None:
+async def test_measured_grid_fit_is_shown(size: tuple[int, int]) -> None:
     shown = replace(live(), stems=(StemView("mix", 1.0, False, 0.3),))
     async with on_stage(shown, size) as stage:
         assert "grid" not in stage.text() and "steps" not in stage.text()
@@ -110,19 +110,19 @@ def test_fewer_steps_are_marked_against_what_the_model_needs() -> None:
     assert on_grid(replace(FIT, steps=25, full_steps=50)).endswith(", 25 steps")
 
 
-def test_a_grid_without_a_beat_is_a_dash() -> None:
+def test_grid_without_a_beat_is_a_dash() -> None:
     assert on_grid(None) == ""
     assert on_grid(replace(FIT, bpm=0.0)) == "grid –"
     assert on_grid(replace(FIT, phase_ms=math.nan)) == "grid –"
     assert len(on_grid(replace(FIT, bpm=1e9, phase_ms=-1e9, steps=4))) <= 32
 
 
-async def test_another_generator_than_the_sets_is_named() -> None:
+async def test_section_of_another_generator_is_marked() -> None:
     async with on_stage(replace(live(), generator="stable-audio")) as stage:
         assert "on pocket" in stage.line("NOW")
 
 
-async def test_a_missing_device_stands_on_the_screen() -> None:
+async def test_missing_device_is_shown() -> None:
     shown = live()
     silent = replace(shown, audio=replace(shown.audio, silent=True))
     async with on_stage(silent, (80, 24)) as stage:
@@ -141,7 +141,7 @@ async def test_words_not_understood_are_marked_under_their_prompt() -> None:
         assert "~ euforic → euphoric" in lines[at + 1]
 
 
-async def test_midi_arriving_lights_its_lamp_for_a_moment() -> None:
+async def test_midi_lamp_lights_when_messages_arrive() -> None:
     shown = live()
     async with on_stage(shown) as stage:
         assert "MIDI ○" in stage.text()
@@ -151,7 +151,7 @@ async def test_midi_arriving_lights_its_lamp_for_a_moment() -> None:
         assert "MIDI ○" in stage.text()
 
 
-async def test_a_selected_stem_takes_the_macros_place_where_it_is_narrow() -> None:
+async def test_selected_stem_replaces_the_macros_on_a_narrow_screen() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         assert "STEMS" not in stage.text()
         await stage.press("shift+tab")
@@ -159,7 +159,7 @@ async def test_a_selected_stem_takes_the_macros_place_where_it_is_narrow() -> No
         assert "STEMS" in stage.text() and "MACROS" not in stage.text()
 
 
-async def test_a_warning_that_stands_is_not_said_twice() -> None:
+async def test_standing_warning_is_shown_once() -> None:
     shown = live()
     said = Notice("warning", "no sound device: the set runs silently in real time (nothing is plugged in)", 2.0)
     async with on_stage(replace(shown, audio=replace(shown.audio, silent=True), notices=(said, *shown.notices))) as stage:
@@ -193,14 +193,14 @@ async def settled(stage: Stage) -> None:
     repaints(stage)
 
 
-async def test_an_equal_snapshot_paints_nothing() -> None:
+async def test_equal_snapshot_repaints_nothing() -> None:
     async with on_stage(live()) as stage:
         await settled(stage)
         await stage.update(replace(live(), serial=99999), times=30)
         assert repaints(stage) == {}
 
 
-async def test_a_weight_paints_one_row() -> None:
+async def test_changed_weight_repaints_one_row() -> None:
     shown = live()
     async with on_stage(shown) as stage:
         await settled(stage)
@@ -209,7 +209,7 @@ async def test_a_weight_paints_one_row() -> None:
         assert repaints(stage) == {"Prompts": 1}
 
 
-async def test_a_second_paints_the_clock_alone() -> None:
+async def test_passing_second_repaints_only_the_clock() -> None:
     shown = live()
     async with on_stage(shown) as stage:
         await settled(stage)
@@ -217,7 +217,7 @@ async def test_a_second_paints_the_clock_alone() -> None:
         assert repaints(stage) == {"Header": 1}
 
 
-async def test_a_playhead_within_its_cell_paints_nothing() -> None:
+async def test_playhead_within_one_cell_repaints_nothing() -> None:
     shown = live()
     async with on_stage(shown) as stage:
         await settled(stage)
@@ -227,7 +227,7 @@ async def test_a_playhead_within_its_cell_paints_nothing() -> None:
         assert repaints(stage) == {"Now": 3}
 
 
-async def test_what_is_painted_is_what_is_shown() -> None:
+async def test_repainted_rows_match_a_fresh_drawing() -> None:
     """Rows kept from earlier must not be stale: a screen that moved looks like one that was there from the start."""
     async with on_stage(live(60)) as stage:
         for second in range(61, 104, 3):

@@ -1,4 +1,4 @@
-"""The embedded generator: text to music, no download."""
+"""The built-in generator: text to music, no download."""
 
 from engine.generators.pocket.generator import Pocket
 

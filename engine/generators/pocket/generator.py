@@ -1,4 +1,4 @@
-"""Pocket: the embedded musician. Prompts become a score, the score becomes sound."""
+"""Pocket, the built-in generator: prompts become a score, the score becomes sound."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
 from engine.generators.pocket.instruments.shots import Shots
-from engine.generators.pocket.instruments.spectra import to_sound, to_spectrum
+from engine.generators.pocket.instruments.spectra import RATE, to_sound, to_spectrum
 from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render import fourier
 from engine.generators.pocket.render.loudness import plan_levels
-from engine.generators.pocket.render.renderer import RATE, Renderer
+from engine.generators.pocket.render.renderer import Renderer
 from engine.generators.pocket.render.sound import design
 from engine.generators.pocket.score.compose import compose
 from engine.generators.pocket.seams.section import Cancelled, SeamlessSection
@@ -26,13 +26,13 @@ from engine.prompts.mix import DEFAULT_STYLE
 from engine.protocol import SectionRequest, Traits
 
 _LATER_CHUNKS: Final = 4
-"""Chunks in a block once the first few are out (about 1.5 s)."""
+"""Chunks in a block after the first few: about 1.5 s."""
 _QUICK_BLOCKS: Final = 3
-"""Blocks of a single chunk at the start, so that sound is there at once."""
+"""Blocks of a single chunk (0.37 s) at the start, so that sound is there at once."""
 
 
 class Pocket:
-    """The embedded generator; see `engine.generators.base.Generator`."""
+    """The built-in generator; see `engine.generators.base.Generator`."""
 
     name = "pocket"
     rate = RATE
@@ -43,7 +43,7 @@ class Pocket:
         self._shots = Shots()
 
     def warm_up(self) -> None:
-        """Make the default style's drums and wake torch up."""
+        """Make the default style's drums and run each transform once."""
         kit = load_style(DEFAULT_STYLE).kit
         for shot in ("kick", "clap", "hat", "open"):
             self._shots.get(kit, shot, 1.0, 0)
@@ -56,11 +56,12 @@ class Pocket:
         """Yield blocks (frames, stems, 2) from ``request.from_frame`` to the end of the tail.
 
         Raises:
-            GeneratorError: if the request makes no sense.
+            GeneratorError: if ``request.from_frame`` lies outside the section, or the section cannot be written.
+            LivesetError: if the key, the vocabulary or a style cannot be read.
         """
         total = request.total_frames(self.rate)
         if not 0 <= request.from_frame <= total:
-            raise GeneratorError(f"section {request.section_id} has no frame {request.from_frame}")
+            raise GeneratorError(f"section {request.section_id} has no frame {request.from_frame}; it has {total}")
         with torch.inference_mode():
             section = self._prepare(request, cancelled)
         frame, blocks = request.from_frame, 0
@@ -69,7 +70,7 @@ class Pocket:
             last = min(first + (1 if blocks < _QUICK_BLOCKS else _LATER_CHUNKS), -(-total // CHUNK))
             with torch.inference_mode():
                 try:
-                    made = _woven([section.chunk(index) for index in range(first, last)])
+                    made = _interleaved([section.chunk(index) for index in range(first, last)])
                 except Cancelled:
                     return
                 block = made[frame - first * CHUNK : total - first * CHUNK]
@@ -85,14 +86,14 @@ class Pocket:
         except LivesetError:
             raise
         except (ValueError, ArithmeticError) as error:
-            raise GeneratorError(f"pocket cannot write section {request.section_id}: {error}") from error
+            raise GeneratorError(f"pocket could not write section {request.section_id}: {error}") from error
         gains = plan_levels(score, sound, self._tables, self._shots, score.energy)
         renderer = Renderer(score, sound, gains, self._tables, self._shots)
         return SeamlessSection(renderer, request, cancelled)
 
 
-def _woven(chunks: list[Tensor]) -> Block:
-    """Chunks (stems, 2, CHUNK) one after the other as (frames, stems, 2): a channel at a time, which is quickest."""
+def _interleaved(chunks: list[Tensor]) -> Block:
+    """Chunks (stems, 2, CHUNK) as one block (frames, stems, 2), copied channel by channel, which is fastest."""
     block = np.empty((len(chunks), CHUNK, *chunks[0].shape[:2]), np.float32)
     for made, chunk in zip(block, chunks, strict=True):
         for stem, sides in enumerate(chunk.numpy()):

@@ -1,4 +1,4 @@
-"""Styles as pocket plays them: the musical part of presets/styles/*.toml, checked and typed."""
+"""Styles as pocket plays them: the musical part of presets/styles/*.toml, checked and typed; and how a mix shares them out."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ from engine.prompts.vocabulary import style_table
 
 _HINT: Final = "see the header of presets/styles/house.toml"
 _SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
-"""What a style's ``space`` table says."""
+"""Keys of a style's [space] table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A drum line; see presets/styles/house.toml. ``start`` is the energy at which it enters, ``pan`` -1..1.
+    """A drum line; the header of presets/styles/house.toml explains the patterns.
 
-    ``sliced``: its patterns say which sixteenths of a break sound, 0 to f.
+    Attributes:
+        shot: the drum, a key of the kit.
+        group: one of `DRUM_GROUPS`.
+        start: energy 0..1 at which it enters.
+        gain_db: gain in dB.
+        pan: -1 (left) to 1.
+        patterns: 16 marks each.
+        sliced: whether the marks name the sixteenths 0..f of a break.
     """
 
     shot: str
@@ -39,7 +46,15 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class PartStyle:
-    """How a style plays a tonal part: its voice, the energy at which it enters, its middle (MIDI note), its patterns."""
+    """How a style plays a tonal part.
+
+    Attributes:
+        voice: a key of `VOICES`.
+        start: energy 0..1 at which it enters.
+        center: MIDI note around which it plays.
+        patterns: of bass (tokens) and comp (marks).
+        shape, step, gate: of the arpeggio: direction, beats from note to note, and length as a share of that.
+    """
 
     voice: str
     start: float
@@ -52,7 +67,7 @@ class PartStyle:
 
 @dataclass(frozen=True, slots=True)
 class Progression:
-    """Chord roots as scale degrees counted from 0, and the mood (valence 0..1) they suit."""
+    """Chord roots as scale degrees counted from 0, and the mood they suit (valence 0..1)."""
 
     chords: tuple[int, ...]
     mood: float
@@ -60,7 +75,17 @@ class Progression:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style. ``kit`` maps a shot's name to its model and settings; ``levels`` are LU of each part while it sounds."""
+    """A style.
+
+    Attributes:
+        levels: part -> level in LU while it sounds.
+        space: reverb time, echo time, and how much of each stem goes there.
+        chord_bars: bars that a chord lasts.
+        progressions: chord progressions to choose from.
+        kit: shot -> model and settings.
+        lanes: drum lines.
+        parts: tonal part -> how it is played.
+    """
 
     name: str
     levels: Mapping[str, float]
@@ -77,7 +102,7 @@ def load_style(name: str) -> Style:
     """A style by its name.
 
     Raises:
-        PromptError: if its file lacks something or does not make sense.
+        PromptError: if its file lacks or misspells something, or cannot be played as written.
     """
     data = style_table(name).data
     try:
@@ -108,12 +133,14 @@ def load_style(name: str) -> Style:
 
 
 _MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789"), "sliced": set("0123456789abcdef.")}
+"""Marks allowed in the patterns of comp, of drum lanes, and of lanes that play a break."""
 
 
 def _check(style: Style, gains: Mapping[str, float]) -> None:
-    """Raise for what a style's file names that is not there, or draws otherwise than it can be played."""
+    """Raise `PromptError` for names that do not exist, patterns that cannot be played, and missing numbers."""
 
     def known(what: str, name: str, names: Iterable[str]) -> None:
+        """Raise unless the name is one of the names."""
         if name not in names:
             near = process.extractOne(name, list(names))
             raise PromptError(f'style "{style.name}": {what} "{name}"', f'did you mean "{near[0]}"?' if near else "")
@@ -131,7 +158,7 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
         if part == "comp":
             _check_patterns(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
         if plays.step <= 0.0 or plays.gate <= 0.0:
-            raise PromptError(f'style "{style.name}": [{part}] step and gate are more than 0')
+            raise PromptError(f'style "{style.name}": [{part}] step and gate must be above 0')
     if style.chord_bars < 1 or not style.progressions or not all(each.chords for each in style.progressions):
         raise PromptError(f'style "{style.name}": [form] needs chord_bars of 1 or more, and progressions with chords')
     for table, needed in ((style.levels, ("drums", *style.parts)), (style.space, _SPACE)):
@@ -141,7 +168,7 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
 
 
 def _check_patterns(style: str, where: str, patterns: Sequence[str], marks: set[str]) -> None:
-    """Raise for patterns that are not sixteen of these marks."""
+    """Raise `PromptError` unless there are patterns, and each is sixteen of these marks."""
     for pattern in patterns:
         if len(pattern) != 16 or not set(pattern) <= marks:
             raise PromptError(f'style "{style}": {where}: "{pattern}" is not 16 marks out of {"".join(sorted(marks))}', _HINT)
@@ -174,12 +201,12 @@ _ELEMENT_POSITIONS: Final = {
     "melody": 0.73,
     "progression": 0.80,
 }
-"""Where along the styles' shares each element of the music looks for its style: what only one style can decide, and who plays
-among many styles, is swapped one after another instead of all at once, and where a knob stands decides alone what plays."""
+"""Element -> where along the styles' shares, laid end to end, it looks for its style. As a knob moves, elements change style one
+after another instead of all at once, and its position alone decides what plays."""
 
 
 def style_for(mix: Mix, element: str) -> Style:
-    """The style that decides an element of `_ELEMENT_POSITIONS`."""
+    """The one style that decides an element of the music, a key of `_ELEMENT_POSITIONS`."""
     place = _ELEMENT_POSITIONS[element]
     below = 0.0
     for name, share in mix.styles:
@@ -190,34 +217,34 @@ def style_for(mix: Mix, element: str) -> Style:
 
 
 OFF_BEATS: Final = [2, 6, 10, 14]
-"""Steps between the beats of a bar of four."""
+"""Sixteenths of a bar of four beats that are off-beats."""
 
 
 def off_beat_cymbal(mix: Mix) -> Lane | None:
-    """The cymbal of strong off-beats, every one in a bar, as house has it; None where the style has none."""
+    """The cymbal that plays every off-beat firmly, as in house; None where the style has none."""
     lanes = (lane for lane in style_for(mix, "hats").lanes if lane.group == "hats" and not lane.sliced)
     return next((lane for lane in lanes if firm_steps(lane) == OFF_BEATS), None)
 
 
 def firm_steps(lane: Lane) -> list[int]:
-    """Steps of a lane's first pattern that are struck at least firmly."""
+    """Sixteenths of a lane's first pattern that are hits or accents."""
     return [step for step, mark in enumerate(lane.patterns[0]) if mark in "Xx"]
 
 
-_FADING: Final = (0.5, 0.02)
-"""Half the width, in share, over which `styles_for` hands an element from one style to the next: of two styles, where every
-element is shared out as the styles are, and of many, which would take too many voices."""
+_HALF_WIDTH: Final = (0.5, 0.02)
+"""Half the width, in share, over which `styles_for` crossfades an element from one style to the next: for few styles, where
+every element is shared out as the styles are, and for many, where that would take too many voices."""
 _FEW, _MANY = 2.0, 4.0
-"""Styles of equal share that are few, and that are many."""
+"""Number of equally weighted styles that counts as few, and as many."""
 
 
 def styles_for(mix: Mix, element: str) -> list[tuple[Style, float]]:
-    """The styles about the place of an element of `_ELEMENT_POSITIONS`, and how much of it is each one's: above 0, 1 in sum."""
+    """The styles that share an element (a key of `_ELEMENT_POSITIONS`), and their shares: above 0, summing to 1."""
     count = 1.0 / sum(share * share for _, share in mix.styles)
     few = min(1.0, max(0.0, (_MANY - count) / (_MANY - _FEW)))
-    fading = _FADING[1] + (_FADING[0] - _FADING[1]) * few
+    half = _HALF_WIDTH[1] + (_HALF_WIDTH[0] - _HALF_WIDTH[1]) * few
     place = 0.5 * few + _ELEMENT_POSITIONS[element] * (1.0 - few)
-    low, high = place - fading, place + fading
+    low, high = place - half, place + half
     found: list[tuple[Style, float]] = []
     below = 0.0
     for name, share in mix.styles:
@@ -230,5 +257,5 @@ def styles_for(mix: Mix, element: str) -> list[tuple[Style, float]]:
 
 
 def blend(mix: Mix, table: str, key: str) -> float:
-    """A number of the styles' ``levels`` or ``space`` table, mixed by share."""
+    """A number from the styles' ``levels`` or ``space`` table, averaged by share."""
     return float(sum(share * getattr(load_style(name), table)[key] for name, share in mix.styles))

@@ -29,6 +29,8 @@ LEAST_FREE: Final = 16 << 20
 """Bytes of disk below which a recording ends, so that sections can still be made."""
 
 CUE_FRAMES_PER_S: Final = 75
+_LONGEST_RIFF: Final = 0xFFFF_FFF0
+"""Bytes that a plain WAV header can count; longer files count in 64 bits (RF64)."""
 
 
 class Tape:
@@ -77,11 +79,14 @@ class Tape:
 
 
 class _Sink(Protocol):
-    def write(self, block: Block) -> None: ...
+    def write(self, block: Block) -> None:
+        """Append a block, (frames, 2) from -1 to 1."""
+
     def refresh(self) -> None:
         """Make the file readable up to here."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Finish the file."""
 
 
 class FlacSink:
@@ -95,6 +100,7 @@ class FlacSink:
         self._frames = 0
 
     def write(self, block: Block) -> None:
+        """Append a block, (frames, 2) from -1 to 1."""
         self._file.write(block)
         self._frames += len(block)
 
@@ -108,6 +114,7 @@ class FlacSink:
         os.pwrite(self._fd, ((field >> 36 << 36) | whole).to_bytes(8, "big"), 18)
 
     def close(self) -> None:
+        """Finish the file."""
         os.close(self._fd)
         self._file.close()
 
@@ -124,6 +131,7 @@ class WavSink:
         self.refresh()
 
     def write(self, block: Block) -> None:
+        """Append a block, (frames, 2) from -1 to 1."""
         whole = np.round(np.clip(block, -1.0, 1.0) * 8_388_607.0).astype("<i4")
         data = memoryview(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
         at = self._HEAD + self._frames * self._FRAME
@@ -133,8 +141,9 @@ class WavSink:
         self._frames += len(block)
 
     def refresh(self) -> None:
+        """Make the file readable up to here."""
         size = self._frames * self._FRAME
-        long = size + self._HEAD > 0xFFFF_FFF0
+        long = size + self._HEAD > _LONGEST_RIFF
         sizes = (self._HEAD - 8 + size).to_bytes(8, "little") + size.to_bytes(8, "little") + self._frames.to_bytes(8, "little")
         form = b"".join(
             number.to_bytes(width, "little")
@@ -148,6 +157,7 @@ class WavSink:
         os.pwrite(self._fd, head, 0)
 
     def close(self) -> None:
+        """Finish the file."""
         self.refresh()
         os.close(self._fd)
 

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.dsp.levels import gain_of
+from engine.player.rendering.ramps import UP, Bus
 from engine.timebase import QUANTUM
-
-Bus = npt.NDArray[np.float64]
 
 CEILING_DB: Final = -1.0
 MARGIN_DB: Final = 0.25
@@ -28,8 +27,8 @@ LATENCY: Final = QUANTUM + HALF
 """Frames by which the output is late."""
 
 _LIMIT: Final = gain_of(CEILING_DB - MARGIN_DB)
+_RECOVERED: Final = 0.9999  # a gain that is as good as 1
 _HUGE: Final = 64.0
-_UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 
 
 def _interpolators() -> npt.NDArray[np.float32]:
@@ -66,11 +65,11 @@ class Limiter:
         line[:, -QUANTUM:] = bus
         wanted, before = self._needed(), self._gain
         recovered = before + (1.0 - before) * self._release
-        gain = min(wanted, self._wanted, 1.0 if recovered > 0.9999 else recovered)
+        gain = min(wanted, self._wanted, 1.0 if recovered > _RECOVERED else recovered)
         self._wanted, self._gain = wanted, gain
         out: Bus = line[:, HALF : HALF + QUANTUM]
         self.reduction = 20.0 * float(np.log10(max(min(gain, before), 1e-9)))
-        return out if gain == before == 1.0 else out * (before + (gain - before) * _UP)
+        return out if gain == before == 1.0 else out * (before + (gain - before) * UP)
 
     def _needed(self) -> float:
         """The gain the newest window (it ends `HALF` samples ago) can bear."""

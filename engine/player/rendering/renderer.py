@@ -15,12 +15,10 @@ import numpy.typing as npt
 
 from engine.player.blocks import ValueBlock
 from engine.player.decks import Deck
-from engine.player.rendering.effects.djfilter import DjFilter
-from engine.player.rendering.effects.drive import Drive
-from engine.player.rendering.effects.echo import Echo
-from engine.player.rendering.effects.reverb import Reverb
+from engine.player.rendering.effects.chain import Chain
 from engine.player.rendering.limiter import LATENCY, Limiter
 from engine.player.rendering.meters import Meters
+from engine.player.rendering.ramps import UP, Bus
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import STEM_NAMES, Levels
 from engine.processes.latest import PARAM_DEFAULTS
@@ -32,8 +30,6 @@ GATE_QUANTA: Final = 5
 
 RANGES: Final = {"bpm": (20.0, 300.0), "beats_per_bar": (1.0, 64.0)}
 """Ranges of the parameters that do not run 0..1."""
-
-_UP: Final = (np.arange(QUANTUM) + 1.0) / QUANTUM
 
 
 class Renderer:
@@ -65,14 +61,12 @@ class Renderer:
         self._level_at = [self._at[f"level_{stem}"] for stem in STEM_NAMES]
         self._timeline = Timeline(self.events)
         self._levels = Levels()
-        self._filter, self._drive = DjFilter(rate), Drive()
-        self._echo, self._reverb = Echo(rate), Reverb(rate)
+        self._chain = Chain(rate, self._at)
         self._limiter, self._meters = Limiter(rate), Meters(rate)
         self._bus = np.zeros((2, QUANTUM))
         self._frame = frame
         self._beat = 0
         self._gate = 0.0
-        self._volume = 1.0
         self._stem_peaks = [0.0] * len(STEM_NAMES)
         self._fresh = True
         self._ending = False
@@ -158,7 +152,7 @@ class Renderer:
                 self._safe[i] = low if value < low else high
         return self._safe
 
-    def _move(self, bus: npt.NDArray[np.float64], values: list[float]) -> None:
+    def _move(self, bus: Bus, values: list[float]) -> None:
         """Advance the transport by a quantum, or let it stand."""
         run = values[self._at["run"]] >= 0.5 and not self._ending
         before = self._gate
@@ -179,25 +173,17 @@ class Renderer:
         self._timeline.add_to(bus, self._frame, self._levels)
         self._frame += QUANTUM
         if not (before == 1.0 and self._gate == 1.0):
-            bus *= before + (self._gate - before) * _UP
+            bus *= before + (self._gate - before) * UP
 
-    def _effects(self, bus: npt.NDArray[np.float64], values: list[float]) -> npt.NDArray[np.float64]:
+    def _effects(self, bus: Bus, values: list[float]) -> Bus:
         if not math.isfinite(float(bus.sum())):
             bus[:] = np.nan_to_num(bus, nan=0.0, posinf=1.0, neginf=-1.0)
             np.clip(bus, -8.0, 8.0, out=bus)
         if self._clear:
             self._clear = False
-            self._echo.clear()
-            self._reverb.clear()
-        at = self._at
-        bus = self._filter.process(bus, values[at["filter"]])
-        bus = self._drive.process(bus, values[at["drive"]])
-        bus = self._echo.process(bus, values[at["echo"]], values[at["bpm"]])
-        bus = self._reverb.process(bus, values[at["reverb"]])
-        before, self._volume = self._volume, values[at["volume"]]
-        if before == self._volume == 1.0:
-            return bus
-        return bus * (before + (self._volume - before) * _UP)
+            self._chain.clear()
+        self._chain.set(values, values[self._at["bpm"]])
+        return self._chain.process(bus)
 
     def _report(self) -> None:
         status, meters = self._status, self._meters

@@ -12,12 +12,12 @@ from typing import Final
 
 import numpy as np
 
-from engine.dsp.crossfade import SHAPES, Floats
+from engine.dsp.crossfade import Floats
 from engine.player.decks import Deck
-from engine.player.rendering import loops as seams
+from engine.player.rendering import loops
 from engine.player.rendering.transitions import Fade
 from engine.player.rendering.voices import Levels, Voice
-from engine.protocol import Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
+from engine.protocol import TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
 from engine.timebase import QUANTUM
 
 CUT_FADE: Final = 264
@@ -28,9 +28,6 @@ QUICK_FADE: Final = 441
 
 SHORTEST: Final = 32
 """A transition that would be shorter than this is a cut."""
-
-SHORTEST_SWAP: Final = 4096
-"""Below this a bass swap is an equal-power transition."""
 
 
 def _order(deck: Deck) -> tuple[int, int]:
@@ -111,12 +108,12 @@ class Timeline:
             deck, self._committed = self._committed, None
             self._start(deck)
             return True
-        ahead = 0 if self.main is None else seams.CROSSFADE + seams.TOLERANCE
+        ahead = 0 if self.main is None else loops.CROSSFADE + loops.TOLERANCE
         if self.pending and self.pending[0].cue.start_frame < end + ahead:
             deck = self.pending.pop(0)
-            if self.pending and self.pending[0].cue.start_frame == deck.cue.start_frame and seams.cue_ready(self.pending[0]):
+            if self.pending and self.pending[0].cue.start_frame == deck.cue.start_frame and loops.cue_ready(self.pending[0]):
                 return True
-            if deck.cue.start_frame >= frame and seams.cue_ready(deck):
+            if deck.cue.start_frame >= frame and loops.cue_ready(deck):
                 self._commit(deck, frame)
             else:
                 self._postpone(deck, frame, end + ahead)
@@ -136,7 +133,7 @@ class Timeline:
     def _postpone(self, deck: Deck, frame: int, horizon: int) -> None:
         """Move a cue that is late or not ready to the next bar (or beat, for a re-make) at or after ``frame``."""
         cue = deck.cue
-        start = seams.later_start(cue, frame, horizon)
+        start = loops.later_start(cue, frame, horizon)
         if start is None:
             self.events.append(CueFailed(cue.cue_id, "the re-made section came after its own end"))
             return
@@ -146,7 +143,7 @@ class Timeline:
         if remake:
             moved += self.pending
         else:
-            moved += [Deck(seams.shifted(d.cue, cue, start), d.reader) for d in self.pending]
+            moved += [Deck(loops.shifted(d.cue, cue, start), d.reader) for d in self.pending]
         for before, after in zip((deck, *self.pending), moved, strict=True):
             told = (after.cue.cue_id, after.cue.start_frame)
             if before is not after and told not in self._told:
@@ -167,13 +164,14 @@ class Timeline:
         for other in self._voices:
             self._hurry(other, start)
         length = 0 if old is None else min(cue.length, old.ready - start)
-        shape = SHAPES.get(cue.transition)
-        if shape == "bass" and length < SHORTEST_SWAP:
+        row = TRANSITION_BY_KIND.get(cue.transition)
+        shape = None if row is None else row.shape
+        if row is not None and length < row.shortest:
             shape = "power"
         if old is None or shape is None or length < SHORTEST:
             if old is not None:
                 self._take_away(old, start, CUT_FADE)
-            voice.fades += seams.soft_onset(voice)
+            voice.fades += loops.soft_onset(voice)
         else:
             voice.fades.append(Fade(start, length, shape, True, cue.correlation))
             old.fades.append(Fade(start, length, shape, False, cue.correlation))
@@ -187,7 +185,7 @@ class Timeline:
         self._voices.append(voice)
         self.main, self._last_id, self._repeats = voice, cue.cue_id, 0
         self.finished = False
-        self._seam = seams.next_seam(voice, voice.start)
+        self._seam = loops.next_seam(voice, voice.start)
         self.events.append(CueStarted(cue.cue_id, voice.start, voice.origin))
 
     def _hurry(self, voice: Voice, frame: int) -> None:
@@ -211,17 +209,17 @@ class Timeline:
     def _pass_seam(self, end: int) -> bool:
         """At a bar line of the section that sounds: go on, or go back."""
         main, seam = self.main, self._seam
-        if main is None or seam is None or seam - seams.CROSSFADE >= end:
+        if main is None or seam is None or seam - loops.CROSSFADE >= end:
             return False
         following = self._committed or (self.pending[0] if self.pending else None)
         next_start = None if following is None else following.cue.start_frame
-        over = seam >= main.end - seams.TOLERANCE
-        if next_start is not None and next_start <= seam + seams.TOLERANCE:
-            self._seam = seams.next_seam(main, seam)
+        over = seam >= main.end - loops.TOLERANCE
+        if next_start is not None and next_start <= seam + loops.TOLERANCE:
+            self._seam = loops.next_seam(main, seam)
         elif main.cue.final and over:
             self._seam = None
-        elif not over and seams.bar_ready(main, seam, next_start):
-            self._seam = seams.next_seam(main, seam)
+        elif not over and loops.bar_ready(main, seam, next_start):
+            self._seam = loops.next_seam(main, seam)
             self._repeats = 0
         else:
             self._loop(main, seam, over, next_start)
@@ -229,16 +227,16 @@ class Timeline:
 
     def _loop(self, main: Voice, seam: int, over: bool, next_start: int | None) -> None:
         most = main.cue.loop_bars if over else min(2**self._repeats, main.cue.loop_bars)
-        back = seams.way_back(main, seam, over, max(1, most), next_start)
+        back = loops.way_back(main, seam, over, max(1, most), next_start)
         if back is None:
-            self._seam = seams.next_beat(main, seam)
+            self._seam = loops.next_beat(main, seam)
             return
         shift, bars = back
-        voice = seams.go_back(main, seam, shift)
+        voice = loops.go_back(main, seam, shift)
         self._voices.append(voice)
         self.main = voice
         self._repeats += 1
-        self._seam = seams.next_seam(voice, seam) if bars else seam + shift
+        self._seam = loops.next_seam(voice, seam) if bars else seam + shift
         self.events.append(Looped(main.cue.cue_id, seam, voice.origin, bars))
 
     def _finish(self, frame: int, end: int) -> None:
@@ -249,11 +247,11 @@ class Timeline:
                 self.finished = True
                 self.events.append(Finished(main.stop))
             return
-        if self._committed is not None or (self._seam is not None and self._seam <= main.ready + seams.TOLERANCE):
+        if self._committed is not None or (self._seam is not None and self._seam <= main.ready + loops.TOLERANCE):
             return
-        if main.ready < end + seams.CROSSFADE:
+        if main.ready < end + loops.CROSSFADE:
             stop = max(main.ready, frame)
-            begin = max(frame, stop - seams.CROSSFADE)
+            begin = max(frame, stop - loops.CROSSFADE)
             if stop > begin:
                 main.fades.append(Fade(begin, stop - begin, "linear", False))
             main.stop = stop

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.dsp.crossfade import Floats
-from engine.player.rendering.transitions import REACH, Fade, lows
+from engine.player.rendering.transitions import REACH, Fade, Gain, lows
 from engine.protocol import STEMS, Cue
 from engine.sections.file import SectionReader
 from engine.timebase import QUANTUM
@@ -116,16 +116,17 @@ class Voice:
             return 0, 0
         while self.fades and self.fades[0].rising and self.fades[0].end <= frame:
             del self.fades[0]
-        low: Floats | float = 1.0
-        high: Floats | float = 1.0
-        split = False
+        low: Gain = 1.0
+        high: Gain = 1.0
+        splitting = next((fade for fade in self.fades if fade.split is not None and fade.end > frame), None)
         for fade in self.fades:
+            if splitting is not None and not splitting.agrees(fade):
+                continue  # it means other lows: it counts once the fade that splits now is over, 10 ms at most
             gains = fade.gains(frame + a, _RAMP[: b - a])
             low, high = low * gains[0], high * gains[1]
-            split = split or (fade.shape == "bass" and fade.end > frame)
         sound = levels.mix(self.samples(frame + a, b - a), self.reader.info.stems, a, meter)
-        if split:
-            deep = self._lows(frame + a, b - a, levels, _UNIT[a:b])
+        if splitting is not None:
+            deep = self._lows(splitting, frame + a, b - a, levels, _UNIT[a:b])
             bus[:, a:b] += (sound - deep) * high + deep * low
         elif self.fades:
             bus[:, a:b] += sound * high
@@ -133,12 +134,26 @@ class Voice:
             bus[:, a:b] += sound
         return a, b
 
-    def _lows(self, frame: int, count: int, levels: Levels, ramp: npt.NDArray[np.float32]) -> Floats:
-        deep = lows(self._context(frame, count, levels.now))
+    def _lows(self, fade: Fade, frame: int, count: int, levels: Levels, ramp: npt.NDArray[np.float32]) -> Floats:
+        """The lows that a fade treats apart; on the way through the quantum its filter may move, and so may the levels."""
+        deep = self._filtered(fade, frame, count, levels.now)
         if levels.before != levels.now:
-            old = lows(self._context(frame, count, levels.before))
+            old = self._filtered(fade, frame, count, levels.before)
             deep = old + ramp * (deep - old)
         return deep
+
+    def _filtered(self, fade: Fade, frame: int, count: int, gains: list[float]) -> Floats:
+        """The lows at some levels; both sides of a fade go from one filter to the next at the same frames."""
+        assert fade.split is not None
+        way = fade.way(frame, np.arange(count + 1, dtype=np.float64))
+        first, last = float(way[0]), float(way[-1])
+        before, after = fade.split.spectrum(first), fade.split.spectrum(last)
+        context = self._context(frame, count, gains)
+        deep = lows(context, after)
+        if before is after or first == last:
+            return deep
+        old = lows(context, before)
+        return old + (way[:-1] - first) / (last - first) * (deep - old)
 
     def _context(self, frame: int, count: int, gains: list[float]) -> npt.NDArray[np.float32]:
         """The mix of some frames with `REACH` more to each side, zeros where the file has none: (2, count + 2 * REACH)."""

@@ -11,23 +11,30 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.errors import SectionError
-from engine.protocol import Keeper
+from engine.protocol import Keeper, KeeperList, ListKeepers, RemoveKeeper
+from liveset.ui.link import EngineLink
 from liveset.ui.widgets.kept import NAME_CELLS, line
 
 NONE: str = "nothing is kept yet: k keeps what plays"
+READING: str = "reading the keepers ..."
 
 
 class KeepersScreen(ModalScreen[Keeper | None]):
-    """All keepers, the newest first; the answer is one of them, or None."""
+    """All keepers, the newest first; the answer is one of them, or None.
+
+    Args:
+        link: the engine, which lists and deletes them.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,K,q,ctrl+q,ctrl+c", "leave", "away", show=False),
         Binding("d,delete", "delete", "delete", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, link: EngineLink) -> None:
         super().__init__()
+        self._link = link
+        self._shown: KeeperList | None = None
         self._keepers: tuple[Keeper, ...] = ()
         self._broken = ""
         self._asked = ""
@@ -42,21 +49,29 @@ class KeepersScreen(ModalScreen[Keeper | None]):
             yield Static("", id="keepers-note", markup=False)
 
     def on_mount(self) -> None:
-        """Read them; the keyboard starts on the newest."""
-        self._fill(0)
-        self.query_one(OptionList).focus()
+        """Ask for them; the keyboard starts on the newest."""
+        self.query_one(OptionList).display = False
+        self._note(READING)
+        self._link.send(ListKeepers())
 
-    def _fill(self, highlighted: int) -> None:
-        from engine.sections.keepers import keepers  # brings numpy, which the first frame must not wait for
+    def on_unmount(self) -> None:
+        """The engine need not show them any more."""
+        self._link.send(ListKeepers(False))
 
-        self._keepers, broken = keepers()
-        self._broken = " · ".join(broken)
+    def show(self, found: KeeperList | None) -> None:
+        """Show what the engine found; None and what is shown already change nothing."""
+        if found is None or found == self._shown:
+            return
+        self._shown = found
+        self._keepers, self._broken = found.keepers, " · ".join(found.broken)
         options = self.query_one(OptionList)
+        highlighted = options.highlighted or 0
         options.clear_options()
         options.add_options([Option(line(keeper, NAME_CELLS)) for keeper in self._keepers])
         if self._keepers:
             options.highlighted = min(highlighted, len(self._keepers) - 1)
         options.display = bool(self._keepers)
+        options.focus()
         self._note()
 
     def _note(self, text: str = "") -> None:
@@ -88,15 +103,9 @@ class KeepersScreen(ModalScreen[Keeper | None]):
             self._asked = name
             self._note(f"d once more deletes {name}")
             return
-        from engine.sections.keepers import remove_keeper
-
         self._asked = ""
-        try:
-            remove_keeper(name)
-        except SectionError as error:
-            self._note(str(error))
-            return
-        self._fill(at)
+        self._note()
+        self._link.send(RemoveKeeper(name))
 
     def action_leave(self) -> None:
         """Away, with nothing chosen."""

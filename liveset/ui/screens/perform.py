@@ -123,6 +123,8 @@ class PerformScreen(Screen[None]):
         if self._updates % SLOW == 0:
             self._show_slow()
         self._updates += 1
+        if isinstance(self.app.screen, KeepersScreen):
+            self.app.screen.show(self.desk.snapshot.keepers)
 
     def _show_fast(self) -> None:
         desk, s = self.desk, self.desk.snapshot
@@ -375,7 +377,7 @@ class PerformScreen(Screen[None]):
 
     def action_keepers(self) -> None:
         """Offer the sections that were kept."""
-        self.app.push_screen(KeepersScreen(), self._keeper_chosen)
+        self.app.push_screen(KeepersScreen(self.link), self._keeper_chosen)
 
     def _keeper_chosen(self, keeper: Keeper | None) -> None:
         if keeper is not None:

@@ -21,6 +21,9 @@ TEXT_AT: Final = 4
 """Cells before a prompt's text: cursor, number, space."""
 
 ASK_AT: Final = 1
+TYPED: Final = 4 * LONGEST_PROMPT
+"""Characters the field takes: more than count, so that the engine is told of a text that is too long, and says so."""
+
 BAR_CELLS: Final = 16
 
 
@@ -91,7 +94,7 @@ class Prompts(LineWidget[PromptsView]):
 
     def compose(self) -> ComposeResult:
         """The line editor, hidden until a prompt is edited."""
-        yield PromptInput(max_length=LONGEST_PROMPT, compact=True, select_on_focus=False)
+        yield PromptInput(max_length=TYPED, compact=True, select_on_focus=False)
 
     # ------------------------------------------------------------ drawing
 

@@ -1,4 +1,4 @@
-"""Where in the beat music lies: found in strokes, in the section before, and reached by amounts."""
+"""Beat phase: measured in strokes and in the section before, and reached by controls."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def section(path: Path, sound: torch.Tensor, made: float = 1.0, bpm: float = 120
 
 
 @pytest.mark.parametrize("place", [0.0, 0.25, 0.5, 0.7])
-def test_a_pulse_lies_where_its_strokes_are(place: float) -> None:
+def test_phase_is_where_the_strokes_are(place: float) -> None:
     assert off(phase_of(beat_phasor(strokes(place), 0, (0, 8 * RATE), HALF)), place) < 0.03
 
 
-def test_silence_has_no_pulse() -> None:
+def test_silence_has_no_beat() -> None:
     assert abs(beat_phasor(torch.zeros(4 * RATE), 0, (0, 4 * RATE), HALF)) < 1e-9
 
 
 @pytest.mark.parametrize("place", [0.1, 0.6])
-def test_the_section_before_is_heard_up_to_where_this_one_starts(tmp_path: Path, place: float) -> None:
+def test_previous_section_is_read_on_both_sides_of_the_seam(tmp_path: Path, place: float) -> None:
     sound = torch.cat([strokes(place), strokes(place + 0.4)])
     request = replace(REQUEST, continue_path=section(tmp_path / "s1", sound), continue_frame=8 * RATE)
     left = read_previous(request, 6 * RATE)
@@ -64,7 +64,7 @@ def test_the_section_before_is_heard_up_to_where_this_one_starts(tmp_path: Path,
         assert off(phase_of(beat_phasor(sound, start, (start, start + 6 * RATE), HALF)), lies) < 0.03
 
 
-def test_what_hands_over_fades_as_the_player_fades() -> None:
+def test_transition_gains_match_the_players() -> None:
     out, into = transition_gains("equal-power", 1.0, 2 * RATE)
     assert torch.allclose(out**2 + into**2, torch.ones(2 * RATE), atol=1e-5)
     assert out[0] == into[-1] == 1.0
@@ -74,7 +74,7 @@ def test_what_hands_over_fades_as_the_player_fades() -> None:
     assert into.tolist() == [1.0] * 8
 
 
-def test_looks_are_counted_from_the_start_of_the_set() -> None:
+def test_phase_does_not_depend_on_where_the_section_starts() -> None:
     """The same sound has the same pulse in a section that begins anywhere, cut out of the whole or not."""
     whole = torch.cat([strokes(0.0), strokes(0.3, 4.0)])
     origin, span = 3 * HALF + 77, 8 * RATE
@@ -83,7 +83,7 @@ def test_looks_are_counted_from_the_start_of_the_set() -> None:
     assert abs(there - here * phasor(origin / HALF)) < 1e-6 * abs(there)
 
 
-def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:
+def test_previous_section_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     frames, sound = 6 * RATE, strokes(0.0)
     assert read_previous(REQUEST, frames) is None
     gone = replace(REQUEST, continue_path=str(tmp_path / "gone"), continue_frame=8 * RATE)
@@ -98,7 +98,7 @@ def test_a_section_before_that_cannot_be_heard_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [0.1, 0.35, 0.8])
-def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
+def test_swell_gives_held_chords_a_beat(place: float) -> None:
     held = 0.2 * torch.sin(2 * torch.pi * 220.0 / RATE * torch.arange(8 * RATE + FRAME))
     held = (held + 0.003 * torch.randn(len(held), generator=torch.Generator().manual_seed(2))).float()
     edge, near = (0, 8 * RATE), torch.ones(len(held))
@@ -119,7 +119,7 @@ def test_held_chords_are_given_a_beat_by_swelling(place: float) -> None:
     assert len(tried) < 8
 
 
-def test_a_swell_keeps_its_loudness_and_leaves_alone_what_is_far_from_the_seam() -> None:
+def test_swell_keeps_loudness_and_stays_near_the_seam() -> None:
     near = torch.cat([torch.ones(4 * RATE), torch.zeros(4 * RATE)])
     added = torch.stack(swell_waves(near, 0, HALF, alone=False))
     assert float(added[:, 4 * RATE :].abs().max()) == 0.0
@@ -127,7 +127,7 @@ def test_a_swell_keeps_its_loudness_and_leaves_alone_what_is_far_from_the_seam()
     assert added[:, : 4 * RATE].mean(1).abs().max() < 1e-3
 
 
-def test_amounts_stay_within_their_limits_and_do_what_is_wanted() -> None:
+def test_amounts_reach_the_goal_within_their_limits() -> None:
     effects = [0.2 + 0.0j, 0.0 + 0.3j, -0.1 - 0.3j]
     amounts = fit_amounts(0.1 + 0.15j, effects, [(-1.0, 1.0), (0.0, 1.0), (0.0, 1.0)])
     reached = sum(amount * effect for amount, effect in zip(amounts, effects, strict=True))

@@ -1,4 +1,4 @@
-"""Pocket over a whole set: how it begins, rises, turns, recurs and ends; on paper and in sound."""
+"""Pocket over a whole set: how it begins, rises, returns and ends, in the score and in sound."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +21,8 @@ from engine.generators.pocket.score.form import thinned
 from engine.music.key import Key
 from engine.music.motif import make_motif
 from engine.protocol import PromptWeight, Role, SectionRequest
-from tests.generators.pocket.test_pocket import lufs, play
+
+from .listening import lufs, play
 
 ARC: tuple[tuple[Role, float], ...] = (
     ("intro", 0.3),
@@ -33,12 +33,6 @@ ARC: tuple[tuple[Role, float], ...] = (
     ("drop", 1.0),
     ("outro", 0.3),
 )
-
-
-@pytest.fixture(scope="module")
-def pocket() -> Pocket:
-    torch.set_num_threads(1)
-    return Pocket()
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:
@@ -103,7 +97,7 @@ def phrases(score: Score) -> set[tuple[tuple[float, int], ...]]:
     }
 
 
-def test_sections_share_the_motif_and_another_set_has_another() -> None:
+def test_sections_of_a_set_share_its_motif() -> None:
     one, other = whole_set("house", 5), whole_set("house", 6)
     motif = phrases(replace_melody(one[2], make_motif(5)))
     for score, (role, _) in zip(one, ARC, strict=True):
@@ -111,25 +105,25 @@ def test_sections_share_the_motif_and_another_set_has_another() -> None:
             assert phrases(score) & motif, role
     shared = len(phrases(one[2]) & phrases(one[5])) / len(phrases(one[2]))
     foreign = len(phrases(one[2]) & phrases(other[2])) / len(phrases(one[2]))
-    assert shared > 0.4 > foreign
+    assert shared > 0.4 > foreign, "more figures in common than two sets have by chance"
 
 
 def replace_melody(score: Score, melody: tuple[object, ...]) -> Score:
     return replace(score, melody=melody)  # type: ignore[arg-type]
 
 
-def test_self_similarity_shows_sections_and_returns() -> None:
+def test_drops_are_alike_and_the_breakdown_differs() -> None:
     rows = picture(whole_set("techno", 4))
     alike = rows @ rows.T
     blocks = alike.reshape(len(ARC), 8, len(ARC), 8).mean(axis=(1, 3))
     within = np.diag(blocks).mean()
     drops, breakdown = (2, 5), 3
-    assert within > 0.5
+    assert within > 0.5, "bars of a section resemble each other"
     assert blocks[drops] > 0.75 * within
     assert all(blocks[drop, breakdown] < 0.8 * blocks[drops] for drop in drops)
 
 
-def test_two_seeds_are_two_pieces_of_one_style() -> None:
+def test_two_seeds_give_two_pieces_of_one_style() -> None:
     one, other = (compose(ask(seed=seed, set_seed=seed, role="drop", energy=1.0, bars=8)) for seed in (1, 2))
     assert {note.part for note in one.notes} == {note.part for note in other.notes}
     same = {(note.frame // 500, note.part, note.pitches[0][0]) for note in one.notes}
@@ -138,34 +132,34 @@ def test_two_seeds_are_two_pieces_of_one_style() -> None:
 
 
 @pytest.mark.parametrize("text", ["house", "drum and bass", "ambient", "lo-fi"])
-def test_an_intro_is_heard_from_its_first_beat_and_rises(pocket: Pocket, text: str) -> None:
+def test_intro_is_heard_at_once_and_rises(pocket: Pocket, text: str) -> None:
     sound = play(pocket, ask(text, bars=4, role="intro", energy=0.3, next_role="build", next_energy=0.6)).sum(1)
     bar = len(sound) // 4
     first, last = lufs(sound[:bar]), lufs(sound[-bar:])
-    assert first > -26.0
-    assert first + 1.0 < last < first + 9.0
+    assert first > -26.0, "LUFS: heard in a room that waits"
+    assert first + 1.0 < last < first + 9.0, "LU: rises, within what energy may change (8 LU)"
 
 
-def test_drums_alone_open_a_set_too(pocket: Pocket) -> None:
+def test_drums_alone_can_open_a_set(pocket: Pocket) -> None:
     sound = play(pocket, ask("techno, drums only", bars=2, role="intro", energy=0.3, next_role="build", next_energy=0.6)).sum(1)
-    assert lufs(sound[: 2 * 44_100]) > -26.0
+    assert lufs(sound[: 2 * 44_100]) > -26.0, "LUFS: as for any intro"
 
 
 @pytest.mark.parametrize("text", ["house", "ambient", "jungle"])
 def test_equal_energy_is_equally_loud(pocket: Pocket, text: str) -> None:
-    """Over 8 seconds: two bars would be shorter than ambient's reverb, which is not there yet when a tune begins."""
+    """Measured over 8 s: two bars are shorter than ambient's reverb, which builds up first."""
     levels = [lufs(play(pocket, ask(text, energy=0.7, seed=seed, bars=4)).sum(1)) for seed in (3, 8)]
-    assert abs(levels[1] - levels[0]) < 1.0
+    assert abs(levels[1] - levels[0]) < 1.0, "LU: as between any two sections"
 
 
 @pytest.mark.parametrize("texts", [("deep house", "house"), ("ambient", "drone"), ("lo-fi", "hip hop")])
-def test_two_styles_that_play_in_step_are_as_loud_as_one(pocket: Pocket, texts: tuple[str, str]) -> None:
+def test_two_styles_in_step_are_as_loud_as_one(pocket: Pocket, texts: tuple[str, str]) -> None:
     request = replace(ask(role="drop", energy=1.0, bars=4), prompts=tuple(PromptWeight(text, 0.5) for text in texts))
-    assert abs(lufs(play(pocket, request).sum(1)) + 14.0) < 1.0
+    assert abs(lufs(play(pocket, request).sum(1)) + 14.0) < 1.0, "LU from the target of full energy"
 
 
-def test_a_bass_that_hardly_plays_does_not_make_the_sub_of_another_louder() -> None:
-    """In the last tenth of a way to house, whose bass strikes elsewhere than lo-fi's."""
+def test_bass_that_hardly_plays_leaves_the_other_sub_alone() -> None:
+    """In the last tenth of a knob from lo-fi to house, whose bass plays at other times."""
     loudest = []
     for weight in (0.9, 1.0):
         prompts = tuple(PromptWeight(text, each) for text, each in (("lo-fi", 1.0 - weight), ("house", weight)) if each > 0.01)
@@ -175,7 +169,7 @@ def test_a_bass_that_hardly_plays_does_not_make_the_sub_of_another_louder() -> N
     assert 0.85 < loudest[0] / loudest[1] < 1.05
 
 
-def test_a_section_stands_on_a_noise_floor_that_ends_with_the_set(pocket: Pocket) -> None:
+def test_noise_floor_ends_with_the_set(pocket: Pocket) -> None:
     request = ask("ambient drone, no drums, no bass", role="outro", energy=0.2, next_role=None, tail_bars=2, bars=2)
     sound = play(pocket, request)
     harmony = sound[:, 2]
@@ -184,16 +178,16 @@ def test_a_section_stands_on_a_noise_floor_that_ends_with_the_set(pocket: Pocket
     assert not sound[:, 0].any()
 
 
-def test_a_build_takes_the_lows_away_and_the_drop_brings_them_back(pocket: Pocket) -> None:
+def test_build_removes_lows_and_drop_brings_them_back(pocket: Pocket) -> None:
     build = play(pocket, ask("techno", role="build", bars=8, next_role="drop", next_energy=1.0))
     bar = len(build) // 8
     bass = build[:, 1, 0]
     early, late = (float(np.square(bass[k * bar : (k + 1) * bar]).mean()) for k in (4, 7))
-    assert late < 0.3 * early
+    assert late < 0.3 * early, "power: 5 dB less bass"
     assert compose(ask("techno", role="drop", energy=1.0, previous_role="build")).bars[0].low_cut == 0.0
 
 
-def test_a_break_is_cut_from_the_own_drums() -> None:
+def test_jungle_rearranges_slices_of_a_break() -> None:
     score = compose(ask("jungle", bpm=165.0, energy=0.9, role="drop", bars=8))
     slices = [hit for hit in score.hits if hit.shot == "break"]
     assert {hit.variant for hit in slices} >= {0, 4, 10, 12}
@@ -205,11 +199,11 @@ def test_a_break_is_cut_from_the_own_drums() -> None:
 @pytest.mark.parametrize(
     ("text", "parts"), [("house, vinyl crackle", {"crackle", "texture"}), ("clean house", set()), ("lo-fi, no vinyl", set())]
 )
-def test_vinyl_and_tape_are_for_those_who_ask(text: str, parts: set[str]) -> None:
+def test_vinyl_and_tape_play_only_when_asked_for(text: str, parts: set[str]) -> None:
     assert {note.part for note in compose(ask(text)).notes} & {"crackle", "texture"} == parts
 
 
-def test_a_wavering_tape_is_the_same_from_anywhere(pocket: Pocket) -> None:
+def test_tape_wavers_the_same_from_any_frame(pocket: Pocket) -> None:
     request = ask("worn tape lo-fi", bpm=80.0, bars=2)
     sound = play(pocket, request)
     assert np.array_equal(play(pocket, replace(request, from_frame=70_001)), sound[70_001:])
@@ -217,14 +211,14 @@ def test_a_wavering_tape_is_the_same_from_anywhere(pocket: Pocket) -> None:
     assert not np.array_equal(plain[:, 2], sound[:, 2])
 
 
-def test_a_pentatonic_key_has_five_notes() -> None:
+def test_pentatonic_key_has_five_notes() -> None:
     key = Key.parse("A minor pentatonic")
     notes = compose(ask("hip hop", key=key.name, energy=0.9, bars=8)).notes
     heard = {pitch % 12 for note in notes if note.part not in {"fx", "texture", "crackle"} for pitch, _ in note.pitches}
     assert heard == {(key.tonic + step) % 12 for step in key.scale}
 
 
-def test_more_energy_is_more_notes_over_a_set() -> None:
+def test_more_energy_gives_more_hits_and_notes() -> None:
     energies = [energy for _, energy in ARC]
     for text in ("house", "techno", "drum and bass", "trance"):
         scores = whole_set(text, 3)
@@ -240,7 +234,7 @@ def _onsets(score: Score) -> float:
 
 
 @pytest.mark.parametrize("text", ["house", "techno", "drum and bass", "trance", "jungle", "hip hop", "UK garage"])
-def test_more_energy_is_more_notes(text: str) -> None:
+def test_more_energy_gives_more_onsets(text: str) -> None:
     for set_seed in (4, 11):
         counts = [_onsets(score) for score in whole_set(text, set_seed)]
         assert np.corrcoef([energy for _, energy in ARC], counts)[0, 1] > 0.8
@@ -248,7 +242,7 @@ def test_more_energy_is_more_notes(text: str) -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=16), st.floats(0.0, 1.2), st.floats(0.0, 1.2))
-def test_little_energy_leaves_the_strongest_notes_of_a_pattern(onsets: list[bool], one: float, other: float) -> None:
+def test_little_energy_leaves_the_strongest_notes(onsets: list[bool], one: float, other: float) -> None:
     low, high = thinned(onsets, min(one, other)), thinned(onsets, max(one, other))
     assert all(0.0 <= a <= b <= float(on) for on, a, b in zip(onsets, low, high, strict=True))
     assert thinned(onsets, 1.0) == [float(on) for on in onsets]
@@ -257,7 +251,7 @@ def test_little_energy_leaves_the_strongest_notes_of_a_pattern(onsets: list[bool
         assert not onsets[0] or thinned(onsets, 0.0)[0] == 1.0
 
 
-def test_a_breakdown_goes_on_telling_the_beats() -> None:
+def test_breakdown_keeps_time_on_the_hat() -> None:
     score = compose(ask("techno", role="breakdown", energy=0.4, bars=8))
     grid = score.grid
     ticks = {round(hit.frame / float(grid.frames_per_beat), 1) % 1 for hit in score.hits if hit.group.startswith("hats")}
@@ -267,7 +261,7 @@ def test_a_breakdown_goes_on_telling_the_beats() -> None:
     assert not drumless.hits
 
 
-def test_the_pulse_turns_within_sections_and_not_between_them() -> None:
+def test_off_beats_come_and_go_within_sections_not_at_seams() -> None:
     def strokes(role: Role, before: Role, energy: float, shot: str, place: float) -> list[int]:
         """In every bar, how often a cymbal is struck firmly at a place in the beat, 0 or 0.5."""
         score = compose(ask("house", role=role, previous_role=before, energy=energy, bars=16))
@@ -288,7 +282,7 @@ def test_the_pulse_turns_within_sections_and_not_between_them() -> None:
     assert outro[0] >= 3 and outro[12:] == [0, 0, 0, 0]
 
 
-def test_off_beats_wait_for_the_seam_to_be_over_beside_music_that_does_not_lean_on_them() -> None:
+def test_off_beats_keep_away_from_neighbours_without_them() -> None:
     def strokes(role: Role, **neighbours: str) -> list[int]:
         """In every bar, how often the off-beat cymbal is struck firmly."""
         mixes = {name: (PromptWeight(text, 1.0),) for name, text in neighbours.items()}
@@ -308,7 +302,7 @@ def test_off_beats_wait_for_the_seam_to_be_over_beside_music_that_does_not_lean_
     assert sum(strokes("build", next_prompts="hip hop")) == 0
 
 
-def test_the_side_chain_is_shallow_until_a_build_up_deepens_it() -> None:
+def test_side_chain_deepens_through_a_build() -> None:
     def pumps(role: Role) -> list[float]:
         score = compose(ask("house", role=role, energy=0.7, bars=16))
         strongest = max(hit.velocity for hit in score.hits if hit.group == "kick")

@@ -1,4 +1,4 @@
-"""Both channels as one complex sound, transformed in two short passes: against the plain definition of a filter."""
+"""The two-pass transform of two packed channels, against the plain definition of a filter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def chunk(seed: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("late", [0, 1, 700])
-def test_a_response_that_delays_gives_the_later_chunk_after_the_end_of_the_one_before(late: int) -> None:
+def test_delay_reaches_back_into_the_chunk_before(late: int) -> None:
     before, now = chunk(1), chunk(2)
     turn = -2.0 * math.pi * late / fourier.SIZE * torch.arange(fourier.BINS, dtype=torch.float64)
     response = torch.polar(torch.ones_like(turn), turn).to(torch.complex64)
@@ -27,13 +27,13 @@ def test_a_response_that_delays_gives_the_later_chunk_after_the_end_of_the_one_b
     assert torch.allclose(out, whole[:, CHUNK - late : 2 * CHUNK - late], atol=1e-5)
 
 
-def test_silence_before_and_no_width() -> None:
+def test_width_zero_is_mono_after_silence() -> None:
     now, out = chunk(3), torch.empty(2, CHUNK)
     fourier.unpack(fourier.to_sound(fourier.to_bins(fourier.pack((None, now)))), 0.0, out)
     assert torch.allclose(out, now.mean(0).expand(2, -1), atol=1e-5)
 
 
-def test_the_real_part_is_what_both_channels_sum_to() -> None:
+def test_real_part_is_the_sum_of_both_channels() -> None:
     before, now = chunk(4), chunk(5)
     both = fourier.to_bins(fourier.pack((before, now)))
     summed = fourier.to_bins(torch.cat([before.sum(0), now.sum(0)]).to(torch.complex64))

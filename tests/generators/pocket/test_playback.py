@@ -1,4 +1,4 @@
-"""Reading tables: loops come round without a seam, straight through and bent."""
+"""Playback of loops: they wrap around without a click, at a steady pitch and along a glide."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def loop(cycles: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("since", [0, 300, 999, 1_000, 12_345])
-def test_a_loop_comes_round_as_often_as_it_is_read(since: int) -> None:
+def test_loop_wraps_around_any_number_of_times(since: int) -> None:
     one, other = loop(3), loop(5)
     room = np.empty((2, 2_700), np.float32)
     at = np.arange(since, since + 2_700)
@@ -28,7 +28,7 @@ def test_a_loop_comes_round_as_often_as_it_is_read(since: int) -> None:
     np.testing.assert_allclose(both, 0.5 * np.take(one, at, 1, mode="wrap") + np.take(other, at, 1, mode="wrap"), atol=1e-6)
 
 
-def test_a_bent_note_comes_round_without_a_step() -> None:
+def test_glide_and_vibrato_wrap_without_a_click() -> None:
     room = np.empty((2, 44_100), np.float32)
     for bend in ((2.0, 0.0), (-2.0, 0.0), (0.0, 20.0)):
         heard = play_loops([(loop(3), 1.0)], 0, 0, bend, False, room)
@@ -38,7 +38,7 @@ def test_a_bent_note_comes_round_without_a_step() -> None:
 
 
 @pytest.mark.parametrize("slide", [-12.0, -2.0, 5.0])
-def test_a_glide_that_arrived_goes_on_steadily_where_it_came_to(slide: float) -> None:
+def test_glide_continues_as_a_steady_pitch(slide: float) -> None:
     """Read chunk by chunk, as notes are: the later chunks are read straight."""
     chunk = 4_096
     rooms = {since: np.empty((2, chunk), np.float32) for since in range(0, 8 * chunk, chunk)}

@@ -1,238 +1,133 @@
-"""Where two of pocket's sections meet: they are as loud as each other, and their beats lie in one place."""
+"""Where two of pocket's sections meet: both sides are equally loud, and the beat keeps its phase."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from engine.generators.base import Block
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.instruments.voices import CHUNK
-from engine.generators.pocket.render.renderer import RATE, Renderer
 from engine.generators.pocket.score.off_beat import uses_off_beats
-from engine.generators.pocket.seams.previous import transition_gains
 from engine.generators.pocket.seams.section import EDGE_S
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
-from engine.sections.file import SectionInfo, SectionWriter
-from engine.timebase import Grid
-from tests.generators.pocket.test_pocket import Audio, lufs
+from engine.timebase import SAMPLE_RATE as RATE
 
+from . import listening
+from .listening import (
+    beat_phase,
+    blocks,
+    lufs,
+    phase_shift,
+    phase_shift_at,
+    play,
+    play_end,
+    play_in_a_row,
+    play_mix,
+    play_start,
+    write_section,
+)
 
-@pytest.fixture(scope="module")
-def pocket() -> Pocket:
-    torch.set_num_threads(1)
-    made = Pocket()
-    made.warm_up()
-    return made
+LOUDNESS_LU = 0.5
+"""Loudness step allowed at a seam: half of the 1 LU in DESIGN.md, since a transition adds some of its own."""
+FAINT_BEATS = 0.02
+"""Beat shift allowed where both sides are measured directly and pocket aims at one phase: see `seams.fitting`."""
+HEARD_BEATS = 0.035
+"""Beat shift allowed in what the audience hears, where a fade mixes two sections within the eight seconds measured."""
+MIXED_BEATS = 0.045
+"""The same where three different mixes of prompts meet within those seconds."""
+DERIVED_BEATS = 0.09
+"""Beat shift allowed where no section before is heard: each side then derives its phase from the requests alone, and the style's
+own swing remains."""
 
 
 def ask(text: str, bpm: float, **changes: object) -> SectionRequest:
-    request = SectionRequest(
-        "s",
-        (PromptWeight(text, 1.0),),
-        8,
-        bpm,
-        "A minor",
-        5,
-        tail_bars=0,
-        role="free",
-        energy=0.7,
-        previous_role="free",
-        next_role="free",
+    return listening.ask(
+        text,
+        **{
+            "bpm": bpm,
+            "bars": 8,
+            "key": "A minor",
+            "seed": 5,
+            "tail_bars": 0,
+            "role": "free",
+            "energy": 0.7,
+            "previous_role": "free",
+            "next_role": "free",
+            **changes,
+        },
     )
-    return replace(request, **changes)  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def mixed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The chunks that are rendered, as they are."""
-    indexes: list[int] = []
-    real = Renderer.mixed
-
-    def counted(self: Renderer, index: int) -> torch.Tensor:
-        indexes.append(index)
-        return real(self, index)
-
-    monkeypatch.setattr(Renderer, "mixed", counted)
-    return indexes
+@pytest.mark.parametrize(("style", "bpm"), [("lo-fi", 80.0), ("drone", 70.0)])
+def test_sections_of_equal_energy_are_equally_loud_at_a_seam(pocket: Pocket, style: str, bpm: float) -> None:
+    before = play_mix(pocket, ask(style, bpm, tail_bars=2))
+    after = play_start(pocket, ask(style, bpm, seed=6, index=1, first_bar=8)).sum(1)
+    near, end = int(3.5 * RATE), round(8 * 4 * 60.0 / bpm * RATE)
+    assert abs(lufs(after[:near]) - lufs(before[end - near : end])) < LOUDNESS_LU
+    assert abs(lufs(after[:near]) - lufs(before[end : end + near])) < LOUDNESS_LU, "the tail under the next section's fade-in"
 
 
-def generate(pocket: Pocket, request: SectionRequest) -> Iterator[Block]:
-    return pocket.generate(request, lambda _: None, lambda: False)
-
-
-def whole(pocket: Pocket, request: SectionRequest) -> Block:
-    """A section, (frames, stems, 2)."""
-    return np.concatenate(list(generate(pocket, request)))
-
-
-def play(pocket: Pocket, request: SectionRequest) -> Audio:
-    """The sum of a section's stems, (frames, 2)."""
-    mix: Audio = whole(pocket, request).sum(1)
-    return mix
-
-
-NEAR = 9 * RATE
-"""Frames beside a seam that are made where nothing further away is looked at."""
-
-
-def ending(pocket: Pocket, request: SectionRequest) -> Block:
-    """A section of which only what is near its last bar's end is made; silence before."""
-    start = Grid(request.bpm, request.beats_per_bar).frame_of_bar(request.bars - 3) - NEAR
-    start = start if start > NEAR else 0  # what is begun within an edge is led otherwise
-    made = list(generate(pocket, replace(request, from_frame=start)))
-    return np.concatenate([np.zeros((start, *made[0].shape[1:]), np.float32), *made])
-
-
-def opening(pocket: Pocket, request: SectionRequest) -> Block:
-    """The first seconds of a section, its fade in at least."""
-    made: list[Block] = []
-    enough = max(NEAR, Grid(request.bpm, request.beats_per_bar).frame_of_bar(request.entry_bars))
-    for block in generate(pocket, request):
-        made.append(block)
-        if sum(map(len, made)) >= enough:
-            break
-    return np.concatenate(made)
-
-
-def lies(audio: Audio, start: int, beat: float) -> float:
-    """Where in the beat, in beats, the rises of the spectrum of (frames, 2) weigh that start at a frame.
-
-    Not the code under test: every 512 frames, as the recordings of whole sets are judged.
-    """
-    looks = np.lib.stride_tricks.sliding_window_view(audio.mean(1), 1024)[::512]
-    seen = np.log1p(100.0 * np.abs(np.fft.rfft(looks * np.hanning(1024) / 256.0, axis=1)))
-    rises = np.maximum(np.diff(seen, axis=0), 0.0).sum(1)
-    at = start + 512 * np.arange(1, len(seen))
-    return float(np.angle(((rises - rises.mean()) * np.exp(2j * np.pi * at / beat)).sum())) / (2 * np.pi)
-
-
-def between(before: Audio, after: Audio, beat: float) -> float:
-    """Beats from where the beat lies at the end of a section to where it lies at the start of the next."""
-    span = 7 * RATE
-    start = len(before) - span
-    return (lies(after[:span], 0, beat) - lies(before[start:], start, beat) + 0.5) % 1.0 - 0.5
-
-
-@pytest.mark.parametrize(("style", "bpm"), [("lo-fi", 80.0), ("hip hop", 90.0), ("house", 124.0), ("drone", 70.0)])
-def test_sections_of_one_energy_are_as_loud_on_both_sides_of_a_seam(pocket: Pocket, style: str, bpm: float) -> None:
-    before = play(pocket, ask(style, bpm, tail_bars=2))
-    after = play(pocket, ask(style, bpm, seed=6, index=1, first_bar=8))
-    near, end = int(3.5 * RATE), len(after)
-    assert abs(lufs(after[:near]) - lufs(before[end - near : end])) < 0.5
-    assert abs(lufs(after[:near]) - lufs(before[end : end + near])) < 0.5, "the tail, which the next section may be faded in over"
-
-
-MEETING = [("trip hop", 88.0), ("UK garage", 132.0), ("techno", 130.0), ("electro", 128.0), ("dubstep", 140.0)]
-
-
-@pytest.mark.parametrize(("style", "bpm"), MEETING)
-def test_the_beat_lies_in_one_place_where_a_build_becomes_a_drop(pocket: Pocket, style: str, bpm: float) -> None:
+@pytest.mark.parametrize(("style", "bpm"), [("UK garage", 132.0), ("electro", 128.0)])
+def test_build_and_drop_agree_on_the_beat_without_hearing_each_other(pocket: Pocket, style: str, bpm: float) -> None:
     build = ask(style, bpm, role="build", energy=0.57, next_energy=0.93, previous_role="breakdown", next_role="drop", bars=16)
     drop = ask(style, bpm, role="drop", energy=0.93, bars=16, previous_role="build", next_role="outro", seed=6, first_bar=8)
-    assert abs(between(ending(pocket, build).sum(1), opening(pocket, drop).sum(1), 60.0 / bpm * RATE)) < 0.09
+    shift = phase_shift(play_end(pocket, build).sum(1), play_start(pocket, drop).sum(1), 60.0 / bpm * RATE)
+    assert abs(shift) < DERIVED_BEATS
 
 
-@pytest.mark.parametrize(
-    ("text", "bpm"), [("ambient drone, no drums", 64.0), ("slow piano, no drums", 84.0), ("organ drone", 80.0)]
-)
-def test_the_beat_lies_in_one_place_where_nothing_is_struck(pocket: Pocket, text: str, bpm: float) -> None:
+@pytest.mark.parametrize(("text", "bpm"), [("slow piano, no drums", 84.0), ("organ drone", 80.0)])
+def test_sections_without_drums_agree_on_the_beat(pocket: Pocket, text: str, bpm: float) -> None:
     first = ask(text, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", bars=8)
     then = ask(text, bpm, role="build", energy=0.6, previous_role="breakdown", next_role="drop", bars=8, seed=6, first_bar=8)
-    before = ending(pocket, first)
-    assert abs(between(before.sum(1), opening(pocket, then).sum(1), 60.0 / bpm * RATE)) < 0.02
-    assert text == "organ drone" or float(np.abs(before[:, 0]).max()) == 0.0, "what swells are the chords"
+    before = play_end(pocket, first)
+    assert abs(phase_shift(before.sum(1), play_start(pocket, then).sum(1), 60.0 / bpm * RATE)) < FAINT_BEATS
+    assert text == "organ drone" or float(np.abs(before[:, 0]).max()) == 0.0, "no drums play: the chords swell"
 
 
-def test_the_opening_of_a_short_section_lies_where_the_one_before_ended_whatever_comes_next(pocket: Pocket) -> None:
-    """Trance's build turns from the beats to the off-beats, here within fourteen seconds, of which an ear hears eight."""
+def test_short_section_starts_on_the_beat_of_the_one_before(pocket: Pocket) -> None:
+    """Trance's build turns from beats to off-beats, here within 14 s, of which a listener compares eight."""
     rest = ask("trance", 138.0, role="breakdown", energy=0.35, previous_role="drop", next_role="build", bars=16)
     build = ask("trance", 138.0, role="build", energy=0.65, previous_role="breakdown", next_role="drop", seed=6, first_bar=16)
-    assert abs(between(ending(pocket, rest).sum(1), opening(pocket, build).sum(1), 60.0 / 138.0 * RATE)) < 0.02
+    shift = phase_shift(play_end(pocket, rest).sum(1), play_start(pocket, build).sum(1), 60.0 / 138.0 * RATE)
+    assert abs(shift) < FAINT_BEATS
 
 
-def kept(path: Path, request: SectionRequest, sound: Block) -> str:
-    """A section file as the engine keeps one."""
-    frames, tail = request.total_frames(), request.tail_bars
-    info = SectionInfo("s", Pocket.traits.stems, RATE, 0, frames, request.bars, tail, 4, request.bpm, "A minor", 5, "pocket")
-    writer = SectionWriter(path, info)
-    writer.write(sound)
-    writer.close()
-    return str(path)
-
-
-@pytest.mark.parametrize(("style", "bpm"), MEETING)
-def test_a_section_follows_the_beat_of_the_one_before(pocket: Pocket, tmp_path: Path, style: str, bpm: float) -> None:
+@pytest.mark.parametrize(("style", "bpm"), [("trip hop", 88.0), ("dubstep", 140.0)])
+def test_section_follows_the_beat_it_hears_before_it(pocket: Pocket, tmp_path: Path, style: str, bpm: float) -> None:
     drop = ask(style, bpm, role="drop", energy=0.9, previous_role="build", next_role="breakdown", bars=16)
     rest = ask(style, bpm, bars=16, role="breakdown", energy=0.4, previous_role="drop", next_role="build", seed=6, first_bar=8)
-    before, frames, beat = ending(pocket, drop), drop.total_frames(), 60.0 / bpm * RATE
-    after = opening(pocket, replace(rest, continue_path=kept(tmp_path / "a", drop, before), continue_frame=frames)).sum(1)
-    turn = between(before.sum(1), after, beat)
-    assert abs(turn) < 0.03, f"{1000 * turn * 60.0 / bpm:.0f} ms"
-    early = np.roll(before, -int(0.08 * beat), 0)
-    moved = opening(pocket, replace(rest, continue_path=kept(tmp_path / "b", drop, early), continue_frame=frames)).sum(1)
+    before, frames, beat = play_end(pocket, drop), drop.total_frames(), 60.0 / bpm * RATE
+    path = write_section(tmp_path / "a", drop, before)
+    after = play_start(pocket, replace(rest, continue_path=path, continue_frame=frames)).sum(1)
+    assert abs(phase_shift(before.sum(1), after, beat)) < HEARD_BEATS
+    path = write_section(tmp_path / "b", drop, np.roll(before, -int(0.08 * beat), 0))
+    moved = play_start(pocket, replace(rest, continue_path=path, continue_frame=frames)).sum(1)
     span = 7 * RATE
-    assert lies(moved[:span], 0, beat) < lies(after[:span], 0, beat) - 0.03, "0.08 beats earlier, and followed as far as can be"
+    assert beat_phase(moved[:span], 0, beat) < beat_phase(after[:span], 0, beat) - 0.03, "0.08 beats early, followed in part"
 
 
-def as_heard(pocket: Pocket, folder: Path, requests: list[SectionRequest]) -> tuple[Audio, list[int]]:
-    """Sections one after another, each continuing the one before and faded in over its tail; and where each starts.
-
-    Of the first and the last only what is near the seams.
-    """
-    grid = Grid(requests[0].bpm, 4)
-    starts = [grid.frame_of_bar(request.first_bar) - grid.frame_of_bar(requests[0].first_bar) for request in requests]
-    heard = np.zeros((starts[-1] + grid.frame_of_bar(requests[-1].bars), 2), np.float32)
-    path, before = None, 0
-    for number, (start, asked) in enumerate(zip(starts, requests, strict=True)):
-        request = replace(asked, continue_path=path, continue_frame=grid.frame_of_bar(before))
-        last = number == len(requests) - 1
-        made = ending(pocket, request) if number == 0 else opening(pocket, request) if last else whole(pocket, request)
-        path, before = kept(folder / str(number), request, made), request.bars
-        sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
-        out, into = (gain.numpy()[:, None] for gain in transition_gains(request.entry, fade / RATE, len(sound)))
-        heard[start : start + fade] *= out[:fade]
-        heard[start + fade :] = 0.0
-        heard[start : start + len(sound)] += (sound * into)[: len(heard) - start]
-    return heard, starts
-
-
-def turn_at(heard: Audio, seam: int, beat: float) -> float:
-    """Beats by which the beat lies elsewhere in the eight seconds after a frame than in those before it."""
-    first, span = seam // 512 * 512, 8 * RATE // 512 * 512
-    lay, lie = (lies(heard[start : start + span + 512], start, beat) for start in (first - span, first - 512))
-    return (lie - lay + 0.5) % 1.0 - 0.5
-
-
-@pytest.mark.parametrize(("style", "bpm"), [("house", 122.0), ("downtempo", 95.0), ("lo-fi", 80.0), ("techno", 132.0)])
-def test_the_beat_stays_where_it_was_while_a_section_fades_in_over_the_tail_of_another(
-    pocket: Pocket, tmp_path: Path, style: str, bpm: float
-) -> None:
-    """As it is heard: the end of a drop, then its tail under the outro that fades in over four bars."""
+@pytest.mark.parametrize(("style", "bpm"), [("house", 122.0), ("lo-fi", 80.0)])
+def test_beat_stays_while_an_outro_fades_in_over_the_tail(pocket: Pocket, tmp_path: Path, style: str, bpm: float) -> None:
+    """The end of a drop, then its tail under the outro that fades in over four bars."""
     drop = ask(style, bpm, role="drop", energy=0.95, previous_role="build", next_role="outro", bars=12, tail_bars=4)
     drop = replace(drop, exit="bass-swap", exit_bars=4)
     outro = ask(style, bpm, role="outro", energy=0.25, previous_role="drop", next_role=None, bars=12, seed=6, first_bar=12)
     outro = replace(outro, entry="bass-swap", entry_bars=4)
-    heard, starts = as_heard(pocket, tmp_path, [drop, outro])
-    turn = turn_at(heard, starts[1], 60.0 / bpm * RATE)
-    assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+    heard, starts = play_in_a_row(pocket, tmp_path, [drop, outro])
+    assert abs(phase_shift_at(heard, starts[1], 60.0 / bpm * RATE)) < HEARD_BEATS
 
 
 @pytest.mark.parametrize(
     ("texts", "bpm", "weights"),
     [
         (("hip hop", "house"), 118.0, ((0.8, 0.3), (0.4, 0.9))),
-        (("techno", "breakbeat"), 126.0, ((0.8, 0.3), (0.4, 0.9))),
         (("ambient", "techno"), 124.0, ((0.7, 0.4), (0.4, 0.9))),
     ],
 )
-def test_the_beat_stays_where_prompts_turn_a_style_that_leans_on_off_beats_into_one_that_does_not_or_back(
+def test_beat_stays_where_prompts_bring_in_off_beats(
     pocket: Pocket, tmp_path: Path, texts: tuple[str, str], bpm: float, weights: tuple[tuple[float, float], ...]
 ) -> None:
     mixes = [tuple(PromptWeight(text, weight) for text, weight in zip(texts, each, strict=True)) for each in weights]
@@ -243,25 +138,21 @@ def test_the_beat_stays_where_prompts_turn_a_style_that_leans_on_off_beats_into_
         replace(build, prompts=mixes[0], previous_prompts=mixes[0], next_prompts=mixes[1]),
         replace(drop, prompts=mixes[1], previous_prompts=mixes[0], next_prompts=mixes[1]),
     ]
-    heard, starts = as_heard(pocket, tmp_path, requests)
-    turn = turn_at(heard, starts[1], 60.0 / bpm * RATE)
-    assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+    heard, starts = play_in_a_row(pocket, tmp_path, requests)
+    assert abs(phase_shift_at(heard, starts[1], 60.0 / bpm * RATE)) < HEARD_BEATS
 
 
 SHORT = [
-    ("house", 124.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
-    ("techno", 132.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
     ("dubstep", 140.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
-    ("electro", 128.0, (("breakdown", 12), ("build", 4), ("drop", 8))),
-    ("house", 124.0, (("drop", 8), ("breakdown", 4), ("build", 12))),
     ("techno", 132.0, (("drop", 8), ("breakdown", 5), ("build", 12))),
 ]
+"""Three parts with a middle one of 7 to 10 s: shorter than the eight seconds on each side that a listener compares."""
 BEYOND = {"drop": "build", "breakdown": "drop", "build": "breakdown"}
-"""What comes before each of these, and so what lies beyond the first and the last of three."""
+"""Role -> the one before it in a set; gives the roles around three parts."""
 
 
 def in_a_row(texts: tuple[str, str, str], bpm: float, parts: tuple[tuple[Role, int], ...]) -> list[SectionRequest]:
-    """Requests of three parts, the middle one of which is short, as a set would make them."""
+    """Requests for three parts in a row, as a set makes them."""
     energies = {"drop": 0.9, "breakdown": 0.4, "build": 0.6, "outro": 0.3}
     entries: dict[str, tuple[TransitionKind, int]] = {
         "drop": ("cut", 0),
@@ -298,13 +189,12 @@ def in_a_row(texts: tuple[str, str, str], bpm: float, parts: tuple[tuple[Role, i
 
 
 @pytest.mark.parametrize(("style", "bpm", "parts"), SHORT)
-def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than_an_ear_listens(
+def test_beat_stays_into_and_out_of_a_short_section(
     pocket: Pocket, tmp_path: Path, style: str, bpm: float, parts: tuple[tuple[Role, int], ...]
 ) -> None:
-    heard, starts = as_heard(pocket, tmp_path, in_a_row((style, style, style), bpm, parts))
+    heard, starts = play_in_a_row(pocket, tmp_path, in_a_row((style, style, style), bpm, parts))
     for seam in starts[1:]:
-        turn = turn_at(heard, seam, 60.0 / bpm * RATE)
-        assert abs(turn) < 0.035, f"{1000 * turn * 60.0 / bpm:.0f} ms"
+        assert abs(phase_shift_at(heard, seam, 60.0 / bpm * RATE)) < HEARD_BEATS
 
 
 @pytest.mark.parametrize(
@@ -314,46 +204,52 @@ def test_the_beat_stays_in_one_place_into_and_out_of_a_part_that_is_shorter_than
         (("hip hop", "house", "house"), (("breakdown", 12), ("build", 4), ("drop", 16))),
     ],
 )
-def test_beside_a_short_part_it_counts_what_music_lies_beyond(
+def test_short_section_agrees_with_the_music_beyond_it(
     pocket: Pocket, tmp_path: Path, texts: tuple[str, str, str], parts: tuple[tuple[Role, int], ...]
 ) -> None:
-    heard, starts = as_heard(pocket, tmp_path, in_a_row(texts, 124.0, parts))
+    heard, starts = play_in_a_row(pocket, tmp_path, in_a_row(texts, 124.0, parts))
     for seam in starts[1:]:
-        turn = turn_at(heard, seam, 60.0 / 124.0 * RATE)
-        assert abs(turn) < 0.045, f"{1000 * turn * 60.0 / 124.0:.0f} ms"
+        assert abs(phase_shift_at(heard, seam, 60.0 / 124.0 * RATE)) < MIXED_BEATS
 
 
-def test_what_is_made_anew_while_it_plays_is_there_at_once(pocket: Pocket, mixed: list[int]) -> None:
-    full = whole(pocket, ask("house", 124.0, bars=16))
-    for place in (0.05, 0.5, 0.95):  # within the first edge, between the edges, within the last
-        frame = round(place * len(full))
-        made = generate(pocket, ask("house", 124.0, bars=16, from_frame=frame))
-        mixed.clear()
+def test_remake_while_playing_returns_immediately(pocket: Pocket, rendered: list[int]) -> None:
+    request = ask("house", 124.0, bars=12)
+    whole = play(pocket, request)
+    for place in (0.05, 0.4, 0.95):  # within the first edge, between the edges, within the last
+        frame = round(place * len(whole))
+        made = blocks(pocket, replace(request, from_frame=frame))
+        rendered.clear()
         first = next(made)
-        assert len(mixed) == 1
-        if place == 0.5:
-            assert np.array_equal(np.concatenate([first, *made]), full[frame:])
+        assert len(rendered) == 1, "the first block needs no other chunk"
+        if place == 0.4:
+            assert np.array_equal(np.concatenate([first, *made]), whole[frame:])
 
 
-def test_what_is_made_anew_shortly_before_an_edge_need_not_wait_for_it(pocket: Pocket, mixed: list[int]) -> None:
+def test_remake_near_edge_returns_immediately(pocket: Pocket, rendered: list[int]) -> None:
     bar = round(4 * 60.0 / 124.0 * RATE)
     frame = 12 * bar - int(EDGE_S * RATE) - bar
     ready = 0
-    for block in generate(pocket, ask("house", 124.0, bars=12, from_frame=frame)):
+    for block in blocks(pocket, ask("house", 124.0, bars=12, from_frame=frame)):
         ready += len(block)
         if ready >= 1.25 * bar:
             break
-    assert len(mixed) <= ready / CHUNK + 1
+    assert len(rendered) <= ready / CHUNK + 1, "no chunk is rendered ahead"
 
 
-def test_work_on_an_edge_ends_when_nobody_wants_the_section(pocket: Pocket, mixed: list[int]) -> None:
-    made = pocket.generate(ask("house", 124.0), lambda _: None, lambda: len(mixed) >= 3)
+def test_cancelled_section_stops_within_an_edge(pocket: Pocket, rendered: list[int]) -> None:
+    made = pocket.generate(ask("house", 124.0), lambda _: None, lambda: len(rendered) >= 3)
     assert list(made) == []
-    assert len(mixed) == 3
+    assert len(rendered) == 3
 
 
-def test_a_set_begins_at_once_and_ends_as_it_was_written(pocket: Pocket) -> None:
-    request = ask("house", 124.0, previous_role=None, next_role=None)
-    section = pocket._prepare(request, lambda: False)
-    assert len(section._opening) == len(section._closing) == 0
-    assert math.isclose(section._last_gain, 1.0)
+def test_section_without_neighbours_is_not_corrected(pocket: Pocket, rendered: list[int]) -> None:
+    """Its first chunk comes at once, no edge is rendered ahead, and it sounds the same from anywhere, its end too."""
+    request = ask("house", 124.0, bars=4, previous_role=None, next_role=None)
+    made = blocks(pocket, request)
+    sound = [next(made)]
+    assert rendered == [0]
+    sound.extend(made)
+    assert rendered == list(range(len(rendered)))
+    whole = np.concatenate(sound)
+    late = len(whole) - 3 * CHUNK
+    assert np.array_equal(play(pocket, replace(request, from_frame=late)), whole[late:])

@@ -62,7 +62,7 @@ def test_text(models: tuple[StableAudio, Plain]) -> None:
 
 
 @torch.inference_mode()
-def test_a_prompt_that_fills_all_tokens(models: tuple[StableAudio, Plain]) -> None:
+def test_prompt_that_fills_all_tokens(models: tuple[StableAudio, Plain]) -> None:
     model, plain = models
     latents, _ = plain.generate("warm house " * 10, 1.0, times(model, 63), seed=5)
     assert relative_error(model.latents("warm house " * 10, 1.0, 3, 5), latents) < LIMIT
@@ -115,7 +115,7 @@ def alone(folder: Path) -> Path:
     return folder
 
 
-def test_a_standalone_autoencoder(tmp_path: Path) -> None:
+def test_standalone_autoencoder(tmp_path: Path) -> None:
     """Needs no text encoder; the same sound as the autoencoder inside a whole checkpoint."""
     model = StableAudio.load(alone(tmp_path))
     latents = np.random.default_rng(0).standard_normal((SMALL.latent, 40), dtype=np.float32)

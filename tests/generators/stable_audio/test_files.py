@@ -122,7 +122,7 @@ def test_no_folder(tmp_path: Path) -> None:
         StableAudio.load(tmp_path / "nothing")
 
 
-def test_an_unknown_precision() -> None:
+def test_unknown_precision() -> None:
     with pytest.raises(GeneratorError, match="no precision 'float8'"):
         StableAudio.load(TINY, "float8")  # type: ignore[arg-type]
 
@@ -184,7 +184,7 @@ def test_loras_that_cannot_be_used(
     assert np.array_equal(tiny.latents("house", 0.1, 1), before)
 
 
-def test_a_lora_cut_short(tiny: StableAudio, tmp_path: Path) -> None:
+def test_lora_cut_short(tiny: StableAudio, tmp_path: Path) -> None:
     path = tmp_path / "style.safetensors"
     path.write_bytes((TINY / "lora.safetensors").read_bytes()[:50_000])
     with pytest.raises(GeneratorError, match=r"style\.safetensors is truncated"):
@@ -201,7 +201,7 @@ def test_loras_leave_no_trace(tiny: StableAudio) -> None:
     assert np.array_equal(tiny.latents("house", 0.1, 1), before)
 
 
-def test_a_lora_without_a_config_is_plain(tiny: StableAudio, tmp_path: Path) -> None:
+def test_lora_without_a_config_is_plain(tiny: StableAudio, tmp_path: Path) -> None:
     path = lora_file(tmp_path / "style.safetensors", None, layer(PROJECT, 128, 16))
     before = tiny.latents("house", 0.1, 1)
     tiny.set_loras([(path, 1.0)])

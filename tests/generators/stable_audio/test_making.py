@@ -19,7 +19,7 @@ HOUSE = "warm analog house groove"
 SOUND = np.random.default_rng(0).uniform(-0.5, 0.5, (22050, 2)).astype(np.float32)
 
 
-def test_the_stream_is_the_whole_in_blocks(tiny: StableAudio) -> None:
+def test_stream_equals_the_whole_in_blocks(tiny: StableAudio) -> None:
     blocks = list(tiny.stream(HOUSE, 1.0, steps=1, seed=3))
     assert len(blocks) > 2
     assert len(blocks[0]) == FIRST_WINDOW * tiny.config.autoencoder.ratio
@@ -27,7 +27,7 @@ def test_the_stream_is_the_whole_in_blocks(tiny: StableAudio) -> None:
     assert all(block.dtype == np.float32 and block.shape[1] == 2 for block in blocks)
 
 
-def test_a_block_comes_before_the_next_is_decoded(tiny: StableAudio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_is_yielded_before_the_next_is_decoded(tiny: StableAudio, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
     original = tiny._autoencoder.decode_window
 
@@ -56,7 +56,7 @@ def test_prompts_are_encoded_once(tiny: StableAudio, monkeypatch: pytest.MonkeyP
     assert tiny.composer.text.encode("never heard before") is first
 
 
-def test_only_what_is_kept_of_a_source_counts(tiny: StableAudio) -> None:
+def test_unkept_parts_of_a_source_change_nothing(tiny: StableAudio) -> None:
     """What is to be made again, and what lies beyond the piece, may be anything."""
     other = SOUND.copy()
     other[13000:] = 0.9

@@ -37,7 +37,7 @@ def test_equal_weights_are_symmetric(tiny: StableAudio) -> None:
         assert relative_error(make(tiny, text), mixed) > 1e-3
 
 
-def test_a_mix_moves_from_one_prompt_to_the_other(tiny: StableAudio) -> None:
+def test_mix_moves_from_one_prompt_to_the_other(tiny: StableAudio) -> None:
     ends = make(tiny, HOUSE), make(tiny, PADS)
     distances = [relative_error(make(tiny, [(HOUSE, 1 - w), (PADS, w)]), ends[0]) for w in (0.1, 0.5, 0.9)]
     assert 0 < distances[0] < distances[1] < distances[2] < relative_error(ends[1], ends[0])
@@ -50,12 +50,12 @@ def test_two_prompts_with_the_same_tokens_are_one(tiny: StableAudio) -> None:
     assert relative_error(mixed, make(tiny, long)) < 1e-5
 
 
-def test_a_level_curve_is_a_number(tiny: StableAudio) -> None:
+def test_level_curve_is_a_number(tiny: StableAudio) -> None:
     curves = make(tiny, [(HOUSE, np.full(9, 0.6)), (PADS, [0.2, 0.2])])
     assert relative_error(curves, make(tiny, [(HOUSE, 0.6), (PADS, 0.2)])) < 1e-5
 
 
-def test_a_curve_leans_each_end_to_its_prompt(tiny: StableAudio) -> None:
+def test_curve_leans_each_end_to_its_prompt(tiny: StableAudio) -> None:
     """The tiny model attends over the whole piece, so each end only leans; it must lean the right way."""
     frames = 34
     house, pads = make(tiny, HOUSE)[:, :frames], make(tiny, PADS)[:, :frames]

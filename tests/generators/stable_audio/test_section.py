@@ -59,7 +59,7 @@ def different(one: Audio, other: Audio) -> float:
     return float(np.abs(one - other).mean() / np.abs(one).mean())
 
 
-def test_it_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generator_is_known_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked_generator("stable-audio") == "stable-audio"
     assert "stable-audio" in KNOWN
     monkeypatch.setenv("LIVESET_MODELS", str(tmp_path))
@@ -70,7 +70,7 @@ def test_it_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @needs_transformers
-def test_the_installed_model_is_loaded_in_the_precision_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_model_is_loaded_in_the_precision_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "small-music").symlink_to(TINY)
     monkeypatch.setenv("LIVESET_MODELS", str(tmp_path))
     monkeypatch.setenv("LIVESET_PRECISION", "float16")
@@ -82,7 +82,7 @@ def test_the_installed_model_is_loaded_in_the_precision_chosen(tmp_path: Path, m
     assert loaded._model is not None and loaded._model.precision == "float32"
 
 
-def test_the_same_request_gives_the_same_samples(sections: StableAudioSections) -> None:
+def test_same_request_gives_the_same_samples(sections: StableAudioSections) -> None:
     first = make(sections, ASKED)
     assert first.shape == (ASKED.total_frames(), 1, 2) and first.dtype == np.float32
     assert np.abs(first).max() <= CEILING and first.std() > 0.01
@@ -93,7 +93,7 @@ def test_the_same_request_gives_the_same_samples(sections: StableAudioSections) 
 
 
 @pytest.mark.parametrize(("bars", "bpm", "beats"), [(1, 173.3, 3), (3, 240.0, 4), (2, 127.0, 5)])
-def test_lengths(sections: StableAudioSections, bars: int, bpm: float, beats: int) -> None:
+def test_section_lengths_are_exact(sections: StableAudioSections, bars: int, bpm: float, beats: int) -> None:
     asked = replace(ASKED, bars=bars, bpm=bpm, beats_per_bar=beats, tail_bars=0, steps=1)
     blocks = list(sections.generate(asked, lambda _: None, lambda: False))
     assert sum(map(len, blocks)) == asked.total_frames()
@@ -101,7 +101,7 @@ def test_lengths(sections: StableAudioSections, bars: int, bpm: float, beats: in
 
 
 @pytest.mark.parametrize(("bpm", "beats"), [(300.0, 4), (124.0, 4), (60.0, 4), (40.0, 4), (150.0, 12)])
-def test_the_longest_section_that_is_planned_can_be_made(sections: StableAudioSections, bpm: float, beats: int) -> None:
+def test_longest_planned_section_fits_the_model(sections: StableAudioSections, bpm: float, beats: int) -> None:
     limits = Limits(60 / bpm * beats, sections.traits)
     longest = replace(ASKED, bars=limits.most, bpm=bpm, beats_per_bar=beats, tail_bars=MAX_TRANSITION)
     assert 60 < longest.total_frames() / RATE < 120
@@ -111,7 +111,7 @@ def test_the_longest_section_that_is_planned_can_be_made(sections: StableAudioSe
 
 
 @needs_transformers
-def test_a_base_model_is_asked_for_the_steps_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_model_uses_its_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_base(tmp_path / "small-music-base")
     monkeypatch.setenv("LIVESET_MODELS", str(tmp_path))
     monkeypatch.setenv("LIVESET_MODEL", "small-music-base")
@@ -123,12 +123,12 @@ def test_a_base_model_is_asked_for_the_steps_it_needs(tmp_path: Path, monkeypatc
     assert base.fit is not None and (base.fit.steps, base.fit.full_steps) == (25, 50)
 
 
-def test_a_distilled_model_is_asked_for_eight(sections: StableAudioSections) -> None:
+def test_distilled_model_uses_eight_steps(sections: StableAudioSections) -> None:
     assert sections.traits.steps == 8
 
 
 @needs_transformers
-def test_a_model_that_makes_no_music_is_refused_before_the_set(tmp_path: Path) -> None:
+def test_model_that_makes_no_music_is_refused_before_the_set(tmp_path: Path) -> None:
     own = json.loads((TINY / "model_config.json").read_text())
     alone = {"model_type": "autoencoder", "sample_rate": own["sample_rate"], "model": own["model"]["pretransform"]["config"]}
     (tmp_path / "model_config.json").write_text(json.dumps(alone))
@@ -137,7 +137,7 @@ def test_a_model_that_makes_no_music_is_refused_before_the_set(tmp_path: Path) -
         StableAudioSections(tmp_path).warm_up()
 
 
-def test_the_fit_is_reported(sections: StableAudioSections) -> None:
+def test_fit_is_reported(sections: StableAudioSections) -> None:
     make(sections, ASKED)
     fit = sections.fit
     assert isinstance(fit, GridFit)
@@ -164,7 +164,7 @@ def test_progress_grows_to_one_and_a_cancelled_section_yields_nothing(sections: 
     assert sections.fit is None
 
 
-def test_a_section_continues_the_one_before(sections: StableAudioSections, tmp_path: Path) -> None:
+def test_section_continues_the_one_before(sections: StableAudioSections, tmp_path: Path) -> None:
     sound = drums(240, 4)
     path = write(tmp_path / "a", sound, 3)
     continued = replace(ASKED, continue_path=path, continue_frame=GRID.frame_of_bar(3))
@@ -179,7 +179,7 @@ def test_a_section_continues_the_one_before(sections: StableAudioSections, tmp_p
     assert np.array_equal(with_it, make(sections, same))
 
 
-def test_the_last_whole_bars_are_kept_from_any_file(tmp_path: Path) -> None:
+def test_last_whole_bars_are_kept_from_any_file(tmp_path: Path) -> None:
     sound = np.linspace(-0.5, 0.5, 12 * RATE, dtype=np.float32)[:, None].repeat(2, axis=1)
     asked = replace(ASKED, continue_path=write(tmp_path / "a", sound, 11, stems=4), continue_frame=GRID.frame_of_bar(11))
     piece = plan_piece(asked, RATE, LONGEST)
@@ -214,7 +214,7 @@ def test_too_long_says_how_many_bars_fit(sections: StableAudioSections) -> None:
         plan_piece(replace(ASKED, bars=bars + 2), RATE, LONGEST)
 
 
-def test_a_file_that_cannot_be_continued_is_named(sections: StableAudioSections, tmp_path: Path) -> None:
+def test_file_that_cannot_be_continued_is_named(sections: StableAudioSections, tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="nowhere"):
         make(sections, replace(ASKED, continue_path=str(tmp_path / "nowhere"), continue_frame=RATE))
     half = write(tmp_path / "half", drums(240, 4), 3, ready=0.5)
@@ -227,7 +227,7 @@ def test_a_file_that_cannot_be_continued_is_named(sections: StableAudioSections,
         make(sections, replace(ASKED, vary_path=other))
 
 
-def test_a_variation_is_nearer_the_less_of_it_is_asked(sections: StableAudioSections, tmp_path: Path) -> None:
+def test_variation_is_nearer_the_less_of_it_is_asked(sections: StableAudioSections, tmp_path: Path) -> None:
     path = write(tmp_path / "a", drums(240, 3), 2)
     little, much, other = (make(sections, replace(ASKED, vary_path=path, vary_amount=amount)) for amount in (0.02, 0.9, 1.0))
     assert different(little, much) > 0.05
@@ -237,7 +237,7 @@ def test_a_variation_is_nearer_the_less_of_it_is_asked(sections: StableAudioSect
     assert np.array_equal(little, make(sections, replace(ASKED, vary_path=path, vary_amount=0.02)))
 
 
-def test_a_shorter_section_is_varied_over_again(tmp_path: Path) -> None:
+def test_shorter_section_is_varied_over_again(tmp_path: Path) -> None:
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, (3 * RATE, 2)).astype(np.float32)
     piece = plan_piece(replace(ASKED, bars=5, vary_path=write(tmp_path / "a", sound, 2)), RATE, LONGEST)
     assert piece.vary is not None
@@ -248,7 +248,7 @@ def test_a_shorter_section_is_varied_over_again(tmp_path: Path) -> None:
     assert np.array_equal(piece.vary[:RATE], sound[:RATE])  # the fifth bar
 
 
-def test_bars_made_again_leave_the_rest_to_the_sample(sections: StableAudioSections, tmp_path: Path) -> None:
+def test_remake_leaves_the_other_bars_untouched(sections: StableAudioSections, tmp_path: Path) -> None:
     sound = drums(240, 5)
     path = write(tmp_path / "a", sound, 4)
     asked = replace(ASKED, bars=4, vary_path=path, remake_bars=(2, 3))
@@ -267,7 +267,7 @@ def test_bars_made_again_leave_the_rest_to_the_sample(sections: StableAudioSecti
     assert not np.array_equal(first[:fade], sound[:fade])
 
 
-def test_bars_are_made_again_within_their_surroundings(tmp_path: Path) -> None:
+def test_remake_hears_its_surrounding_bars(tmp_path: Path) -> None:
     path = write(tmp_path / "a", drums(240, 61), 60)
     asked = replace(ASKED, bars=60, vary_path=path, remake_bars=(31, 34))
     piece, start, end, begin = plan_remake(asked, RATE, LONGEST)
@@ -280,9 +280,7 @@ def test_bars_are_made_again_within_their_surroundings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bars", [(0, 1), (2, 1), (3, 9)])
-def test_bars_that_are_not_there_cannot_be_made_again(
-    sections: StableAudioSections, tmp_path: Path, bars: tuple[int, int]
-) -> None:
+def test_remake_outside_the_section_is_refused(sections: StableAudioSections, tmp_path: Path, bars: tuple[int, int]) -> None:
     path = write(tmp_path / "a", drums(240, 5), 4)
     with pytest.raises(GeneratorError, match="the section has bars 1 to 4"):
         make(sections, replace(ASKED, bars=4, vary_path=path, remake_bars=bars))
@@ -290,7 +288,7 @@ def test_bars_that_are_not_there_cannot_be_made_again(
         make(sections, replace(ASKED, remake_bars=(1, 1)))
 
 
-def test_lora_files_bend_and_go(sections: StableAudioSections, tmp_path: Path) -> None:
+def test_loras_change_the_sound_and_leave_no_trace(sections: StableAudioSections, tmp_path: Path) -> None:
     plain = make(sections, ASKED)
     lora = str(TINY / "lora.safetensors")
     bent = make(sections, replace(ASKED, loras=(LoraStrength(lora, 1.0),)))
@@ -307,7 +305,7 @@ def test_weights_are_read_again_only_when_loras_change(sections: StableAudioSect
     make(sections, ASKED)
 
 
-def test_what_the_machine_cannot_do_is_said_in_a_sentence(sections: StableAudioSections, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_machine_limits_are_clear_errors(sections: StableAudioSections, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise RuntimeError("not enough memory:\n you tried to allocate")
 
@@ -338,7 +336,7 @@ def off_grid(tempos: list[float], tries: int, rate: int = RATE) -> tuple[FakeMod
     return model, sections.fit, audio
 
 
-def test_a_piece_too_far_off_is_made_again_with_the_next_seeds() -> None:
+def test_piece_off_the_grid_is_retried_with_the_next_seeds() -> None:
     model, fit, audio = off_grid([131.5, 118.0, 125.0, 124.0], tries=4)
     assert model.seeds == [3, 4, 5]
     assert fit.tries == 3 and fit.bpm == pytest.approx(125.0, rel=0.002)
@@ -346,7 +344,7 @@ def test_a_piece_too_far_off_is_made_again_with_the_next_seeds() -> None:
     assert np.array_equal(audio, off_grid([131.5, 118.0, 125.0, 124.0], tries=4)[2])
 
 
-def test_the_best_is_kept_when_none_fits() -> None:
+def test_best_try_is_kept_when_none_fits() -> None:
     model, fit, _ = off_grid([131.5, 118.5, 132.0], tries=3)
     assert model.seeds == [3, 4, 5]
     assert (fit.tries, fit.stretch) == (3, 1.0) and fit.bpm == pytest.approx(118.5, rel=0.002)
@@ -359,5 +357,5 @@ def test_another_rate_is_resampled() -> None:
     assert abs(fit.phase_ms) < 10 and fit.bpm == pytest.approx(124, rel=0.001)
 
 
-def test_the_block_is_a_second() -> None:
+def test_block_is_a_second() -> None:
     assert generator_module.BLOCK == RATE

@@ -53,7 +53,7 @@ def test_what_is_kept_is_not_measured() -> None:
 
 
 @pytest.mark.parametrize("ratio", [0.97, 0.99, 1.01, 1.03])
-def test_a_stretch_moves_beats_and_leaves_pitch_and_power(ratio: float) -> None:
+def test_stretch_moves_beats_and_leaves_pitch_and_power(ratio: float) -> None:
     sound = drums(124, 16)
     longer = stretch(sound, RATE, ratio)
     assert len(longer) == round(len(sound) * ratio)
@@ -83,7 +83,7 @@ def test_every_hit_is_heard_once() -> None:
         assert len(hits[np.diff(hits, prepend=-10) > 8]) == len(np.arange(0.05, 16, 60 / 124))
 
 
-def test_a_stretch_that_splices_cannot_do_is_refused() -> None:
+def test_stretch_that_splices_cannot_do_is_refused() -> None:
     with pytest.raises(ValueError, match="stretch"):
         stretch(drums(124, 1), RATE, 1.2)
     assert len(stretch(np.zeros((0, 2), np.float32), RATE, 1.02)) == 0
@@ -93,7 +93,7 @@ def test_a_stretch_that_splices_cannot_do_is_refused() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bpm", [124.0, 126.48, 121.52])
 @pytest.mark.parametrize("late", [0.1, -0.1])
-def test_a_piece_off_the_grid_is_mended(kind: Kind, bpm: float, late: float) -> None:
+def test_piece_off_the_grid_is_mended(kind: Kind, bpm: float, late: float) -> None:
     """Two percent in tempo and 100 ms in phase become half a percent and 10 ms."""
     piece = drums(bpm, 24, BAR_S + late, kind)
     section, fit, off = mended(piece, RATE, REQUEST, round(BAR_S * RATE), False, 1, 8)
@@ -141,5 +141,5 @@ def test_loudness_follows_energy_and_peaks_stay_below() -> None:
     assert np.array_equal(limited(sound, RATE), sound)
 
 
-def test_the_grid_counts_whole_bars() -> None:
+def test_grid_counts_whole_bars() -> None:
     assert REQUEST.total_frames() == Grid(124.0).frame_of_bar(10)

@@ -42,7 +42,7 @@ def varied(keeper: Keeper, amount: float) -> SectionRequest:
     return replace(ASKED, vary_path=keeper.path, vary_amount=amount)
 
 
-def test_a_keeper_in_stems_is_varied_as_one_sound(tiny: StableAudio, tmp_path: Path) -> None:
+def test_keeper_in_stems_is_varied_as_one_sound(tiny: StableAudio, tmp_path: Path) -> None:
     sections, keeper = StableAudioSections(model=tiny), kept(tmp_path)
     little, nothing_left = make(sections, varied(keeper, 0.02)), make(sections, varied(keeper, 1.0))
     assert little.shape == (ASKED.total_frames(), 1, 2)
@@ -53,7 +53,7 @@ def test_a_keeper_in_stems_is_varied_as_one_sound(tiny: StableAudio, tmp_path: P
 
 
 @pytest.mark.parametrize("share", [-MOST_STRETCHED, -0.02, 0.03, MOST_STRETCHED])
-def test_a_keepers_tempo_is_brought_to_the_sets(tmp_path: Path, share: float) -> None:
+def test_keepers_tempo_is_brought_to_the_sets(tmp_path: Path, share: float) -> None:
     bpm = 240.0 * (1 + share * 0.999)
     sound = whole(varied(kept(tmp_path, bpm, kind="click"), 0.5), RATE)
     assert sound.shape == (ASKED.total_frames(), 2)
@@ -68,7 +68,7 @@ def first_rise(sound: Audio) -> int:
     return int((size > 0.1 * size.max()).argmax())
 
 
-def test_a_keeper_too_far_off_is_never_begun(tmp_path: Path) -> None:
+def test_keeper_too_far_off_is_never_begun(tmp_path: Path) -> None:
     keeper = kept(tmp_path, 240.0 * (1 + MOST_STRETCHED) * 1.001)
     with pytest.raises(GeneratorError, match="252"):
         whole(varied(keeper, 0.5), RATE)

@@ -21,7 +21,7 @@ def mixed(*weights: float) -> tuple[PromptWeight, ...]:
     return tuple(PromptWeight(text, weight) for text, weight in zip(("house", "jazz", "dub"), weights, strict=False))
 
 
-def test_a_prompt_is_completed() -> None:
+def test_prompt_is_completed() -> None:
     assert completed("warm house", ASKED) == f"warm house, in F minor, 120 BPM, Genre: House, {TAGS}"
     texts = {completed("warm house", replace(ASKED, role=role)) for role in ROLES}
     assert len(texts) == len(ROLES)
@@ -54,7 +54,7 @@ def test_a_prompt_is_completed() -> None:
         ("124 BPM", "electronic music"),
     ],
 )
-def test_a_tempo_or_key_of_its_own_gives_way(given: str, own: str) -> None:
+def test_tempo_or_key_of_its_own_gives_way(given: str, own: str) -> None:
     genre = f"Genre: {GENRE[own]}, " if own in GENRE else ""
     assert completed(given, ASKED) == f"{own}, in F minor, 120 BPM, {genre}{TAGS}"
 
@@ -69,7 +69,7 @@ def test_a_tempo_or_key_of_its_own_gives_way(given: str, own: str) -> None:
         ("glorbnik hosue", ""),
     ],
 )
-def test_a_genre_that_is_named_becomes_a_tag(text: str, tag: str) -> None:
+def test_genre_that_is_named_becomes_a_tag(text: str, tag: str) -> None:
     assert tag in completed(text, ASKED)
     assert ("Genre:" in completed(text, ASKED)) == bool(tag)
 
@@ -93,7 +93,7 @@ def test_shares_are_of_what_is_turned_up() -> None:
     assert len(shares_of((PromptWeight("house", 0.5), PromptWeight("house", 0.5)), ASKED)) == 1
 
 
-def test_the_mix_moves_over_the_first_bars() -> None:
+def test_mix_moves_over_the_first_bars() -> None:
     asked = replace(ASKED, prompts=mixed(0.5, 0.5), previous_prompts=mixed(1.0, 0.0, 1.0))
     curves = {text.split(",")[0]: np.asarray(curve) for text, curve in mix_curves(asked, 24.0, 4.0)}
     at = np.linspace(0, 24, len(curves["house"]))
@@ -107,13 +107,13 @@ def test_the_mix_moves_over_the_first_bars() -> None:
     assert all(np.asarray(curve)[at >= 4 + BAR_S].std() < 1e-6 for curve in short.values())
 
 
-def test_a_mix_that_stays_is_no_curve() -> None:
+def test_mix_that_stays_is_no_curve() -> None:
     asked = replace(ASKED, prompts=mixed(0.5, 0.25), previous_prompts=mixed(1.0, 0.5, 0.0))
     assert [weight for _, weight in mix_curves(asked, 24.0, 4.0)] == pytest.approx([2 / 3, 1 / 3])
     assert mix_curves(replace(asked, previous_prompts=()), 24.0, 4.0) == mix_curves(asked, 24.0, 4.0)
 
 
-def test_the_model_takes_the_curves(tiny: StableAudio) -> None:
+def test_model_takes_the_curves(tiny: StableAudio) -> None:
     asked = replace(ASKED, bpm=240.0, prompts=mixed(0.0, 1.0), previous_prompts=mixed(1.0))
     moving = tiny.generate(mix_curves(asked, 6.0, 1.0), 6.0, steps=1, seed=1)
     house, jazz = (tiny.generate(mix_curves(replace(ASKED, bpm=240.0, prompts=mix), 6.0, 1.0), 6.0, steps=1, seed=1)

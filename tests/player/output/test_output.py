@@ -103,7 +103,7 @@ def sd() -> FakeSoundDevice:
     return FakeSoundDevice()
 
 
-def test_a_device_that_vanishes_and_comes_back(sd: FakeSoundDevice) -> None:
+def test_device_that_vanishes_and_comes_back(sd: FakeSoundDevice) -> None:
     bench = Bench(sd)
     bench.output.start(None)
     bench.until(lambda: sd.streams[0].frames > 5000)
@@ -121,7 +121,7 @@ def test_a_device_that_vanishes_and_comes_back(sd: FakeSoundDevice) -> None:
     assert again == first
 
 
-def test_a_write_that_hangs_is_left_behind(sd: FakeSoundDevice) -> None:
+def test_hanging_write_is_abandoned(sd: FakeSoundDevice) -> None:
     bench = Bench(sd)
     bench.output.start(None)
     bench.until(lambda: sd.streams[0].frames > 1000)
@@ -136,7 +136,7 @@ def test_a_write_that_hangs_is_left_behind(sd: FakeSoundDevice) -> None:
     bench.output.stop()
 
 
-def test_without_a_device_it_runs_silently_and_says_why(sd: FakeSoundDevice) -> None:
+def test_missing_device_plays_silently_and_says_why(sd: FakeSoundDevice) -> None:
     sd.state = "gone"
     bench = Bench(sd)
     bench.output.start(None)
@@ -149,7 +149,7 @@ def test_without_a_device_it_runs_silently_and_says_why(sd: FakeSoundDevice) -> 
     assert isinstance(found, DeviceOpened) and not found.silent
 
 
-def test_a_device_that_cannot_be_used_leaves_the_old_one(sd: FakeSoundDevice) -> None:
+def test_device_that_cannot_be_used_leaves_the_old_one(sd: FakeSoundDevice) -> None:
     bench = Bench(sd)
     bench.output.start(None)
     bench.output.use("missing")
@@ -168,20 +168,20 @@ def test_another_rate_is_resampled_to() -> None:
     assert sd.streams[-1].frames == pytest.approx(400 * 256 * 48_000 / SAMPLE_RATE, abs=2000)
 
 
-def test_a_device_with_one_channel_gets_both_sides() -> None:
+def test_device_with_one_channel_gets_both_sides() -> None:
     sd = FakeSoundDevice(channels=1)
     PortAudioBackend(sd, None, 256).write(np.zeros((256, 2), dtype=np.float32))
     assert sd.streams[-1].frames == 256
 
 
-def test_a_device_that_takes_no_rate_is_an_error() -> None:
+def test_device_that_takes_no_rate_is_an_error() -> None:
     sd = FakeSoundDevice()
     sd.refuses = True
     with pytest.raises(DeviceError, match="cannot be opened"):
         PortAudioBackend(sd, None, 256)
 
 
-def test_the_silent_backend_never_drifts() -> None:
+def test_silent_backend_never_drifts() -> None:
     now = 0.0
 
     def sleep(seconds: float) -> None:

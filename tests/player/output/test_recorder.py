@@ -60,7 +60,7 @@ def push(tape: Tape, blocks: int, stopped_at: int | None = None, late: int = 0) 
 
 
 @pytest.mark.parametrize("kind", ["flac", "wav"])
-def test_the_file_holds_what_was_heard(tmp_path: Path, kind: str) -> None:
+def test_file_holds_what_was_heard(tmp_path: Path, kind: str) -> None:
     tape = Tape()
     recorder = Recorder(tape)
     push(tape, 10)
@@ -76,7 +76,7 @@ def test_the_file_holds_what_was_heard(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["flac", "wav"])
-def test_a_killed_recording_can_be_read(tmp_path: Path, kind: str) -> None:
+def test_killed_recording_can_be_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"set.{kind}"
     subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     sound, _ = soundfile.read(path)
@@ -88,14 +88,14 @@ def test_a_killed_recording_can_be_read(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a POSIX thing")
 @pytest.mark.parametrize("kind", ["flac", "wav"])
-def test_a_full_disk_ends_the_recording_only(tmp_path: Path, kind: str) -> None:
+def test_full_disk_ends_the_recording_only(tmp_path: Path, kind: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(tmp_path / f"set.{kind}")], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_the_cue_sheet_counts_minutes_seconds_and_75ths(tmp_path: Path) -> None:
+def test_cue_sheet_counts_minutes_seconds_and_75ths(tmp_path: Path) -> None:
     tape = Tape()
     recorder = Recorder(tape)
     push(tape, 20)
@@ -130,7 +130,7 @@ def test_places_on_the_tape_allow_for_stops() -> None:
     assert tape.place(5121) == 5121 + 7 * 512 + LATENCY
 
 
-def test_a_tape_overrun_reads_as_silence_and_keeps_time() -> None:
+def test_tape_overrun_reads_as_silence_and_keeps_time() -> None:
     tape = Tape()
     push(tape, TAPE_FRAMES // 512 + 100)
     sound = tape.read(0, 4096)
@@ -139,6 +139,6 @@ def test_a_tape_overrun_reads_as_silence_and_keeps_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["set.mp3", "nowhere/set.flac", "nowhere/set.wav"])
-def test_what_cannot_be_recorded_to_says_so(tmp_path: Path, name: str) -> None:
+def test_unrecordable_path_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(RecordingError):
         Recorder(Tape()).start(str(tmp_path / name), "")

@@ -45,7 +45,7 @@ def test_two_filters_as_one_are_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 0.2, 0.45])
-def test_the_dj_filter_is_two_low_passes_by_the_bilinear_transform(value: float) -> None:
+def test_dj_filter_is_two_low_passes_by_the_bilinear_transform(value: float) -> None:
     depth = 1 - 2 * value
     cutoff = 18_000.0 * (80.0 / 18_000.0) ** depth
     g = np.tan(np.pi * cutoff / RATE)
@@ -57,12 +57,13 @@ def test_the_dj_filter_is_two_low_passes_by_the_bilinear_transform(value: float)
     sound = np.random.default_rng(5).standard_normal((2, quanta * QUANTUM))
     sound[:, : quiet * QUANTUM] = 0.0  # while the knob is on its way
     dj = DjFilter(RATE)
-    out = np.concatenate([dj.process(part, value) for part in np.split(sound, quanta, axis=1)], axis=1)
+    dj.set(value, 120.0)
+    out = np.concatenate([dj.process(part) for part in np.split(sound, quanta, axis=1)], axis=1)
     expected = signal.sosfilt(sections, sound)
     np.testing.assert_allclose(out, expected, atol=1e-9 * np.abs(expected).max())
 
 
-def test_the_player_starts_without_what_only_some_need() -> None:
+def test_player_starts_without_what_only_some_need() -> None:
     heavy = ("scipy", "sounddevice", "soundfile", "soxr")
     code = f"import sys, engine.player.__main__; print(*[name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -78,7 +79,7 @@ def test_k_weighting_at_48_khz_is_the_standard_s() -> None:
     np.testing.assert_allclose(ours, signal.sosfilt([shelf, cut], sound, axis=-1), atol=1e-9)
 
 
-def test_the_echo_s_band_is_butterworth_s() -> None:
+def test_echo_s_band_is_butterworth_s() -> None:
     b, a = (np.asarray(part, np.float64) for part in signal.butter(1, (250.0, 4_500.0), btype="bandpass", fs=RATE))
     sound = np.random.default_rng(2).standard_normal((2, QUANTUM))
     ours, _ = band_pass(250.0, 4_500.0, RATE).run(sound, np.zeros((2, 2)))

@@ -50,7 +50,7 @@ def test_quiet_sound_passes_bit_for_bit_and_late_by_the_look_ahead() -> None:
     assert np.array_equal(out[:, LATENCY:], sound[:, :-LATENCY])
 
 
-def test_a_loud_moment_is_turned_down_and_let_go_smoothly() -> None:
+def test_loud_moment_is_turned_down_and_let_go_smoothly() -> None:
     tone = np.sin(2 * np.pi * 200 * N / SAMPLE_RATE)
     sound = np.tile((0.5 + 1.5 * np.exp(-(((N - 41_000) / 1000) ** 2))) * tone, (2, 1))
     out = limited(sound)[0]

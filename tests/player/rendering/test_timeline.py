@@ -33,7 +33,7 @@ def of_type(events: list[PlayerEvent], kind: type) -> list[PlayerEvent]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_a_section_sounds_at_its_exact_frame(tmp_path: Path) -> None:
+def test_section_sounds_at_its_exact_frame(tmp_path: Path) -> None:
     write_section(tmp_path / "a", ramp())
     player = playing(cue(1, tmp_path / "a", 1))
     out = player.render(BAR + 20_000)
@@ -84,21 +84,21 @@ def test_loops_on_the_grid_without_accumulating(tmp_path: Path) -> None:
     assert player.status["silent_frames"] == 0
 
 
-def test_a_loop_repeats_the_samples_of_its_bars(tmp_path: Path) -> None:
+def test_loop_repeats_the_samples_of_its_bars(tmp_path: Path) -> None:
     write_section(tmp_path / "a", noise(5, 0.05), bars=4)
     out = playing(cue(1, tmp_path / "a", 0, loop_bars=2)).render(6 * BAR)[:, 0]
     assert np.array_equal(out[4 * BAR : 6 * BAR - 500], out[2 * BAR : 4 * BAR - 500])
 
 
 @pytest.mark.parametrize("bars", [1, 4])
-def test_a_loop_makes_no_step(tmp_path: Path, bars: int) -> None:
+def test_loop_makes_no_step(tmp_path: Path, bars: int) -> None:
     write_section(tmp_path / "a", sine(97.3), bars=bars)
     out = playing(cue(1, tmp_path / "a", 0, bars=bars, loop_bars=1)).render(8 * BAR)[:, 0]
     own = np.abs(np.diff(out[: BAR // 2])).max()
     assert np.abs(np.diff(out)).max() <= 1.6 * own
 
 
-def test_the_tail_is_not_needed_for_a_loop(tmp_path: Path) -> None:
+def test_tail_is_not_needed_for_a_loop(tmp_path: Path) -> None:
     write_section(tmp_path / "a", sine(97.3), bars=1, tail_bars=0)
     player = playing(cue(1, tmp_path / "a", 0, bars=1, loop_bars=1))
     out = player.render(5 * BAR)[:, 0]
@@ -117,7 +117,7 @@ def test_unwritten_bars_are_never_played(tmp_path: Path) -> None:
     assert player.status["silent_frames"] == 0
 
 
-def test_a_cue_without_its_first_bar_waits_bar_by_bar(tmp_path: Path) -> None:
+def test_cue_without_its_first_bar_waits_bar_by_bar(tmp_path: Path) -> None:
     write_section(tmp_path / "a", sine(80))
     writer = write_section(tmp_path / "b", sine(90), ready=BAR // 2)
     player = playing(cue(1, tmp_path / "a", 0, loop_bars=2), cue(2, tmp_path / "b", 4), cue(3, tmp_path / "a", 8))
@@ -130,7 +130,7 @@ def test_a_cue_without_its_first_bar_waits_bar_by_bar(tmp_path: Path) -> None:
     assert player.status["silent_frames"] == 0
 
 
-def test_a_late_cue_starts_on_the_next_bar_line(tmp_path: Path) -> None:
+def test_late_cue_starts_on_the_next_bar_line(tmp_path: Path) -> None:
     write_section(tmp_path / "a", sine(80))
     write_section(tmp_path / "b", sine(90))
     first = cue(1, tmp_path / "a", 0)
@@ -145,7 +145,7 @@ def test_a_late_cue_starts_on_the_next_bar_line(tmp_path: Path) -> None:
     assert CueStarted(2, 3 * BAR, 3 * BAR) in events
 
 
-def test_a_remake_takes_over_at_its_beat_and_a_late_one_at_a_later(tmp_path: Path) -> None:
+def test_remake_takes_over_at_its_beat_or_a_later_one(tmp_path: Path) -> None:
     beat = GRID.frame_of_beat(1)
     write_section(tmp_path / "a", ramp(1e-6))
     write_section(tmp_path / "a2", ramp(1e-6), first_frame=5 * beat)
@@ -179,7 +179,7 @@ def test_old_cues_are_ignored(tmp_path: Path) -> None:
     assert [e.cue_id for e in player.events() if isinstance(e, CueStarted)] == [1, 5]
 
 
-def test_the_final_section_plays_its_tail_and_ends(tmp_path: Path) -> None:
+def test_final_section_plays_its_tail_and_ends(tmp_path: Path) -> None:
     write_section(tmp_path / "a", constant(0.25), bars=2, tail_bars=1)
     player = playing(cue(1, tmp_path / "a", 0, bars=2, final=True))
     out = player.render(5 * BAR)[:, 0]
@@ -189,7 +189,7 @@ def test_the_final_section_plays_its_tail_and_ends(tmp_path: Path) -> None:
     assert player.status["silent_frames"] == 0
 
 
-def test_a_damaged_file_fails_its_cue_only(tmp_path: Path) -> None:
+def test_damaged_file_fails_its_cue_only(tmp_path: Path) -> None:
     write_section(tmp_path / "a", sine(80))
     (tmp_path / "bad").write_bytes(b"LSECT001" + b"\xff" * 9000)
     player = playing(cue(1, tmp_path / "a", 0), cue(2, tmp_path / "bad", 1), cue(3, tmp_path / "none", 2))
@@ -259,7 +259,7 @@ def test_any_schedule_of_cues_fills_every_frame(
     assert all(a <= b + 512 for a, b in itertools.pairwise(frames))
 
 
-def test_a_player_can_be_asked_for_any_number_of_frames(tmp_path: Path) -> None:
+def test_player_can_be_asked_for_any_number_of_frames(tmp_path: Path) -> None:
     write_section(tmp_path / "a", ramp())
     player: OfflinePlayer = playing(cue(1, tmp_path / "a", 0))
     out = np.concatenate([player.render(n) for n in (1, 255, 7, 1000, 256, 3)])

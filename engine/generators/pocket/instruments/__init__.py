@@ -1,1 +1,1 @@
-
+"""Where sounds come from: drum models, breaks, and voices as wavetables."""

@@ -1,4 +1,4 @@
-"""Breakbeats made from pocket's own drums: a bar played, recorded through a room and a desk, and cut into sixteenths."""
+"""Breakbeats from pocket's own drums: a bar is played, recorded through a room and a desk, and cut into sixteenths."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from engine.generators.pocket.instruments.spectra import RATE, to_sound, to_spec
 from engine.generators.pocket.parts import MARK_VELOCITY
 
 SLICES: Final = 16
+"""Slices in a bar."""
 _LINES: Final[tuple[tuple[str, str, float], ...]] = (
     ("kick", "X.o...g...Xx....", 0.95),
     ("snare", "....X..g.g..X..o", 0.85),
@@ -22,17 +23,17 @@ _LINES: Final[tuple[tuple[str, str, float], ...]] = (
     ("hat", ".g.g.g.g.g.g.g.g", 0.22),
     ("crash", "..........o.....", 0.10),
 )
-"""What the drummer plays: (drum, sixteenths as in styles' lanes, level)."""
+"""What the drummer plays: (drum, sixteenths in marks as in a style's lanes, linear gain)."""
 _LATE: Final = (0.0, 0.010, 0.0, 0.006)
-"""Seconds by which the four sixteenths of a beat come late: how the drummer swings."""
+"""Seconds by which each of a beat's four sixteenths comes late: the drummer's swing."""
 
 
 def slice_of(settings: Mapping[str, Any], number: int) -> Tensor:
-    """One sixteenth of a break and a little of what rings over, (2, frames); peaks are those of the whole bar, at most 1.
+    """One sixteenth of a break and a little of its decay, (2, frames); the peak of the whole bar is about 1.
 
     Args:
-        settings: bpm at which it was played, tune (pitch ratio of the turntable), tone 0..1, drive 0..1.
-        number: 0 to 15.
+        settings: bpm of the performance, tune (speed ratio of the turntable), tone 0..1, drive 0..1.
+        number: which slice, 0 to 15.
     """
     bar = _bar(float(settings["bpm"]), float(settings["tune"]), float(settings["tone"]), float(settings["drive"]))
     step = bar.shape[1] / (SLICES + 4)
@@ -54,7 +55,7 @@ _KIT: Final[dict[str, dict[str, float]]] = {
 
 @lru_cache(maxsize=3)
 def _bar(bpm: float, tune: float, tone: float, drive: float) -> Tensor:
-    """A bar and one beat of what rings over, (2, frames), peak about 1."""
+    """A bar and one beat of its decay, (2, frames), peak about 1."""
     rng = torch.Generator().manual_seed(1969)
     step = 60.0 / bpm / 4.0 * RATE * tune
     bar = torch.zeros(2, round(step * (SLICES + 4)))
@@ -80,7 +81,7 @@ def _bar(bpm: float, tune: float, tone: float, drive: float) -> Tensor:
 
 
 def _turned(sound: Tensor, ratio: float) -> Tensor:
-    """A recording turned faster (over 1) or slower: pitch and tempo go together; straight lines between samples."""
+    """A recording played faster (ratio above 1) or slower, pitch and tempo together, by linear interpolation."""
     count = int(sound.shape[1] / ratio)
     at = torch.arange(count, dtype=torch.float64) * ratio
     low = at.long().clamp_max(sound.shape[1] - 2)

@@ -1,4 +1,4 @@
-"""Drum models: how each kind of drum is synthesised."""
+"""Drum models: how each kind of drum is synthesised. All return (1 or 2, frames) at no particular level."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ from engine.generators.pocket.instruments.spectra import RATE, to_sound, to_spec
 
 _LONGEST: Final = 65_536
 """Frames of the longest shot."""
-
-
 Settings = Mapping[str, Any]
-"""Numbers by name, and the name of the model."""
-
-
+"""A shot's settings by name: numbers, and "model", the name of the model."""
 Model = Callable[[Settings, torch.Generator], Tensor]
 
 
@@ -44,7 +40,7 @@ def _noise(count: int, low: float, high: float, rng: torch.Generator, channels: 
 
 
 def _falling(t: Tensor, start: float, end: float, time: float) -> Tensor:
-    """Phase (radians) of a tone whose frequency falls from ``start`` to ``end`` Hz with a time constant."""
+    """Phase in radians of a tone whose frequency falls from ``start`` to ``end`` Hz with a time constant in seconds."""
     return 2 * math.pi * (end * t + (start - end) * time * (1.0 - torch.exp(-t / time)))
 
 
@@ -83,7 +79,7 @@ def _clap(s: Settings, rng: torch.Generator) -> Tensor:
 
 
 def _metal(t: Tensor, base: float, rng: torch.Generator, low: float) -> Tensor:
-    """A cluster of square waves as in analogue cymbals, band-limited, (2, frames)."""
+    """A cluster of band-limited square waves as in analogue cymbals, (2, frames)."""
     size = 1 << (len(t) - 1).bit_length()
     squares = torch.arange(1, 60, 2, dtype=torch.float32)
     freq = (base * torch.tensor((1.0, 1.342, 1.2312, 1.6532, 1.9523, 2.1523))[:, None] * squares).reshape(-1)

@@ -1,4 +1,4 @@
-"""Drums: every sound synthesised once per kit, in three strengths and some variants, and kept."""
+"""Drum shots: each synthesised once per kit, in three strengths and some variants, and cached."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from engine.generators.pocket.instruments.drum_models import DRUM_MODELS, Model,
 from engine.generators.pocket.instruments.spectra import RATE, k_weighted_bands, to_sound, to_spectrum
 
 LAYERS: Final = (0.4, 0.7, 1.0)
-"""Velocities of the strengths a shot is made in: softer ones are duller as well as quieter."""
-
-
+"""Velocities of the strengths a shot is made in; softer ones are duller as well as quieter."""
 _LONG: Final = 20_000
-"""Frames from which a shot is kept in half precision, whose noise lies 66 dB under it."""
+"""Frames above which a shot is kept in half precision, whose noise lies 66 dB below it."""
 
 Kit = Mapping[str, tuple[tuple[str, Any], ...]]
-"""A style's shots by name, the settings of each as pairs."""
+"""Shot -> its settings as (name, value) pairs."""
 
 
 def _break(s: Settings, rng: torch.Generator) -> Tensor:
@@ -37,14 +35,14 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
     "tom": {"model": "tom", "tune": 100.0, "decay": 0.3},
     "rim": {"model": "rim", "tune": 1500.0, "decay": 0.05},
 }
-"""What fills and section starts use where a kit has none of its own."""
+"""Settings of shots that fills and section starts need, for kits that have none of their own."""
 
 _KEPT: Final = 20_000_000
-"""Bytes of shots kept."""
+"""Bytes of shots to keep."""
 
 
 class Shots:
-    """Drum sounds by their settings, made when first asked for; the least recently used let go beyond `_KEPT` bytes."""
+    """Cache of drum shots by their settings; the least recently used are dropped beyond `_KEPT` bytes."""
 
     def __init__(self) -> None:
         self._shots: OrderedDict[tuple[object, ...], tuple[tuple[Tensor, Tensor], ...]] = OrderedDict()
@@ -55,8 +53,8 @@ class Shots:
         """A shot for a velocity 0..1.
 
         Returns:
-            (1 or 2, frames) with peak 1, float32 (long ones float16),
-            and its K-weighted energy per loudness band over both channels, (bands,).
+            (1 or 2, frames) with peak 1, float32 (float16 if long),
+            and its K-weighted energy in each loudness band, summed over both channels, (bands,).
         """
         key = (settings_of(kit, shot), variant)
         found = self._shots.get(key)
@@ -70,11 +68,11 @@ class Shots:
         return found[layer_of(velocity)]
 
     def correlation(self, kit: Kit, other: Kit, shot: str) -> float:
-        """How much of a shot's power another kit's shot of that name adds when both are struck at once, beside its own.
+        """How far two kits' shots of one name add up in amplitude when struck together.
 
         Returns:
-            What both have in common, K-weighted, as a share of the first one's energy: 1 for the same settings, below 0 where
-            they take from each other. It is that of the first variant, struck hard.
+            Their K-weighted cross-energy as a share of the first one's energy: 1 for the same settings, below 0 where they
+            cancel. Measured on the first variant, struck hard.
         """
         pair = (settings_of(kit, shot), settings_of(other, shot))
         if pair[0] == pair[1]:
@@ -90,12 +88,12 @@ class Shots:
 
 
 def settings_of(kit: Kit, shot: str) -> tuple[tuple[str, Any], ...]:
-    """A kit's settings of a shot, or the usual ones where it has none."""
+    """A kit's settings of a shot, or the usual ones where the kit has none."""
     return kit.get(shot) or tuple(sorted(_USUAL[shot].items()))
 
 
 def layer_of(velocity: float) -> int:
-    """Which of `LAYERS` a velocity 0..1 is struck in."""
+    """Index in `LAYERS` for a velocity 0..1."""
     return 0 if velocity < 0.5 else 1 if velocity < 0.85 else 2
 
 
@@ -104,13 +102,13 @@ def _size(layers: tuple[tuple[Tensor, Tensor], ...]) -> int:
 
 
 def _end(sound: Tensor) -> int:
-    """Frames until a shot has fallen 54 dB under its peak."""
+    """Frames until a shot has decayed to 54 dB below its peak."""
     loud = sound.abs().amax(0) > 2e-3 * float(sound.abs().max())
     return min(sound.shape[1], int(loud.nonzero()[-1]) + 256)
 
 
 def _make(settings: Settings, variant: int) -> tuple[tuple[Tensor, Tensor], ...]:
-    """A shot in every strength, with its energies."""
+    """A shot in every strength, each with its energy per band; see `Shots.get`."""
     rng = torch.Generator().manual_seed(31 * variant + sum(map(ord, settings["model"])))
     drawn = float(torch.rand(1, generator=rng)) - 0.5
     wobbled = {

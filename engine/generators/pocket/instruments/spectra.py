@@ -1,4 +1,4 @@
-"""What voices are made of: partials of each kind of sound, and the filter and ear curves they are seen through."""
+"""What voices are made of: the partials of each kind of sound, the filter, and K-weighted power in bands."""
 
 from __future__ import annotations
 
@@ -12,34 +12,37 @@ from scipy import fft
 from torch import Tensor
 
 from engine.dsp.k_weighting import k_weight
+from engine.timebase import SAMPLE_RATE
 
-RATE: Final = 44_100
+RATE: Final = SAMPLE_RATE
+"""Frames per second."""
 _TOP: Final = 17_500.0
-"""Highest partial in Hz: nothing is made above it, so nothing folds back."""
+"""Highest partial in Hz: nothing is made above it, so nothing aliases."""
 
 BAND_EDGES: Final = (0.0, 90.0, 180.0, 350.0, 700.0, 1400.0, 2800.0, 5600.0, 22_050.0)
-"""Edges in Hz of the bands in which loudness is reckoned."""
+"""Edges, in Hz, of the bands in which loudness is calculated."""
 BAND_CENTERS: Final = (60.0, 127.0, 250.0, 495.0, 990.0, 1980.0, 3960.0, 9000.0)
+"""Centre of each band, in Hz."""
 
 Partials = tuple[Tensor, Tensor]
 """(ratios to the fundamental, amplitudes), both (partials,)."""
 
 
 def to_spectrum(sound: Tensor, size: int | None = None) -> Tensor:
-    """Real transform along the last axis, padded to ``size``: (..., frames) -> (..., size // 2 + 1).
+    """Real Fourier transform along the last axis, padded to ``size``: (..., frames) -> (..., size // 2 + 1).
 
-    SciPy's transform keeps its plans; torch's makes one anew at every call, which takes longer than a chunk's transform.
+    SciPy caches its plans; torch plans anew at every call, which takes longer than the transform of a chunk.
     """
     return torch.from_numpy(fft.rfft(sound.numpy(), n=size))
 
 
 def to_sound(spectrum: Tensor, size: int) -> Tensor:
-    """Its inverse: (..., size // 2 + 1) -> (..., size)."""
+    """The inverse of `to_spectrum`: (..., size // 2 + 1) -> (..., size)."""
     return torch.from_numpy(fft.irfft(spectrum.resolve_conj().numpy(), n=size))
 
 
 def low_pass(freq: Tensor, cutoff: float, q: float) -> Tensor:
-    """Complex response of a three-pole low-pass, resonant where ``q`` is over 0.7."""
+    """Complex response at ``freq`` (Hz) of a three-pole low-pass with a cutoff in Hz, resonant where ``q`` is above 0.7."""
     x = freq / cutoff
     return 1.0 / ((1.0 - x * x + 1j * x / q) * (1.0 + 0.6j * x))
 
@@ -80,7 +83,7 @@ def _listed(*pairs: tuple[float, float]) -> Callable[[float], Partials]:
 
 
 def _formants(*peaks: tuple[float, float, float]) -> Callable[[float], Partials]:
-    """A saw through formants: (Hz, width in Hz, gain)."""
+    """A saw wave through formants: (Hz, width in Hz, gain)."""
 
     def partials(f0: float) -> Partials:
         n, a = _saw(f0)
@@ -99,7 +102,7 @@ def _strings(f0: float) -> Partials:
 
 
 def _shaped(wave: Callable[[Tensor], Tensor]) -> Callable[[float], Partials]:
-    """The harmonics of one cycle of any shape, cut below half the rate before it sounds: distortion without aliasing."""
+    """The harmonics of one cycle of any shape, band-limited before it sounds: distortion without aliasing."""
     phase = torch.arange(2048) / 2048 * 2 * math.pi
     spectrum = to_spectrum(wave(phase)).abs()[1:400] / 1024
 
@@ -140,17 +143,18 @@ SPECTRA: Final[dict[str, Callable[[float], Partials]]] = {
     "growl": _shaped(lambda p: torch.tanh(3.0 * torch.sin(p + 1.4 * torch.sin(p) + 0.7 * torch.sin(3 * p)))),
     "bleep": _listed((1, 1.0), (2, 0.15), (3, 0.35), (5, 0.18), (7, 0.1), (9, 0.05)),
 }
-"""Name -> partials at a fundamental in Hz."""
+"""Name -> the function that gives its partials at a fundamental in Hz."""
 
 
 def k_weighted_bands(freq: Tensor, power: Tensor) -> Tensor:
     """K-weighted power in each loudness band.
 
     Args:
-        freq: (lines,) Hz. power: (..., lines).
+        freq: (lines,) in Hz.
+        power: (..., lines).
 
     Returns:
-        (..., bands).
+        (..., bands), see `BAND_EDGES`.
     """
     bands, weights = _ear()
     hertz = freq.round().long().clamp_(0, len(weights) - 1)

@@ -1,4 +1,10 @@
-"""Loops."""
+"""Wavetables: loops made from partials, one for each pitch and filter position.
+
+A table holds a voice at one pitch, band-limited, through its filter at several cutoffs. A note is played by reading the table
+frame by frame (nothing is resampled, so nothing aliases) and crossfading between neighbouring cutoffs as the filter moves.
+Wide voices spread each partial over many lines (after Nasca's PADsynth), so that a chord of supersaws costs no more than a
+sine.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +22,13 @@ from engine.generators.pocket.instruments.spectra import RATE, SPECTRA, k_weight
 from engine.generators.pocket.instruments.voices import VOICES, Voice, cutoffs, frequency
 
 _MONO_BELOW: Final = 190.0
-"""Hz below which both channels of a wide voice share their phases."""
-
-
+"""Frequency in Hz below which both channels of a wide voice share their phases."""
 _SUB_AMPLITUDE: Final = 0.25 * math.sqrt(2.0)
+"""Amplitude of the added fundamental at a `Voice.sub` of 1: RMS 0.25."""
 
 
 def partials_at(voice: Voice, pitch: int) -> tuple[Tensor, Tensor, float]:
-    """(frequencies in Hz, amplitudes, fundamental in Hz) of a voice at a pitch; the strongest table has RMS about 0.25."""
+    """(frequencies in Hz, amplitudes, fundamental in Hz) of a voice at a MIDI note; unfiltered RMS 0.25."""
     f0 = frequency(pitch + 12 * voice.octave)
     ratio, amplitude = SPECTRA[voice.spectrum](f0)
     amplitude = amplitude * (0.25 / math.sqrt(float((amplitude**2).sum()) / 2.0))
@@ -31,11 +36,11 @@ def partials_at(voice: Voice, pitch: int) -> tuple[Tensor, Tensor, float]:
 
 
 Table = NDArray[np.float32]
-"""A pitch's loop at some filter positions: (positions, channels, loop). NumPy is quicker at slices than torch."""
+"""A pitch's loops: (positions, channels, loop). NumPy slices faster than torch."""
 
 
 class Tables:
-    """Tables by voice, pitch, detune and resonance, the least recently used let go beyond ``limit`` bytes."""
+    """Cache of tables by voice, pitch, detune and resonance; the least recently used are dropped beyond ``limit`` bytes."""
 
     def __init__(self, limit: int = 60_000_000) -> None:
         self.limit = limit
@@ -44,10 +49,14 @@ class Tables:
         self._bytes = 0
 
     def get(self, name: str, pitch: int, detune: int, resonance: int, low: int, high: int) -> tuple[int, Table]:
-        """A table for the filter positions ``low`` to ``high``.
+        """A voice's table at a MIDI note, holding at least the filter positions ``low`` to ``high``.
+
+        Args:
+            name: a key of `VOICES`.
+            detune, resonance: steps 0..3.
 
         Returns:
-            The first position it holds, and the loop at each. Detune and resonance are 0..3.
+            The first position it holds, and the table.
         """
         spectrum = VOICES[name].spectrum
         key = (spectrum, pitch, 0, 0) if spectrum in _RANDOM else (name, pitch, detune, resonance)
@@ -97,13 +106,13 @@ def _energy(name: str, pitch: int, resonance: int) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _smooth_sizes(near: int) -> Tensor:
-    """Loop lengths around ``near`` that factor into 2, 3 and 5: quick to transform."""
+    """Loop lengths around ``near`` whose factors are 2, 3 and 5: fast to transform."""
     powers = [2**i * 3**j * 5**k for i in range(1, 18) for j in range(6) for k in range(4)]
     return torch.tensor(sorted(n for n in powers if 0.72 * near < n < 1.13 * near))
 
 
 def loop_size(near: int, f0: float) -> tuple[int, int]:
-    """(frames, cycles) of the loop near a length in which a fundamental fits best; within about a cent."""
+    """(frames, cycles) of the loop of about ``near`` frames that fits a fundamental in Hz best, within about a cent."""
     sizes = _smooth_sizes(near)
     fits = sizes * (f0 / RATE)
     best = int(((fits - fits.round()).abs() / fits.round().clamp_min(1)).argmin())
@@ -111,7 +120,7 @@ def loop_size(near: int, f0: float) -> tuple[int, int]:
 
 
 def _table(name: str, pitch: int, detune: int, resonance: int, low: int, high: int) -> Tensor:
-    """Place every partial's lines in a spectrum, filter it at each cutoff, and turn it into a loop."""
+    """Put every partial into a spectrum, filter it at each cutoff, and transform it into loops."""
     voice = VOICES[name]
     freq, amplitude, f0 = partials_at(voice, pitch)
     size, cycles = loop_size(voice.size, f0)
@@ -139,7 +148,7 @@ def _table(name: str, pitch: int, detune: int, resonance: int, low: int, high: i
 
 
 def _spread(spectrum: Tensor, place: Tensor, amplitude: Tensor, cents: float, lines: int, seed: int) -> None:
-    """Add each partial as lines around its bin ``place``, each channel's own but for the lows, its power unchanged."""
+    """Add each partial as lines around its bin ``place``; its power is unchanged, and channels differ except in the lows."""
     channels, count = spectrum.shape
     rng = torch.Generator().manual_seed(seed)
     offsets = torch.randn(channels, lines, len(place), generator=rng).clamp_(-2.2, 2.2) * (cents / 1200.0 * math.log(2))
@@ -168,11 +177,11 @@ def _noise_table(voice: Voice, pitch: int) -> Tensor:
 
 
 _GROOVES: Final = (65_536, 50_000)
-"""Frames after which the clicks of a record come round again, for even and odd pitches: together they take half a minute."""
+"""Frames after which the clicks of a record repeat, for even and odd pitches: together they repeat after half a minute."""
 
 
 def _crackle_table(voice: Voice, pitch: int) -> Tensor:
-    """Clicks and pops of a record, at every cutoff: a few loud among many soft ones."""
+    """Clicks and pops of a record at every cutoff: a few loud ones among many soft ones."""
     size = _GROOVES[pitch % 2]
     rng = torch.Generator().manual_seed(33 + pitch)
     count = 60
@@ -192,4 +201,4 @@ def _crackle_table(voice: Voice, pitch: int) -> Tensor:
 
 
 _RANDOM: Final = {"noise": _noise_table, "crackle": _crackle_table}
-"""Spectra that are no partials."""
+"""Spectra that are not made of partials, and what makes their tables."""

@@ -1,10 +1,4 @@
-"""Tonal voices: looped tables made from partials, one per pitch and filter position.
-
-A table holds a voice at one pitch, band-limited, seen through its filter at several cutoffs. Playing a note reads the
-table in step with the sample clock (nothing is resampled, so nothing aliases) and crossfades between neighbouring cutoffs
-as the filter moves. Wide voices spread each partial over many lines (after Nasca's PADsynth), so that a chord of
-supersaws costs no more than a sine.
-"""
+"""The tonal voices: what each is made of and how it moves. `tables` turns them into sound."""
 
 from __future__ import annotations
 
@@ -14,6 +8,7 @@ from typing import Final
 CHUNK: Final = 16_384
 """Frames rendered at a time."""
 LOWEST_CUTOFF: Final = 110.0
+"""Cutoff of every voice's lowest filter position, in Hz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +16,21 @@ class Voice:
     """A tonal voice.
 
     Attributes:
-        spectrum: a name of `SPECTRA`.
-        cutoff: filter cutoff in Hz at middle C and neutral brightness; follows the pitch by ``track`` (0..1).
-        sweep, sweep_s: octaves the filter opens at the onset, and seconds in which it falls back.
-        touch: octaves from the softest to the hardest velocity.
-        attack, decay, sustain, release: of the amplitude; seconds, sustain 0..1.
-        width: cents over which each partial is spread at neutral detune; 0 is a pure line.
+        spectrum: a key of `SPECTRA`, or "noise" or "crackle".
+        cutoff: filter cutoff in Hz at middle C and neutral brightness.
+        track: how far the cutoff follows the pitch, 0..1.
+        sweep, sweep_s: octaves by which the filter opens at the onset, and its time constant in seconds.
+        touch: octaves by which the cutoff rises from the softest to the hardest velocity.
+        attack, decay, sustain, release: of the amplitude envelope; seconds, sustain 0..1.
+        width: cents over which each partial is spread at neutral detune; 0 is a single line.
         lines: lines per partial where it is spread.
-        stereo: two channels.
+        stereo: whether the two channels differ.
         q: resonance at neutral.
         wobble: octaves of a filter swing in tempo.
-        sub: amplitude of a pure fundamental past the filter.
-        breath: amplitude of noise around the partials.
-        vibrato: cents by which long notes tremble.
-        octave: octaves up or down from the written pitch.
-        size: loop in frames, about.
+        sub: amplitude of a pure fundamental added after the filter.
+        vibrato: depth of the vibrato of long notes, in cents.
+        octave: octaves from the written pitch.
+        size: approximate length of the loop in frames.
     """
 
     spectrum: str
@@ -61,6 +56,7 @@ class Voice:
 
 _WIDE: Final = 65_536
 _HALF: Final = 32_768
+"""Loop lengths in frames of voices that must not be heard to repeat."""
 
 VOICES: Final[dict[str, Voice]] = {
     # basses
@@ -99,17 +95,17 @@ VOICES: Final[dict[str, Voice]] = {
     "tape": Voice("noise", 4000, 0.0, 0.0, 1.0, 0.3, 0.05, 4.0, 1.0, 0.25, stereo=True, q=1.6, size=_HALF),
     "crackle": Voice("crackle", 3600, 0.0, 0.0, 1.0, 0.3, 0.02, 4.0, 1.0, 0.1, stereo=True, q=0.7, size=_WIDE),
 }
-"""Every tonal voice by the name that vocabulary and styles use."""
+"""Every tonal voice, by the name that the vocabulary and the styles use."""
 
 
 def cutoffs(voice: Voice) -> tuple[float, ...]:
-    """The cutoffs in Hz at which a voice's tables are made, low to high."""
+    """The cutoffs in Hz of a voice's filter positions, low to high."""
     count, octaves = positions(voice)
     return tuple(LOWEST_CUTOFF * 2.0 ** (i * octaves) for i in range(count))
 
 
 def positions(voice: Voice) -> tuple[int, float]:
-    """(how many cutoffs, octaves between them): closer where a resonance would be heard jumping."""
+    """(number of filter positions, octaves between them): closer where a resonance would be heard to jump."""
     return (11, 0.7) if voice.q > 2 else (7, 1.2) if not voice.stereo else (5, 1.75)
 
 

@@ -1,1 +1,1 @@
-
+"""From a score to sound: levels, envelopes, wavetable playback, effects buses."""

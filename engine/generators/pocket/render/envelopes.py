@@ -1,7 +1,7 @@
-"""How loud every note is at every position of its filter, chunk by chunk.
+"""Envelopes: how loud every note is at every position of its filter, chunk by chunk.
 
-Envelopes are straight lines between points that are counted from a note's own onset, so that they do not depend on where
-chunks begin. They are reckoned for some chunks at once: the work lies in the number of steps, not of points.
+They are straight lines between points counted from a note's own onset, so that they do not depend on where chunks begin.
+Several chunks are calculated at once: the cost lies in the number of calls, not of points.
 """
 
 from __future__ import annotations
@@ -36,44 +36,46 @@ from engine.generators.pocket.render.sound import (
 from engine.generators.pocket.score.events import Score
 
 STEP: Final = 64
-"""Frames between two points of an envelope; between them it is a straight line."""
+"""Frames between two points of an envelope, which are joined by straight lines."""
 _POINTS: Final = CHUNK // STEP + 2
-"""Points that a chunk takes, wherever it begins between two of them."""
+"""Points that a chunk needs, wherever it begins between two of them."""
 _AHEAD: Final = 4
-"""Chunks reckoned at once."""
+"""Chunks calculated at once."""
 _FAINT: Final = 0.004
-"""Amplitude (of 1) under which a filter position of a note is left out of a chunk."""
+"""Amplitude, relative to full scale, below which a filter position of a note is skipped in a chunk."""
 
 Floats = NDArray[np.float32]
 Indexes = NDArray[np.int64]
 
 _RAMP: Final = np.arange(STEP, dtype=np.float32) / np.float32(STEP)
 _ENDS: Final = np.stack([1.0 - _RAMP, _RAMP])
-"""Shares of a line's two ends in each of its frames."""
+"""Weights of a line's two ends in each of its frames, (2, STEP)."""
 
 
 def ramps(ends: Floats, out: Floats | None = None) -> Floats:
-    """Straight lines of STEP frames from one end to the other, end to end: (lines, 2) -> (lines * STEP,).
+    """Straight lines of STEP frames each, one after the other: (lines, 2) start and end values -> (lines * STEP,).
 
-    ``out``: (lines, STEP) where they may be put.
+    Args:
+        ends: start and end of each line.
+        out: (lines, STEP) to write to; None for a new array.
     """
     return np.matmul(ends, _ENDS, out=out).reshape(-1)
 
 
 def polyline(points: NDArray[np.float64]) -> Floats:
-    """Straight lines through points STEP frames apart: (points,) -> ((points - 1) * STEP,)."""
+    """Straight lines through points that are STEP frames apart: (points,) -> ((points - 1) * STEP,)."""
     ends = np.empty((len(points) - 1, 2), np.float32)
     ends[:, 0], ends[:, 1] = points[:-1], points[1:]
     return ramps(ends)
 
 
 class Segment(NamedTuple):
-    """Where a note is heard through a filter position in a chunk.
+    """A note's amplitude at one filter position in a chunk.
 
     Attributes:
-        position: of the filter.
-        since: frames from the note's onset to where the lines start; a multiple of `STEP`.
-        ends: amplitudes at both ends of each line, (lines, 2).
+        position: index of the filter position.
+        since: frames from the note's onset to the first line; a multiple of `STEP`.
+        ends: (lines, 2) amplitude at the start and end of each line.
     """
 
     position: int
@@ -85,7 +87,7 @@ class Envelopes:
     """The envelopes of a section's notes.
 
     Args:
-        score, sound, gains: what is played, how, and how loud.
+        score, sound, gains: the notes, how they sound, and how loud.
     """
 
     def __init__(self, score: Score, sound: Sound, gains: Gains) -> None:
@@ -106,14 +108,14 @@ class Envelopes:
         self._segments: list[dict[int, list[Segment]]] = []
 
     def chunk(self, index: int) -> dict[int, list[Segment]]:
-        """What sounds in a chunk: segments by note, both in order."""
+        """Note index -> segments that sound in a chunk, both in order."""
         group = index // _AHEAD
         if group != self._reckoned:
             self._segments, self._reckoned = self._reckon(group * _AHEAD), group
         return self._segments[index % _AHEAD]
 
     def _reckon(self, first: int) -> list[dict[int, list[Segment]]]:
-        """Stretches of some chunks from the ``first`` on."""
+        """Segments of the chunks from ``first`` on."""
         playing = np.flatnonzero((self._chunks[0] < first + _AHEAD) & (self._chunks[1] >= first))
         segments: list[dict[int, list[Segment]]] = [{} for _ in range(_AHEAD)]
         if not len(playing):
@@ -140,10 +142,10 @@ class Envelopes:
         return segments
 
     def _points(self, notes: Indexes, start: Indexes, counts: Indexes) -> tuple[Floats, Floats]:
-        """Loudness, and place of the filter in steps of its positions, of some notes' points: (points,) each.
+        """Amplitude and filter position at some notes' points: (points,) each.
 
         Args:
-            notes, start, counts: which notes, the first point of each and how many: (notes,) all.
+            notes, start, counts: (notes,) which notes, the first point of each, and how many.
         """
         begins = np.cumsum(counts) - counts
         frames = STEP * (np.arange(counts.sum()) + np.repeat(start - begins, counts))
@@ -165,20 +167,20 @@ class Envelopes:
         return level * np.repeat(self._gains[notes], counts), place
 
     def _opening_at(self, frames: Indexes) -> Floats:
-        """Octaves by which the form opens or closes every filter at a frame: straight lines from bar to bar."""
+        """Octaves by which the form opens every filter at a frame: straight lines from bar to bar."""
         bar = frames / self._bar
         opening: Floats = np.interp(bar, np.arange(len(self._opening)), self._opening).astype(np.float32)
         return opening
 
 
 def _by_position(level: Floats, place: Floats, counts: Indexes) -> tuple[Indexes, Indexes, Floats]:
-    """Points shared out between the filter positions to both sides of where each lies.
+    """Crossfade each point between the two filter positions around it.
 
     Args:
-        level, place: (points,) of some notes end to end, ``counts`` of each.
+        level, place: (points,) amplitude and filter position of some notes, one after the other, ``counts`` points each.
 
     Returns:
-        The note and the position of each pair that occurs, (pairs,) both, and the pairs' points end to end.
+        The note and the filter position of each pair that occurs, (pairs,) each, and the pairs' amplitudes end to end.
     """
     notes, positions_of, shares = [], [], []
     begins = np.cumsum(counts) - counts
@@ -198,7 +200,7 @@ def _by_position(level: Floats, place: Floats, counts: Indexes) -> tuple[Indexes
 
 
 def _heard(points: Floats, begins: Indexes, ends: Indexes, faint: Floats) -> list[tuple[int, int, int]]:
-    """Which of some spans of points are not faint, and from where to where there are lines that are not silent."""
+    """Spans of points louder than ``faint``: (index, first point, last point), cut down to the part that is not silent."""
     if not len(begins):
         return []
     edges = np.stack([begins, ends], 1).reshape(-1)

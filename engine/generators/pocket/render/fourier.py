@@ -1,11 +1,11 @@
-"""The transform that every chunk goes through: two channels at once, in two passes over short rows.
+"""The Fourier transform that every chunk goes through: two channels at once, in two passes over short rows.
 
-One long transform makes its plan anew at every call and runs through the cache many times; rows of some hundred points do
-neither. The passes are those of Cooley and Tukey ("An Algorithm for the Machine Calculation of Complex Fourier Series",
-1965), and bins stay in the order in which they fall out of them: whatever is multiplied is brought into the same order once.
+Torch plans one long transform anew at every call and runs through the cache many times; rows of a few hundred points avoid
+both. The passes are those of Cooley and Tukey ("An Algorithm for the Machine Calculation of Complex Fourier Series", 1965).
+Bins stay in the order the passes leave them in: responses are brought into the same order once.
 
-Two channels make one complex sound, their sum its real part, and right less left its imaginary one. A filter that treats
-both channels alike multiplies its bins; what is sent to a room is the real part alone.
+Two channels are packed into one complex signal: left + right is its real part, right - left its imaginary part. A filter for
+both channels multiplies its bins; what is sent to a reverb is the real part alone.
 """
 
 from __future__ import annotations
@@ -25,24 +25,25 @@ SIZE: Final = 2 * CHUNK
 BINS: Final = SIZE // 2 + 1
 """Bins from 0 Hz to half the rate."""
 ROWS: Final = 128
+"""Rows of the two-pass transform."""
 COLUMNS: Final = SIZE // ROWS
-"""Row r and column c hold bin ``r + ROWS * (c - MIDDLE)``, bins under 0 being negative frequencies: columns near the middle
+"""Row r and column c hold bin ``r + ROWS * (c - MIDDLE)``; negative bins are negative frequencies, so columns near the middle
 hold the lows."""
 MIDDLE: Final = COLUMNS // 2
 
 
 @lru_cache(maxsize=1)
 def _twiddles() -> tuple[Tensor, Tensor]:
-    """Factors between the passes, there and back, each in the order in which its pass before leaves its rows."""
+    """Twiddle factors between the passes, forward and inverse, each laid out as the pass before leaves its rows."""
     row, column = torch.arange(ROWS)[:, None], torch.arange(COLUMNS)
-    # In double precision: the phases reach hundreds of turns. The half turn a column puts 0 Hz in the middle.
+    # Double precision: the phases reach hundreds of turns. Half a turn per column moves 0 Hz to the middle.
     angle = math.pi * (column.double() - (2.0 / SIZE) * (row * column).double())
     there = torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
     return there.T.contiguous().T, there.conj().resolve_conj()
 
 
 def pack(sounds: tuple[Tensor | None, ...]) -> Tensor:
-    """Chunks of two channels one after the other as one complex sound: (1 or 2, CHUNK) each, None is silence -> (frames,)."""
+    """Pack chunks, one after the other, into one complex signal: (1 or 2, CHUNK) each, None for silence -> (frames,)."""
     out = np.zeros(len(sounds) * CHUNK, np.complex64)
     for i, sound in enumerate(sounds):
         if sound is not None:
@@ -53,7 +54,7 @@ def pack(sounds: tuple[Tensor | None, ...]) -> Tensor:
 
 
 def unpack(heard: Tensor, width: float, out: Tensor) -> None:
-    """The later half of `to_sound` as two channels, their difference times ``width``: (ROWS, COLUMNS) -> (2, CHUNK)."""
+    """Unpack the later half of `to_sound` into ``out``, (2, CHUNK), the difference of the channels times ``width``."""
     later = np.ascontiguousarray(heard[ROWS // 2 :].numpy()).reshape(-1)
     left, right = out.numpy()
     side = later.imag * np.float32(width / 2.0)
@@ -63,20 +64,20 @@ def unpack(heard: Tensor, width: float, out: Tensor) -> None:
 
 
 def to_bins(sound: Tensor) -> Tensor:
-    """(SIZE,) complex64 -> (ROWS, COLUMNS)."""
+    """Transform: (SIZE,) complex64 -> (ROWS, COLUMNS) bins."""
     first = torch.fft.fft(sound.view(ROWS, COLUMNS), dim=0)
     bins: Tensor = torch.fft.fft(first.mul_(_twiddles()[0]), dim=1)
     return bins
 
 
 def to_sound(bins: Tensor) -> Tensor:
-    """Its inverse: (ROWS, COLUMNS) -> (ROWS, COLUMNS), the sound's frames row by row."""
+    """The inverse: (ROWS, COLUMNS) bins -> (ROWS, COLUMNS), the signal's frames row by row."""
     sound: Tensor = torch.fft.ifft(torch.fft.ifft(bins, dim=1).mul_(_twiddles()[1]), dim=0)
     return sound
 
 
 def real_part(bins: Tensor) -> Tensor:
-    """Twice the bins of a sound's real part: each bin and the conjugate of its opposite."""
+    """Twice the bins of a signal's real part: each bin plus the conjugate of its negative frequency."""
     flat = bins.numpy().reshape(-1)
     out = np.empty_like(flat)
     np.conjugate(flat[: COLUMNS - 1 : -1], out=out[COLUMNS:])
@@ -87,8 +88,8 @@ def real_part(bins: Tensor) -> Tensor:
 
 
 def in_bin_order(response: Tensor) -> Tensor:
-    """A filter's response from 0 Hz to half the rate, (BINS,), in the order of `to_bins`: (ROWS, COLUMNS)."""
-    ends = response[[0, -1]].real.to(response.dtype)  # a real filter's are real
+    """A real filter's response from 0 Hz to half the rate, (BINS,), in the order of `to_bins`: (ROWS, COLUMNS)."""
+    ends = response[[0, -1]].real.to(response.dtype)  # 0 Hz and half the rate are real
     inner = response[1:-1]
     order = torch.cat([ends[:1], inner, ends[1:], inner.conj().resolve_conj().flip(0)])
     return order.view(COLUMNS, ROWS).roll(MIDDLE, 0).T.contiguous()

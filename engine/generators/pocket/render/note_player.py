@@ -1,4 +1,4 @@
-"""Playing the notes of a score from tables, each at its own loudness through each position of its filter."""
+"""Plays the notes of a score from wavetables, crossfading between their filter positions."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from engine.generators.pocket.render.sound import Sound, stem_of
 from engine.generators.pocket.score.events import Note, Score
 
 _VIBRATO_FROM: Final = 17_000
-"""Frames a single note is held from which it is played with vibrato."""
+"""Frames above which a held single note is played with vibrato."""
 
 
 class NotePlayer:
     """The tonal parts of a section.
 
     Args:
-        score, sound, gains: what to play, how, and how loud.
-        tables: where the voices are kept.
+        score, sound, gains: the notes, how they sound, and how loud.
+        tables: the voices' wavetables.
     """
 
     def __init__(self, score: Score, sound: Sound, gains: Gains, tables: Tables) -> None:
@@ -39,7 +39,7 @@ class NotePlayer:
         self._room = np.empty((2, CHUNK), np.float32)
 
     def play(self, index: int, buffers: list[Tensor | None], mono: int) -> None:
-        """Add a chunk's notes to a buffer for each stem, (2, CHUNK), that of the stem ``mono`` (1, CHUNK); None is silence."""
+        """Add a chunk's notes to the stems' buffers in place: (2, CHUNK) each, (1, CHUNK) for the stem ``mono``, None: silent."""
         start = index * CHUNK
         for i, segments in self._envelopes.chunk(index).items():
             note = self._score.notes[i]
@@ -62,8 +62,10 @@ class NotePlayer:
                 out[:, low:high] += np.multiply(heard, amplitude, out=room)
 
     def _tables_of(self, note: Note, low: int, high: int) -> list[tuple[int, Table, float]]:
-        """A note's tables, each with the first filter position it holds and its weight: for the positions that its part has
-        used so far in this section, and for ``low`` to ``high``."""
+        """(first filter position, table, weight) for each pitch of a note.
+
+        The tables hold the positions ``low`` to ``high`` and all that its part has used so far in this section.
+        """
         before = self._spans.get(note.part, (low, high))
         span = self._spans[note.part] = (min(low, before[0]), max(high, before[1]))
         detune, resonance = self._sound.detune[note.part], self._sound.resonance[note.part]
@@ -72,5 +74,5 @@ class NotePlayer:
 
 
 def _bend(note: Note, voice: Voice) -> tuple[float, float]:
-    """The interval in semitones from which a note's pitch glides, and the depth of its vibrato in cents."""
+    """Semitones from which a note's pitch glides, and the depth of its vibrato in cents."""
     return note.slide, voice.vibrato if note.gate > _VIBRATO_FROM and len(note.pitches) == 1 else 0.0

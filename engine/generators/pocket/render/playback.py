@@ -1,4 +1,4 @@
-"""Reading tables: straight through, or along a glide."""
+"""Playback of loops: at a steady pitch, along a glide, with vibrato, or off a wavering tape."""
 
 from __future__ import annotations
 
@@ -18,29 +18,32 @@ from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.render.envelopes import STEP, polyline
 
 _SLIDE_S: Final = 0.07
-"""Seconds in which a glide arrives, but for a twentieth."""
+"""Seconds after which 5% of a glide is left."""
 _ARRIVED_S: Final = 4.0 * _SLIDE_S
-"""Seconds after which nothing is left of it but the frames it gained."""
+"""Seconds after which a glide has arrived; what remains is the frames it is ahead by."""
 _VIBRATO_HZ: Final = 5.4
-_VIBRATO_AFTER_S, _VIBRATO_SWELL_S = 0.18, 0.5
+"""Rate of the vibrato in Hz."""
+_VIBRATO_AFTER_S: Final = 0.18
+"""Seconds after the onset at which vibrato begins."""
+_VIBRATO_SWELL_S: Final = 0.5
+"""Seconds over which it grows to its full depth."""
 _TAPE: Final = ((58.0, 0.43), (14.0, 1.13), (1.2, 7.3))
-"""(frames, Hz) of a tape's wow and flutter."""
-
-
+"""(frames, Hz) of a tape's wow and flutter at full depth."""
 Floats = NDArray[np.float32]
 
 
 def play_loops(
     loops: Sequence[tuple[Floats, float]], since: int, seed: int, bend: tuple[float, float], wide: bool, room: Floats
 ) -> Floats:
-    """The sum of some loops from ``since`` frames after the onset, (channels, frames); not to be written to.
+    """The weighted sum of some loops, (channels, frames). Read-only: it may be a view of a loop.
 
     Args:
         loops: (channels, loop) each, and its weight.
-        since, seed: frames since the onset, and from where in its loop a wide voice starts.
-        bend: the interval in semitones from which the pitch glides, and the depth of its vibrato in cents.
-        wide: whether notes start anywhere in the loop.
-        room: (channels, frames), where the sum may be put: a single loop need not be copied.
+        since: frames since the note's onset.
+        seed: decides where in its loop a wide voice starts.
+        bend: semitones from which the pitch glides, and the depth of its vibrato in cents.
+        wide: whether the voice starts anywhere in the loop instead of at its beginning.
+        room: (channels, frames) to write the sum to.
     """
     count = room.shape[1]
     for number, (loop, weight) in enumerate(loops):
@@ -50,7 +53,7 @@ def play_loops(
             heard = _bent(torch.from_numpy(loop), size, begin, since, count, bend).numpy()
         else:
             heard = _round(loop, (begin + _gained(bend[0])) % size, count)
-        if number and weight == 1.0:  # as most notes of a chord have it, and quicker
+        if number and weight == 1.0:  # the most frequent case, and faster
             room += heard
         elif number:
             add_scaled(room, heard, (weight, weight))
@@ -62,7 +65,7 @@ def play_loops(
 
 
 def _round(loop: Floats, begin: int, count: int) -> Floats:
-    """``count`` frames of a loop from one of its frames on; a copy where it comes round again."""
+    """``count`` frames of a loop from ``begin`` on; a copy only where it wraps around."""
     size = loop.shape[1]
     if begin + count <= size:
         return loop[:, begin : begin + count]
@@ -71,13 +74,13 @@ def _round(loop: Floats, begin: int, count: int) -> Floats:
 
 
 _BLAS: Final = 8192
-"""Frames added at once, which is too little for BLAS to wake other threads for."""
+"""Frames added at once: too few for BLAS to start other threads."""
 
 
 def add_scaled(out: Floats, sound: Floats, gains: tuple[float, float]) -> None:
-    """Add a sound to ``out`` with a gain for each channel.
+    """Add a sound to ``out`` in place, with a linear gain for each channel.
 
-    Both (1 or 2, frames) float32, the frames of a channel in one piece; a sound of one channel is added to both.
+    Both are (1 or 2, frames) float32 with contiguous channels; a mono sound is added to both channels.
     """
     for channel, own in enumerate(out):
         other = sound[min(channel, len(sound) - 1)]
@@ -86,13 +89,13 @@ def add_scaled(out: Floats, sound: Floats, gains: tuple[float, float]) -> None:
 
 
 def _bent(loop: Tensor, size: int, begin: int, since: int, count: int, bend: tuple[float, float]) -> Tensor:
-    """Read a loop while its pitch glides, exponentially in 70 ms, or trembles."""
+    """Play a loop while its pitch glides or has vibrato."""
     return _between(loop, torch.remainder(begin + _ahead(since, count, *bend), size))
 
 
 @lru_cache(maxsize=32)
 def _gained(slide: float) -> int:
-    """Frames that a glide from ``slide`` semitones away has gained on a steady pitch when it arrives."""
+    """Frames by which a glide from ``slide`` semitones away is ahead of a steady pitch once it has arrived."""
     a = slide / 12.0 * math.log(2.0)
     final = _SLIDE_S / 3.0 * (a + a * a / 4.0) * RATE
     return round(final) if abs(final) > 1.0 else 0
@@ -100,13 +103,13 @@ def _gained(slide: float) -> int:
 
 @lru_cache(maxsize=4)
 def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
-    """Frames by which a bent pitch is ahead of a steady one, less the note's start: (count,), the frames themselves included."""
+    """Position in the loop, in frames from ``since``, of a note with glide or vibrato: (count,)."""
     frames = torch.arange(count, dtype=torch.float64)
     t = (since + frames) / RATE
     ahead = frames
     if slide:
-        # The phase ahead is the integral of 2^(slide/12 * e^(-t/T)) - 1, to first and second order in the exponent.
-        # It comes to whole frames, so that a steady reading can take over.
+        # The lead over a steady pitch is the integral of 2^(slide/12 * e^(-t/T)) - 1, to second order in the exponent,
+        # scaled so that it ends at a whole number of frames and steady playback can take over.
         a, whole = slide / 12.0 * math.log(2.0), _gained(slide)
         left = torch.exp(t * (-3.0 / _SLIDE_S))
         share = whole / (a + a * a / 4.0)
@@ -119,26 +122,26 @@ def _ahead(since: int, count: int, slide: float, cents: float) -> Tensor:
 
 
 def _between(sound: Tensor, at: Tensor) -> Tensor:
-    """A sound at places between its frames, after the last of which the first comes again: straight lines."""
-    low, size = at.int(), sound.shape[1]  # selecting is several times as quick as indexing
+    """A loop read at fractional positions by linear interpolation."""
+    low, size = at.int(), sound.shape[1]  # index_select is several times as fast as indexing
     share = (at - low).float()
     return torch.lerp(sound.index_select(1, low % size), sound.index_select(1, (low + 1) % size), share)
 
 
 def wow_and_flutter(joined: Tensor, frame: int, depth: float) -> Tensor:
-    """The later half of two chunks as a tape plays it: slow wow and quick flutter.
+    """The later one of two chunks as a tape plays it: with slow wow and fast flutter.
 
     Args:
         joined: (2, 2 * CHUNK), this chunk and the one before.
         frame: the section's frame at which the later one starts.
-        depth: 0..1; 1 is a pitch that strays by about 9 cents.
+        depth: 0..1; at 1 the pitch strays by about 9 cents.
     """
     return _between(joined, _tape(frame, depth))
 
 
 @lru_cache(maxsize=1)
 def _tape(frame: int, depth: float) -> Tensor:
-    """Where a tape reads in two chunks; see `wow_and_flutter`. Several stems in turn are read in the same places."""
+    """Positions a tape reads from in two chunks; cached, as several stems are read in turn. See `wow_and_flutter`."""
     t = (frame + np.arange(0.0, CHUNK + STEP, STEP)) / RATE
     late = sum((depth * frames * (1.0 + np.sin(2.0 * math.pi * hertz * t + 1.7 * hertz)) for frames, hertz in _TAPE), 0.0 * t)
     return torch.arange(CHUNK - 1.0, 2.0 * CHUNK - 1.0, dtype=torch.float64) - torch.from_numpy(polyline(late))

@@ -1,4 +1,4 @@
-"""K-weighted power of parts and drums."""
+"""K-weighted power of parts and drums in every bar, calculated from the score without rendering it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.dsp.levels import power_of
 from engine.generators.pocket.instruments.shots import LAYERS, Shots, layer_of
 from engine.generators.pocket.instruments.spectra import BAND_CENTERS
 from engine.generators.pocket.instruments.tables import Tables
@@ -31,11 +32,11 @@ from engine.generators.pocket.score.events import Hit, Score
 from engine.generators.pocket.styles import load_style
 
 _EARLY_S: Final = 0.03
-"""Seconds by which a hit may come before its bar line and still belong to that bar."""
+"""Seconds by which a hit may come before its bar line and still count to that bar."""
 
 
 def _held(row: list[float], until: float) -> float:
-    """Seconds at full amplitude that a note amounts to ``until`` seconds after its onset: its envelope squared, summed."""
+    """Integral of a note's squared envelope up to ``until`` seconds after its onset: its energy in seconds at full amplitude."""
     attack, decay, sustain, release, gate = (row[i] for i in (ATTACK, DECAY, SUSTAIN, RELEASE, GATE))
     t, fall = min(max(0.0, until), gate), 1.0 - sustain
     e1, e2 = math.exp(-t / decay), math.exp(-2 * t / decay)
@@ -49,7 +50,7 @@ def _held(row: list[float], until: float) -> float:
 
 
 def _mean_position(row: list[float], start: float, begin: float, end: float) -> float:
-    """The mean place of a note's filter between two times after its onset at ``start``, all in seconds."""
+    """Mean filter position of a note from ``begin`` to ``end`` seconds after its onset, which is at ``start`` seconds."""
     span, gate = max(1e-3, end - begin), row[GATE]
     place = row[POSITION] + row[RISE] * min(1.0, (begin + span / 2) / gate)
     heard = min(span, max(row[DECAY], 0.01))  # a note that dies away is heard by its beginning
@@ -61,12 +62,12 @@ def _mean_position(row: list[float], start: float, begin: float, end: float) -> 
 
 
 _FIRM: Final = 0.5
-"""Share of the loudest note's amplitude from which a sub's notes count as sounding in full: under a bass that hardly plays they
-are soft, and would make all others louder."""
+"""Share of the loudest note's velocity above which a note of the sub counts in full. Under a bass that hardly plays, notes are
+soft; if they counted in full they would make the others louder."""
 
 
 def part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int, bar_s: float) -> tuple[Tensor, float]:
-    """K-weighted mean power of a part in every bar (bars, bands), and the seconds in which it sounds."""
+    """K-weighted mean power of a part in every bar, (bars, bands), and the seconds during which it sounds."""
     voice = score.voices[part]
     step_count, octaves = positions(VOICES[voice])
     per_bar: list[dict[tuple[int, int], float]] = [{} for _ in range(bars)]
@@ -93,7 +94,9 @@ def part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int,
     out = torch.zeros(bars, len(BAND_CENTERS))
     if not cells:
         return out, 0.0
-    spectra = torch.stack([_seen(tables.energy(voice, pitch, sound.resonance[part]), quarter / 4) for pitch, quarter in cells])
+    spectra = torch.stack(
+        [_interpolated(tables.energy(voice, pitch, sound.resonance[part]), quarter / 4) for pitch, quarter in cells]
+    )
     column = {cell: i for i, cell in enumerate(cells)}
     amounts = torch.zeros(bars, len(cells))
     for i, amounts_of in enumerate(per_bar):
@@ -102,8 +105,8 @@ def part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int,
     return amounts @ spectra, sounding
 
 
-def _seen(energy: Tensor, place: float) -> Tensor:
-    """Power per band at a filter place between two positions."""
+def _interpolated(energy: Tensor, place: float) -> Tensor:
+    """Power per band at a filter position between two of the table's."""
     low = min(int(place), energy.shape[0] - 1)
     high = min(low + 1, energy.shape[0] - 1)
     mixed = torch.lerp(energy[low].sqrt(), energy[high].sqrt(), place - low)
@@ -113,7 +116,7 @@ def _seen(energy: Tensor, place: float) -> Tensor:
 def drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
     """K-weighted mean power of the drums in every bar, (bars, bands)."""
     sums: dict[tuple[str, str, int, int], list[float]] = {}
-    struck: dict[tuple[int, str, str], list[Hit]] = {}  # what several kits strike at once has some power in common
+    struck: dict[tuple[int, str, str], list[Hit]] = {}  # kits that strike together are partly coherent
     for hit in score.hits:
         struck.setdefault((hit.frame, part_of(hit.group), hit.shot), []).append(hit)
     sliced = {
@@ -139,20 +142,21 @@ def drum_power(score: Score, shots: Shots, bars: int, bar_s: float) -> Tensor:
 
 
 def reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
-    """Power of the styles' full beats, (bands,): drums keep their level when lanes leave."""
+    """K-weighted power of the styles' complete patterns, (bands,). Drums are levelled by it, so that they get softer when lanes
+    drop out instead of being made louder again."""
     out = torch.zeros(len(BAND_CENTERS))
     for name, share in score.mix.styles:
         style = load_style(name)
         for lane in style.lanes:
             energy = shots.get(style.kit, lane.shot, 0.9 if lane.sliced else 0.8, 0)[1]
             amount = sum((0.4 if lane.sliced else MARK_VELOCITY.get(mark, 0.0)) ** 2 for mark in lane.patterns[0] if mark != ".")
-            amount *= 10 ** (lane.gain_db / 10)
+            amount *= power_of(lane.gain_db)
             out += share * amount * energy / (score.grid.rate * bar_s)
     return out
 
 
 def ducked_share(score: Score, sound: Sound, bars: int) -> Tensor:
-    """Share of each bar's power that the side-chain would take at full depth."""
+    """Share of each bar's power that the side-chain removes at full depth, (bars,)."""
     out = torch.zeros(bars)
     for frame, velocity in score.kicks:
         bar = min(bars - 1, score.grid.bar_at(frame))

@@ -1,4 +1,4 @@
-"""Score to sound, chunk by chunk: every chunk is a pure function of the score and of where it lies."""
+"""Renders a score chunk by chunk. Every chunk is a pure function of the score and the chunk's index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.dsp.levels import gain_of
 from engine.generators.pocket.instruments.shots import Shots
+from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.point import drumless
@@ -24,39 +26,44 @@ from engine.generators.pocket.render.sampler import Sampler
 from engine.generators.pocket.render.sound import Sound
 from engine.generators.pocket.score.events import Score
 
-RATE: Final = 44_100
 _POINTS: Final = np.arange(0.0, CHUNK + STEP, STEP)
-"""Frames of a chunk at which what changes slowly is reckoned; between them are straight lines."""
+"""Frames of a chunk at which slow curves are calculated; straight lines between."""
 _BASS: Final = 1
 _LEAD: Final = 3
+"""Indexes on the stem axis."""
 _TAPED: Final = (2, 3)
-"""Stems that run through the tape where there is one."""
-_CEILING, _KNEE = 0.79, 0.58
-"""Peak the sum of all stems never exceeds, and the level from which it is rounded off towards it; what lies between samples
-can be about 1 dB higher, and stays below -1 dBTP."""
-_SOFTER: Final = 0.86
-"""Both where there are no drums: nothing needs to strike that hard there."""
-
-
+"""Stems that go through the tape, where there is one."""
+_CEILING: Final = 0.79
+"""Peak that the sum of all stems never exceeds. True peaks, between samples, can be about 1 dB higher: below -1 dBTP."""
+_KNEE: Final = 0.58
+"""Peak above which the sum is rounded off towards the ceiling."""
+_DRUMLESS_FACTOR: Final = 0.86
+"""Factor of both without drums: nothing needs to hit that hard there."""
 _FLOOR_STEM: Final = 2
+"""Index of the stem that carries the noise floor."""
 _FLOOR_DB: Final = -84.0
+"""RMS of the noise floor in dBFS."""
 _FLOOR_CHUNKS: Final = 4
 """Chunks after which the noise floor repeats."""
 
 
 @lru_cache(maxsize=1)
 def _floor() -> Tensor:
-    """The noise floor: white noise of `_FLOOR_DB` dBFS RMS in each channel, (2, frames)."""
+    """The noise floor: white noise in each channel, (2, frames)."""
     noise = torch.randn(2, _FLOOR_CHUNKS * CHUNK, generator=torch.Generator().manual_seed(84))
-    return noise * 10 ** (_FLOOR_DB / 20)
+    return noise * gain_of(_FLOOR_DB)
 
 
 class Renderer:
     """Renders one section.
 
     Args:
-        score, sound, gains: what to play, how, and how loud.
-        tables, shots: where the sounds are kept.
+        score, sound, gains: what is played, how it sounds, and how loud.
+        tables, shots: caches of wavetables and drum shots.
+
+    Attributes:
+        reach: number of chunks back that reverb and echo reach.
+        shots: the sampler.
     """
 
     def __init__(self, score: Score, sound: Sound, gains: Gains, tables: Tables, shots: Shots) -> None:
@@ -71,18 +78,19 @@ class Renderer:
         self._dry: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
-        softer = 1.0 - (1.0 - _SOFTER) * drumless(score.mix)
+        softer = 1.0 - (1.0 - _DRUMLESS_FACTOR) * drumless(score.mix)
         self._ceiling, self._knee = softer * _CEILING, softer * _KNEE
         self._kicks = np.array(score.kicks, np.float64).reshape(-1, 2).T
         self._bar = float(score.grid.frames_per_bar)
         bars = score.bars
-        self._thin = np.array([bar.low_cut for bar in bars] + [bars[-1].low_cut, bars[-1].low_cut])
+        self._low_cut = np.array([bar.low_cut for bar in bars] + [bars[-1].low_cut, bars[-1].low_cut])
         ending = (0.0, 0.0) if bars[-1].silent else (gains.curve[-1],) * 2
         self._gain = np.array([*gains.curve[:-1], *ending])
         self._ends = float(score.grid.frame_of_bar(next((bar.index for bar in score.bars if bar.silent), len(score.bars) + 1)))
 
     @staticmethod
     def _by_chunk(spans: list[tuple[int, int]]) -> dict[int, list[int]]:
+        """Chunk -> indexes of the (first frame, last frame) spans that lie in it."""
         found: dict[int, list[int]] = {}
         for i, (start, end) in enumerate(spans):
             for chunk in range(start // CHUNK, end // CHUNK + 1):
@@ -90,7 +98,7 @@ class Renderer:
         return found
 
     def mixed(self, index: int) -> Tensor:
-        """Frames index * CHUNK and on, peaks not rounded off yet: (stems, 2, CHUNK) float32."""
+        """Frames from index * CHUNK on, before `finished` rounds the peaks off: (stems, 2, CHUNK) float32."""
         for old in [key for key in self._sends if key <= index - self.reach]:
             del self._sends[old]
         stems = torch.empty(4, 2, CHUNK)
@@ -98,16 +106,16 @@ class Renderer:
             self._spectrum(index - back)
         spectra = self._spectrum(index)
         bass = self._dry_chunk(index)[_BASS]
-        lean = torch.from_numpy(self._over_bars(self._thin, index)) if self._thins(index) else None
+        low_cut = torch.from_numpy(self._over_bars(self._low_cut, index)) if self._cuts_lows(index) else None
         for stem, bus in enumerate(self.sound.buses):
             direct = spectra[stem]
             sends = [self._sends[index - back][stem] for back in range(bus.reach)]
             if direct is not None or any(send is not None for send in sends):
-                bus.apply(direct, sends, lean if stem != _LEAD else None, stems[stem])
+                bus.apply(direct, sends, low_cut if stem != _LEAD else None, stems[stem])
             else:
                 stems[stem] = 0.0
         if bass is not None:
-            stems[_BASS] = bass if lean is None else bass * (1.0 - lean)
+            stems[_BASS] = bass if low_cut is None else bass * (1.0 - low_cut)
         self._duck(stems, index)
         self._saturate(stems)
         whole = stems.numpy()
@@ -116,30 +124,30 @@ class Renderer:
         return stems
 
     def gain_at(self, frame: int) -> float:
-        """Gain of the whole at a frame."""
+        """Linear gain of the whole at a frame."""
         bar = min(len(self._gain) - 1.001, max(0.0, frame / self._bar))
         low = int(bar)
         return float(self._gain[low] + (bar - low) * (self._gain[low + 1] - self._gain[low]))
 
     def _over_bars(self, curve: NDArray[np.float64], index: int) -> NDArray[np.float32]:
-        """A curve with a point at every bar line over a chunk: (CHUNK,) float32."""
+        """A curve given at every bar line, over a chunk: (CHUNK,) float32."""
         bar = (index * CHUNK + _POINTS) / self._bar
         return polyline(np.interp(bar, np.arange(len(curve)), curve))
 
-    def _thins(self, index: int) -> bool:
-        """Whether a build-up takes lows away anywhere in a chunk."""
+    def _cuts_lows(self, index: int) -> bool:
+        """Whether a build-up removes lows anywhere in a chunk."""
         bar, last = (frame / self._bar for frame in (index * CHUNK, (index + 1) * CHUNK))
-        return float(self._thin[min(int(bar), len(self._thin) - 2) : int(last) + 2].max()) > 0.0
+        return float(self._low_cut[min(int(bar), len(self._low_cut) - 2) : int(last) + 2].max()) > 0.0
 
     def _add_floor(self, stems: Tensor, index: int) -> None:
-        """The steady noise floor of a desk, far under hearing; after the set's last bar it fades away."""
+        """Add the steady noise floor of a mixing desk, below hearing; after the set's last bar it fades out."""
         left = 1.0 - (index * CHUNK - self._ends) / (2.0 * self._bar)
         if left > 0.0:
             at = index % _FLOOR_CHUNKS * CHUNK
             stems[_FLOOR_STEM].add_(_floor()[:, at : at + CHUNK], alpha=min(1.0, left))
 
     def _duck(self, stems: Tensor, index: int) -> None:
-        """Side-chain from the kick."""
+        """Apply the side-chain from the kick, in place."""
         depth = self.sound.duck
         if max(depth) <= 0.0:
             return
@@ -157,7 +165,7 @@ class Renderer:
             sounds[stem] *= polyline(1.0 - min(0.95, depth[stem]) * deepest)
 
     def _saturate(self, stems: Tensor) -> None:
-        """Bend each stem's peaks, its loudness about unchanged."""
+        """Saturate each stem in place, its loudness about unchanged."""
         for stem, (amount, level) in enumerate(zip(self.sound.drive, self.gains.levels, strict=True)):
             if amount > 0.02 and level > 1e-5:
                 sound, louder = stems[stem].numpy(), 1.0 + 2.0 * amount * amount
@@ -167,7 +175,7 @@ class Renderer:
                 sound /= np.sqrt(bent, out=bent)
 
     def finished(self, stems: Tensor) -> Tensor:
-        """Round off the peaks of the sum of (stems, 2, frames), each stem giving its share; in place."""
+        """Round off the peaks of the stems' sum in place, all stems alike: (stems, 2, frames)."""
         parts = stems.numpy()
         total = parts[0] + parts[1]
         for part in parts[2:]:
@@ -181,9 +189,9 @@ class Renderer:
         return stems
 
     def _spectrum(self, index: int) -> list[Tensor | None]:
-        """Bins of a chunk and the one before, of every stem but the bass; what each sends to its room is kept.
+        """Bins of a chunk and the one before, for every stem but the bass; keeps what each sends to reverb and echo.
 
-        Empty where the sends are kept already: only the newest chunk's own bins are ever asked for twice.
+        Empty where the sends are kept already: no chunk's bins are needed twice.
         """
         if index in self._sends:
             return []
@@ -198,7 +206,7 @@ class Renderer:
         return direct
 
     def _taped_chunk(self, index: int) -> list[Tensor | None]:
-        """Direct sound of each stem, some of them off a tape whose speed wavers."""
+        """Dry sound of each stem, after the tape where there is one."""
         if self.sound.wow <= 0.0:
             return self._dry_chunk(index)
         found = self._taped.get(index)
@@ -212,7 +220,7 @@ class Renderer:
         return found
 
     def _dry_chunk(self, index: int) -> list[Tensor | None]:
-        """Direct sound of each stem, (2, CHUNK), the bass (1, CHUNK); None where nothing sounds."""
+        """Dry sound of each stem: (2, CHUNK), (1, CHUNK) for the bass, None where nothing sounds."""
         found = self._dry.get(index)
         if found is None:
             for old in [key for key in self._dry if key < index - 1]:
@@ -225,6 +233,7 @@ class Renderer:
         return found
 
     def _play_hits(self, index: int, buffers: list[Tensor | None]) -> None:
+        """Put a chunk's drum hits into the first buffer, (2, CHUNK)."""
         start = index * CHUNK
         playing = self._hits.get(index, ())
         if not playing:
@@ -239,7 +248,7 @@ class Renderer:
 
 
 class _Stroke(NamedTuple):
-    """A hit as it sounds: its frame, a shot, (1 or 2, frames), and the gains of both channels."""
+    """A hit as it sounds: its frame, the shot (1 or 2, frames), and the linear gains of left and right."""
 
     frame: int
     shot: NDArray[np.float32]
@@ -247,7 +256,7 @@ class _Stroke(NamedTuple):
 
 
 def _strokes(score: Score, drums: float, shots: Sampler) -> list[_Stroke]:
-    """Every hit of a score, drums having a gain of ``drums``."""
+    """Every hit of a score; ``drums`` is the linear gain of all drums."""
     strokes = []
     for hit in score.hits:
         shot = shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
@@ -257,13 +266,13 @@ def _strokes(score: Score, drums: float, shots: Sampler) -> list[_Stroke]:
 
 
 def _pan(pan: float) -> tuple[float, float]:
-    """Gains of left and right for a place -1..1, of equal power; 1 in the middle."""
+    """Gains of left and right for a pan -1..1 at constant power; 1 in the middle."""
     angle = (1.0 + max(-1.0, min(1.0, pan))) * math.pi / 4
     return math.cos(angle) * math.sqrt(2.0), math.sin(angle) * math.sqrt(2.0)
 
 
 def _joined(before: Tensor | None, now: Tensor | None) -> Tensor:
-    """Two chunks of which one may be silent: (2, 2 * CHUNK)."""
+    """Two chunks, either of which may be silent: (2, 2 * CHUNK)."""
     out = torch.zeros(2, fourier.SIZE)
     if before is not None:
         out[:, :CHUNK] = before

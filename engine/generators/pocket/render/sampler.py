@@ -1,4 +1,4 @@
-"""Drum shots ready to be mixed."""
+"""Drum shots in single precision, ready to be mixed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.generators.pocket.styles import Style
 
 
 class Sampler:
-    """Shots in single precision, each brought to it once and kept for as long as this is."""
+    """Shots in single precision, each converted once and kept as long as the sampler."""
 
     def __init__(self, shots: Shots) -> None:
         self._shots = shots
@@ -18,10 +18,10 @@ class Sampler:
         self._named: dict[tuple[str, str, int, int], NDArray[np.float32]] = {}
 
     def get(self, style: Style, shot: str, velocity: float, variant: int) -> NDArray[np.float32]:
-        """The sound of `Shots.get` for a style's kit, (1 or 2, frames)."""
+        """A shot of a style's kit for a velocity 0..1: (1 or 2, frames) float32; see `Shots.get`."""
         key = (style.name, shot, layer_of(velocity), variant)
         found = self._named.get(key)
-        if found is None:  # under that name; another style may have the same
+        if found is None:  # under this style's name; another style may have the same shot
             same = (settings_of(style.kit, shot), *key[2:])
             if same not in self._sounds:
                 self._sounds[same] = self._shots.get(style.kit, shot, velocity, variant)[0].float().numpy()

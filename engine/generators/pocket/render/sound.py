@@ -1,4 +1,4 @@
-"""How a score is to sound: filters, envelopes, rooms and levels of every part, as continuous functions of the prompts."""
+"""How a score sounds: filters, envelopes, reverb and echo of every part, as continuous functions of the prompts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.dsp.ramps import smoothstep
-from engine.generators.pocket.instruments.spectra import BAND_CENTERS
+from engine.generators.pocket.instruments.spectra import BAND_CENTERS, RATE
 from engine.generators.pocket.instruments.voices import LOWEST_CUTOFF, VOICES, positions
 from engine.generators.pocket.parts import STEM_OF, part_of
 from engine.generators.pocket.render import space
@@ -21,21 +21,23 @@ from engine.prompts.vocabulary import style_table
 from engine.protocol import STEMS
 
 ONSET, GATE, ATTACK, DECAY, SUSTAIN, RELEASE, POSITION, SWEEP, SWEEP_S, SWING, SWING_HZ, RISE, LEVEL, END = range(14)
-"""Columns of a note's row: frames, seconds, amplitudes, and filter places in steps of its voice's cutoffs."""
+"""Columns of a note's row: ONSET and END in frames; GATE, ATTACK, DECAY, RELEASE and SWEEP_S in seconds; SUSTAIN and LEVEL as
+amplitudes 0..1; SWING_HZ in Hz; POSITION, SWEEP, SWING and RISE in steps of the voice's filter positions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Sound of a section.
+    """How a section sounds.
 
     Attributes:
-        rows: (notes, 14) float64, see `ONSET` and the rest.
-        detune, resonance: steps 0..3 of each part's or player's tables.
-        buses: one a stem.
-        powers: (stems, bands) what each bus does to the power in the loudness bands.
-        duck: each stem's side-chain depth, 0..1; ``duck_s`` its recovery in seconds.
-        drive: how far over its RMS each stem's saturation starts to bend, as 1 / that; 0 is none.
-        wow: how far a tape's speed wavers, 0..1.
+        rows: (notes, 14) float64, one row a note; see `ONSET` and the other columns.
+        detune, resonance: part or player -> step 0..3 of its tables.
+        buses: one for each stem.
+        powers: (stems, bands) factor of each bus on the power in the loudness bands.
+        duck: side-chain depth of each stem, 0..1.
+        duck_s: seconds in which the side-chain recovers.
+        drive: saturation of each stem: 1 over the multiple of its RMS at which it bends; 0 is none.
+        wow: depth 0..1 of a tape's wow and flutter.
     """
 
     rows: Tensor
@@ -50,22 +52,27 @@ class Sound:
 
 
 _CALM: Final = 0.45
-"""Energy under which voices are one step less detuned: quiet chords that beat against themselves do not sound calm."""
+"""Energy below which voices are one step less detuned: quiet chords whose partials beat do not sound calm."""
 
 TAIL: Final = 3.6
-"""Time constants after which a released note has ended."""
+"""Time constants of its release after which a note has ended."""
 
 _LOW_CUT: Final = (24.0, 27.0, 130.0, 190.0)
+"""High-pass of each stem, in Hz."""
 _TILT: Final = (6.0, 3.0, 6.0, 6.0)
-"""dB between dark and bright above 2.2 kHz on each stem's bus."""
+"""dB between dark and bright above `_TILT_HZ` for each stem."""
+_TILT_HZ: Final = 2200.0
+"""Corner of the brightness shelf, in Hz."""
 _WIDENED: Final = (2, 3)
-"""Stems whose side signal has a gain; their channels start out unlike each other."""
+"""Stems whose side signal is scaled: those whose channels differ from the start."""
 _DRIVE: Final = (0.28, 0.6, 1.0, 1.0)
+"""Saturation of each stem at full drive."""
 _DUCK: Final = (0.0, 0.95, 0.75, 0.45)
+"""Side-chain depth of each stem at full pump, 0..1."""
 
 
 def design(score: Score) -> Sound:
-    """Everything continuous about how a score sounds."""
+    """Decide how a score sounds."""
     params = score.mix.params
     beat_s = 60.0 / score.grid.bpm
     width = _width(score)
@@ -92,15 +99,15 @@ def design(score: Score) -> Sound:
 
 
 def _step(score: Score, part: str, param: str) -> int:
-    """The step 0..3 of a part's tables: as the style has it that its player plays in, and not as a mix of styles has, which
-    would take a step somewhere on a knob's way."""
+    """Step 0..3 of a part's tables, from the style its player plays in: one from the mix of styles would jump somewhere in a
+    knob's range."""
     style = score.styles.get(part)
     value = style_table(style.name).params[param] + score.mix.moves.get(param, 0.0) if style else score.mix.params[param]
     return min(3, max(0, int(4 * value)))
 
 
 _WIDEST: Final = 0.54
-"""Gain of the side signal that music with hardly any drums has at most: it is nearly all side, and must not be lost in mono."""
+"""Greatest gain of the side signal without drums: such music is nearly all side, and must not vanish in mono."""
 
 
 def _width(score: Score) -> float:
@@ -111,7 +118,7 @@ def _width(score: Score) -> float:
 
 
 def _wow(score: Score) -> float:
-    """Tape for those who ask for it, and a little where everything is dusty."""
+    """Depth of the tape's wow and flutter: as prompts ask for it, and a little where everything is dusty."""
     asked = score.mix.voices.get("texture", {})
     dusty = 0.5 * smoothstep((score.mix.params["dirt"] - 0.45) / 0.3)
     depth = max(asked.get("tape", 0.0), 0.4 * asked.get("crackle", 0.0), dusty) * score.mix.stems.get("texture", 1.0)
@@ -119,16 +126,21 @@ def _wow(score: Score) -> float:
 
 
 def _equaliser(stem: int, bright: float, warm: float) -> Tensor:
-    """A stem's bus: low cut, tilt by brightness, warmth. The bass goes straight through."""
+    """Response of a stem's bus, (bins,): low cut, tilt by brightness, warmth. The bass passes unchanged."""
     if STEMS[stem] == "bass":
         return torch.ones(BINS, dtype=torch.complex64)
-    shape = space.high_pass(_LOW_CUT[stem]) * space.high_shelf(2200.0, _TILT[stem] * 2.0 * (bright - 0.5))
+    shape = space.high_pass(_LOW_CUT[stem]) * space.high_shelf(_TILT_HZ, _TILT[stem] * 2.0 * (bright - 0.5))
     shape = shape * space.high_shelf(5500.0, -5.0 * (warm - 0.5)) * space.low_shelf(300.0, 3.0 * (warm - 0.5))
     return shape
 
 
 def _room(score: Score, sent: float, repeats: float, beat_s: float) -> Tensor | None:
-    """Reverb and echo of a stem as one set of partitions."""
+    """Reverb and echo of a stem as one set of partitions (see `space.partition`); None for a dry stem.
+
+    Args:
+        sent, repeats: linear gains into the reverb and the echo.
+        beat_s: seconds in a beat.
+    """
     if sent <= 0.0:
         return None
     seconds = blend(score.mix, "space", "reverb_s") * (0.6 + 0.8 * score.mix.params["space"])
@@ -137,7 +149,7 @@ def _room(score: Score, sent: float, repeats: float, beat_s: float) -> Tensor | 
         return hall
     dominant = blend(score.mix, "space", "echo_beats")
     beats = min((0.5, 0.75, 1.0, 1.5), key=lambda each: abs(each - dominant))
-    delay = round(beats * beat_s * 44_100)
+    delay = round(beats * beat_s * RATE)
     lines = space.echo(delay, round(100 * min(0.62, 0.25 + 0.4 * score.mix.params["echo"]))) * (0.5 * repeats)
     if len(lines) > len(hall):
         hall, lines = lines.clone(), hall
@@ -146,7 +158,7 @@ def _room(score: Score, sent: float, repeats: float, beat_s: float) -> Tensor | 
 
 
 def _row(score: Score, note: Note) -> tuple[float, ...]:
-    """A note's envelope and filter as numbers."""
+    """A note's envelope and filter; see `ONSET` for the columns."""
     voice, part = VOICES[score.voices[note.part]], part_of(note.part)
     params = score.mix.params
     softness = 2.0 ** (3.0 * (0.5 - params["attack"]))
@@ -167,11 +179,11 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     if part == "fx":
         octaves, attack = (
             math.log2((500.0 if note.rise > 0 else 6000.0) / LOWEST_CUTOFF),
-            (0.9 * note.gate / 44_100 if note.rise > 0 else 0.01),
+            (0.9 * note.gate / RATE if note.rise > 0 else 0.01),
         )
     return (
         float(note.frame),
-        note.gate / 44_100,
+        note.gate / RATE,
         max(0.007 if part in {"bass", "sub"} else 0.003, attack),
         voice.decay * length,
         voice.sustain,
@@ -183,10 +195,10 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
         rate,
         note.rise / step,
         note.velocity,
-        note.frame + note.gate + TAIL * release * 44_100,
+        note.frame + note.gate + TAIL * release * RATE,
     )
 
 
 def stem_of(note: Note) -> int:
-    """The stem a note belongs to."""
+    """Index of the stem a note belongs to."""
     return STEM_OF[part_of(note.part)]

@@ -1,9 +1,9 @@
 """Bus filters, reverb and tempo echo as spectra, and the partitioned convolution that applies them.
 
-Everything a stem's bus does is linear and known when a section starts, so it is one convolution: chunks of `CHUNK` frames
-are transformed once, the direct sound is filtered, and the sounds of some seconds before are laid over it through the
-partitions of the room (uniformly partitioned overlap-save, Stockham 1966). Nothing is carried from chunk to chunk but the
-chunks themselves, so a section may be entered anywhere.
+Everything on a stem's bus is linear and known when a section starts, so it is one convolution: chunks of `CHUNK` frames are
+transformed once, the direct sound is filtered, and the sound of the seconds before is added through the partitions of the
+impulse response (uniformly partitioned overlap-save, Stockham 1966). No state is carried from chunk to chunk but the chunks
+themselves, so rendering may start anywhere in a section.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.generators.pocket.render.fourier import BINS, SIZE
 
 @lru_cache(maxsize=1)
 def _tangent() -> Tensor:
-    """tan(pi f / rate) of every bin: the bilinear transform's frequency axis."""
+    """tan(pi f / rate) for every bin: the frequency axis of the bilinear transform."""
     return torch.tan(torch.linspace(0.0, math.pi / 2, BINS, dtype=torch.float64).clamp_max(math.pi / 2 - 1e-6))
 
 
@@ -58,28 +58,30 @@ def low_shelf(hz: float, gain_db: float) -> Tensor:
 
 
 def power_at(response: Tensor, hz: Sequence[float]) -> Tensor:
-    """|response|^2 at frequencies in Hz."""
+    """Power response, |response|^2, at frequencies in Hz."""
     bins = torch.tensor([round(f * SIZE / RATE) for f in hz])
     return response[bins].abs() ** 2
 
 
 def partition(impulse: Tensor) -> Tensor:
-    """Bins of a room's parts of CHUNK frames, for `fourier.real_part`: (2, frames) -> (parts, rows, columns)."""
+    """Transform an impulse response in parts of CHUNK frames, for sends from `fourier.real_part`: (2, frames) -> (parts, rows,
+    columns)."""
     parts = -(-impulse.shape[-1] // CHUNK)
     padded = 0.5 * torch.nn.functional.pad(impulse, (0, parts * CHUNK - impulse.shape[-1]))
     return torch.stack([fourier.to_bins(fourier.pack((part, None))) for part in torch.split(padded, CHUNK, dim=1)])
 
 
 _REVERB_BANDS: Final = ((0.0, 420.0, 0.85), (420.0, 3600.0, 1.0), (3600.0, 22_050.0, 0.42))
-"""(from Hz, to Hz, share of the reverberation time)."""
+"""(from Hz, to Hz, share of the reverberation time) of each band."""
 _LONGEST_S: Final = 3.7
+"""Longest impulse response in seconds."""
 
 
 @lru_cache(maxsize=2)
 def reverb(tenths: int) -> Tensor:
-    """A hall of a reverberation time (RT60, in tenths of a second), energy 1 per channel; see `partition`.
+    """A hall with a reverberation time (RT60) in tenths of a second, energy 1 per channel; partitioned as by `partition`.
 
-    Noise in three bands, each falling at its own rate (Moorer 1979), after a few early reflections; no lows.
+    A few early reflections, then noise in three bands that each decay at their own rate (Moorer 1979); no lows.
     """
     seconds = tenths / 10.0
     count = min(int(min(0.82 * seconds, _LONGEST_S) * RATE), 10 * CHUNK)
@@ -103,7 +105,7 @@ def reverb(tenths: int) -> Tensor:
 
 
 def _band(impulse: Tensor, low: float, high: float) -> Tensor:
-    """An impulse response between two frequencies in Hz."""
+    """An impulse response, band-passed between two frequencies in Hz."""
     size = 1 << impulse.shape[-1].bit_length()
     s = 1j * torch.tan(torch.linspace(0.0, math.pi / 2, size // 2 + 1, dtype=torch.float64).clamp_max(math.pi / 2 - 1e-6))
     a, b = s / math.tan(math.pi * low / RATE), s / math.tan(math.pi * high / RATE)
@@ -113,7 +115,7 @@ def _band(impulse: Tensor, low: float, high: float) -> Tensor:
 
 @lru_cache(maxsize=2)
 def echo(delay: int, feedback_percent: int) -> Tensor:
-    """Repeats from side to side every ``delay`` frames, each duller than the last; see `partition`."""
+    """A ping-pong echo: repeats every ``delay`` frames, each duller than the last; partitioned as by `partition`."""
     feedback = feedback_percent / 100.0
     repeats = min(8, max(1, math.ceil(math.log(0.05) / math.log(max(0.06, feedback)))), max(1, 9 * CHUNK // delay))
     taps = torch.zeros(2, repeats * delay + 512)
@@ -128,11 +130,11 @@ def echo(delay: int, feedback_percent: int) -> Tensor:
 
 
 _HEARD: Final = 3e-6
-"""Share of a room's power that the highs of a partition must hold to be worth multiplying: -55 dB."""
+"""Share of the impulse response's power below which the highest bins of a partition are skipped: -55 dB."""
 
 
 def _heard(wet: Tensor) -> list[tuple[Tensor, slice]]:
-    """Each partition, and the columns about 0 Hz that it is cut down to, which can be heard: late ones have no highs left."""
+    """Each partition, cut down to the columns around 0 Hz that can be heard, and which they are: late ones have no highs left."""
     power = (wet.real**2 + wet.imag**2).sum(1)
     power = power[:, fourier.MIDDLE :] + power[:, : fourier.MIDDLE].flip(1)
     above = power.flip(-1).cumsum(-1).flip(-1)
@@ -143,13 +145,14 @@ def _heard(wet: Tensor) -> list[tuple[Tensor, slice]]:
     ]
 
 
-_THIN_HZ: Final = 330.0
+_LOW_CUT_HZ: Final = 330.0
+"""Corner of a build-up's high-pass, in Hz."""
 
 
 @lru_cache(maxsize=1)
 def _lows() -> Tensor:
-    """What a build-up's high-pass takes away, (rows, columns)."""
-    return fourier.in_bin_order(1.0 - high_pass(_THIN_HZ))
+    """Response of what a build-up's high-pass removes, (rows, columns)."""
+    return fourier.in_bin_order(1.0 - high_pass(_LOW_CUT_HZ))
 
 
 class Bus:
@@ -157,8 +160,11 @@ class Bus:
 
     Args:
         dry: (bins,) response of the direct sound.
-        wet: the room's `partition`, or None.
-        width: gain of the difference between the channels.
+        wet: impulse response of reverb and echo, from `partition`; None for none.
+        width: gain of the side signal.
+
+    Attributes:
+        reach: number of chunks back that the impulse response reaches.
     """
 
     def __init__(self, dry: Tensor, wet: Tensor | None, width: float) -> None:
@@ -168,21 +174,21 @@ class Bus:
         self._direct = fourier.in_bin_order(dry)
         self._parts = [] if wet is None else _heard(wet)
 
-    def apply(self, direct: Tensor | None, sends: Sequence[Tensor | None], thin: Tensor | None, out: Tensor) -> None:
-        """Make a chunk of sound.
+    def apply(self, direct: Tensor | None, sends: Sequence[Tensor | None], low_cut: Tensor | None, out: Tensor) -> None:
+        """Render a chunk.
 
         Args:
             direct: `fourier.to_bins` of this chunk and the one before; None is silence.
-            sends: `fourier.real_part` of what is sent to the room, this chunk's first, back in time; None is silence.
-            thin: (CHUNK,) 0..1, how far the lows are taken away, or None.
-            out: (2, CHUNK), where the sound is put.
+            sends: `fourier.real_part` of what is sent to reverb and echo: this chunk's, then back in time; None is silence.
+            low_cut: (CHUNK,) how far the lows are removed, 0..1; None for not at all.
+            out: (2, CHUNK) to write to.
         """
         bins = torch.zeros_like(self._direct) if direct is None else direct * self._direct
         for (part, heard), send in zip(self._parts, sends, strict=True):
             if send is not None:
                 bins[:, heard].addcmul_(part, send[:, heard])
         sound = fourier.to_sound(bins)
-        if thin is not None:
+        if low_cut is not None:
             gone = fourier.to_sound(bins.mul_(_lows()))
-            sound[fourier.ROWS // 2 :].addcmul_(gone[fourier.ROWS // 2 :], thin.view(-1, fourier.COLUMNS), value=-1.0)
+            sound[fourier.ROWS // 2 :].addcmul_(gone[fourier.ROWS // 2 :], low_cut.view(-1, fourier.COLUMNS), value=-1.0)
         fourier.unpack(sound, self.width, out)

@@ -1,4 +1,4 @@
-"""Bass, pads, chords and the noises between sections."""
+"""The parts that play the harmony: bass and sub, comp, pads; and the noise effects and textures."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progres
 from engine.generators.pocket.styles import Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
+"""Token of a bass pattern -> degrees above the chord's root."""
 _DEEP: Final = ("sub", "808")
-"""Basses that need no sine under them."""
+"""Bass voices deep enough to need no sub under them."""
 _SUB_TOP: Final = 42
-"""MIDI note over which the sub plays an octave lower."""
+"""MIDI note above which the sub plays an octave lower."""
 _INVERSION: Final = 3
-"""Semitones by which sets place their chords higher or lower: other inversions."""
+"""Semitones by which a set places its chords higher or lower, which gives other inversions."""
 _LANDING_BEATS: Final = 2.0
-"""How far the last chord rings beyond its bar."""
+"""Beats by which the set's last chord rings beyond its bar."""
 
 
 def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
@@ -48,12 +49,13 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
 
 
 def _center(context: Context, style: Style, part: str) -> int:
+    """MIDI note around which a part's chords lie."""
     place = style.parts[part].center + 10 * (context.params["register"] - 0.5)
     return round(place) + round(_INVERSION * (2.0 * chance(context.request.set_seed, "inversion", part) - 1.0))
 
 
 def _variation(context: Context, part: str, count: int, bar: Bar) -> int:
-    """Which of a part's patterns a bar plays: the set's own, another at the ends of phrases."""
+    """Index of the pattern that a bar plays: the set's own, another at the end of every four bars."""
     main = int(chance(context.request.set_seed, part) * count)
     if count > 1 and bar.index % 4 == 3:
         return (main + 1 + int(chance(context.request.set_seed, part, bar.index // 8 % 2) * (count - 1))) % count
@@ -104,12 +106,12 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
 
 
 def sub_share(context: Context) -> float:
-    """Share of the bass, 0..1, that a sine is under."""
+    """Share 0..1 of the bass that has a sub under it."""
     return sum(player.share for player in context.players["bass"] if player.voice not in _DEEP)
 
 
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
-    """A sine under the bass: one for those who strike the same note in step."""
+    """The sub, a sine under the bass; players that play a note together share one."""
     shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
     if smoothstep((context.params["sub"] - 0.4) / 0.4) < 0.02:
         return []
@@ -179,7 +181,7 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
 
 
 def _noises(context: Context) -> Iterator[Note]:
-    """A riser towards what is louder and a fall after it, as loud as the style is driven."""
+    """A riser before a louder section and a fall after a seam, louder in energetic styles; and the textures."""
     request = context.request
     beats = request.beats_per_bar
     driven = smoothstep((context.params["energy"] - 0.1) / 0.45)
@@ -200,8 +202,12 @@ def _noises(context: Context) -> Iterator[Note]:
     yield from _textures(context)
 
 
+_FAINTEST: Final = 0.02
+"""Amount of a texture, 0..1, below which it is left out."""
+
+
 def _textures(context: Context) -> Iterator[Note]:
-    """The hiss of tape and the crackle of vinyl, through the whole section."""
+    """Tape hiss and vinyl crackle throughout the section."""
     request = context.request
     bars = request.bars if request.next_role is None else len(context.bars)
     length = context.frames(bars * request.beats_per_bar)
@@ -209,7 +215,3 @@ def _textures(context: Context) -> Iterator[Note]:
         yield Note(0, "texture", length, ((60, 1.0),), 1.0)
     if crackle(context.mix) > _FAINTEST:
         yield Note(0, "crackle", length, ((60, 1.0), (61, 0.8)), 1.0)
-
-
-_FAINTEST: Final = 0.02
-"""Amount of a texture under which it is left out."""

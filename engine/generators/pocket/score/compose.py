@@ -1,16 +1,16 @@
-"""What is played: a request becomes hits and notes, deterministic by its seeds. No sound here, no torch."""
+"""Writes a section: a request becomes hits and notes, the same for the same seeds. No audio is made here."""
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
+from engine.dsp.levels import decibels_of
 from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.chords import sub_share, write_harmony
 from engine.generators.pocket.score.context import Context
-from engine.generators.pocket.score.drums import pump, write_drums
-from engine.generators.pocket.score.events import Score
+from engine.generators.pocket.score.drums import pump_depth, write_drums
+from engine.generators.pocket.score.events import Hit, Score
 from engine.generators.pocket.score.kits import drum_kits
 from engine.generators.pocket.score.melody import write_melody
 from engine.generators.pocket.score.players import share_gains
@@ -20,33 +20,28 @@ from engine.protocol import SectionRequest
 from engine.timebase import SAMPLE_RATE
 
 _OTHER_VOICES: Final = {"sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
+"""Voices of the parts that no style names a voice for."""
+_FAINTEST_SUB: Final = 1e-3
+"""Least share of the bass that the sub is levelled for: -60 dB."""
 
 
 def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
-    """Write a section, its tail included; ``from_frame`` does not matter.
+    """Write a section and its tail, whatever ``request.from_frame``.
 
     Raises:
-        LivesetError: for a key, vocabulary or style that cannot be read.
+        LivesetError: if the key, the vocabulary or a style cannot be read.
     """
-
     context = Context(request, mix(request.prompts, request.role), rate)
     hits = sorted(write_drums(context))
     chords, notes = write_harmony(context)
     lead, melody = write_melody(context, chords)
-    gains_db = {"sub": 20.0 * math.log10(max(1e-3, sub_share(context)))}
+    gains_db = {"sub": decibels_of(max(_FAINTEST_SUB, sub_share(context)))}
     shared = {name: its for part in context.players.values() for name, its in share_gains(part, [*notes, *lead]).items()}
     gains_db |= {name: gain_db for name, (gain_db, _) in shared.items()}
-    kickers = drum_kits(context.mix, "kick")
-    whole = sum(gain for _, _, gain in kickers)
-    pumping = {kit: gain / whole * group_gain(context.mix, "kick") for kit, _, gain in kickers}
-    kicks: dict[int, float] = {}
-    for hit in hits:
-        if hit.group in pumping:
-            kicks[hit.frame] = kicks.get(hit.frame, 0.0) + hit.velocity * pumping[hit.group] * pump(context, hit)
     return Score(
         hits=tuple(hits),
         notes=tuple(sorted([*notes, *lead])),
-        kicks=tuple(kicks.items()),
+        kicks=tuple(_side_chain(context, hits).items()),
         voices={player.name: player.voice for players in context.players.values() for player in players} | _OTHER_VOICES,
         styles={player.name: player.style for players in context.players.values() for player in players},
         shares={name: share for name, (_, share) in shared.items()},
@@ -64,3 +59,15 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         melody=melody,
         role=request.role,
     )
+
+
+def _side_chain(context: Context, hits: list[Hit]) -> dict[int, float]:
+    """Depth 0..1 of the side-chain by the frame of each kick; kits that strike together share it by their gains."""
+    kits = drum_kits(context.mix, "kick")
+    whole = sum(gain for _, _, gain in kits)
+    shares = {kit: gain / whole * group_gain(context.mix, "kick") for kit, _, gain in kits}
+    kicks: dict[int, float] = {}
+    for hit in hits:
+        if hit.group in shares:
+            kicks[hit.frame] = kicks.get(hit.frame, 0.0) + hit.velocity * shares[hit.group] * pump_depth(context, hit)
+    return kicks

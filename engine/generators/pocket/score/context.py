@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from engine.dsp.ramps import unit
-from engine.generators.pocket.parts import TONAL_PARTS
+from engine.generators.pocket.parts import LEVEL_PARAM, TONAL_PARTS
 from engine.generators.pocket.point import brightness, drumless
 from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.events import Note
-from engine.generators.pocket.score.form import lay_out
+from engine.generators.pocket.score.form import Bar, lay_out
+from engine.generators.pocket.score.off_beat import off_beat_share, turn_share
 from engine.generators.pocket.score.players import tonal_players
 from engine.generators.pocket.styles import Lane, Style, off_beat_cymbal, style_for
 from engine.music.key import Key
@@ -19,9 +20,37 @@ from engine.prompts.mix import Mix
 from engine.protocol import SectionRequest
 from engine.timebase import SAMPLE_RATE, Grid
 
+_OPENS_UNDER: Final = 0.42
+"""Energy: a drum group that enters below it may open an intro from its first bar."""
+_TIMEKEEPER_MARGIN: Final = 0.1
+"""Energy by which a timekeeper may enter above `_OPENS_UNDER`."""
+_NEVER: Final = 9.0
+"""Energy that is never reached."""
+_LOOSE_S: Final = 0.010
+"""Seconds by which notes stray at most, at full "human"."""
+
 
 class Context:
-    """What the writers of drums, harmony and melody share while a section is written."""
+    """What the writers of drums, harmony and melody share while a section is written.
+
+    Attributes:
+        request: what was asked for.
+        mix, params: the prompts as one point, and its parameters 0..1.
+        key, grid: of the section.
+        energy, density, brightness: 0..1, the request's as the prompts change them.
+        players: tonal part -> who plays it.
+        bars: the form, tail included.
+        motif: the set's.
+        opener: the drum group that opens an intro and the energy it needs, or ("", 0).
+        timekeeper: the cymbal that keeps time in a breakdown, or None.
+        offbeat: the cymbal that plays every off-beat, or None.
+        beat_frames, bar_frames: frames in a beat, and the frame of each bar line.
+        swing: beats by which odd sixteenths come late.
+        loose: frames by which notes stray at most.
+
+    Raises:
+        LivesetError: if the key, the vocabulary or a style cannot be read.
+    """
 
     def __init__(self, request: SectionRequest, point: Mix, rate: int = SAMPLE_RATE) -> None:
         params = point.params
@@ -34,16 +63,7 @@ class Context:
         self.density = unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
         self.brightness = brightness(point, 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
         self.players = {part: tonal_players(point, part) for part in TONAL_PARTS}
-        starts = {
-            part: sum(each.share * each.style.parts[part].start for each in players) for part, players in self.players.items()
-        }
-        for part, knob in _PULL.items():
-            starts[part] -= 0.5 * (params[knob] - 0.5)
-        for part in point.voices:
-            if part in starts:
-                starts[part] -= 0.35 * max(point.voices[part].values())
-        starts["arp"] -= 0.25 * (self.density - 0.5)
-        self.bars = lay_out(request, self.energy, starts, dict(point.stems), drumless(point))
+        self.bars = lay_out(request, self.energy, self._starts(), dict(point.stems), drumless(point))
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
         self.timekeeper = _timekeeper(self)
@@ -51,20 +71,39 @@ class Context:
         self.beat_frames = float(self.grid.frames_per_beat)
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
-        self.loose = params["human"] * 0.010 * rate
+        self.loose = params["human"] * _LOOSE_S * rate
+
+    def _starts(self) -> dict[str, float]:
+        """The energy at which each tonal part enters: the style's, less where prompts want more of it."""
+        starts = {
+            part: sum(each.share * each.style.parts[part].start for each in players) for part, players in self.players.items()
+        }
+        for part, param in LEVEL_PARAM.items():
+            starts[part] -= 0.5 * (self.params[param] - 0.5)
+        for part in self.mix.voices:
+            if part in starts:
+                starts[part] -= 0.35 * max(self.mix.voices[part].values())
+        starts["arp"] -= 0.25 * (self.density - 0.5)
+        return starts
 
     def frame(self, bar: int, beat: float, jitter: float = 0.0) -> int:
-        """The frame of a beat (counted in the bar), with the swing of its sixteenth and a player's looseness -1..1."""
+        """The frame of a beat counted in its bar, with swing; ``jitter`` is a player's inaccuracy, -1..1."""
         step = beat * 4.0
         late = self.swing * (1.0 - abs(step % 2.0 - 1.0))
         return max(0, self.bar_frames[bar] + round((beat + late) * self.beat_frames + jitter * self.loose))
 
     def frames(self, beats: float) -> int:
-        """A duration in frames."""
+        """A duration in beats as frames, at least 1."""
         return max(1, round(beats * self.beat_frames))
 
+    def off_beat_share(self, bar: Bar) -> float:
+        """How far a bar has turned to the drop's off-beats, 0..1; without an off-beat cymbal only a build-up turns."""
+        if self.offbeat is not None:
+            return off_beat_share(self.request, bar)
+        return turn_share(bar) if self.request.role == "build" else 0.0
+
     def played(self, part: str, write: Callable[[Style], Iterable[Note]]) -> Iterator[Note]:
-        """What every player of a part plays, written once for each style."""
+        """The notes of every player of a part; ``write`` is called once for each style."""
         written: dict[str, list[Note]] = {}
         for player in self.players[part]:
             name = player.style.name
@@ -73,20 +112,13 @@ class Context:
             yield from (note._replace(part=player.name) for note in written[name])
 
 
-_PULL: Final = {"bass": "bass", "pad": "harmony", "comp": "harmony", "arp": "lead", "melody": "lead"}
-
-
-_OPENS_UNDER: Final = 0.42
-"""A drum group that enters at less energy than this may carry an intro from its first bar."""
-
-
 def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:
-    """The drum group that plays an intro from its first bar, and the energy it needs; ("", 0) where the style has none."""
+    """The drum group that opens an intro, and the energy it needs; ("", 0) elsewhere and where the style has none."""
     if request.role != "intro":
         return "", 0.0
     groups = ("kick", "hats", "perc")
     needs = {
-        group: min((lane.start for lane in style_for(context.mix, group).lanes if lane.group == group), default=9.0)
+        group: min((lane.start for lane in style_for(context.mix, group).lanes if lane.group == group), default=_NEVER)
         for group in groups
     }
     ready = [group for group in groups if needs[group] < _OPENS_UNDER]
@@ -95,7 +127,7 @@ def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:
 
 
 def _timekeeper(context: Context) -> Lane | None:
-    """The cymbal that goes on telling the beats in a breakdown: the first one to enter; None where drums come late."""
+    """The cymbal that keeps time in a breakdown: the closed hat, or the first to enter; None where cymbals enter late."""
     lanes = [lane for lane in style_for(context.mix, "hats").lanes if lane.group == "hats" and not lane.sliced]
     first = min(lanes, key=lambda lane: (lane.shot != "hat", lane.start), default=None)
-    return first if first is not None and first.start <= _OPENS_UNDER + 0.1 else None
+    return first if first is not None and first.start <= _OPENS_UNDER + _TIMEKEEPER_MARGIN else None

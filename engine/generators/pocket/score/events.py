@@ -13,7 +13,17 @@ from engine.timebase import Grid
 
 
 class Hit(NamedTuple):
-    """A drum hit: frame, shot, group, amplitude 0..1 (also how hard), gain (linear), pan -1..1, which variant."""
+    """A drum hit.
+
+    Attributes:
+        frame: onset, counted from the section's start.
+        shot: the drum, a key of the kit.
+        group: a drum group, or "group style" where several kits share the group.
+        velocity: 0..1; how hard it is struck, and its amplitude.
+        gain: linear.
+        pan: -1 (left) to 1.
+        variant: which of the slightly different shots, or which slice of a break.
+    """
 
     frame: int
     shot: str
@@ -25,10 +35,16 @@ class Hit(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Notes that share a part, an onset and a length: frame, frames held, MIDI notes, velocity and a glide.
+    """A note or chord of one part.
 
-    ``slide`` is the interval in semitones from which the pitch glides; ``rise`` octaves by which its filter moves while
-    it lasts.
+    Attributes:
+        frame: onset, counted from the section's start.
+        part: the part, or the player of it ("bass 1").
+        gate: frames held.
+        pitches: (MIDI note, weight 0..1) of each.
+        velocity: 0..1.
+        slide: semitones from the written pitch at which a glide starts; 0 is none.
+        rise: octaves by which the filter opens (or closes, if negative) while the note lasts.
     """
 
     frame: int
@@ -42,20 +58,22 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A section on paper.
+    """A section on paper. A part's players are named "bass", "bass 1" and so on.
 
     Attributes:
         hits, notes: in order of frames.
-        kicks: frames and velocities of the kick, for the side-chain.
-        voices: part, or one of its players -> voice; styles: part's player -> the style it plays in.
-        shares: the same -> how much of the part's power is its, 0..1; gains_db: its gain beside the others, of the sub too.
+        kicks: (frame, depth 0..1) of each kick, for the side-chain.
+        voices: part or player -> voice.
+        styles: player -> the style it plays in.
+        shares: player -> share of the part's power, 0..1.
+        gains_db: player -> gain in dB beside the part's other players; the sub's gain as well.
         kits: a hit's group -> the style whose kit plays it.
-        bars: the form.
-        grid: of the section, frame 0 its downbeat.
-        energy, density, brightness: 0..1, the request's as the prompts bend them.
-        mix: the prompts' point.
-        melody: the lead's notes as degrees, beats counted from the section's start.
-        role: what the section is for.
+        bars: the form, tail included.
+        grid: bar grid; frame 0 is the section's downbeat.
+        energy, density, brightness: 0..1, the request's as the prompts change them.
+        mix: the prompts as one point.
+        melody: the lead's notes as degrees, in beats from the section's start.
+        role: the section's role in the set.
     """
 
     hits: tuple[Hit, ...]

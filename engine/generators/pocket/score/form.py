@@ -1,4 +1,4 @@
-"""Form: what every bar of a section is for, before a note is written."""
+"""Form: what happens in every bar of a section, before a note is written."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Arc:
     """How a role shapes a section.
 
     Attributes:
-        start, end: local energy at its first and last bar: a factor of the request's energy, and a summand.
-        hold: how much harder (in energy) each group or part enters at the start; 9 means never.
-        release: the same at the end of the section.
-        low_cut, opening: octaves of high-pass and of filter opening, from start to end.
+        start, end: (factor, offset) from the request's energy to the local energy of its first and last bar.
+        hold: energy by which each drum group or part enters later at the section's start; 9 means never.
+        release: the same at its end.
+        opening: octaves by which the filters open at its start and end.
     """
 
     start: tuple[float, float]
@@ -87,9 +87,7 @@ ARCS: Final[dict[Role, Arc]] = {
     ),
     "free": Arc((0.96, 0.0), (1.0, 0.04), {"melody": 0.05}, {"melody": -0.05}),
 }
-"""What each role does with the request's energy."""
-
-
+"""Role -> how it shapes a section."""
 CARRIED: Final[dict[Role, dict[str, float]]] = {
     "intro": {"comp": 0.1, "arp": 0.1, "melody": 0.2},
     "build": {"comp": -0.35, "arp": -0.3, "melody": -0.35},
@@ -97,7 +95,7 @@ CARRIED: Final[dict[Role, dict[str, float]]] = {
     "breakdown": {"comp": 0.1, "melody": 0.2},
     "outro": {"comp": 0.1, "melody": 0.2},
 }
-"""What is added to `Arc.hold` and `Arc.release` where no drums tell a build from an intro: what is struck tells it then."""
+"""What is added to `Arc.hold` and `Arc.release` without drums: the tonal parts must tell a build from an intro then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +103,15 @@ class Bar:
     """A bar of the section.
 
     Attributes:
-        index: from 0; the tail's bars follow on.
+        index: from 0; the tail's bars follow.
         position: 0..1 through the section.
-        energy: local energy.
-        active: group or part -> 0..1, how present it is (0: silent). How much of the drums prompts leave is not in it.
-        fill: kind of fill at its end.
+        energy: local energy, 0..1 and a little above.
+        active: drum group or part -> how present it is, 0 (silent) to 1. Drums that prompts turn down are not turned down here.
+        fill: size of the fill at its end, or "".
         roll: beats of snare roll, counted from the bar's end.
-        breath: beats at the bar's end in which the drums hold their breath.
+        breath: beats at the bar's end in which the drums pause before a drop.
         opening: octaves by which filters open (negative: close).
-        low_cut: 0..1, how far the lows are taken away at its downbeat (a build-up's high-pass).
+        low_cut: 0..1, how far a build-up's high-pass has removed the lows at its downbeat.
         final: the set's last bar: one held chord on the tonic.
         silent: nothing starts any more.
     """
@@ -132,13 +130,13 @@ class Bar:
 
 
 _SPARSE: Final = (0.30, 0.95)
-"""Energies at which a pattern has the fewest and all of its notes."""
+"""Energies at which a pattern has the fewest, and all, of its notes."""
 _FEWEST: Final = 0.15
-"""Share of a pattern's notes that the least energy leaves."""
+"""Share of a pattern's notes that remains at the least energy."""
 
 
 def thinned(onsets: Sequence[bool], energy: float) -> list[float]:
-    """How loud each step of a pattern is at a bar's energy, 0..1: little energy leaves the strongest beats of those it has.
+    """Gain 0..1 of each step of a pattern at a bar's energy: little energy leaves only its metrically strongest notes.
 
     Args:
         onsets: for each sixteenth whether the pattern has a note there.
@@ -155,8 +153,11 @@ def thinned(onsets: Sequence[bool], energy: float) -> list[float]:
 
 
 def _metre(step: int) -> int:
-    """Weakness of a sixteenth in the bar: 0 the downbeat, then half notes, beats, eighths, sixteenths."""
+    """Metrical level of a sixteenth in the bar: 0 the downbeat, 1 half notes, 2 beats, 3 eighths, 4 sixteenths."""
     return next(weakness for weakness, size in enumerate((16, 8, 4, 2, 1)) if step % size == 0)
+
+
+_STEM: Final = {**WITHIN, "bass": "bass"}
 
 
 def lay_out(
@@ -165,10 +166,10 @@ def lay_out(
     """Every bar of a section and its tail.
 
     Args:
-        request: what to make.
-        energy: 0..1, the request's energy as the prompts bend it.
-        starts: tonal part -> energy at which the style brings it in. Drum lanes bring their own.
-        levels: stem or part -> 0..1 where prompts silence it.
+        request: what was asked for.
+        energy: 0..1, the request's as the prompts change it.
+        starts: tonal part -> energy at which it enters. Drum lanes have their own.
+        levels: stem or part -> level 0..1 where prompts turn it down.
         drumless: 0..1, how far the music goes without drums.
     """
     arc, carried = ARCS[request.role], CARRIED.get(request.role, {})
@@ -190,18 +191,15 @@ def lay_out(
 
 
 _PRESENT: Final = 0.55
-"""How present at least one tonal part is in every bar, so that no bar is empty."""
+"""How present at least one tonal part is in every bar, 0..1, so that no bar is empty."""
 
 
 def _never_empty(active: dict[str, float], levels: dict[str, float], starts: dict[str, float]) -> None:
-    """Bring in the part that the style brings in first, where prompts leave it, when all are faint."""
+    """Where all parts are faint, bring in the one that enters first and is not silenced by prompts."""
     allowed = {part: levels.get(part, 1.0) * levels.get(_STEM[part], 1.0) for part in TONAL_PARTS}
     part = min(TONAL_PARTS, key=lambda each: (allowed[each] < 0.5, starts.get(each, 0.0) + (each == "bass")))
     if max(active[each] for each in TONAL_PARTS) < _PRESENT:
         active[part] = max(active[part], _PRESENT * allowed[part])
-
-
-_STEM: Final = {**WITHIN, "bass": "bass"}
 
 
 def _bar(request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float) -> Bar:
@@ -229,27 +227,28 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
 
 
 _RISE: Final = 0.05
+"""Energy by which the next section must exceed this one to count as louder."""
 
 
 def _rises(request: SectionRequest) -> bool:
-    """Whether the section leads up to a drop; but for a build, only to one that is louder."""
+    """Whether the section leads up to a drop: a build to any, other roles only to a louder one."""
     if request.next_role != "drop" or request.role not in {"build", "breakdown", "intro", "free"}:
         return False
     return request.role == "build" or _louder(request)
 
 
 def _louder(request: SectionRequest) -> bool:
-    """Whether what follows has more energy: only then do lows and drums go away before it, which makes it louder still."""
+    """Whether the next section has more energy: only then do lows and drums drop out before it, to make it louder still."""
     return request.next_energy is None or request.next_energy > request.energy + _RISE
 
 
-_THINNEST: Final = 0.8
-"""How far a build-up takes the lows away in the end."""
+_MOST_CUT: Final = 0.8
+"""How far a build-up has removed the lows by its end, 0..1."""
 
 
 def _low_cut(request: SectionRequest, left: int) -> float:
-    """How far a build-up has taken the lows away with ``left`` bars to go."""
+    """How far a build-up has removed the lows with ``left`` bars to go, 0..1."""
     if request.next_role != "drop" or request.role != "build" or request.bars < 4 or not _louder(request):
         return 0.0
     reach = 4 if request.bars >= 8 else 2
-    return _THINNEST * min(1.0, max(0.0, 1.0 - left / reach))
+    return _MOST_CUT * min(1.0, max(0.0, 1.0 - left / reach))

@@ -1,4 +1,4 @@
-"""Chords: progressions of the set, voicings that lead on, which notes fit."""
+"""Harmony: the set's progression, the chord of each bar, and its voicing."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ from engine.music.key import Key
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord: its root as a degree of the seven-note scale, and how strongly each added degree sounds (0..1)."""
+    """A chord.
+
+    Attributes:
+        root: degree of the seven-note scale, counted from 0.
+        tones: (degree, weight 0..1) of each tone.
+    """
 
     root: int
     tones: tuple[tuple[int, float], ...]
 
     def degrees(self) -> tuple[int, ...]:
-        """Degrees of the seven-note scale that are in the chord, reduced to 0..6."""
+        """Degrees 0..6 of the tones that sound clearly."""
         return tuple(sorted({degree % 7 for degree, weight in self.tones if weight > 0.3}))
 
 
 def pick_progression(context: Context) -> tuple[Progression, int]:
-    """The set's progression and how many bars each chord lasts: the set's seed and the mood decide."""
+    """The set's progression and the bars each chord lasts, drawn by the set's seed among those that suit the mood."""
     style = style_for(context.mix, "progression")
     mood = context.params["valence"]
     weights = [1.0 / (0.02 + (each.mood - mood) ** 2) for each in style.progressions]
@@ -37,8 +42,12 @@ def pick_progression(context: Context) -> tuple[Progression, int]:
     return style.progressions[-1], style.chord_bars
 
 
+_PEDAL: Final = 0.3
+"""Weight of the tonic held through chords it fits: it keeps the key clear."""
+
+
 def chord_at(context: Context, progression: Progression, chord_bars: int, bar: int) -> Chord:
-    """The chord of a bar, with the sevenths, ninths and suspensions that richness and tension add."""
+    """The chord of a bar, with sevenths, ninths and suspensions as richness and tension add them."""
     plan = context.bars[bar]
     root = progression.chords[bar // chord_bars % len(progression.chords)]
     if plan.final or plan.silent:
@@ -55,20 +64,16 @@ def chord_at(context: Context, progression: Progression, chord_bars: int, bar: i
     return Chord(root, tuple((degree, weight) for degree, weight in tones if weight > 0.05))
 
 
-_PEDAL: Final = 0.3
-"""How strongly the tonic sounds on in chords that bear it: it keeps the key clear through borrowed-sounding turns."""
-
-
 def _tonic_fits(key: Key, root: int) -> bool:
-    """Whether the tonic is no note of the triad already, and a whole tone or more from each."""
+    """Whether the tonic is not in the triad and at least a whole tone from each of its notes."""
     apart = {(pitch_of(key, degree) - key.tonic) % 12 for degree in (root, root + 2, root + 4)}
     return apart.isdisjoint({0, 1, 11})
 
 
 def pitch_of(key: Key, degree: int) -> int:
-    """MIDI note of a degree of the seven-note scale, the tonic of degree 0 in the octave from MIDI 0.
+    """MIDI note of a degree of the seven-note scale; degree 0 is the tonic in the octave from MIDI note 0.
 
-    In a pentatonic key a degree it does not have becomes its nearest that it has, so that chords turn open and suspended.
+    In a pentatonic key a degree that the scale lacks becomes the nearest it has: chords turn open and suspended.
     """
     octave, step = divmod(degree, 7)
     semitone = key.seven()[step]
@@ -78,10 +83,10 @@ def pitch_of(key: Key, degree: int) -> int:
 
 
 def voice(key: Key, chord: Chord, center: int) -> tuple[tuple[int, float], ...]:
-    """The chord in close position within an octave around ``center``: neighbours move by the smallest steps.
+    """A chord in close position within an octave around the MIDI note ``center``, so that voices move by small steps.
 
     Returns:
-        (MIDI note, weight 0..1) from low to high; added notes within a second of a chord note go up an octave.
+        (MIDI note, weight 0..1) from low to high; sevenths and ninths within a semitone of a chord note go up an octave.
     """
     low = center - 6
     notes: dict[int, float] = {}

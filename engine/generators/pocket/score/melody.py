@@ -1,4 +1,4 @@
-"""The lead: the set's motif developed from phrase to phrase, and arpeggios of the harmony."""
+"""The lead: the set's motif, developed from phrase to phrase, and arpeggios of the harmony."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEVELOPMENTS: Final[dict[str, _Develop]] = {
     "call": lambda motif, context, phrase: _head(motif, context, 2),
     "rest": lambda motif, context, phrase: (),
 }
-"""Ways of developing the motif over one phrase of the motif's length (twice that for "augmented")."""
+"""Name -> a way to develop the motif over a phrase of its length (twice that for "augmented")."""
 
 _PLANS: Final[dict[Role, tuple[tuple[str, ...], ...]]] = {
     "intro": (("head", "rest", "head", "rest"), ("head", "rest", "call", "rest")),
@@ -40,13 +40,11 @@ _PLANS: Final[dict[Role, tuple[tuple[str, ...], ...]]] = {
     "outro": (("same", "rest", "head", "rest"), ("head", "rest", "answer", "rest")),
     "free": (("same", "varied", "up", "answer"), ("same", "answer", "inverted", "answer")),
 }
-"""What each role does with the motif, phrase by phrase."""
-
-
-_HANDED: Final = {"answer": "arp", "inverted": "comp", "up": "arp"}
-"""The voice to which a development may be handed: another than the melody's answers it."""
-_HAND_ON: Final = 0.5
-"""Chance that a set hands a development on."""
+"""Role -> plans, each the developments of successive phrases."""
+_ANSWERED_BY: Final = {"answer": "arp", "inverted": "comp", "up": "arp"}
+"""Development -> the part that may play it instead of the melody, as an answer in another voice."""
+_ANSWER_CHANCE: Final = 0.5
+"""Probability that a set gives such a development to the other part."""
 
 
 def _head(motif: Motif, context: Context, times: int) -> Motif:
@@ -57,7 +55,7 @@ def _head(motif: Motif, context: Context, times: int) -> Motif:
 
 
 def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note], tuple[MotifNote, ...]]:
-    """Notes of melody and arp, and the melody on paper: degrees and beats from the section's start."""
+    """The notes of melody and arp, and the melody as degrees and beats from the section's start."""
     phrases = list(_phrases(context))
     paper = tuple(note for note, _ in phrases)
     notes: list[Note] = []
@@ -67,7 +65,7 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
             return (note for each, own in phrases if own == part for note in _sound(context, style, each, part, chords))
 
         notes.extend(context.played(part, tune))
-    notes.extend(context.played("melody", lambda style: _landing(context, style)))
+    notes.extend(context.played("melody", lambda style: _final_note(context, style)))
     sounding = [bar for bar in context.bars if not bar.silent and not bar.final]
 
     def arp(style: Style) -> Iterator[Note]:
@@ -78,7 +76,7 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
 
 
 def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
-    """The plan of the role, unrolled over the section, with the part that plays each note; density thins the phrases."""
+    """The role's plan repeated over the section: each note and the part that plays it; low density thins the phrases."""
     request = context.request
     length = motifs.span(context.motif, request.beats_per_bar)
     end = float(len(context.bars) * request.beats_per_bar)
@@ -98,15 +96,15 @@ def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
 
 
 def _played_by(context: Context, development: str) -> str:
-    """The part that plays a development in this set: the melody, or the voice it is handed to where prompts leave that one."""
-    part = _HANDED.get(development, "melody")
+    """The part that plays a development in this set: the melody, or another that answers it unless prompts turn that down."""
+    part = _ANSWERED_BY.get(development, "melody")
     silenced = min(context.mix.stems.get(part, 1.0), context.mix.stems.get("harmony" if part == "comp" else "lead", 1.0)) < 1.0
     drawn = chance(context.request.set_seed, "hand on", development)
-    return "melody" if silenced or drawn > _HAND_ON else part
+    return "melody" if silenced or drawn > _ANSWER_CHANCE else part
 
 
 def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
-    """One note of the melody, bent to the chord where it is long or on the beat."""
+    """One note of the melody, moved to a chord tone where it is long or on the beat."""
     beats = context.request.beats_per_bar
     index = int(note.beat // beats)
     bar = context.bars[index]
@@ -132,15 +130,15 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
 
 
 def _nearest(degree: int, allowed: Sequence[int]) -> int:
-    """The degree itself, or the chord's nearest one (upwards when there are two)."""
+    """The degree itself, or the nearest one within two steps that is in the chord (the upper one of two)."""
     for step in (0, 1, -1, 2, -2):
         if (degree + step) % 7 in allowed:
             return degree + step
     return degree
 
 
-def _landing(context: Context, style: Style) -> Iterator[Note]:
-    """The motif's last word: the tonic over the last chord."""
+def _final_note(context: Context, style: Style) -> Iterator[Note]:
+    """The tonic over the set's last chord."""
     for bar in context.bars:
         level = bar.active["melody"]
         if bar.final and level > 0.1:
@@ -148,10 +146,6 @@ def _landing(context: Context, style: Style) -> Iterator[Note]:
             pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
             length = context.request.beats_per_bar + 1.0
             yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
-
-
-_ARP_SOONER: Final = 0.0
-"""How much sooner, in energy, an arpeggio is complete than other patterns."""
 
 
 def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
@@ -169,7 +163,7 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
     count = round((context.request.beats_per_bar - (1 if bar.breath else 0)) / part.step)
     per_bar = round(context.request.beats_per_bar / part.step)
     size = max(1, round(4 * part.step))
-    kept = thinned([step % size == 0 for step in range(max(per_bar, count) * size)], bar.energy + _ARP_SOONER)
+    kept = thinned([step % size == 0 for step in range(max(per_bar, count) * size)], bar.energy)
     for i in range(count):
         pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index)
         weight *= kept[i * size]
@@ -181,7 +175,7 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
 
 
 def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_bar: int, bar: int) -> tuple[int, float]:
-    """The pitch and weight of an arpeggio's step; a riff repeats the set's own line of the bar."""
+    """Pitch and weight 0..1 of an arpeggio's step; a "riff" repeats a line of one bar that the set's seed draws."""
     seed = context.request.set_seed
     if shape == "riff":
         step = i % 16

@@ -1,5 +1,5 @@
-"""Music that leans on its off-beats does so in a drop; where it turns to the beats and back is decided here, for both sides
-of every seam alike."""
+"""Where music with a strong off-beat cymbal plays it: in a drop. Away from drops it turns to the beats; when it turns is decided
+here, so that both sides of every seam agree."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from engine.protocol import NEAR_S, PromptWeight, SectionRequest
 from engine.timebase import Grid
 
 _TURNS: Final = (0.35, 0.2)
-"""The middle, 0..1 through a section, and half the width of a turn from off-beats to beats, or back."""
+"""Middle of a turn from off-beats to beats or back, and half its width, both 0..1 through the section."""
 _BACK_S: Final = (10.0, 2.0)
-"""Seconds before a section's end at which it has turned back half, where it does, and half the width of that: the seconds
-that are heard next to the seam lie behind it."""
+"""Seconds before a section's end by which it has turned back halfway, and half the width of that turn: the seconds that count
+at a seam then lie after it."""
 
 
 @lru_cache(maxsize=16)
 def uses_off_beats(prompts: tuple[PromptWeight, ...]) -> bool:
-    """Whether music leans on its off-beats in a drop: with drums, in a style that has a cymbal on every one, as house has it."""
+    """Whether drops of this mix have strong off-beats: with drums, in a style with a cymbal on every off-beat, such as house."""
     point = mix(prompts)
     return off_beat_cymbal(point) is not None and drumless(point) <= DRUMLESS
 
 
 @lru_cache(maxsize=16)
 def _follows(prompts: tuple[PromptWeight, ...]) -> bool:
-    """Whether music has hardly any drums, and can be led to wherever the section before left the beat."""
+    """Whether the mix has hardly any drums, so that its beat can be aligned with whatever comes before."""
     return drumless(mix(prompts)) > DRUMLESS
 
 
 def neighbours_agree(request: SectionRequest) -> tuple[bool, bool]:
-    """Whether the sections before and after, if there are any, lean as this one does; where this one does not, they may.
+    """Whether the sections before and after, if any, have strong off-beats where this one does: (before, after).
 
-    Beyond short parts it is all of them, which are heard as one. Those that follow wherever the beat is left do not matter,
-    but for one before all others, which has already left it somewhere.
+    Where this one has none, both are True. A run of short sections is heard as one, so all of it must agree. Sections without
+    drums do not matter, except the earliest, whose beat lies where it lies.
     """
     own = request.prompts
     if not uses_off_beats(own):
@@ -55,10 +55,10 @@ def neighbours_agree(request: SectionRequest) -> tuple[bool, bool]:
 
 
 def off_beats_at_edges(request: SectionRequest) -> tuple[bool, bool]:
-    """Whether music that leans on its off-beats does so at a section's start, and at its end.
+    """Whether music with strong off-beats plays them at the section's start, and at its end.
 
-    It does where a drop is next to the seam, or within one or more short parts of it: those are heard as one with it. It does
-    not where the music on the other side never does.
+    It does where a drop is next to the seam, or only short sections lie between, which are heard as one with it; not where the
+    music on the other side has none.
     """
     before, after = neighbours_agree(request)
     start = "drop" in {request.previous_role, request.role, *(part.role for part in request.before_previous)}
@@ -69,18 +69,18 @@ def off_beats_at_edges(request: SectionRequest) -> tuple[bool, bool]:
 
 
 def is_heard_as_one(request: SectionRequest) -> bool:
-    """Whether the section's start and end are heard as one."""
+    """Whether the section is so short that its start and end are heard as one."""
     grid = Grid(request.bpm, request.beats_per_bar)
     return request.bars * float(grid.frames_per_bar) / grid.rate < NEAR_S
 
 
 def turn_share(bar: Bar) -> float:
-    """How far a section that turns from the off-beats to the beats, or back, has done so, 0..1."""
+    """How far a section that turns from off-beats to beats, or back, has done so in a bar, 0..1."""
     return smoothstep(0.5 + (bar.position - _TURNS[0]) / (2 * _TURNS[1]))
 
 
 def off_beat_share(request: SectionRequest, bar: Bar) -> float:
-    """How far music that leans on its off-beats does so in a bar, 0..1: it turns within a section, never at a seam."""
+    """How far music with strong off-beats plays them in a bar, 0..1: it turns within a section, never at a seam."""
     start, end = off_beats_at_edges(request)
     before, after = neighbours_agree(request)
     turned = turn_share(bar)

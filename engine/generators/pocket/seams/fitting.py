@@ -1,4 +1,4 @@
-"""Amounts."""
+"""Search for the control amounts that move a beat to the phase wanted. Phasors here are turned so that the goal is phase 0."""
 
 from __future__ import annotations
 
@@ -7,51 +7,44 @@ from typing import Final
 
 from engine.generators.pocket.seams.beat import phase_of
 
-_DOUBT: Final = 0.01
-"""Beats by which the beat seems to lie elsewhere when the ear's looks fall elsewhere, where its clearness is 1."""
-
-
+_UNCERTAINTY: Final = 0.01
+"""Beats by which a beat of clarity 1 may be misjudged when the analysis windows fall elsewhere."""
 _SWEEPS: Final = 60
-"""Passes over the levers."""
-
-
-_CLEARNESS: Final = 0.25
-"""How much clearness counts against where the beat lies."""
-
-
+"""Passes of the coordinate descent over all controls."""
+_CLARITY_WEIGHT: Final = 0.25
+"""Weight of the beat's clarity in the fit; its phase has weight 1."""
 _COST: Final = 0.005
-"""What an amount of 1 costs, against what it does to the pulse."""
-
-
+"""Penalty of an amount of 1, in units of squared phasor."""
 _NEAR: Final = 0.004
-"""Beats within which the beat lies well enough."""
-
-
+"""Beats from the goal at which the search ends."""
 _PROBE: Final = 0.3
-"""Amount by which each control is tried, to see what it does."""
-
-
+"""Amount with which each control is tried to measure its effect."""
 _ROUNDS: Final = 5
-"""Times the edge is heard anew with other amounts."""
+"""Most fits, each followed by a measurement of the result."""
 
 
-def phase_error(pulse: complex) -> float:
-    """How far, in beats, a pulse may seem to lie from 0; what it is off for certain counts twice."""
-    return 2.0 * abs(phase_of(pulse)) + _DOUBT / max(1e-3, abs(pulse))
+def phase_error(beat: complex) -> float:
+    """Largest error in beats a listener may perceive: the measured error, doubled, and the uncertainty of a faint beat."""
+    return 2.0 * abs(phase_of(beat)) + _UNCERTAINTY / max(1e-3, abs(beat))
 
 
 def fit_amounts(wanted: complex, effects: list[complex], limits: list[tuple[float, float]]) -> list[float]:
-    """Amounts within their limits whose effects together come near to what is wanted: least squares by coordinate descent.
+    """Amounts within their limits whose summed effects come closest to ``wanted``: least squares by coordinate descent.
 
-    The imaginary part, where the beat lies, counts more than the real one, how clear it is; amounts cost a little.
+    The imaginary part (phase) weighs more than the real part (clarity), and large amounts cost a little.
+
+    Args:
+        wanted: change of the phasor.
+        effects: change of the phasor by each control at an amount of 1.
+        limits: least and greatest amount of each control.
     """
     amounts = [0.0] * len(effects)
     left = wanted
     for _ in range(_SWEEPS):
         for i, effect in enumerate(effects):
             free = left + amounts[i] * effect
-            along = free.imag * effect.imag + _CLEARNESS * free.real * effect.real
-            amount = along / (effect.imag**2 + _CLEARNESS * effect.real**2 + _COST)
+            along = free.imag * effect.imag + _CLARITY_WEIGHT * free.real * effect.real
+            amount = along / (effect.imag**2 + _CLARITY_WEIGHT * effect.real**2 + _COST)
             amounts[i] = min(limits[i][1], max(limits[i][0], amount))
             left = free - amounts[i] * effect
     return amounts
@@ -64,14 +57,18 @@ def search_amounts(
     tried: Sequence[int],
     clear: float,
 ) -> tuple[list[float], complex]:
-    """Amounts of some levers with which a pulse comes to lie at 0, or as near as it can be brought, and the pulse then.
+    """Amounts that bring the beat to phase 0, or as close to it as the controls allow.
 
     Args:
-        hear: the pulse with some amounts.
-        bare: the pulse with none.
-        limits: between which each amount may be. The last control does what the one before it does, a quarter of a beat later.
-        tried: levers that do anything, each of which is tried alone; the last one need not be.
-        clear: how clear the beat should at least be, in the units of `beat_phasor`: a fainter one may seem to lie anywhere.
+        hear: measures the phasor with some amounts.
+        bare: the phasor with all amounts 0.
+        limits: least and greatest amount of each control. The last control does what the one before it does, a quarter of a
+            beat later, so its effect need not be measured.
+        tried: indexes of the controls whose effect is measured, one at a time.
+        clear: clarity (see `beat_phasor`) to aim for at least: the phase of a fainter beat is uncertain.
+
+    Returns:
+        The best amounts found, and the phasor measured with them.
     """
     none = [0.0] * len(limits)
     best, least, reached = none, phase_error(bare), bare
@@ -81,7 +78,7 @@ def search_amounts(
         effects[control] = (hear([probe * (i == control) for i in range(len(none))]) - bare) / probe
     effects[-1] = 1j * effects[-2]
     wanted = goal = complex(max(bare.real, clear), 0.0)
-    gone = came = 0.0
+    step = before = 0.0
     for _ in range(_ROUNDS):
         amounts = fit_amounts(goal - bare, effects, limits)
         now = hear(amounts)
@@ -89,8 +86,8 @@ def search_amounts(
             best, least, reached = amounts, phase_error(now), now
         if abs(phase_of(now)) < _NEAR:
             break
-        # Of the last step so much came through; the next one reckons with that (a secant).
-        share = (now.imag - came) / gone if gone and came else 1.0
-        came, gone = now.imag, -now.imag / min(2.0, max(0.5, share))
-        goal += complex(0.5 * max(0.0, wanted.real - now.real), gone)
+        # Secant method: this share of the last step took effect; the next step is scaled by it.
+        share = (now.imag - before) / step if step and before else 1.0
+        before, step = now.imag, -now.imag / min(2.0, max(0.5, share))
+        goal += complex(0.5 * max(0.0, wanted.real - now.real), step)
     return best, reached

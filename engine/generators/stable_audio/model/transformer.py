@@ -253,7 +253,7 @@ class DiffusionTransformer(nn.Module):
         return _Read([k for k, _ in pairs], [v for _, v in pairs], bias)
 
     def _over_positions(self, shares: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Memory tokens belong to the whole piece: they get each prompt's mean share over it. (prompts, positions, 1)"""
+        """Memory tokens belong to the whole piece: they get each prompt's mean share over it: (prompts, positions, 1)."""
         mean = shares[:, real.to(shares.device) > 0].mean(dim=1, keepdim=True)
         return torch.cat((mean.expand(-1, self.memory), shares), dim=1)[:, :, None]
 

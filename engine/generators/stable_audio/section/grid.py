@@ -30,6 +30,8 @@ _LAG_S: Final = 0.0035
 _CLEAR: Final = 0.35
 """Autocorrelation of onset strength at whole beats that is as clear as it need be: dense dance music has 0.15, noise 0.03."""
 
+_STEADY: Final = 0.01  # share that a tempo may drift over a piece
+_NEAR: Final = 0.04  # share of a beat
 _BINS: Final = 480
 _SPREAD_S: Final = 0.006
 _DOUBT: Final = 0.5
@@ -142,7 +144,7 @@ def _refined(times: Curve, flux: Curve, fine: Curve, bpm: float) -> tuple[float,
     centres = [float(times[half].mean()) for half in halves]
     lates = [_lateness(times[half], fine[half], bpm, near=late) for half in halves]
     slope = (lates[1] - lates[0]) / max(1.0, centres[1] - centres[0])
-    if abs(slope) > 0.01:  # half the beats are elsewhere: no steady tempo to straighten
+    if abs(slope) > _STEADY:  # half the beats are elsewhere: no steady tempo to straighten
         return bpm, late
     at_zero = (lates[0] + lates[1]) / 2 - slope * (centres[0] + centres[1]) / 2
     beat = 60 / bpm
@@ -163,7 +165,7 @@ def _lateness(times: Curve, flux: Curve, bpm: float, near: float | None = None) 
         chosen = smooth * (1 - _DOUBT * offsets / (_BINS / 2))
     else:
         away = np.abs((np.arange(_BINS) / _BINS - near / beat + 0.5) % 1.0 - 0.5) * beat
-        chosen = np.where(away < 0.04, smooth, -np.inf)
+        chosen = np.where(away < _NEAR, smooth, -np.inf)
     best = int(chosen.argmax())
     at = best + _vertex(smooth[best - 1], smooth[best], smooth[(best + 1) % _BINS])
     return float(((at / _BINS + 0.5) % 1.0 - 0.5) * beat)

@@ -25,6 +25,7 @@ _PLACES_S: Final = 0.006
 _THIN: Final = 4
 """Every so many-th frame is compared."""
 
+_SLOWEST, _FASTEST = 0.9, 1.1
 _RISE_COST: Final = 1.0
 _STRAY_COST: Final = 1.0
 
@@ -44,7 +45,7 @@ def stretch(audio: Audio, rate: int, ratio: float, beat_s: float = 0.5) -> Audio
     Raises:
         ValueError: a ratio beyond that.
     """
-    if not 0.9 <= ratio <= 1.1:
+    if not _SLOWEST <= ratio <= _FASTEST:
         raise ValueError(f"cannot stretch by {ratio}: splices are for a few percent")
     wanted = round(len(audio) * ratio)
     if wanted == len(audio) or not len(audio):

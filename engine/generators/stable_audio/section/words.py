@@ -18,6 +18,9 @@ Curve = npt.NDArray[np.float32]
 MOVE_BARS: Final = 4
 """A section moves from the mix before to its own over so many bars at most."""
 
+_LITTLE, _MUCH = 0.25, 0.8
+"""Amounts below and above which a quality is put into words."""
+
 POINTS_PER_S: Final = 20
 
 _ROLE_WORDS: Final[dict[Role, str]] = {
@@ -76,7 +79,7 @@ def _character(request: SectionRequest) -> list[str]:
         (request.density, "minimal", "dense, layered"),
         (request.brightness, "dark, mellow", "bright"),
     )
-    return [low if value < 0.25 else high for value, low, high in named if not 0.25 <= value <= 0.8]
+    return [low if value < _LITTLE else high for value, low, high in named if not _LITTLE <= value <= _MUCH]
 
 
 def shares_of(prompts: Sequence[PromptWeight], request: SectionRequest) -> dict[str, float]:

@@ -11,23 +11,15 @@ import math
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.player.rendering.filters import BlockFilter, StateSpace
-from engine.timebase import QUANTUM
-
-Bus = npt.NDArray[np.float64]
-
-STEP: Final = 0.25
-"""The furthest the knob moves in a quantum: from end to end in 23 ms."""
+from engine.player.rendering.ramps import DOWN, UP, Bus, approach
 
 DEAD: Final = 0.006
 """Around the middle the filter is off; a 7-bit controller's two middle values lie inside."""
 
 _LOW: Final = (18_000.0, 80.0)
 _HIGH: Final = (20.0, 6_000.0)
-_UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
-_DOWN: Final[Bus] = 1.0 - _UP
 
 
 def _stage(cutoff: float, q: float, high: bool, rate: int) -> StateSpace:
@@ -46,15 +38,19 @@ class DjFilter:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self._value = 0.5
+        self._value = self._target = 0.5
         self._filter: BlockFilter | None = None
         self._state = np.zeros((2, 4))
 
-    def process(self, bus: Bus, target: float) -> Bus:
-        """Filter a quantum, with the knob on its way to ``target``."""
-        before, old = self._value, self._filter
+    def set(self, value: float, bpm: float) -> None:
+        """Where the knob is on its way to."""
+        self._target = value
+
+    def process(self, bus: Bus) -> Bus:
+        """Filter a quantum."""
+        before, old, target = self._value, self._filter, self._target
         if target != before or (old is None and abs(before - 0.5) > DEAD):
-            value = min(max(target, before - STEP), before + STEP)
+            value = approach(before, target)
             self._value = 0.5 if (value - 0.5) * (before - 0.5) < 0 else value
             self._filter = self._design(self._value)
         new = self._filter
@@ -63,7 +59,7 @@ class DjFilter:
         state = np.zeros((2, 4)) if old is None else self._state
         left = self._run(old, bus)
         self._state = state
-        return left * _DOWN + self._run(new, bus) * _UP
+        return left * DOWN + self._run(new, bus) * UP
 
     def clear(self) -> None:
         """Nothing to cut: the filter has no tail."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.player.rendering.filters import band_pass
+from engine.player.rendering.ramps import DOWN, UP, Bus, approach, between
 from engine.timebase import QUANTUM
 
-Bus = npt.NDArray[np.float64]
-
 BEATS: Final = 0.75
-STEP: Final = 0.25
 _SIZE: Final = 1 << 18
 _QUIET: Final = 1e-6  # -120 dB
-_UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 
 
 class Echo:
@@ -25,7 +21,8 @@ class Echo:
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._ring: Bus = np.zeros((2, _SIZE))
-        self._value = 0.0
+        self._value = self._target = 0.0
+        self._bpm = 120.0
         self._delay = 0
         self._at = 0
         self._since = 0
@@ -40,21 +37,25 @@ class Echo:
         """Cut what still repeats, within a quantum."""
         self._clearing = True
 
-    def process(self, bus: Bus, target: float, bpm: float) -> Bus:
-        """Echo a quantum, with the amount on its way to ``target``."""
+    def set(self, value: float, bpm: float) -> None:
+        """Where the knob is on its way to, and the tempo of the repeats."""
+        self._target, self._bpm = value, bpm
+
+    def process(self, bus: Bus) -> Bus:
+        """Echo a quantum."""
         before = self._value
-        after = self._value = min(max(target, before - STEP), before + STEP)
+        after = self._value = approach(before, self._target)
         if before == 0.0 and after == 0.0 and self._at >= self._loud_until:
             self._clearing = False
             self._since = self._at
             return bus
-        delay = max(QUANTUM, round(BEATS * 60.0 / bpm * self._rate))
+        delay = max(QUANTUM, round(BEATS * 60.0 / self._bpm * self._rate))
         wet = self._read(self._delay or delay)
         if self._delay not in (0, delay):
-            wet += (self._read(delay) - wet) * _UP
+            wet += (self._read(delay) - wet) * UP
         self._delay = delay
         if self._clearing:
-            wet *= 1.0 - _UP
+            wet *= DOWN
         wet, self._state = self._band.run(wet, self._state)
         self._write(bus, wet, before, after, delay)
         if self._clearing:
@@ -62,7 +63,7 @@ class Echo:
             self._since = self._loud_until = self._at
             self._value = 0.0
             self._state = np.zeros((2, 2))
-            wet *= 1.0 - _UP
+            wet *= DOWN
         result: Bus = bus + wet
         return result
 
@@ -80,7 +81,7 @@ class Echo:
     def _write(self, bus: Bus, wet: Bus, before: float, after: float, delay: int) -> None:
         """Feed the left repeats to the right and back; the input enters on the left."""
         at = self._at % _SIZE  # the ring's size and every position are whole quanta
-        send: Bus | float = after if before == after else before + (after - before) * _UP
+        send = between(before, after)
         back = wet * (0.25 + 0.5 * after)
         ring = self._ring[:, at : at + QUANTUM]
         ring[0] = (bus[0] + bus[1]) * (0.5 * send) + back[1]

@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.player.rendering.filters import hadamard, one_pole
+from engine.player.rendering.ramps import DOWN, Bus, approach, between
 from engine.timebase import QUANTUM
-
-Bus = npt.NDArray[np.float64]
 
 LINES: Final = 16
 LENGTHS: Final = (887, 1013, 1151, 1277, 1409, 1553, 1693, 1867, 2027, 2203, 2381, 2591, 2797, 3049, 3307, 3583)
@@ -24,11 +23,9 @@ LENGTHS: Final = (887, 1013, 1151, 1277, 1409, 1553, 1693, 1867, 2027, 2203, 238
 DIFFUSERS: Final = (311, 433, 563)
 """Frames of the all-pass filters before the network, primes longer than a quantum."""
 
-STEP: Final = 0.25
 _SIZE: Final = 4096
 _QUIET: Final = 1e-6
 _WET: Final = 0.5
-_UP: Final[Bus] = (np.arange(QUANTUM) + 1.0) / QUANTUM
 _SIGNS: Final = np.where(np.arange(LINES) % 3 == 0, -1.0, 1.0)
 
 
@@ -57,7 +54,7 @@ class Reverb:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self._value = 0.0
+        self._value = self._target = 0.0
         self._diffusers = [_AllPass(delay) for delay in DIFFUSERS]
         self._rings: Bus = np.zeros((LINES, _SIZE))
         self._at = 0
@@ -82,14 +79,18 @@ class Reverb:
         """Cut the tail, within a quantum."""
         self._clearing = True
 
-    def process(self, bus: Bus, target: float) -> Bus:
-        """Add reverb to a quantum, with the amount on its way to ``target``."""
+    def set(self, value: float, bpm: float) -> None:
+        """Where the knob is on its way to."""
+        self._target = value
+
+    def process(self, bus: Bus) -> Bus:
+        """Add reverb to a quantum."""
         before = self._value
-        after = self._value = min(max(target, before - STEP), before + STEP)
+        after = self._value = approach(before, self._target)
         if before == 0.0 and after == 0.0 and self._quiet * QUANTUM > _SIZE:
             self._clearing = False
             return bus
-        send: Bus = bus * (after if before == after else before + (after - before) * _UP)
+        send: Bus = bus * between(before, after)
         for diffuser in self._diffusers:
             send = diffuser.process(send)
         late = self._rings.take(self._read_at(), mode="clip")
@@ -103,7 +104,7 @@ class Reverb:
         self._quiet = 0 if loud else self._quiet + 1
         if self._clearing:
             self._reset()
-            wet *= 1.0 - _UP
+            wet *= DOWN
         return bus + wet
 
     def _read_at(self) -> npt.NDArray[np.intp]:

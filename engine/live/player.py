@@ -1,0 +1,104 @@
+"""The player as the live engine sees it: reached, lost, started again, and what it says of devices and recordings."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from engine import protocol as p
+from engine.conductor.events import PlayerSaid
+from engine.errors import EngineError
+from engine.live.background import Post
+from engine.live.links import Links
+from engine.live.recordings import Recordings
+from engine.processes.channels import Line, connect
+from engine.processes.children import Children
+from engine.processes.layout import PLAYER
+from engine.session.session import Session
+
+REACH_S: Final = 10.0
+"""Seconds that a player which is being started may take to answer, until another one is started."""
+
+
+class Player:
+    """Looks after the line to the player; called on the deciding thread alone.
+
+    Args:
+        session: is told what the player says.
+        links: keeps the line.
+        children: starts another player.
+        recordings: of what is played.
+        post: has a call made on the deciding thread.
+
+    Attributes:
+        device: what it plays on; None until it has said so.
+        leaving: the set is being ended: a player that goes is not replaced.
+    """
+
+    def __init__(self, session: Session, links: Links, children: Children, recordings: Recordings, post: Post) -> None:
+        self.device: p.DeviceOpened | None = None
+        self.leaving = False
+        self._session, self._links, self._children, self._recordings, self._post = session, links, children, recordings, post
+
+    def reach(self) -> None:
+        """Connect, on a thread of its own."""
+        threading.Thread(target=self._reach, daemon=True, name="player").start()
+
+    def _reach(self) -> None:
+        try:
+            line = Line(connect(self._children.folder, PLAYER, REACH_S))
+        except EngineError as error:
+            self._post(partial(self.gone, None, str(error)))
+            return
+        self._post(partial(self.here, line))
+
+    def here(self, line: Line) -> None:
+        """A player answers."""
+        self._links.player_here(line)
+        line.open(lambda event: self._post(partial(self.said, event)), lambda: self._post(partial(self.gone, line)))
+        self._recordings.player_here()
+
+    def gone(self, line: Line | None, reason: str = "") -> None:
+        """The player died: another goes on from the frame it had reached.
+
+        Args:
+            line: that ended; None if there was none yet.
+            reason: why none could be reached.
+        """
+        if line is not self._links.player:
+            return
+        frame = self._links.player_gone()
+        if self.leaving:
+            return
+        process = self._children.player
+        if process is None or process.poll() is not None or reason:  # else it only let go of this connection: it still plays
+            self._recordings.player_gone()
+            self._session.tell("warning", "The player stopped and is being restarted.")
+            self._children.start_player(frame)
+        self.reach()
+
+    def said(self, event: p.PlayerEvent) -> None:
+        """The player reports."""
+        match event:
+            case p.DeviceOpened():
+                self._opened(event)
+            case p.DeviceLost(name, message):
+                self.device = replace(self.device, silent=True) if self.device is not None else None
+                self._session.tell("error", f"{name} is gone ({message}): silent until it is back; check its cable.")
+            case p.RecordingState():
+                self._recordings.said(event)
+            case p.PlayerHello():
+                self._recordings.greeted(event)
+                if event.device is not None:
+                    self._opened(event.device)
+        self._session.take(PlayerSaid(event))
+
+    def _opened(self, opened: p.DeviceOpened) -> None:
+        if self.device is not None and self.device.silent and not opened.silent:
+            self._session.tell("info", f"playing on {opened.name}")
+        self.device = opened
+        if opened.silent:
+            why = f" ({opened.message})" if opened.message else ""
+            self._session.tell("warning", f"no sound device: the set runs silently in real time{why}")

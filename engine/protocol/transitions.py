@@ -1,0 +1,59 @@
+"""How a section hands over to the next, one row a way. A new one is a row (and a word) here, and its shape in the player.
+
+The player's shapes are in `engine.player.rendering.transitions`; a way with a shape that exists already is a row alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from engine.protocol.words import Role
+
+TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap", "filter-sweep"]
+
+Shape = Literal["power", "linear", "bass", "sweep"]
+"""What happens to the two sides: gains of constant power, gains that add up to one, or lows and highs apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRow:
+    """One way to hand over.
+
+    Attributes:
+        name: as presets and the screen write it.
+        help: what one hears, in a line.
+        bars: how long it takes when a preset names it alone.
+        shape: None where the two sides do not overlap.
+        into: roles that are handed over to in this way when a preset names none, each with bars at a tempo of house.
+        measured: its gains follow how alike the two sides are, which is measured.
+        shortest: frames below which it is an equal-power transition.
+    """
+
+    name: TransitionKind
+    help: str
+    bars: int
+    shape: Shape | None
+    into: tuple[tuple[Role, int], ...] = ()
+    measured: bool = False
+    shortest: int = 0
+
+
+TRANSITION_TABLE: Final = (
+    TransitionRow("cut", "the next section at once, on the bar", 0, None, (("intro", 0), ("drop", 0))),
+    TransitionRow(
+        "equal-power", "a cross-fade at constant power", 2, "power", (("build", 2), ("breakdown", 1), ("free", 2)), measured=True
+    ),
+    TransitionRow("equal-gain", "a cross-fade for two sides that are the same music", 2, "linear", measured=True),
+    TransitionRow(
+        "bass-swap", "a cross-fade in which the bass changes hands in the middle", 4, "bass", (("outro", 4),), shortest=4096
+    ),
+    TransitionRow(
+        "filter-sweep", "a filter closes on this section and opens on the next, from the highs down", 4, "sweep", shortest=4096
+    ),
+)
+
+TRANSITIONS: Final[tuple[TransitionKind, ...]] = tuple(row.name for row in TRANSITION_TABLE)
+TRANSITION_BY_KIND: Final[dict[str, TransitionRow]] = {row.name: row for row in TRANSITION_TABLE}
+LONGEST_TRANSITION: Final = max(row.bars for row in TRANSITION_TABLE)
+"""Bars."""

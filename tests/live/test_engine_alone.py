@@ -1,0 +1,283 @@
+"""The engine without processes: everybody it talks to is the test's, over real sockets, and it turns when the test says so."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.live.watchdog import HUNG_S, RESTART_S
+from engine.processes.channels import connect, make_key, send
+from engine.processes.client import EngineClient
+from engine.processes.layout import ENGINE, PARAMS_FILE, STATE_FILE, address
+from engine.protocol import (
+    ClientHello,
+    CueStarted,
+    DeviceLost,
+    DeviceOpened,
+    Hold,
+    Keep,
+    ListKeepers,
+    Quit,
+    Record,
+    RecordingState,
+    RemoveKeeper,
+    SectionFailed,
+    SetCues,
+    SetMacro,
+    SetOptions,
+    SetStem,
+    StartRecording,
+    StopPlayer,
+    StopRecording,
+    UseDevice,
+)
+from engine.protocol import OpenDevice as OpenDeviceOrder
+from tests.live.conftest import PRESET
+from tests.support.engine_alone import Alone, FakeGenerator
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are files here")
+
+
+@pytest.fixture
+def begin(private: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Alone]]:
+    """Starts engines on one session's folder; what is left of them is ended after the test."""
+    monkeypatch.setenv("LIVESET_KEEPERS", str(private / "kept"))
+    (private / "set.toml").write_text(PRESET.format(minutes=1), encoding="utf-8")
+    before = signal.getsignal(signal.SIGTERM)
+    made: list[Alone] = []
+    folder = private / "one"
+    folder.mkdir()
+    make_key(folder)
+
+    def start(record: str | None = None, **more: Any) -> Alone:
+        made.append(Alone(folder, SetOptions(str(private / "set.toml"), device="none", record=record), **more))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.engine.midi.stop()
+        one.engine.door.close()
+        one.player.door.close()
+    signal.signal(signal.SIGTERM, before)
+
+
+def playing(one: Alone) -> FakeGenerator:
+    """A generator joins and makes the first section; it sounds."""
+    generator = FakeGenerator(one.engine.folder, one.children.sections)
+    one.until(lambda: "main" in one.engine.session.state.work.up, "the generator")
+    one.until(lambda: one.player.lines, "the player")
+    generator.make()
+    one.until(one.player.cues, "the first cue")
+    one.player.say(CueStarted(one.player.cues()[0].cue_id, 0, 0))
+    one.until(lambda: one.engine.session.state.transport.now is not None, "the first section")
+    return generator
+
+
+def test_a_set_begins_with_what_the_generator_makes(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    generator = playing(one)
+    assert one.engine.links.params()["run"] == 1.0
+    assert one.engine.session.state.transport.run == "playing"
+    assert generator.make().request.index == 1
+    one.until(lambda: one.player.cues() and one.player.cues()[-1].cue_id > 1, "the second cue")
+
+
+def test_callers_that_stall_hold_up_neither_screens_nor_generators(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    folder = one.engine.folder
+    with socket.socket(socket.AF_UNIX) as mute, socket.socket(socket.AF_UNIX) as babbling:
+        mute.connect(address(folder, ENGINE))
+        babbling.connect(address(folder, ENGINE))
+        babbling.sendall(b"junk" * 3)
+        silent = connect(folder, ENGINE)
+        strange = connect(folder, ENGINE)
+        send(strange, "hello?")
+        send(strange, ClientHello("thief"))  # type: ignore[arg-type]
+        client = EngineClient(folder)
+        one.until(lambda: client.snapshot() is not None, "a snapshot")
+        playing(one)
+        silent.close()
+        client.close()
+    one.until(lambda: not one.engine.screens, "the screen's end")
+
+
+def test_commands_of_a_screen_are_carried_out(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    playing(one)
+    client = EngineClient(one.engine.folder)
+    client.send(SetMacro("filter", 0.3))
+    client.send(Hold(True))
+    client.send(UseDevice("pulse"))
+    one.until(lambda: (shown := client.snapshot()) is not None and shown.hold, "the hold")
+    one.until(lambda: one.player.given(OpenDeviceOrder), "the device")
+    assert one.engine.links.params()["filter"] == 0.3
+    client.close()
+
+
+def test_keepers_are_listed_and_removed_by_the_engine(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    playing(one)
+    client = EngineClient(one.engine.folder)
+
+    def names() -> list[str] | None:
+        shown = client.snapshot()
+        return None if shown is None or shown.keepers is None else [keeper.name for keeper in shown.keepers.keepers]
+
+    client.send(Keep())
+    one.until(lambda: one.told("test-intro-1"), "the keeper")
+    assert names() is None
+    client.send(ListKeepers())
+    one.until(lambda: names() == ["test-intro-1"], "the list")
+    client.send(RemoveKeeper("test-intro-1"))
+    one.until(lambda: names() == [], "the empty list")
+    client.send(ListKeepers(False))
+    one.until(lambda: names() is None, "the end of the list")
+    client.close()
+
+
+def test_a_recording_is_started_stopped_and_goes_on_after_a_players_death(begin: Callable[..., Alone], private: Path) -> None:
+    one = begin(record=str(private / "take.wav"))
+    playing(one)
+    (start,) = one.player.given(StartRecording)
+    assert start.path == str(private / "take.wav")
+    one.player.say(RecordingState(start.path))
+    one.until(lambda: one.engine.recordings.path, "the recording")
+    (private / "take.wav").touch()
+    assert one.children.player is not None
+    one.children.player.kill()
+    one.player.status["frame"] = 123_456.0
+    one.player.lines[-1].close()
+    one.until(lambda: len(one.player.lines) == 2, "another player")
+    assert "123456" in one.children.started[-1].argv, "it goes on from the frame that was reached"
+    one.until(lambda: len(one.player.given(StartRecording)) == 2, "the second recording")
+    assert one.player.given(StartRecording)[1].path == str(private / "take-2.wav")
+    client = EngineClient(one.engine.folder)
+    client.send(Record(None))
+    one.until(lambda: one.player.given(StopRecording), "the stop")
+    client.send(Record(""))
+    one.until(lambda: len(one.player.given(StartRecording)) == 3, "a recording nobody named")
+    assert Path(one.player.given(StartRecording)[2].path).name.startswith("Test-")
+    one.player.say(RecordingState(None, "the disk is full"))
+    one.until(lambda: one.told("the disk is full"), "the trouble")
+    client.close()
+
+
+def test_devices_that_come_and_go_are_told(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    one.until(lambda: one.told("silently"), "that there is none")
+    one.player.say(DeviceOpened("pulse", 44_100, 256, 0.02, silent=False))
+    one.until(lambda: one.told("playing on pulse"), "the device")
+    one.player.say(DeviceLost("pulse", "unplugged"))
+    one.until(lambda: one.told("unplugged"), "its loss")
+    assert one.engine.player.device is not None and one.engine.player.device.silent
+
+
+def test_a_generator_that_dies_is_started_again_and_one_that_hangs_is_ended(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    generator = playing(one)
+    module = "engine.generators.worker"
+    before = one.children.count(module)
+    state, watchdog, links = one.engine.session.state, one.engine.watchdog, one.engine.links
+    assert state.work.jobs
+    heard = links.heard_at["main"]
+    watchdog.look(state, heard + HUNG_S[True])
+    process = one.children.workers["main"]
+    assert process.poll() is None
+    watchdog.look(state, heard + HUNG_S[True] + 0.1)
+    assert process.poll() is not None, "it said nothing for too long"
+    generator.line.close()
+    one.until(lambda: "main" not in links.workers, "its end")
+    one.until(lambda: one.children.count(module) > before, "another one")
+    one.children.workers["main"].kill()
+    count, now = one.children.count(module), heard + 1000.0
+    watchdog.look(one.engine.session.state, now)
+    one.children.workers["main"].kill()
+    watchdog.look(one.engine.session.state, now + RESTART_S / 2)
+    assert one.children.count(module) == count + 1, "at most one a second"
+
+
+def test_pocket_plays_for_a_generator_that_cannot_be_loaded(begin: Callable[..., Alone], private: Path) -> None:
+    slow = PRESET.format(minutes=1).replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.slow:Slow"')
+    (private / "set.toml").write_text(slow, encoding="utf-8")
+    one = begin()
+    wire = connect(one.engine.folder, ENGINE)
+    send(wire, SectionFailed(-1, "the model is not here"))
+    one.until(lambda: one.told("the model is not here"), "the refusal")
+    assert one.engine.session.state.work.generator == "pocket" and one.children.names == {"main": "pocket"}
+    playing(one)
+
+
+def crash(one: Alone) -> None:
+    """The engine is gone without a word; its player goes on."""
+    one.engine.turn()
+    one.engine.midi.stop()
+    one.engine.door.close()
+    one.player.lines[-1].close()
+    for line in one.engine.links.workers.values():
+        line.close()
+
+
+def test_a_new_engine_goes_on_where_the_one_before_it_was(begin: Callable[..., Alone]) -> None:
+    first = begin()
+    playing(first).make()
+    first.until(lambda: first.player.cues()[-1].cue_id > 1, "the second cue")
+    client = EngineClient(first.engine.folder)
+    client.send(Hold(True))
+    first.until(lambda: first.engine.session.state.steering.held, "the hold")
+    client.send(SetMacro("filter", 0.3))
+    client.send(SetStem("bass", level=0.4))
+    first.until(lambda: first.engine.links.params()["level_bass"] == 0.4, "the level")
+    client.close()
+    crash(first)
+    second = begin(resume=True, player=first.player)
+    state = second.engine.session.state
+    assert state.steering.held and state.transport.now is not None and state.transport.run == "playing"
+    assert state.steering.macro("filter") == 0.3 and ("bass", 0.4, False) in state.steering.levels
+    assert second.told("the music went on")
+    assert second.engine.links.params()["run"] == 1.0
+
+
+@pytest.mark.parametrize("left", [b"liveset state 0 of another version\njunk", b""])
+def test_a_state_that_does_not_fit_starts_afresh_and_says_so(begin: Callable[..., Alone], left: bytes) -> None:
+    first = begin()
+    generator = playing(first)
+    generator.make()
+    first.until(lambda: first.player.cues()[-1].cue_id > 1, "the second cue")
+    cue = first.player.cues()[0]
+    there = {path: path.read_bytes()[:4096] for path in first.children.sections.glob("*.section")}
+    crash(first)
+    (first.engine.folder / STATE_FILE).write_bytes(left)
+    first.player.hello = replace(first.player.hello, frame=44_100, cue=cue)
+    first.player.status["frame"] = 44_100.0
+    second = begin(resume=True, player=first.player)
+    assert second.told("could not read where the set was")
+    assert second.engine.links.params()["run"] == 1.0, "what sounds goes on until the first section is there"
+    again = FakeGenerator(second.engine.folder, second.children.sections)
+    second.until(lambda: second.engine.session.state.work.jobs, "the first request")
+    order = again.make()
+    assert order.request.index == 0
+    orders = len(second.player.given(SetCues))
+    second.until(lambda: len(second.player.given(SetCues)) > orders, "a cue")
+    assert second.player.cues()[-1].cue_id > cue.cue_id, "the player takes newer cues alone"
+    assert all(path.read_bytes()[:4096] == head for path, head in there.items()), "what sounds is not written over"
+
+
+def test_quitting_ends_everything_and_leaves_nothing(begin: Callable[..., Alone]) -> None:
+    one = begin()
+    playing(one)
+    client = EngineClient(one.engine.folder)
+    client.send(Quit())
+    one.until(lambda: one.engine.quitting, "the end")
+    one.engine.close()
+    one.until(lambda: one.player.given(StopPlayer), "the player's end")
+    assert not one.engine.folder.exists() and not one.children.sections.exists()
+    assert all(process.poll() is not None for process in one.children.started if "--respawn" not in process.argv)
+    assert not (one.engine.folder / PARAMS_FILE).exists()
+    client.close()
