@@ -22,6 +22,7 @@ from engine.generators.pocket.styles import load_style
 from engine.models.files import check_folder
 from engine.models.tensors import read_header
 from engine.presets import load_preset, parse_preset, preset_names
+from engine.prompts import tokens
 from engine.prompts import vocabulary as vocabularies
 from engine.prompts.mix import decide_bpm, decide_key, mix, parse
 from engine.prompts.tokens import guess
@@ -223,7 +224,6 @@ def test_any_text_is_a_prompt(text: str) -> None:
 
 def test_two_thousand_words_are_read_word_by_word(monkeypatch: pytest.MonkeyPatch) -> None:
     """The work grows with the length, not with its square: counted in phrases looked up."""
-    from engine.prompts import tokens
 
     looked_up = 0
     longest = tokens.longest
