@@ -13,6 +13,7 @@ from engine.generators.pocket.instruments.voices import VOICES
 from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.prompts.mix import Mix
 from engine.prompts.vocabulary import style_table
+from engine.protocol import visible
 from engine.suggest import did_you_mean
 
 _HINT: Final = "see the header of presets/styles/house.toml"
@@ -125,9 +126,9 @@ def load_style(name: str) -> Style:
             Progression(tuple(degree - 1 for degree in item["chords"]), float(item["mood"])) for item in form["progressions"]
         )
         style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PromptError(f'style "{name}" lacks or misspells {error}', _HINT) from error
-    _check(style, gains)
+        _check(style, gains)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise PromptError(f'style "{name}" lacks or misspells {visible(str(error))[:60]}', _HINT) from error
     return style
 
 
