@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+READABLE: Final = "make it readable, or copy it again"
+"""What to do about a file that the system refuses to read."""
+
+WRITABLE: Final = "free some disk space, or choose another folder"
+"""What to do where the system refuses to write."""
+
 
 class LivesetError(Exception):
     """Something went wrong that a person can act on.

@@ -141,7 +141,7 @@ class Worker:
         if order.job_id in self.dropped:
             return
         if writer.ready != info.frames:
-            raise GeneratorError(f"{generator.name} made {writer.ready} of {info.frames} frames")
+            raise GeneratorError(f"{generator.name} made {writer.ready} of {info.frames} frames", "it is asked again")
         fit = getattr(generator, "fit", None)
         send(self.connection, SectionDone(order.job_id, time.perf_counter() - started, fit))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import SectionError
 from engine.protocol import STEMS, Cue, CueFailed
-from engine.sections.file import SectionReader
+from engine.sections.file import MADE_AGAIN, SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
 
 PREFETCH_S = 4.0
@@ -36,14 +36,14 @@ def open_deck(cue: Cue, rate: int = SAMPLE_RATE) -> Deck:
         info = reader.info
         whole = all(isinstance(value, int) for value in (info.rate, info.first_frame, info.frames))
         if not whole or info.first_frame < 0 or info.frames < 1 or not info.stems or not _KNOWN_STEMS.issuperset(info.stems):
-            raise SectionError(f"{cue.path} has a damaged header")
+            raise SectionError(f"{cue.path} has a damaged header", MADE_AGAIN)
     except (ValueError, TypeError, ZeroDivisionError, OverflowError, OSError) as error:
-        raise SectionError(f"{cue.path} has a damaged header") from error
+        raise SectionError(f"{cue.path} has a damaged header", MADE_AGAIN) from error
     if info.rate != rate:
-        raise SectionError(f"{cue.path} is at {info.rate} Hz, wanted {rate}")
+        raise SectionError(f"{cue.path} is at {info.rate} Hz", f"it must be at {rate} Hz")
     behind = cue.origin_frame == cue.start_frame and info.first_frame > 0
     if behind or cue.end_frame <= info.first_frame or cue.end_frame > info.first_frame + info.frames or cue.length < 0:
-        raise SectionError(f"{cue.path} does not hold what its cue asks for")
+        raise SectionError(f"{cue.path} does not hold what its cue asks for", MADE_AGAIN)
     reader.prefetch(cue.start_frame - cue.origin_frame - info.first_frame, int(PREFETCH_S * rate))
     return Deck(cue, reader)
 
@@ -57,7 +57,7 @@ def _check(cue: Cue) -> None:
     numbers = (cue.cue_id, cue.start_frame, cue.origin_frame, cue.end_frame, cue.loop_bars, cue.length)
     sensible = isinstance(cue.path, str) and isinstance(cue.grid, Grid) and isinstance(cue.correlation, int | float)
     if not sensible or not all(isinstance(number, int) for number in numbers):
-        raise SectionError(f"cue {cue.cue_id} makes no sense")
+        raise SectionError(f"cue {cue.cue_id} makes no sense", MADE_AGAIN)
 
 
 def open_decks(cues: Iterable[Cue], known: Mapping[str, SectionReader]) -> tuple[tuple[Deck, ...], list[CueFailed]]:

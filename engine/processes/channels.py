@@ -205,7 +205,7 @@ def connect(folder: Path, name: str, timeout_s: float = 0.0, *, greet_s: float =
             return connection
         except (*BROKEN, EngineError) as error:
             if time.monotonic() >= deadline:
-                raise EngineError(f"nothing answers at {where}") from error
+                raise EngineError(f"nothing answers at {where}", "start a set first") from error
             time.sleep(RETRY_S)
 
 

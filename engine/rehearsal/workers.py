@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine import protocol as p
+from engine.command_line import command
 from engine.conductor.events import Event, JobDone, JobFailed, JobProgress, WorkerLost, WorkerUp
 from engine.conductor.state import Job
 from engine.errors import GeneratorError
@@ -83,7 +84,9 @@ class OfflineWorkers:
                 if self.children.dead_workers() or time.monotonic() > deadline:
                     log = generator_errors(self.children.folder, place)
                     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
-                    raise GeneratorError("the generator did not start" + "".join(f": {line}" for line in tail)) from None
+                    raise GeneratorError(
+                        "the generator did not start" + "".join(f": {line}" for line in tail), command("doctor")
+                    ) from None
                 continue
             if kind == "refused":
                 raise Refused(message)

@@ -23,6 +23,9 @@ from engine.sections.checking import check_fields
 
 MAGIC: Final = b"LSECT001"
 HEADER: Final = 4096
+MADE_AGAIN: Final = "the section is generated again"
+"""What happens when a section file is no use; nobody has to do anything."""
+
 _READY_AT: Final = 8
 _JSON_AT: Final = 24
 _BLOCK: Final = 65_536
@@ -72,7 +75,7 @@ class SectionWriter:
         self._frame_bytes = 4 * 2 * len(info.stems)
         meta = json.dumps(asdict(info)).encode()
         if len(meta) > HEADER - _JSON_AT:
-            raise SectionError(f"section {info.section_id}: metadata too long for the header")
+            raise SectionError(f"section {info.section_id}: metadata too long for the header", "use shorter prompts")
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             os.ftruncate(self._fd, HEADER + self._frame_bytes * info.frames)
@@ -88,7 +91,8 @@ class SectionWriter:
         block = np.ascontiguousarray(block[: self.info.frames - self.ready], dtype="<f4")
         if block.shape[1:] != (len(self.info.stems), 2):
             raise SectionError(
-                f"section {self.info.section_id}: a block of shape {block.shape}, wanted (n, {len(self.info.stems)}, 2)"
+                f"section {self.info.section_id}: a block of shape {block.shape}",
+                f"the generator must make blocks of shape (frames, {len(self.info.stems)}, 2)",
             )
         data, at = block.data.cast("B"), HEADER + self.ready * self._frame_bytes
         try:
@@ -123,25 +127,25 @@ class SectionReader:
         try:
             fd = os.open(self.path, os.O_RDONLY)
         except OSError as error:
-            raise SectionError(f"cannot open section file {path}: {error.strerror}") from error
+            raise SectionError(f"cannot open section file {path}: {error.strerror}", MADE_AGAIN) from error
         try:
             size = os.fstat(fd).st_size
             if size < HEADER:
-                raise SectionError(f"{path} is too short to be a section file")
+                raise SectionError(f"{path} is too short to be a section file", MADE_AGAIN)
             self._map = mmap.mmap(fd, size, access=mmap.ACCESS_READ)
         finally:
             os.close(fd)
         if self._map[:8] != MAGIC:
-            raise SectionError(f"{path} is not a section file")
+            raise SectionError(f"{path} is not a section file", MADE_AGAIN)
         length = int.from_bytes(self._map[16:24], "little")
         try:
             meta: dict[str, Any] = json.loads(self._map[_JSON_AT : _JSON_AT + length])
             check_fields(SectionInfo, meta)
             self.info = SectionInfo(**{**meta, "stems": tuple(str(stem) for stem in meta["stems"])})
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise SectionError(f"{path} has a damaged header") from error
+            raise SectionError(f"{path} has a damaged header", MADE_AGAIN) from error
         if size != HEADER + 8 * len(self.info.stems) * self.info.frames:
-            raise SectionError(f"{path} is truncated")
+            raise SectionError(f"{path} is truncated", MADE_AGAIN)
         self._ready: npt.NDArray[np.uint64] = np.frombuffer(self._map, dtype="<u8", count=1, offset=_READY_AT)
         self.audio: Audio = np.frombuffer(self._map, dtype="<f4", offset=HEADER).reshape(
             self.info.frames, len(self.info.stems), 2
@@ -164,7 +168,7 @@ class SectionReader:
         """
         end = frame - self.info.first_frame
         if end > self.ready:
-            raise SectionError(f"{self.path} is not made up to frame {frame} yet")
+            raise SectionError(f"{self.path} is not made up to frame {frame} yet", "wait until it is")
         summed: Audio = self.audio[max(0, end - longest) : max(0, end)].sum(axis=1, dtype=np.float32)
         return summed
 

@@ -116,7 +116,7 @@ def _disk() -> Iterator[Finding]:
     folder = cache_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(existing).free // 2**20
-    text = f"disk: {free} MB free for sections in {folder} (a minute of music takes about {SECTION_MB_PER_MINUTE} MB)"
+    text = f"disk: {free} MB free for sections in {folder} ({SECTION_MB_PER_MINUTE} MB a minute)"
     level: Level = "ok" if free >= LEAST_FREE_MB else "problem"
     yield Finding(level, text, "" if level == "ok" else "free some space, or set XDG_CACHE_HOME to a larger disk")
 

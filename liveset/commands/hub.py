@@ -214,8 +214,7 @@ def refusal(model: Model) -> GeneratorError:
     """What to do when the Hub does not hand a model out."""
     return GeneratorError(
         f"the Hub does not hand out {model.repository} yet",
-        f"1. open {model.page} and accept the licence  2. make a token: https://huggingface.co/settings/tokens"
-        f"  3. {_hf()} auth login  4. {command(f'models pull {model.name}')}",
+        f"accept its licence at {model.page}, then log in: {_hf()} auth login",
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from engine.models.files import import_folder
 from engine.models.registry import model_folder
 from liveset.commands import models as modelling
-from liveset.commands.doctor import Finding, _stable_audio
+from liveset.commands.doctor import Finding, _stable_audio, _versions
 from tests.generators.stable_audio.conftest import TINY, make_base
 
 
@@ -72,3 +74,9 @@ def test_precision_is_measured_in_a_process_of_its_own() -> None:
     found = modelling.ask_child()
     assert found["best"] in found["gigaflops"]
     assert all(speed > 0 for speed in found["gigaflops"].values())
+
+
+def test_versions_are_those_of_the_installed_packages() -> None:
+    first, libraries = list(_versions())[:2]
+    assert first == Finding("ok", f"liveset {version('liveset')}, Python {platform.python_version()}, torch {version('torch')}")
+    assert f"textual {version('textual')}" in libraries.what and f"mido {version('mido')}" in libraries.what

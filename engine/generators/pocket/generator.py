@@ -61,7 +61,7 @@ class Pocket:
         """
         total = request.total_frames(self.rate)
         if not 0 <= request.from_frame <= total:
-            raise GeneratorError(f"section {request.section_id} has no frame {request.from_frame}; it has {total}")
+            raise GeneratorError(f"section {request.section_id} has no frame {request.from_frame}", f"it has {total}")
         with torch.inference_mode():
             section = self._prepare(request, cancelled)
         frame, blocks = request.from_frame, 0

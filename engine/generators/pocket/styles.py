@@ -157,9 +157,9 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
         if part == "comp":
             _check_patterns(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
         if plays.step <= 0.0 or plays.gate <= 0.0:
-            raise PromptError(f'style "{style.name}": [{part}] step and gate must be above 0')
+            raise PromptError(f'style "{style.name}": [{part}] step and gate must be above 0', _HINT)
     if style.chord_bars < 1 or not style.progressions or not all(each.chords for each in style.progressions):
-        raise PromptError(f'style "{style.name}": [form] needs chord_bars of 1 or more, and progressions with chords')
+        raise PromptError(f'style "{style.name}": [form] needs chord_bars of 1 or more, and progressions with chords', _HINT)
     for table, needed in ((style.levels, ("drums", *style.parts)), (style.space, _SPACE)):
         for key in needed:
             if not isinstance(table.get(key), int | float):

@@ -158,7 +158,9 @@ class PortAudioBackend:
         try:
             return bool(self._stream.write(np.ascontiguousarray(sound, dtype=np.float32)))
         except (self._sd.PortAudioError, OSError) as error:
-            raise DeviceError(f"the device {self.name} went away ({error})") from error
+            raise DeviceError(
+                f"the device {self.name} went away ({error})", "the set plays on it again once it is back"
+            ) from error
 
     def close(self) -> None:
         """Abort the stream; may hang with some sound servers, so call it where that does no harm."""
@@ -194,7 +196,7 @@ def load_sounddevice() -> ModuleType:
     try:
         import sounddevice
     except (ImportError, OSError) as error:
-        raise DeviceError("PortAudio is not there", PORTAUDIO_HINT) from error
+        raise DeviceError("PortAudio is not installed", PORTAUDIO_HINT) from error
     module: ModuleType = sounddevice
     return module
 

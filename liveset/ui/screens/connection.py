@@ -85,7 +85,7 @@ class Connection:
         if self._met:
             tries = f" (tried {self.tries}×)" if self.tries > 1 else ""
             if self._heart.gone:
-                return Notice("error", f"the player is gone too: nothing plays; q, then {command('play')}", 0.0)
+                return Notice("error", f"the player is gone too: nothing plays; press q, then run {command('play')}", 0.0)
             music = "the music plays on, " if self._heart.beats else ""
             return Notice("error", f"the engine does not answer: {music}trying again each second{tries}", 0.0)
         if self._away > SLOW_START_S * self._rate:

@@ -226,7 +226,9 @@ def weighted_prompts(prompt: Prompt) -> list[tuple[str, npt.NDArray[np.float32]]
     for text, weight in pairs:
         curve = np.atleast_1d(np.asarray(weight, dtype=np.float32))
         if curve.ndim != 1 or not len(curve) or not np.isfinite(curve).all() or (curve < 0).any():
-            raise GeneratorError(f"the weight of the prompt {text!r} is not a number, or a curve of numbers, of 0 or more")
+            raise GeneratorError(
+                f"a prompt has the weight {weight!r}: {text!r}", "weights must be 0 or more, numbers or curves of numbers"
+            )
         if text in curves:
             points = max(len(curve), len(curves[text]))
             curve = spread(curve, points) + spread(curves[text], points)

@@ -129,7 +129,9 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 def heads_in(width: int, head: int, shapes: Shapes) -> int:
     """How many heads of ``head`` channels (or channels in each of ``head`` heads) a width holds."""
     if width % head:
-        raise GeneratorError(f"{shapes.path}: {shapes.prefix}* is {width} wide, which is no multiple of {head}")
+        raise GeneratorError(
+            f"{shapes.path}: {shapes.prefix}* is {width} wide, which is no multiple of {head}", "fetch or copy the model again"
+        )
     return width // head
 
 

@@ -54,12 +54,12 @@ def read_changes(path: Path, weights: Mapping[str, tuple[int, ...]]) -> dict[str
         rank, alpha = config.get("rank"), config.get("alpha")
         kind = str(config.get("adapter_type", "lora"))
     except (ValueError, AttributeError) as error:
-        raise GeneratorError(f"{path}: lora_config in the header is not a JSON object") from error
+        raise GeneratorError(f"{path}: lora_config in the header is not a JSON object", "choose another LoRA file") from error
     if kind not in _KNOWN:
-        raise GeneratorError(f"{path} is of the adapter type {kind!r}; known are {', '.join(_KNOWN)}")
+        raise GeneratorError(f"{path} is of the adapter type {kind!r}", f"use one of the types {', '.join(_KNOWN)}")
     layers = sorted(name.split(_MARK)[0] for name in file.shapes if name.endswith(_MARK + "lora_A"))
     if not layers:
-        raise GeneratorError(f"{path} holds no LoRA layers")
+        raise GeneratorError(f"{path} holds no LoRA layers", "choose another LoRA file")
     changes: dict[str, Change] = {}
     for layer in layers:
         name = _checkpoint_name(layer)
@@ -87,6 +87,6 @@ def _check(path: Path, layer: str, change: Change, weight: tuple[int, ...] | Non
     outputs, inputs = weight[0], torch.Size(weight[1:]).numel()
     if change.up.shape[0] != outputs or change.down.shape[1] != inputs or change.up.shape[1] != change.down.shape[0]:
         sizes = f"{change.up.shape[0]} x {change.down.shape[1]}"
-        raise GeneratorError(f"{path} changes {layer} as {sizes}, but it is {outputs} x {inputs} here", hint)
+        raise GeneratorError(f"{path}: {layer} is {sizes}, not {outputs} x {inputs}", hint)
     if change.magnitude is not None and change.magnitude.shape != (outputs,):
-        raise GeneratorError(f"{path} is of the adapter type 'dora-cols'; known are {', '.join(_KNOWN)}")
+        raise GeneratorError(f"{path} is of the adapter type 'dora-cols'", f"use one of the types {', '.join(_KNOWN)}")

@@ -189,7 +189,9 @@ class StableAudio:
         given = given[0] if given.ndim == 3 and len(given) == 1 else given
         width = self.config.autoencoder.width
         if given.ndim != 2 or len(given) != width:
-            raise GeneratorError(f"latents of shape {tuple(given.shape)} cannot be decoded; they are ({width}, frames)")
+            raise GeneratorError(
+                f"latents of shape {tuple(given.shape)} cannot be decoded", f"their shape must be ({width}, frames)"
+            )
         samples = given.shape[1] * self.config.autoencoder.ratio
         return torch.cat(list(self._autoencoder.decode(given, samples))).cpu().numpy()
 
@@ -207,7 +209,9 @@ class StableAudio:
         for path, strength in loras:
             for name, change in read_changes(Path(path), self._file.shapes).items():
                 if name not in composer.linears:
-                    raise GeneratorError(f"{path} changes {name}, which is no layer that can be changed")
+                    raise GeneratorError(
+                        f"{path} changes {name}, which is no layer that can be changed", "use a LoRA file made for this model"
+                    )
                 stacks.setdefault(name, []).append((change, float(strength)))
         for name in self._changed | set(stacks):
             weight = self._file.read(name + ".weight").float()
@@ -276,7 +280,9 @@ class StableAudio:
     ) -> torch.Tensor:
         """The local condition (total, 1 + width): which frames of the source are kept, and their latents."""
         if not composer.config.inpaints:
-            raise GeneratorError(f"{self.config.path} describes a model that cannot continue or re-make parts of a sound")
+            raise GeneratorError(
+                f"the model in {self.config.path} cannot continue a sound", "choose another model with LIVESET_MODEL"
+            )
         ratio = self.config.autoencoder.ratio
         given = self._audio(source)
         if remake is None and len(given) >= length.samples:
@@ -296,10 +302,12 @@ class StableAudio:
         array = array[:, None] if array.ndim == 1 else array
         if array.ndim != 2 or array.shape[1] not in (1, self.channels) or not len(array):
             raise GeneratorError(
-                f"sound of shape {array.shape} cannot be used; it is (frames, {self.channels}) at {self.rate} Hz"
+                f"sound of shape {array.shape} cannot be used", f"it must be (frames, {self.channels}) at {self.rate} Hz"
             )
         if not np.isfinite(array).all():
-            raise GeneratorError("the sound given holds values that are not finite numbers")
+            raise GeneratorError(
+                "the sound given holds values that are not finite numbers", "every sample must be a finite number"
+            )
         tensor = torch.tensor(array, device=self._device).expand(-1, self.channels)
         if samples is None:
             return tensor

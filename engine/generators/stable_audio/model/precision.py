@@ -33,7 +33,9 @@ class Linear(nn.Module):
         weight = shapes["weight"]
         self.outputs, self.inputs = weight[0], weight[1]
         if any(size != 1 for size in weight[2:]):
-            raise GeneratorError(f"{shapes.path}: {shapes.prefix}weight has shape {weight}, not a matrix's")
+            raise GeneratorError(
+                f"{shapes.path}: {shapes.prefix}weight has shape {weight}, not a matrix's", "fetch or copy the model again"
+            )
         self.precision = precision
         self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self.weight: torch.Tensor | None = None

@@ -49,7 +49,7 @@ def before(path: str, frame: int, longest: int, rate: int) -> Audio:
     try:
         sound = reader.before(frame, -(-longest * reader.info.rate // rate))
     except SectionError as error:
-        raise GeneratorError(f"{error.message}, so that it cannot be continued") from error
+        raise GeneratorError(f"cannot continue the section before: {error.message}", "a re-roll starts afresh") from error
     out = resampled(sound, reader.info.rate, rate)
     return out[max(0, len(out) - longest) :]
 
@@ -64,7 +64,7 @@ def whole(request: SectionRequest, rate: int) -> Audio:
     reader = _opened(request.vary_path)
     info = reader.info
     if reader.ready < info.frames or info.first_frame:
-        raise GeneratorError(f"{request.vary_path} is no whole section, so that it cannot be varied")
+        raise GeneratorError(f"{request.vary_path} is no whole section: it cannot be varied", "wait until all of it is made")
     ratio = info.bpm / request.bpm
     if abs(ratio - 1) > MOST_STRETCHED or info.beats_per_bar != request.beats_per_bar:
         raise GeneratorError(

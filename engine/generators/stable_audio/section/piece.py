@@ -133,6 +133,6 @@ def _kept(request: SectionRequest, grid: Grid, room: int) -> Audio | None:
 def _too_long(request: SectionRequest, grid: Grid, longest: int) -> GeneratorError:
     bars = int(((longest - grid.frames_per_bar - grid.frames_per_beat) * 97 // 100) // grid.frames_per_bar) - request.tail_bars
     return GeneratorError(
-        f"{request.bars} bars and a tail of {request.tail_bars} at {request.bpm:g} BPM are more than the model makes at once",
+        f"{request.bars} bars and {request.tail_bars} of tail at {request.bpm:g} BPM are more than the model makes at once",
         f"{bars} bars fit" if bars > 0 else "not one bar fits at this tempo",
     )
