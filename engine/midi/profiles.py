@@ -13,11 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from rapidfuzz import process
-
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
 from engine.midi.values import MODES
+from engine.suggest import did_you_mean
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
 GENERIC: Final = "generic"
@@ -76,12 +75,6 @@ class Profile:
     bank: Bindings = field(default_factory=dict)
 
 
-def nearest(word: str, choices: list[str]) -> str:
-    """A hint that names the choice closest to ``word``."""
-    found = process.extractOne(word, choices)
-    return f"did you mean {found[0]!r}?" if found else ""
-
-
 def action_of(name: str, key: str) -> Action:
     """The action called ``name``, whatever its case and spacing.
 
@@ -90,7 +83,7 @@ def action_of(name: str, key: str) -> Action:
     """
     tidy = " ".join(name.lower().split())
     if tidy not in ACTIONS:
-        raise MidiError(f"[midi] {key}: nothing is called {name!r}", nearest(tidy, list(ACTIONS)))
+        raise MidiError(f"[midi] {key}: nothing is called {name!r}", did_you_mean(tidy, list(ACTIONS)))
     return ACTIONS[tidy]
 
 
@@ -102,7 +95,7 @@ def parse_control(key: str) -> Control:
     """
     match = _KEY.fullmatch(key.lower())
     if match is None:
-        hint = nearest(key.lower(), [f"{kind}{n}" for kind in ("cc", "note") for n in range(128)])
+        hint = did_you_mean(key.lower(), [f"{kind}{n}" for kind in ("cc", "note") for n in range(128)])
         raise MidiError(f"[midi] {key}: not a control", f"{hint}; controls are written cc20, note60 or ch10_note36".lstrip("; "))
     channel, kind, number = match.groups()
     if int(number) > _LAST_NUMBER:
@@ -120,13 +113,13 @@ def _parse_value(key: str, value: object) -> tuple[str, str]:
         raise MidiError(f"[midi] {key}: {value!r} is nothing a control can move", f'write {key} = "prompt 3"')
     for name in value:
         if name not in _FIELDS:
-            raise MidiError(f"[midi] {key}: unknown key {name!r}", nearest(str(name), list(_FIELDS)))
+            raise MidiError(f"[midi] {key}: unknown key {name!r}", did_you_mean(str(name), list(_FIELDS)))
     to, mode = value.get("to"), value.get("mode", "absolute")
     if not isinstance(to, str):
         raise MidiError(f"[midi] {key}: it does not say what to move", f'write {key} = {{ to = "prompt 3" }}')
     if mode not in MODES:
         raise MidiError(
-            f"[midi] {key}: unknown mode {mode!r}", f"{nearest(str(mode), list(MODES))} of {', '.join(MODES)}".strip()
+            f"[midi] {key}: unknown mode {mode!r}", f"{did_you_mean(str(mode), list(MODES))} of {', '.join(MODES)}".strip()
         )
     return to, mode
 
@@ -182,7 +175,7 @@ def load_profile(name: str) -> Profile:
         MidiError: if there is none of that name (names the nearest), or its file is damaged.
     """
     if name not in profile_names():
-        raise MidiError(f"[midi] controller: no profile is called {name!r}", nearest(name, profile_names()))
+        raise MidiError(f"[midi] controller: no profile is called {name!r}", did_you_mean(name, profile_names()))
     if name == GENERIC:
         return _generic()
     try:

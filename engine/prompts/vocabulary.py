@@ -237,7 +237,7 @@ def style_table(name: str) -> StyleTable:
         low, high = (float(bpm) for bpm in data["bpm"])
         modes = {str(mode): float(weight) for mode, weight in data["modes"].items()}
         params = {parameter: float(data["params"].get(parameter, 0.5)) for parameter in vocabulary_parameters()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise PromptError(
             f"{path}: bpm, modes or params are missing or wrong ({error})", "compare it with presets/styles/house.toml"
         ) from error

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import SectionError
+from engine.sections.checking import check_fields
 
 MAGIC: Final = b"LSECT001"
 HEADER: Final = 4096
@@ -139,8 +140,9 @@ class SectionReader:
         length = int.from_bytes(self._map[16:24], "little")
         try:
             meta: dict[str, Any] = json.loads(self._map[_JSON_AT : _JSON_AT + length])
-            self.info = SectionInfo(**{**meta, "stems": tuple(meta["stems"])})
-        except (ValueError, TypeError, KeyError) as error:
+            check_fields(SectionInfo, meta)
+            self.info = SectionInfo(**{**meta, "stems": tuple(str(stem) for stem in meta["stems"])})
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise SectionError(f"{path} has a damaged header", MADE_AGAIN) from error
         if size != HEADER + 8 * len(self.info.stems) * self.info.frames:
             raise SectionError(f"{path} is truncated", MADE_AGAIN)
@@ -152,7 +154,7 @@ class SectionReader:
     @property
     def ready(self) -> int:
         """Frames of the file that are written."""
-        return int(self._ready[0])
+        return min(int(self._ready[0]), self.info.frames)
 
     def before(self, frame: int, longest: int) -> Audio:
         """The last sound before one of the section's frames, all stems together: (frames, 2), a copy.

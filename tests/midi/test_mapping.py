@@ -141,14 +141,14 @@ def test_middle_of_a_knob_is_neutral() -> None:
     ("overrides", "said"),
     [
         ({"knob20": "prompt 1"}, "knob20"),
-        ({"c20": "prompt 1"}, "'cc20'"),
+        ({"c20": "prompt 1"}, '"cc20"'),
         ({"cc200": "prompt 1"}, "0 to 127"),
         ({"ch17_cc2": "prompt 1"}, "1 to 16"),
-        ({"cc20": "promt 3"}, "'prompt 3'"),
-        ({"cc20": "macro filtre"}, "'macro filter'"),
+        ({"cc20": "promt 3"}, '"prompt 3"'),
+        ({"cc20": "macro filtre"}, '"macro filter"'),
         ({"cc20": "prompt 17"}, "prompt 17"),
-        ({"cc20": {"to": "prompt 1", "mode": "binary"}}, "'binary-offset'"),
-        ({"cc20": {"to": "prompt 1", "modus": "absolute"}}, "'mode'"),
+        ({"cc20": {"to": "prompt 1", "mode": "binary"}}, '"binary-offset"'),
+        ({"cc20": {"to": "prompt 1", "modus": "absolute"}}, '"mode"'),
         ({"cc20": {"mode": "absolute"}}, "does not say"),
         ({"cc40": {"to": "prompt 1", "mode": "14-bit"}}, "cc0 to cc31"),
         ({"note60": "prompt 1"}, "note60"),
@@ -162,7 +162,7 @@ def test_bad_override_is_named_with_the_nearest_target(overrides: dict[str, obje
 
 
 def test_unknown_controller_names_the_nearest() -> None:
-    with pytest.raises(MidiError, match="did you mean 'nanokontrol2'"):
+    with pytest.raises(MidiError, match='did you mean "nanokontrol2"'):
         load_profile("nanokontrol")
 
 
