@@ -50,7 +50,7 @@ async def test_lost_engine_without_player_is_reported_as_silent() -> None:
         await stage.update()
         assert "the engine does not answer: trying" in stage.text(), "one look tells nothing of the player"
         await stage.update(times=120)
-        assert "the player is gone too: nothing plays; q, then liveset play" in stage.text()
+        assert "the player is gone too: nothing plays; press q, then run liveset play" in stage.text()
         assert "plays on" not in stage.text()
         stage.link.plays = True
         await stage.update(times=60)
