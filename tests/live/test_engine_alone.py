@@ -173,7 +173,7 @@ def test_devices_that_come_and_go_are_told(begin: Callable[..., Alone]) -> None:
     one = begin()
     one.until(lambda: one.told("silently"), "that there is none")
     one.player.say(DeviceOpened("pulse", 44_100, 256, 0.02, silent=False))
-    one.until(lambda: one.told("playing on pulse"), "the device")
+    one.until(lambda: one.told("Playing on pulse"), "the device")
     one.player.say(DeviceLost("pulse", "unplugged"))
     one.until(lambda: one.told("unplugged"), "its loss")
     assert one.engine.player.device is not None and one.engine.player.device.silent
@@ -257,7 +257,7 @@ def test_a_state_that_does_not_fit_starts_afresh_and_says_so(begin: Callable[...
     first.player.hello = replace(first.player.hello, frame=44_100, cue=cue)
     first.player.status["frame"] = 44_100.0
     second = begin(resume=True, player=first.player)
-    assert second.told("could not read where the set was")
+    assert second.told("could not read the saved set")
     assert second.engine.links.params()["run"] == 1.0, "what sounds goes on until the first section is there"
     again = FakeGenerator(second.engine.folder, second.children.sections)
     second.until(lambda: second.engine.session.state.work.jobs, "the first request")
