@@ -105,7 +105,7 @@ class LiveEngine:
         if goes_on:
             self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
         elif resume:
-            self.session.tell("warning", "The engine restarted but could not read the saved set: the plan starts from the beginning.")
+            self.session.tell("warning", "The engine restarted but could not read the saved set: the plan starts again.")
         elif note:
             self.session.tell("info", note)
 
