@@ -13,16 +13,18 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from engine.errors import LivesetError
 from engine.generator_names import STAND_IN
 from engine.processes.children import Children
 from engine.processes.layout import OPTIONS_FILE
 from engine.protocol import SetOptions
+from engine.resources import data_folder
+
+# What takes long to import is imported below, once the generator and the player are on their way.
 
 
 def _peek_generator(preset: str) -> str:
     """The generator a preset names, read without the schema: its process takes longest to start and must not wait."""
-    from engine.resources import data_folder
-
     for path in (Path(preset).expanduser(), data_folder() / f"{Path(preset).name.removesuffix('.toml')}.toml"):
         try:
             name = tomllib.loads(path.read_text(encoding="utf-8"))["set"]["generator"]
@@ -50,8 +52,6 @@ def main(argv: list[str]) -> int:
         children.start_params()
         children.start_worker("main", options.generator or _peek_generator(options.preset))
         children.start_player()
-
-    from engine.errors import LivesetError
 
     try:
         _say({"title": _checked(options)})

@@ -103,7 +103,7 @@ class LiveEngine:
         if goes_on:
             self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
         elif resume:
-            self.session.tell("warning", "The engine was restarted and could not read where the set was: the plan starts again.")
+            self.session.tell("warning", "The engine restarted but could not read the saved set: the plan starts again.")
         elif note:
             self.session.tell("info", note)
 

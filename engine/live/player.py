@@ -97,7 +97,7 @@ class Player:
 
     def _opened(self, opened: p.DeviceOpened) -> None:
         if self.device is not None and self.device.silent and not opened.silent:
-            self._session.tell("info", f"playing on {opened.name}")
+            self._session.tell("info", f"Playing on {opened.name}.")
         self.device = opened
         if opened.silent:
             why = f" ({opened.message})" if opened.message else ""

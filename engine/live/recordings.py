@@ -76,4 +76,4 @@ class Recordings:
         path = Path(ended)
         free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
         self.ask(str(free))
-        self._tell("error", f"the recording {path.name} ends where the player stopped; it goes on in {free}")
+        self._tell("error", f"The player stopped: the recording goes on in {free.name}.")

@@ -38,6 +38,7 @@ class Children:
 
     def start_params(self) -> None:
         """Make the latest-value block that the player reads, all values at their defaults."""
+        # Brings numpy, which whoever only looks for a running set does without.
         from engine.processes.latest import PARAM_DEFAULTS, PARAMS, SharedBlock
 
         SharedBlock(self.folder / PARAMS_FILE, PARAMS, create=True).update(PARAM_DEFAULTS)
