@@ -8,6 +8,7 @@ values that move continuously (macros, meters, the frame count) travel in memory
 
 from engine.protocol.commands import (
     Command,
+    GoOn,
     Hold,
     Keep,
     Keeper,
@@ -15,6 +16,7 @@ from engine.protocol.commands import (
     NextNow,
     Panic,
     Play,
+    PlayAgain,
     Quit,
     Record,
     RemakeBars,
@@ -83,9 +85,11 @@ from engine.protocol.snapshot import (
     Notice,
     NowView,
     PromptView,
+    RecordingView,
     RunState,
     Snapshot,
     StemView,
+    Summary,
 )
 from engine.protocol.texts import one_line, visible
 from engine.protocol.transitions import (
@@ -99,6 +103,7 @@ from engine.protocol.transitions import (
 )
 from engine.protocol.words import (
     DEFAULT_PRESET,
+    GO_ON_MINUTES,
     LONGEST_PROMPT,
     MAX_LORAS,
     MAX_PROMPTS,
@@ -114,6 +119,7 @@ from engine.protocol.words import (
 __all__ = [
     "BLOCKS",
     "DEFAULT_PRESET",
+    "GO_ON_MINUTES",
     "LONGEST_PROMPT",
     "LONGEST_TRANSITION",
     "MACROS",
@@ -144,6 +150,7 @@ __all__ = [
     "DeviceOpened",
     "DropSection",
     "Finished",
+    "GoOn",
     "GridFit",
     "HandOver",
     "Hold",
@@ -171,6 +178,7 @@ __all__ = [
     "Panic",
     "Place",
     "Play",
+    "PlayAgain",
     "PlayedSection",
     "PlayerEvent",
     "PlayerHello",
@@ -181,6 +189,7 @@ __all__ = [
     "ReRoll",
     "Record",
     "RecordingState",
+    "RecordingView",
     "RemakeBars",
     "RemoveKeeper",
     "Role",
@@ -203,6 +212,7 @@ __all__ = [
     "Stop",
     "StopPlayer",
     "StopRecording",
+    "Summary",
     "TogglePlay",
     "Traits",
     "TransitionKind",
