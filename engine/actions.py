@@ -19,10 +19,12 @@ from engine.protocol import (
     STEMS,
     Command,
     Hold,
+    IgnorePort,
     Keep,
     ListKeepers,
     MacroRow,
     NextNow,
+    Nudge,
     Panic,
     Play,
     Quit,
@@ -36,7 +38,9 @@ from engine.protocol import (
     SetStem,
     SetWeight,
     Stop,
+    ToggleMute,
     TogglePlay,
+    ToggleRecord,
     UseDevice,
     VaryNext,
 )
@@ -63,6 +67,7 @@ class Action:
         key: the key that sends it (a press or toggle) or selects it (a position), as Textual names keys.
         controls: the MIDI controls it is under without any set-up.
         knob: the control of the second row of knobs it is under, see `engine.midi.profiles.Profile.bank`.
+        pressed: what a key, pad or button sends for it, where the engine decides which way it turns; None for a position.
     """
 
     name: str
@@ -76,6 +81,7 @@ class Action:
     key: str = ""
     controls: tuple[str, ...] = ()
     knob: str = ""
+    pressed: Command | None = None
 
 
 BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
@@ -85,7 +91,7 @@ PROMPT_KEYS: Final = 8
 
 def _press(name: str, command: Command, label: str, help: str, key: str = "", controls: tuple[str, ...] = ()) -> Action:
     address = "/" + name.replace("/", "-").replace(" ", "-")
-    return Action(name, lambda _value: command, "press", label, help, "Set", address, key=key, controls=controls)
+    return Action(name, lambda _value: command, "press", label, help, "Set", address, key=key, controls=controls, pressed=command)
 
 
 def _prompt(slot: int) -> Action:
@@ -143,6 +149,7 @@ def _mute(stem: str, key: str, controls: tuple[str, ...] = ()) -> Action:
         f"/mute/{stem}",
         key=key,
         controls=controls,
+        pressed=ToggleMute(stem),
     )
 
 
@@ -183,6 +190,9 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
     UseDevice: "needs the name of a device: `play --device`",
+    Nudge: "the arrow keys and a controller's encoders send it, for any value",
+    ToggleRecord: "the screen's key for recording sends it, with a path",
+    IgnorePort: "needs the name of a MIDI input: the palette of commands lists them",
     ListKeepers: "the list of keepers sends it as it opens and closes",
     RemoveKeeper: "deletes for good: the list of keepers asks first",
     Quit: "ends the set: the screen asks first, the command `stop` sends it",

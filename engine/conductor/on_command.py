@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
+from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.requests import next_index
 from engine.conductor.state import Slot, State, Variation
+from engine.conductor.values import stepped, unit, values_by_target
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -65,13 +67,13 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to vary: this is the last section."),)
     if isinstance(command.keeper, p.Keeper):
-        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
+        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, unit(command.amount)))
     if state.work.traits.live:
         state, told = _re_roll(state, p.ReRoll())
         return state, (*told, Tell("info", f"{state.work.generator} cannot vary audio: the next section is re-rolled instead."))
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
-    amount = max(MIN_AMOUNT, _unit(command.amount))
+    amount = max(MIN_AMOUNT, unit(command.amount))
     return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
 
 
@@ -117,22 +119,17 @@ def _remake_bars(state: State, command: p.RemakeBars) -> Step:
 def _set_lora(state: State, command: p.SetLora) -> Step:
     if not 0 <= command.index < len(state.steering.loras):
         return state, ()
-    strength = p.MAX_STRENGTH * _unit(command.strength / p.MAX_STRENGTH)
+    strength = p.MAX_STRENGTH * unit(command.strength / p.MAX_STRENGTH)
     lora = replace(state.steering.loras[command.index], strength=strength)
     return state.with_steering(
         loras=(*state.steering.loras[: command.index], lora, *state.steering.loras[command.index + 1 :])
     ), ()
 
 
-def _unit(value: float) -> float:
-    """Within 0..1; what is not a number counts as 0."""
-    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
-
-
 def _set_weight(state: State, command: p.SetWeight) -> Step:
     if not 0 <= command.slot < len(state.steering.slots):
         return state, ()
-    slot = replace(state.steering.slots[command.slot], weight=_unit(command.value), touched=True)
+    slot = replace(state.steering.slots[command.slot], weight=unit(command.value), touched=True)
     return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
 
 
@@ -150,7 +147,7 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:
-    value = _unit(command.value)
+    value = unit(command.value)
     macros = tuple((name, value if name == command.name else old) for name, old in state.steering.macros)
     return state.with_steering(macros=macros), (SetParams(((command.name, value),)),)
 
@@ -164,12 +161,24 @@ def _set_stem(state: State, command: p.SetStem) -> Step:
     levels = tuple(
         (
             stem,
-            level if stem != command.stem or command.level is None else _unit(command.level),
+            level if stem != command.stem or command.level is None else unit(command.level),
             muted if stem != command.stem or command.muted is None else command.muted,
         )
         for stem, level, muted in state.steering.levels
     )
     return state.with_steering(levels=levels), (SetParams(level_params(levels)),)
+
+
+def _toggle_mute(state: State, command: p.ToggleMute) -> Step:
+    muted = {stem: muted for stem, _, muted in state.steering.levels}.get(command.stem)
+    return (state, ()) if muted is None else _set_stem(state, p.SetStem(command.stem, muted=not muted))
+
+
+def _nudge(state: State, command: p.Nudge) -> Step:
+    here, action = values_by_target(state).get(command.target), ACTIONS.get(command.target)
+    if here is None or action is None or action.kind != "position" or not math.isfinite(command.by) or not command.by:
+        return state, ()
+    return take_command(state, action.make(stepped(here, command.by) if command.snap else unit(here + command.by)))
 
 
 def _panic(state: State, command: p.Panic) -> Step:
@@ -194,5 +203,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.SetPrompt: _set_prompt,
     p.SetMacro: _set_macro,
     p.SetStem: _set_stem,
+    p.ToggleMute: _toggle_mute,
+    p.Nudge: _nudge,
     p.Panic: _panic,
 }

@@ -18,6 +18,7 @@ from engine import protocol as p
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
 from engine.conductor.state import State
+from engine.conductor.values import values_by_target
 from engine.live.background import Background
 from engine.live.generators import Generators
 from engine.live.links import Links
@@ -38,7 +39,7 @@ from engine.prompts.mix import nothing_up
 from engine.session.opening import opening_state, scaled_note
 from engine.session.saving import load_state, past_files, with_heard_values
 from engine.session.session import Session
-from engine.session.snapshots import Surroundings, snapshot, values_by_target
+from engine.session.snapshots import Surroundings, snapshot
 
 TICK_S: Final = 0.01
 SNAPSHOT_S: Final = 1 / 30
@@ -215,6 +216,10 @@ class LiveEngine:
                 self._quit()
             case p.Record(path):
                 self.recordings.ask(path)
+            case p.ToggleRecord(path):
+                self.recordings.toggle(path)
+            case p.IgnorePort(port, on):
+                self.midi.ignore(port, on)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
             case _:

@@ -38,6 +38,7 @@ class Recordings:
 
     def __init__(self, order: Callable[[p.PlayerOrder], None], tell: Teller, title: str, wanted: str | None) -> None:
         self.path: str | None = None
+        self._on = False
         self._order, self._tell, self._title = order, tell, title
         self._wanted = wanted
         self._interrupted: str | None = None
@@ -45,11 +46,16 @@ class Recordings:
 
     def ask(self, path: str | None) -> None:
         """Start to record to a file ("" chooses one), or stop with None."""
+        self._on = path is not None
         if path is None:
             self._order(p.StopRecording())
             return
         where = Path(path).expanduser().absolute() if path else default_recording(self._title)
         self._order(p.StartRecording(str(where), self._title))
+
+    def toggle(self, path: str) -> None:
+        """Stop, or start to record to a file: whichever changes what was asked for last, not only what is written by now."""
+        self.ask(None if self._on else path)
 
     def player_here(self) -> None:
         """A player answers: start what was wanted from the start, once."""
@@ -60,16 +66,19 @@ class Recordings:
     def player_gone(self) -> None:
         """The player died, and the recording with it."""
         self._interrupted, self.path = self.path or self._interrupted, None
+        self._on = False
 
     def said(self, state: p.RecordingState) -> None:
         """The player reports."""
         self.path = state.path
+        self._on = state.path is not None
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 
     def greeted(self, hello: p.PlayerHello) -> None:
         """A player's first word: go on in a file beside the recording that ended with the player before it."""
         self.path = hello.recording
+        self._on = self.path is not None
         ended, self._interrupted = self._interrupted, None
         if ended is None or self.path is not None:
             return

@@ -149,6 +149,28 @@ class SetStem:
 
 
 @dataclass(frozen=True, slots=True)
+class ToggleMute:
+    """Mute a stem, or open it if it is muted. The engine decides, in order: two of them leave everything as it was."""
+
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Move a value from where it is when the engine takes this, so that nobody has to know where that is.
+
+    Attributes:
+        target: the value, by its action's name: ``"prompt 1"``, ``"macro filter"``, ``"stem drums"``, ``"lora 2"``.
+        by: how far, -1..1 of its range; it stops at both ends.
+        snap: go to the next multiple of ``by`` in its direction, as the keys do.
+    """
+
+    target: str
+    by: float
+    snap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on."""
 
@@ -158,6 +180,21 @@ class Record:
     """Start recording to ``path`` (.flac or .wav), or stop with None."""
 
     path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleRecord:
+    """Stop the recording; if there is none, start one to ``path`` ("" lets the engine choose)."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnorePort:
+    """Listen no more to a MIDI input, by its name in the snapshot; ``on=False`` listens to it again."""
+
+    port: str
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +226,12 @@ Command = (
     | SetPrompt
     | SetMacro
     | SetStem
+    | ToggleMute
+    | Nudge
     | Panic
     | Record
+    | ToggleRecord
+    | IgnorePort
     | UseDevice
     | Quit
 )

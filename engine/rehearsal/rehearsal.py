@@ -21,6 +21,7 @@ import soundfile
 from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, WorkerRefused
 from engine.conductor.state import State
+from engine.conductor.values import values_by_target
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import TimedMessage, file_moves
 from engine.midi.mapping import Mapping, load_profile
@@ -34,7 +35,6 @@ from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
 from engine.session.session import Session
-from engine.session.snapshots import values_by_target
 
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""

@@ -43,11 +43,13 @@ from engine.protocol import (
     ListKeepers,
     MarkSection,
     Notice,
+    Nudge,
     PlayerOrder,
     RemoveKeeper,
     SetCues,
     SetMacro,
     SetStem,
+    ToggleMute,
     VaryNext,
 )
 from engine.session.keeping import Keeping
@@ -83,6 +85,13 @@ def greeted(hello: ClientHello) -> WorkerUp:
     return WorkerUp(hello.place, hello.name, hello.traits)
 
 
+def _parameter(command: Command) -> bool:
+    """Whether a command moves what the player's latest values hold."""
+    if isinstance(command, Nudge):
+        return command.target.startswith(("macro ", "stem "))
+    return isinstance(command, SetMacro | SetStem | ToggleMute)
+
+
 def matters(event: Event, actions: tuple[Action, ...]) -> bool:
     """Whether a new engine would miss what an event led to.
 
@@ -90,7 +99,7 @@ def matters(event: Event, actions: tuple[Action, ...]) -> bool:
     """
     if isinstance(event, Tick | JobProgress):
         return bool(actions)
-    parameter = isinstance(event, Commanded) and isinstance(event.command, SetMacro | SetStem)
+    parameter = isinstance(event, Commanded) and _parameter(event.command)
     return not parameter or any(not isinstance(action, SetParams) for action in actions)
 
 

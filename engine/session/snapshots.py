@@ -247,13 +247,3 @@ def _audio(around: Surroundings) -> AudioView:
         silent=device.silent if device else False,
         recording=around.recording,
     )
-
-
-def values_by_target(state: State) -> dict[str, float]:
-    """Every steerable value by its action's name, for knobs that take over softly; a mute counts as 1 while it is on."""
-    prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
-    macros = {f"macro {name}": value for name, value in state.steering.macros}
-    stems = {f"stem {stem}": level for stem, level, _ in state.steering.levels}
-    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.steering.loras)}
-    mutes = {f"mute {stem}": float(muted) for stem, _, muted in state.steering.levels}
-    return {**prompts, **macros, **stems, **mutes, **loras}

@@ -13,8 +13,9 @@ from engine.conductor.forecast import SPARE, effort, next_cost_s
 from engine.conductor.on_generator import ALONE
 from engine.conductor.pace import Pace
 from engine.conductor.state import State, Version
+from engine.conductor.values import values_by_target
 from engine.session.files import with_files
-from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
+from engine.session.snapshots import Surroundings, next_view, now_view, snapshot
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, BAR_S, SLOW, made, opening, slow, started
 

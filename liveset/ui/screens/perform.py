@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 
 from engine.actions import ACTIONS
-from engine.protocol import MAX_PROMPTS, Keeper, Quit, Record, RemakeBars, SetPrompt, SetStem, VaryNext
+from engine.protocol import MAX_PROMPTS, Keeper, Quit, RemakeBars, SetPrompt, ToggleMute, ToggleRecord, VaryNext
 from liveset.ui import controls
 from liveset.ui.bindings import KEYS
 from liveset.ui.controls import COARSE, FINE, Control
@@ -117,9 +117,8 @@ class PerformScreen(PerformView):
 
     def action_mute(self, name: str) -> None:
         """Mute or open a stem by name."""
-        for stem in self.desk.snapshot.stems:
-            if stem.name == name:
-                self.link.send(SetStem(name, muted=not stem.muted))
+        if any(stem.name == name for stem in self.desk.snapshot.stems):
+            self.link.send(ToggleMute(name))
 
     def action_mute_selected(self) -> None:
         """Mute or open the selected stem."""
@@ -128,14 +127,11 @@ class PerformScreen(PerformView):
 
     def action_record(self) -> None:
         """Start recording into a file named after the set and the time, or stop."""
-        if self.desk.snapshot.audio.recording is not None:
-            self.link.send(Record(None))
-            return
         if self._record_folder is None:
-            self.link.send(Record(""))
+            self.link.send(ToggleRecord())
             return
         name = re.sub(r"[^a-z0-9]+", "-", self.desk.snapshot.title.lower()).strip("-")[:40] or "set"
-        self.link.send(Record(str(self._record_folder / f"{name}-{datetime.now():%Y%m%d-%H%M%S}.flac")))
+        self.link.send(ToggleRecord(str(self._record_folder / f"{name}-{datetime.now():%Y%m%d-%H%M%S}.flac")))
 
     def action_write(self) -> None:
         """Write the selected prompt's text."""
