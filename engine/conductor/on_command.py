@@ -14,6 +14,7 @@ from engine.conductor.messages import because
 from engine.conductor.requests import next_index
 from engine.conductor.state import Slot, State, Variation
 from engine.conductor.values import stepped, unit, values_by_target
+from engine.conductor.variations import rewritten
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -69,8 +70,10 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
     if isinstance(command.keeper, p.Keeper):
         return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, unit(command.amount)))
     if state.work.traits.live:
-        state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.work.generator} cannot vary audio: the next section is re-rolled instead."))
+        if state.transport.now is None:
+            return state, (Tell("info", "Nothing to vary yet: nothing has been played."),)
+        told = Tell("info", "The next section is a variation of what plays: its patterns and its motif, partly written anew.")
+        return rewritten(state, state.transport.now.version, None, max(MIN_AMOUNT, unit(command.amount))), (told,)
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
     amount = max(MIN_AMOUNT, unit(command.amount))
@@ -103,17 +106,18 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to re-make: this is the last section."),)
-    if state.work.traits.live:
-        state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.work.generator} cannot re-make bars: the next section is re-rolled instead."))
-    version = state.work.next
-    if version is None or not version.complete:
+    job = next((job for job in state.work.jobs if job.purpose == "next"), None) if state.work.traits.live else None
+    version = job.version if job else state.work.next
+    if version is None or not (version.complete or state.work.traits.live):
         return state, (Tell("info", "The next section is still being generated: ask for its bars again when it is ready."),)
     first, last = sorted((max(1, command.first), max(1, command.last)))
     bars = version.request.bars
     if first > bars:
         return state, (Tell("info", f"The next section has {bars} bars: choose some from 1 to {bars}."),)
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
+    span = (first, min(last, bars))
+    if state.work.traits.live:
+        return rewritten(state, version, span, 1.0), ()
+    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=span)), ()
 
 
 def _set_lora(state: State, command: p.SetLora) -> Step:

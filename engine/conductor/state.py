@@ -14,6 +14,7 @@ from engine.conductor.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
     STEMS,
+    Change,
     Cue,
     GridFit,
     LoraStrength,
@@ -78,13 +79,15 @@ class Variation:
     """A section file that the next section is made out of.
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
-    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again.
+    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
+    ``changes`` are what is written anew of it then.
     """
 
     path: str
     amount: float = 1.0
     bars: tuple[int, int] | None = None
     seeds: tuple[int, int] | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ from engine.protocol.player import (
     StopRecording,
 )
 from engine.protocol.requests import (
+    Change,
     ClientHello,
     DropSection,
     GridFit,
@@ -138,6 +139,7 @@ __all__ = [
     "ArcPart",
     "AudioView",
     "ClearEffects",
+    "Change",
     "ClientHello",
     "Command",
     "Cue",
