@@ -218,6 +218,15 @@ class Transport:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What a panic cut: macros, stems' levels and mutes, and hold, as `Steering` has them."""
+
+    macros: tuple[tuple[str, float], ...]
+    levels: tuple[tuple[str, float, bool], ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Steering:
     """All that a performer can change about the future: one value, to keep and to go back to as a whole.
 
@@ -229,6 +238,7 @@ class Steering:
         take: how often the next section was re-rolled or varied.
         variation: what the next section is made out of; None for nothing.
         held: the sounding section loops until it is released.
+        cut: what the last panic cut, until it is brought back; None for nothing.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -238,6 +248,7 @@ class Steering:
     take: int = 0
     variation: Variation | None = None
     held: bool = False
+    cut: Cut | None = None
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""
