@@ -355,7 +355,8 @@ def test_no_job_starts_that_would_miss_the_deadline() -> None:
 
 
 STEERING: list[p.Command] = [
-    p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.RemovePrompt(0), p.MovePrompt(0, 1), p.VaryNext(), p.RemakeBars(2, 3), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play(),
+    p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.RemovePrompt(0), p.MovePrompt(0, 1),
+    p.VaryNext(), p.RemakeBars(2, 3), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play(),
     p.VaryNext(0.4), p.VaryNext(float("nan")), p.RemakeBars(5, 8), p.RemakeBars(99, -3), p.SetLora(0, 1.7), p.SetLora(3, 1.0),
 ]  # fmt: skip
 
