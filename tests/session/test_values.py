@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.actions import ACTIONS
+from engine.conductor.values import values_by_target
 from engine.presets import parse_preset
 from engine.protocol import MACROS, STEMS
 from engine.session.opening import opening_state
-from engine.session.snapshots import values_by_target
 
 
 def test_every_value_is_told_under_an_actions_name_and_mutes_are_among_them() -> None:
