@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.protocol import (
+    GO_ON_MINUTES,
     MACRO_TABLE,
     MAX_LORAS,
     MAX_PROMPTS,
@@ -18,6 +19,7 @@ from engine.protocol import (
     NEWEST_KEEPER,
     STEMS,
     Command,
+    GoOn,
     Hold,
     IgnorePort,
     Keep,
@@ -28,6 +30,7 @@ from engine.protocol import (
     Nudge,
     Panic,
     Play,
+    PlayAgain,
     Quit,
     Record,
     RemakeBars,
@@ -173,6 +176,8 @@ def _rows() -> Iterator[Action]:
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
+    yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
+    yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))

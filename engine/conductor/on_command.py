@@ -11,6 +11,7 @@ from engine import protocol as p
 from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
+from engine.conductor.over import go_on, play_again, refused
 from engine.conductor.requests import next_index
 from engine.conductor.state import Cut, Slot, State, Variation
 from engine.conductor.values import stepped, unit, values_by_target
@@ -24,6 +25,8 @@ MIN_AMOUNT: Final = 0.02
 
 def take_command(state: State, command: p.Command) -> Step:
     """Apply a command; those that are not the conductor's (recording, devices, quitting) change nothing."""
+    if (told := refused(state, command)) is not None:
+        return state, (told,)
     handler = _COMMANDS.get(type(command))
     return handler(state, command) if handler else (state, ())
 
@@ -239,6 +242,8 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Play: _play,
     p.Stop: _stop,
     p.TogglePlay: _toggle,
+    p.PlayAgain: play_again,
+    p.GoOn: go_on,
     p.NextNow: _next_now,
     p.Hold: _hold,
     p.ReRoll: _re_roll,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import count, pairwise, takewhile
 from typing import Final
 
 from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, TransitionKind
@@ -127,16 +127,21 @@ def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
     return _named(parts, bars, share)
 
 
+def numbered(role: Role, taken: Sequence[str]) -> str:
+    """A part's name: its role, with the first number that no other part of a plan has from the second on."""
+    names = (role if number == 1 else f"{role} {number}" for number in count(1))
+    return next(name for name in names if name not in taken)
+
+
 def _named(parts: Sequence[tuple[Role, float]], bars: int, share: float) -> tuple[PlannedSection, ...]:
     lengths = spread([SHARE[role] for role, _ in parts], bars)
     made: list[PlannedSection] = []
     after = [*(role for role, _ in parts[1:]), None]
     for (role, energy), length, following in zip(parts, lengths, after, strict=True):
-        number = 1 + sum(part.role == role for part in made)
         kind, overlap = into(following, share)
         made.append(
             PlannedSection(
-                name=role if number == 1 else f"{role} {number}",
+                name=numbered(role, [part.name for part in made]),
                 role=role,
                 bars=length,
                 energy=round(energy, 3),

@@ -42,6 +42,7 @@ class Settings:
         grid: tempo, metre and bar 0.
         key, seed, title: of the set.
         total_bars: where the set should end.
+        plan: the set's parts as they were asked for, for playing it again.
         motif: the set's motif.
         commit: frames before a cue's start at which it can no longer be changed (the way to the player and back).
         fade: frames of a re-make's crossfade, which ends on the beat.
@@ -56,6 +57,7 @@ class Settings:
     seed: int
     title: str
     total_bars: int
+    plan: tuple[PlannedSection, ...] = ()
     motif: tuple[MotifNote, ...] = ()
     commit: int = 2 * 1024
     fade: int = 441

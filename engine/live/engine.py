@@ -255,6 +255,8 @@ class LiveEngine:
             notices=self.session.notices,
             nothing_up=nothing_up(self.session.state.work.traits.live),
             keepers=self.session.keeping.shown,
+            kept=self.session.keeping.names,
+            recordings=self.recordings.ended,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

@@ -34,11 +34,13 @@ class Recordings:
 
     Attributes:
         path: the file that is written now; None for none.
+        ended: the recordings that are finished, oldest first.
     """
 
     def __init__(self, order: Callable[[p.PlayerOrder], None], tell: Teller, title: str, wanted: str | None) -> None:
         self.path: str | None = None
         self._on = False
+        self.ended: tuple[p.RecordingView, ...] = ()
         self._order, self._tell, self._title = order, tell, title
         self._wanted = wanted
         self._interrupted: str | None = None
@@ -72,6 +74,8 @@ class Recordings:
         """The player reports."""
         self.path = state.path
         self._on = state.path is not None
+        if state.ended:
+            self.ended = (*self.ended, p.RecordingView(state.ended, state.length_s))
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 

@@ -8,6 +8,7 @@ values that move continuously (macros, meters, the frame count) travel in memory
 
 from engine.protocol.commands import (
     Command,
+    GoOn,
     Hold,
     IgnorePort,
     Keep,
@@ -18,6 +19,7 @@ from engine.protocol.commands import (
     Nudge,
     Panic,
     Play,
+    PlayAgain,
     Quit,
     Record,
     RemakeBars,
@@ -90,9 +92,11 @@ from engine.protocol.snapshot import (
     Notice,
     NowView,
     PromptView,
+    RecordingView,
     RunState,
     Snapshot,
     StemView,
+    Summary,
 )
 from engine.protocol.texts import one_line, visible
 from engine.protocol.transitions import (
@@ -106,6 +110,7 @@ from engine.protocol.transitions import (
 )
 from engine.protocol.words import (
     DEFAULT_PRESET,
+    GO_ON_MINUTES,
     LONGEST_PROMPT,
     MAX_LORAS,
     MAX_PROMPTS,
@@ -121,6 +126,7 @@ from engine.protocol.words import (
 __all__ = [
     "BLOCKS",
     "DEFAULT_PRESET",
+    "GO_ON_MINUTES",
     "LONGEST_PROMPT",
     "LONGEST_TRANSITION",
     "MACROS",
@@ -152,6 +158,7 @@ __all__ = [
     "DeviceOpened",
     "DropSection",
     "Finished",
+    "GoOn",
     "GridFit",
     "HandOver",
     "Hold",
@@ -182,6 +189,7 @@ __all__ = [
     "Panic",
     "Place",
     "Play",
+    "PlayAgain",
     "PlayedSection",
     "PlayerEvent",
     "PlayerHello",
@@ -192,6 +200,7 @@ __all__ = [
     "ReRoll",
     "Record",
     "RecordingState",
+    "RecordingView",
     "RemakeBars",
     "RemoveKeeper",
     "RemovePrompt",
@@ -215,6 +224,7 @@ __all__ = [
     "Stop",
     "StopPlayer",
     "StopRecording",
+    "Summary",
     "ToggleMute",
     "TogglePlay",
     "ToggleRecord",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.protocol.macros import Macro
 from engine.protocol.requests import PromptWeight
-from engine.protocol.words import VARY_AMOUNT, Role
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,18 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class TogglePlay:
     """`Play` or `Stop`, whichever changes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAgain:
+    """Once the set is over: play it from the start again, as it is steered now."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Make the set longer by so many minutes; once it is over it goes on from its end."""
+
+    minutes: float = GO_ON_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +243,8 @@ Command = (
     Play
     | Stop
     | TogglePlay
+    | PlayAgain
+    | GoOn
     | NextNow
     | Hold
     | ReRoll

@@ -153,10 +153,15 @@ class DeviceLost:
 
 @dataclass(frozen=True, slots=True)
 class RecordingState:
-    """Recording to ``path``, or not (None); ``message`` says why when it ended by itself."""
+    """Recording to ``path``, or not (None); ``message`` says why when it ended by itself.
+
+    ``ended`` is the file that was finished just now, of ``length_s`` seconds; empty for none.
+    """
 
     path: str | None
     message: str = ""
+    ended: str = ""
+    length_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

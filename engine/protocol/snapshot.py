@@ -168,8 +168,43 @@ class KeeperList:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingView:
+    """A recording that has ended: its file, and its length in seconds."""
+
+    path: str
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a set that is over came to.
+
+    Attributes:
+        length_s: seconds of the set, from its first downbeat to the bar line at which its last section is over.
+        sections: how many were played.
+        recordings: what was recorded of it, oldest first.
+        keepers: the names of what was kept in it, oldest first.
+        breaks: gaps in the sound that the player noticed.
+        holds, stand_ins: how often the last bars were held, and how often the stand-in played, because a section was late.
+        restarts: how often a process of the set was started again.
+    """
+
+    length_s: float
+    sections: int
+    recordings: tuple[RecordingView, ...] = ()
+    keepers: tuple[str, ...] = ()
+    breaks: int = 0
+    holds: int = 0
+    stand_ins: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All the screen shows, as of one moment. ``keepers`` is None until a screen asks for them (`ListKeepers`)."""
+    """All the screen shows, as of one moment.
+
+    ``keepers`` is None until a screen asks for them (`ListKeepers`), ``summary`` until the set is over.
+    """
 
     serial: int = 0
     state: RunState = "starting"
@@ -199,3 +234,4 @@ class Snapshot:
     restarts: int = 0
     notices: tuple[Notice, ...] = ()
     keepers: KeeperList | None = None
+    summary: Summary | None = None

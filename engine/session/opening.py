@@ -47,6 +47,7 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
         seed=seed,
         title=preset.set.title,
         total_bars=sum(part.bars for part in plan),
+        plan=plan,
         motif=make_motif(seed, grid.beats_per_bar),
         stand_in=STAND_IN if generator != STAND_IN else "",
         loads=generator,

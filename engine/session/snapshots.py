@@ -25,8 +25,10 @@ from engine.protocol import (
     Notice,
     NowView,
     PromptView,
+    RecordingView,
     Snapshot,
     StemView,
+    Summary,
 )
 
 
@@ -45,7 +47,8 @@ class Surroundings:
 
     ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, only
     nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
-    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0.
+    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0; ``kept`` are
+    the names of what was kept in this set, ``recordings`` those that have ended.
     """
 
     status: Mapping[str, float]
@@ -60,6 +63,8 @@ class Surroundings:
     generator_state: str
     nothing_up: str = ""
     keepers: KeeperList | None = None
+    kept: tuple[str, ...] = ()
+    recordings: tuple[RecordingView, ...] = ()
 
 
 LETTERS = 26
@@ -82,7 +87,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
     s, status = state.settings, around.status
     rate = s.grid.rate
     frame = heard_frame(state, status)
-    total = max(s.grid.frame_of_bar(s.total_bars + state.transport.drift), 1)
+    total = max(s.grid.frame_of_bar(s.total_bars + state.transport.drift) - s.grid.origin, 1)
     return Snapshot(
         serial=serial,
         state=state.transport.run,
@@ -90,7 +95,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         bpm=s.grid.bpm,
         key=s.key,
         beats_per_bar=s.grid.beats_per_bar,
-        elapsed_s=frame / rate,
+        elapsed_s=min(max(0, frame - s.grid.origin), total) / rate,
         total_s=total / rate,
         drift_bars=state.transport.drift,
         arc=arc_view(state),
@@ -114,6 +119,22 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         restarts=state.work.restarts,
         notices=around.notices,
         keepers=around.keepers,
+        summary=summary(state, around) if state.transport.run == "finished" else None,
+    )
+
+
+def summary(state: State, around: Surroundings) -> Summary:
+    """What the set came to, once it is over."""
+    grid = state.settings.grid
+    return Summary(
+        length_s=(grid.frame_of_bar(end_bar(state)) - grid.origin) / grid.rate,
+        sections=len(state.transport.history),
+        recordings=around.recordings,
+        keepers=around.kept,
+        breaks=int(around.status.get("underruns", 0)),
+        holds=state.transport.holds,
+        stand_ins=state.transport.pockets,
+        restarts=state.work.restarts,
     )
 
 

@@ -99,7 +99,8 @@ class SimulatedPlayer:
         self._rest += frames
         while self._rest >= QUANTUM:
             self._rest -= QUANTUM
-            if self.running and not self.finished and (self._timeline.main is not None or self._timeline.waiting):
+            sounds = self._timeline.main is not None and not self.finished
+            if self.running and (sounds or self._timeline.waiting):
                 self._quantum()
         said = [*self._events]
         self._events.clear()
@@ -203,7 +204,7 @@ class Stage:
         """Let time pass with generators that finish whatever they are asked within a look."""
         if "main" not in self.state.work.up:
             self.up()
-        while frames > 0 and not self.player.finished:
+        while frames > 0 and self.state.transport.run != "finished":
             for job_id in list(self.jobs):
                 if job_id in self.jobs:
                     self.finish(job_id)

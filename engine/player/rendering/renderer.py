@@ -166,8 +166,8 @@ class Renderer:
         self._levels.move([values[i] for i in self._level_at], at_once=self._fresh)
         if before == 0.0 and self._gate == 0.0:
             return
-        if self._timeline.main is None and not self._timeline.waiting:
-            return  # nothing to play yet: the transport waits, so that the first cue is never late
+        if (self._timeline.main is None or self._timeline.finished) and not self._timeline.waiting:
+            return  # nothing to play yet, or any more: the transport waits, so that the first cue is never late
         self._fresh = False
         self._timeline.plan(self._frame)
         self._timeline.add_to(bus, self._frame, self._levels)
