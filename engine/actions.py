@@ -25,6 +25,7 @@ from engine.protocol import (
     Keep,
     ListKeepers,
     MacroRow,
+    MovePrompt,
     NextNow,
     Nudge,
     Panic,
@@ -34,6 +35,7 @@ from engine.protocol import (
     Record,
     RemakeBars,
     RemoveKeeper,
+    RemovePrompt,
     ReRoll,
     SetLora,
     SetMacro,
@@ -164,7 +166,7 @@ def _rows() -> Iterator[Action]:
     yield _press("re-roll", ReRoll(), "re-roll", "re-roll: make the next section again, another way", "r", ("note41",))  # F
     yield _press("vary", VaryNext(), "vary", "vary: make the next section out of what plays", "y", ("note46",))  # A sharp
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
-    panic = "panic: no effects, macros neutral, stems open, no hold"
+    panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
     yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
     newest = VaryNext(keeper=NEWEST_KEEPER)
     yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
@@ -194,6 +196,8 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 
 NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
+    RemovePrompt: "takes what was written away: the screen asks first",
+    MovePrompt: "needs two places: the screen moves the selected one",
     UseDevice: "needs the name of a device: `play --device`",
     Nudge: "the arrow keys and a controller's encoders send it, for any value",
     ToggleRecord: "the screen's key for recording sends it, with a path",

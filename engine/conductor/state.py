@@ -14,6 +14,7 @@ from engine.conductor.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
     STEMS,
+    Change,
     Cue,
     GridFit,
     LoraStrength,
@@ -80,13 +81,15 @@ class Variation:
     """A section file that the next section is made out of.
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
-    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again.
+    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
+    ``changes`` are what is written anew of it then.
     """
 
     path: str
     amount: float = 1.0
     bars: tuple[int, int] | None = None
     seeds: tuple[int, int] | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,15 @@ class Transport:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What a panic cut: macros, stems' levels and mutes, and hold, as `Steering` has them."""
+
+    macros: tuple[tuple[str, float], ...]
+    levels: tuple[tuple[str, float, bool], ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Steering:
     """All that a performer can change about the future: one value, to keep and to go back to as a whole.
 
@@ -228,6 +240,7 @@ class Steering:
         take: how often the next section was re-rolled or varied.
         variation: what the next section is made out of; None for nothing.
         held: the sounding section loops until it is released.
+        cut: what the last panic cut, until it is brought back; None for nothing.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -237,6 +250,7 @@ class Steering:
     take: int = 0
     variation: Variation | None = None
     held: bool = False
+    cut: Cut | None = None
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

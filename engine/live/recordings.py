@@ -39,8 +39,8 @@ class Recordings:
 
     def __init__(self, order: Callable[[p.PlayerOrder], None], tell: Teller, title: str, wanted: str | None) -> None:
         self.path: str | None = None
-        self.ended: tuple[p.RecordingView, ...] = ()
         self._on = False
+        self.ended: tuple[p.RecordingView, ...] = ()
         self._order, self._tell, self._title = order, tell, title
         self._wanted = wanted
         self._interrupted: str | None = None
@@ -73,9 +73,9 @@ class Recordings:
     def said(self, state: p.RecordingState) -> None:
         """The player reports."""
         self.path = state.path
+        self._on = state.path is not None
         if state.ended:
             self.ended = (*self.ended, p.RecordingView(state.ended, state.length_s))
-        self._on = state.path is not None
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 

@@ -144,6 +144,21 @@ class SetPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovePrompt:
+    """Take a prompt away; those after it move up. ``slot`` counts from 0. The last one stays."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovePrompt:
+    """Put a prompt at another place, text, weight and the plan's leanings. Both count from 0."""
+
+    slot: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetMacro:
     """Move a macro, 0..1."""
 
@@ -184,7 +199,10 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on."""
+    """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on.
+
+    Again, before anything else is moved: macros, stems and hold as they were.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +256,8 @@ Command = (
     | SetLora
     | SetWeight
     | SetPrompt
+    | RemovePrompt
+    | MovePrompt
     | SetMacro
     | SetStem
     | ToggleMute

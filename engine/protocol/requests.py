@@ -68,6 +68,21 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What of a section is written anew where a generator makes music from seeds, not out of sound.
+
+    Attributes:
+        seed: of what is new.
+        bars: the first and last bar, counted from 1, that are written anew; None for bars all over the section.
+        amount: the share of those bars, 0..1, part by part.
+    """
+
+    seed: int
+    bars: tuple[int, int] | None = None
+    amount: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class SectionRequest:
     """Everything a generator needs for one section: the same request gives the same samples.
 
@@ -101,6 +116,7 @@ class SectionRequest:
         remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
             for all of it.
         loras: what bends the model, each file with its strength.
+        changes: what of the section that ``seed`` makes is written anew, in this order.
     """
 
     section_id: str
@@ -140,6 +156,7 @@ class SectionRequest:
     vary_amount: float = VARY_AMOUNT
     remake_bars: tuple[int, int] | None = None
     loras: tuple[LoraStrength, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""

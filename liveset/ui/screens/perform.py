@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from engine.actions import ACTIONS
-from engine.protocol import MAX_PROMPTS, Keeper, Quit, RemakeBars, SetPrompt, ToggleMute, ToggleRecord, VaryNext
+from engine.protocol import Keeper, Quit, ToggleMute, ToggleRecord, VaryNext
 from liveset.ui import controls
 from liveset.ui.bindings import KEYS
 from liveset.ui.controls import COARSE, FINE, Control
@@ -18,16 +18,12 @@ from liveset.ui.link import EngineLink
 from liveset.ui.screens.closing import Answer, CloseScreen
 from liveset.ui.screens.help import HelpScreen
 from liveset.ui.screens.keepers import KeepersScreen
-from liveset.ui.screens.view import PerformView
-from liveset.ui.widgets.cells import clean
+from liveset.ui.screens.writing import WritingView
 from liveset.ui.widgets.faders import Faders
 from liveset.ui.widgets.prompts import Prompts
 
-BARS: Final = (5, 8)
-"""Bars of the next section that are offered to be made again."""
 
-
-class PerformScreen(PerformView):
+class PerformScreen(WritingView):
     """Everything a performer sees, and what each key does.
 
     Args:
@@ -42,7 +38,6 @@ class PerformScreen(PerformView):
     def __init__(self, link: EngineLink, notice: str, record_folder: Path | None, updates_per_second: float) -> None:
         super().__init__(link, notice, updates_per_second)
         self._record_folder = record_folder
-        self._adding = False
 
     def update_view(self) -> None:
         """One update, of the list of keepers too while it is open."""
@@ -59,12 +54,6 @@ class PerformScreen(PerformView):
     def action_send(self, name: str) -> None:
         """A command that needs nothing else."""
         self.link.send(ACTIONS[name].make(1.0))
-
-    def _selected(self) -> None:
-        """Show another selection at once."""
-        self._arrange()
-        self._show_fast()
-        self.footer.show(self._moment())
 
     def action_digit(self, number: int) -> None:
         """Select a prompt of the bank under the digits."""
@@ -89,11 +78,6 @@ class PerformScreen(PerformView):
     def action_column(self, step: int) -> None:
         """Go on to another column."""
         self._pick(controls.column(self.desk.selected, self.desk.snapshot, step))
-
-    def _pick(self, control: Control | None) -> None:
-        if control is not None:
-            self.desk.select(control)
-            self._selected()
 
     def action_turn(self, direction: int, coarse: bool = False) -> None:
         """Move the selected control by a step."""
@@ -133,32 +117,6 @@ class PerformScreen(PerformView):
         name = re.sub(r"[^a-z0-9]+", "-", self.desk.snapshot.title.lower()).strip("-")[:40] or "set"
         self.link.send(ToggleRecord(str(self._record_folder / f"{name}-{datetime.now():%Y%m%d-%H%M%S}.flac")))
 
-    def action_write(self) -> None:
-        """Write the selected prompt's text."""
-        if self.desk.chosen("prompt") is None:
-            self._pick(Control("prompt", self.desk.last_prompt))
-        if (slot := self.desk.chosen("prompt")) is not None:
-            self.prompts.edit(slot)
-            self.footer.show(self._moment())
-
-    def action_add_prompt(self) -> None:
-        """Ask for the text of one more prompt."""
-        if len(self.desk.snapshot.prompts) >= MAX_PROMPTS:
-            self._board.tell(f"there are {MAX_PROMPTS} prompts already: rewrite one with enter")
-        elif self.prompts.ask(""):
-            self._adding = True
-        else:
-            self._board.tell("there is no room to write: make the terminal larger")
-        self.footer.show(self._moment())
-
-    def action_remake_bars(self) -> None:
-        """Ask which bars of the next section should be made again."""
-        bars = self.desk.snapshot.next.bars
-        first, last = BARS if bars >= BARS[1] else (1, max(1, bars))
-        if not self.prompts.ask(f"re-make bars {first}-{last}"):
-            self._board.tell("there is no room to ask for bars: make the terminal larger")
-        self.footer.show(self._moment())
-
     def action_theme(self, step: int) -> None:
         """The next colour theme."""
         names = sorted(self.app.available_themes)
@@ -170,26 +128,6 @@ class PerformScreen(PerformView):
         self.app.push_screen(HelpScreen())
 
     # ------------------------------------------------------------ messages from below
-
-    def on_prompts_written(self, message: Prompts.Written) -> None:
-        """A prompt was edited."""
-        if message.text is not None:
-            self.link.send(SetPrompt(message.slot, message.text))
-        self.footer.show(self._moment())
-
-    def on_prompts_answered(self, message: Prompts.Answered) -> None:
-        """Bars were named, or one more prompt was written."""
-        adding, self._adding = self._adding, False
-        if adding:
-            if message.text:
-                self.link.send(SetPrompt(len(self.desk.snapshot.prompts), message.text))
-        elif message.text is not None:
-            numbers = [int(number) for number in re.findall(r"\d{1,4}", message.text)]
-            if len(numbers) in (1, 2) and all(numbers):
-                self.link.send(RemakeBars(numbers[0], numbers[-1]))
-            else:
-                self._board.tell(f'"{clean(message.text)[:20]}" names no bars: write them as 5-8')
-        self.footer.show(self._moment())
 
     def on_prompts_picked(self, message: Prompts.Picked) -> None:
         """A prompt was clicked."""

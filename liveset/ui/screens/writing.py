@@ -1,0 +1,85 @@
+"""Writing on the perform screen: prompts' texts, and which bars are made again."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from engine.protocol import MAX_PROMPTS, RemakeBars, SetPrompt
+from liveset.ui.controls import Control
+from liveset.ui.link import EngineLink
+from liveset.ui.screens.view import PerformView
+from liveset.ui.widgets.cells import clean
+from liveset.ui.widgets.prompts import Prompts
+
+BARS: Final = (5, 8)
+"""Bars of the next section that are offered to be made again."""
+
+
+class WritingView(PerformView):
+    """The screen with what is written on it; arguments as for `PerformView`."""
+
+    def __init__(self, link: EngineLink, notice: str, updates_per_second: float) -> None:
+        super().__init__(link, notice, updates_per_second)
+        self._adding = False
+
+    def _selected(self) -> None:
+        """Show another selection at once."""
+        self._arrange()
+        self._show_fast()
+        self.footer.show(self._moment())
+
+    def _pick(self, control: Control | None) -> None:
+        if control is not None:
+            self.desk.select(control)
+            self._selected()
+
+    # ------------------------------------------------------------ keys
+
+    def action_write(self) -> None:
+        """Write the selected prompt's text."""
+        if self.desk.chosen("prompt") is None:
+            self._pick(Control("prompt", self.desk.last_prompt))
+        if (slot := self.desk.chosen("prompt")) is not None:
+            self.prompts.edit(slot)
+            self.footer.show(self._moment())
+
+    def action_add_prompt(self) -> None:
+        """Ask for the text of one more prompt."""
+        if len(self.desk.snapshot.prompts) >= MAX_PROMPTS:
+            self._board.tell(f"there are {MAX_PROMPTS} prompts already: rewrite one with enter")
+        elif self.prompts.ask(""):
+            self._adding = True
+        else:
+            self._board.tell("there is no room to write: make the terminal larger")
+        self.footer.show(self._moment())
+
+    def action_remake_bars(self) -> None:
+        """Ask which bars of the next section should be made again."""
+        bars = self.desk.snapshot.next.bars
+        first, last = BARS if bars >= BARS[1] else (1, max(1, bars))
+        if not self.prompts.ask(f"re-make bars {first}-{last}"):
+            self._board.tell("there is no room to ask for bars: make the terminal larger")
+        self.footer.show(self._moment())
+
+    # ------------------------------------------------------------ messages from below
+
+    def on_prompts_written(self, message: Prompts.Written) -> None:
+        """A prompt was edited."""
+        if message.text is not None:
+            self.link.send(SetPrompt(message.slot, message.text))
+        self.footer.show(self._moment())
+
+    def on_prompts_answered(self, message: Prompts.Answered) -> None:
+        """Bars were named, or one more prompt was written."""
+        adding, self._adding = self._adding, False
+        if adding:
+            if message.text:
+                self.link.send(SetPrompt(len(self.desk.snapshot.prompts), message.text))
+        elif message.text is not None:
+            numbers = [int(number) for number in re.findall(r"\d{1,4}", message.text)]
+            if len(numbers) in (1, 2) and all(numbers):
+                self.link.send(RemakeBars(numbers[0], numbers[-1]))
+            else:
+                self._board.tell(f'"{clean(message.text)[:20]}" names no bars: write them as 5-8')
+        self.footer.show(self._moment())
