@@ -16,7 +16,7 @@ from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS, part_of
 from engine.generators.pocket.point import brightness, crackle, hiss, without_cymbals
 from engine.generators.pocket.render.sound import design
 from engine.generators.pocket.score.compose import compose
-from engine.generators.pocket.score.events import Score
+from engine.generators.pocket.score.events import Hit, Note, Score
 from engine.generators.pocket.score.kits import drum_kits
 from engine.generators.pocket.score.players import share_amplitudes, tonal_players
 from engine.generators.pocket.styles import load_style
@@ -368,13 +368,14 @@ def test_style_can_play_inherited_lanes_louder() -> None:
     assert above["kick"] == below["kick"]
 
 
-def by_bar(score: Score) -> dict[int, list[object]]:
+def by_bar(score: Score) -> dict[int, list[str]]:
     """Hits and notes by the bar they are in, a little room before its line."""
-    found: dict[int, list[object]] = {}
+    found: dict[int, list[str]] = {}
+    events: list[Hit | Note] = [*score.hits, *score.notes]
     room = round(float(score.grid.frames_per_bar) / 32)
-    for each in (*score.hits, *score.notes):
-        found.setdefault(max(0, score.grid.bar_at(each.frame + room)), []).append(each)
-    return {bar: sorted(map(repr, each)) for bar, each in found.items()}
+    for each in events:
+        found.setdefault(max(0, score.grid.bar_at(each.frame + room)), []).append(repr(each))
+    return {bar: sorted(lines) for bar, lines in found.items()}
 
 
 def test_bars_written_anew_are_another_seeds_and_all_others_stay() -> None:
