@@ -94,13 +94,23 @@ class LiveEngine:
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
-            self.links.order, self.session.tell, state.settings.title, None if resume else options.record
+            self.links.order,
+            self.session.tell,
+            state.settings.title,
+            None if resume else options.record,
+            force=options.force,
+            section=self._section,
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = time.monotonic()
         self._finished_at: float | None = None
         self._tell_of_the_start(scaled_note(preset, state.settings.grid), resume, saved is not None)
+
+    def _section(self) -> str:
+        """What sounds, by its name in the plan; empty for nothing."""
+        now = self.session.state.transport.now
+        return now.version.wish.name if now is not None else ""
 
     def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
         if goes_on:

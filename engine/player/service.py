@@ -284,7 +284,7 @@ class Service:
 
     def _start_recording(self, order: StartRecording) -> None:
         try:
-            self._recorder.start(order.path, order.title)
+            self._recorder.start(order.path, order.title, section=order.section, force=order.force)
         except RecordingError as error:
             self._tell(RecordingState(None, str(error)))
         else:

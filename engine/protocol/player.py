@@ -54,10 +54,15 @@ class ClearEffects:
 
 @dataclass(frozen=True, slots=True)
 class StartRecording:
-    """Write what is heard to ``path`` (.flac or .wav) from now on."""
+    """Write what is heard to ``path`` (.flac or .wav) from now on.
+
+    ``title`` is the set's, ``section`` what sounds already; with ``force`` a file that is there is replaced.
+    """
 
     path: str
     title: str = ""
+    section: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,8 @@ class Summary:
 class Snapshot:
     """All the screen shows, as of one moment.
 
-    ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the set is over.
+    ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
+    set is over.
     """
 
     serial: int = 0
