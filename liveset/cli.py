@@ -66,6 +66,7 @@ def liveset(_show: VersionOption = False) -> None:
 
 
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 EXIT_ERROR = 2
 
 
@@ -96,7 +97,7 @@ def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @app.command(epilog=_example("play midnight --device pulse --record night.flac"))
 @_clean
-def play(
+def play(  # noqa: PLR0913  an argument for each option
     preset: PresetArgument = "",
     device: Annotated[str | None, typer.Option(help=f"Output device: a number or name from `{command('devices')}`.")] = None,
     block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
@@ -105,11 +106,12 @@ def play(
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
     generator: Annotated[str | None, typer.Option(help="Another generator than the preset's.")] = None,
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Play a set: the screen opens and the music starts (the default command)."""
     from liveset.commands.play import perform
 
-    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator)
+    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator, force=force)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
@@ -135,7 +137,7 @@ def stop() -> None:
 
 @app.command(epilog=_example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
 @_clean
-def rehearse(
+def rehearse(  # noqa: PLR0913  an argument for each option
     preset: PresetArgument,
     out: Annotated[Path | None, typer.Option(help="The audio file, .flac or .wav (PRESET.flac here if not given).")] = None,
     report: Annotated[Path | None, typer.Option(help="A folder for report.json and set.png.", metavar="DIR")] = None,
@@ -144,11 +146,12 @@ def rehearse(
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
     generator: Annotated[str | None, typer.Option(help="Another generator than the preset's.")] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed it is played, not as fast as it goes.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Play a whole set into a file, as fast as this machine can."""
     from liveset.commands.rehearse import rehearse_to_files
 
-    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime)
+    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime, force)
     rehearse_to_files(options, report)
 
 
@@ -288,14 +291,17 @@ def keepers(
 @_clean
 def keepers_export(
     name: KeeperArgument,
-    out: Annotated[Path, typer.Argument(help="The audio file, .flac or .wav.", metavar="FILE")],
+    out: Annotated[
+        Path, typer.Argument(help="A .flac or .wav file, or a folder for one named with tempo and key.", metavar="[FILE]")
+    ] = Path(),
     stems: Annotated[bool, typer.Option("--stems", help="One file a stem, named FILE-STEM.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    tail: Annotated[bool, typer.Option("--tail", help="After its bars also the tail, faded to nothing.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a keeper as an audio file; nothing is replaced unasked."""
     from liveset.commands.keepers import export_keeper
 
-    export_keeper(name, out.expanduser(), stems, force)
+    export_keeper(name, out.expanduser(), stems=stems, tail=tail, force=force)
 
 
 @keepers_app.command("remove", epilog=_example("keepers remove sunrise-drop-1"))

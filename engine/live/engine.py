@@ -20,6 +20,7 @@ from engine.conductor.pace import Pace
 from engine.conductor.state import State
 from engine.conductor.values import values_by_target
 from engine.live.background import Background
+from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
 from engine.live.pace_file import remembered
@@ -90,15 +91,26 @@ class LiveEngine:
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
+        self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
-            self.links.order, self.session.tell, state.settings.title, None if resume else options.record
+            self.links.order,
+            self.session.tell,
+            state.settings.title,
+            None if resume else options.record,
+            force=options.force,
+            section=self._section,
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = time.monotonic()
         self._finished_at: float | None = None
         self._tell_of_the_start(scaled_note(preset, state.settings.grid), resume, saved is not None)
+
+    def _section(self) -> str:
+        """What sounds, by its name in the plan; empty for nothing."""
+        now = self.session.state.transport.now
+        return now.version.wish.name if now is not None else ""
 
     def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
         if goes_on:
@@ -222,6 +234,8 @@ class LiveEngine:
                 self.midi.ignore(port, on)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
+            case p.ListDevices(on):
+                self.devices.ask(on)
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
@@ -257,6 +271,7 @@ class LiveEngine:
             keepers=self.session.keeping.shown,
             kept=self.session.keeping.names,
             recordings=self.recordings.ended,
+            devices=self.devices.shown,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

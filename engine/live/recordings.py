@@ -9,7 +9,8 @@ from pathlib import Path
 import platformdirs
 
 from engine import protocol as p
-from engine.processes.layout import APP, recording_name
+from engine.conductor.messages import MOST_CHARS
+from engine.processes.layout import APP, free_name, recording_name
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -20,7 +21,12 @@ def default_recording(title: str) -> Path:
     folder = Path(platformdirs.user_music_dir()) / APP
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    return folder / recording_name(title)
+    return free_name(folder / recording_name(title))
+
+
+def _placed(before: str, path: Path) -> str:
+    """A line that ends with a file's whole path, or with its name where the path is too long to be shown."""
+    return f"{before}{path}" if len(before) + len(str(path)) <= MOST_CHARS else f"{before}{path.name}"[:MOST_CHARS]
 
 
 class Recordings:
@@ -31,29 +37,40 @@ class Recordings:
         tell: shows the performer a line.
         title: the set's.
         wanted: a file to record to from the start; None for none.
+        force: whether it may replace what is there.
+        section: says what sounds now; empty for nothing.
 
     Attributes:
         path: the file that is written now; None for none.
         ended: the recordings that are finished, oldest first.
     """
 
-    def __init__(self, order: Callable[[p.PlayerOrder], None], tell: Teller, title: str, wanted: str | None) -> None:
+    def __init__(
+        self,
+        order: Callable[[p.PlayerOrder], None],
+        tell: Teller,
+        title: str,
+        wanted: str | None,
+        *,
+        force: bool = False,
+        section: Callable[[], str] = lambda: "",
+    ) -> None:
         self.path: str | None = None
         self._on = False
         self.ended: tuple[p.RecordingView, ...] = ()
         self._order, self._tell, self._title = order, tell, title
-        self._wanted = wanted
+        self._wanted, self._force, self._section = wanted, force, section
         self._interrupted: str | None = None
         """The recording that a player which died was writing."""
 
-    def ask(self, path: str | None) -> None:
+    def ask(self, path: str | None, *, force: bool = False) -> None:
         """Start to record to a file ("" chooses one), or stop with None."""
         self._on = path is not None
         if path is None:
             self._order(p.StopRecording())
             return
         where = Path(path).expanduser().absolute() if path else default_recording(self._title)
-        self._order(p.StartRecording(str(where), self._title))
+        self._order(p.StartRecording(str(where), self._title, self._section(), force))
 
     def toggle(self, path: str) -> None:
         """Stop, or start to record to a file: whichever changes what was asked for last, not only what is written by now."""
@@ -62,7 +79,7 @@ class Recordings:
     def player_here(self) -> None:
         """A player answers: start what was wanted from the start, once."""
         if self._wanted:
-            self.ask(self._wanted)
+            self.ask(self._wanted, force=self._force)
             self._wanted = None
 
     def player_gone(self) -> None:
@@ -72,10 +89,14 @@ class Recordings:
 
     def said(self, state: p.RecordingState) -> None:
         """The player reports."""
+        if state.path is not None and state.path != self.path:
+            self._tell("info", _placed("Recording to ", Path(state.path)))
         self.path = state.path
         self._on = state.path is not None
         if state.ended:
             self.ended = (*self.ended, p.RecordingView(state.ended, state.length_s))
+            minutes, seconds = divmod(round(state.length_s), 60)
+            self._tell("info", _placed(f"The recording has {minutes}:{seconds:02}: ", Path(state.ended)))
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 
@@ -87,6 +108,6 @@ class Recordings:
         if ended is None or self.path is not None:
             return
         path = Path(ended)
-        free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
+        free = free_name(path)
         self.ask(str(free))
         self._tell("error", f"The player stopped: the recording goes on in {free.name}.")

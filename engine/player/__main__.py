@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import DeviceError, LivesetError
+from engine.errors import LivesetError
 from engine.player.link import EngineLink
-from engine.player.output.backends import BUFFER_FRAMES, Backend, open_portaudio
+from engine.player.output.backends import BUFFER_FRAMES, open_portaudio
 from engine.player.output.priority import SERVICE, raise_priority
 from engine.player.service import Respawn, Service
 from engine.processes.latest import PARAMS, STATUS, SharedBlock
@@ -27,11 +27,6 @@ from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, STATUS_FILE
 from engine.timebase import QUANTUM
 
 SWITCH_INTERVAL_S = 0.0005
-
-
-def no_device(device: str | None, block: int, again: bool) -> Backend:
-    """An opener that finds nothing: ``--device none`` plays silently, in real time."""
-    raise DeviceError("playing without a sound device, as asked")
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -60,7 +55,7 @@ def main(argv: list[str]) -> int:
         params = SharedBlock(folder / PARAMS_FILE, PARAMS)
         (folder / STATUS_FILE).unlink(missing_ok=True)
         status = SharedBlock(folder / STATUS_FILE, STATUS, create=True)
-        opener = no_device if arguments.device == "none" else partial(open_portaudio, buffer=arguments.buffer)
+        opener = partial(open_portaudio, buffer=arguments.buffer)
         raise_priority(SERVICE)
         link = EngineLink(folder)
         service = Service(

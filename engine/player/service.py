@@ -18,6 +18,7 @@ from engine.player.blocks import ValueBlock
 from engine.player.decks import PREFETCH_S, Deck, open_decks
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
+from engine.player.output.lookout import Lookout
 from engine.player.output.priority import ordinary_priority
 from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
@@ -108,6 +109,17 @@ class Respawn:
             self._child = None
 
 
+def _name(device: object) -> str | None:
+    """A device as an engine named it.
+
+    Raises:
+        TypeError: if that is no name.
+    """
+    if device is not None and not isinstance(device, str):
+        raise TypeError("a device is named by text")
+    return device
+
+
 class Service:
     """One player.
 
@@ -140,7 +152,7 @@ class Service:
         self._tape = Tape()
         self._recorder = Recorder(self._tape)
         self._events: deque[PlayerEvent] = deque()
-        self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append)
+        self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append, lookout=Lookout())
         self._line: Line | None = None
         self._decks: dict[int, Deck] = {}
         self._stopping = False
@@ -153,7 +165,7 @@ class Service:
             StartRecording: self._start_recording,
             StopRecording: lambda _: self._tell(self._recorder.stop()),
             MarkSection: lambda order: self._recorder.mark(order.title, order.frame),
-            OpenDevice: lambda order: self._output.use(order.device),
+            OpenDevice: lambda order: self._output.use(_name(order.device)),
             StopPlayer: self._stop,
         }
 
@@ -272,7 +284,7 @@ class Service:
 
     def _start_recording(self, order: StartRecording) -> None:
         try:
-            self._recorder.start(order.path, order.title)
+            self._recorder.start(order.path, order.title, section=order.section, force=order.force)
         except RecordingError as error:
             self._tell(RecordingState(None, str(error)))
         else:

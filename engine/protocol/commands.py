@@ -235,6 +235,13 @@ class UseDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class ListDevices:
+    """Look which output devices there are, and show them in the snapshots from now on; ``on=False`` ends that."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Fade out, stop every process and end the set."""
 
@@ -267,5 +274,6 @@ Command = (
     | ToggleRecord
     | IgnorePort
     | UseDevice
+    | ListDevices
     | Quit
 )

@@ -30,6 +30,7 @@ class SetOptions:
         generator: by name.
         midi: a standard MIDI file whose controller moves a rehearsal plays.
         realtime: rehearse at the speed it is played.
+        force: replace files that are there.
     """
 
     preset: str = ""
@@ -41,6 +42,7 @@ class SetOptions:
     generator: str | None = None
     midi: str | None = None
     realtime: bool = False
+    force: bool = False
 
     def check(self) -> None:
         """Make sure that what can be known without an engine makes sense.

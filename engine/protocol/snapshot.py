@@ -131,7 +131,10 @@ class MeterView:
 
 @dataclass(frozen=True, slots=True)
 class AudioView:
-    """The device: its name, output latency in seconds, the renderer's load (fraction of its block), breaks counted."""
+    """The device: its name, output latency in seconds, the renderer's load (fraction of its block), breaks counted.
+
+    ``instead_of`` names the device that the set should play on, where it is gone and another one plays.
+    """
 
     device: str = ""
     latency_s: float = 0.0
@@ -139,6 +142,29 @@ class AudioView:
     underruns: int = 0
     silent: bool = False
     recording: str | None = None
+    instead_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """An output device.
+
+    Attributes:
+        index: its number now.
+        name, hostapi: as the system has them.
+        channels: how many outputs it has.
+        rate: the one it prefers, in Hz.
+        default: whether sound goes there when no device is named.
+        key: its name and host, and a number where two cards share both: finds the same device again.
+    """
+
+    index: int
+    name: str
+    hostapi: str
+    channels: int
+    rate: float
+    default: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +229,8 @@ class Summary:
 class Snapshot:
     """All the screen shows, as of one moment.
 
-    ``keepers`` is None until a screen asks for them (`ListKeepers`), ``summary`` until the set is over.
+    ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
+    set is over.
     """
 
     serial: int = 0
@@ -235,3 +262,4 @@ class Snapshot:
     notices: tuple[Notice, ...] = ()
     keepers: KeeperList | None = None
     summary: Summary | None = None
+    devices: tuple[DeviceInfo, ...] | None = None

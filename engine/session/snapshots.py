@@ -15,6 +15,7 @@ from engine.protocol import (
     MAX_STRENGTH,
     ArcPart,
     AudioView,
+    DeviceInfo,
     DeviceOpened,
     KeeperList,
     MacroView,
@@ -65,6 +66,7 @@ class Surroundings:
     keepers: KeeperList | None = None
     kept: tuple[str, ...] = ()
     recordings: tuple[RecordingView, ...] = ()
+    devices: tuple[DeviceInfo, ...] | None = None
 
 
 LETTERS = 26
@@ -119,6 +121,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         restarts=state.work.restarts,
         notices=around.notices,
         keepers=around.keepers,
+        devices=around.devices,
         summary=summary(state, around) if state.transport.run == "finished" else None,
     )
 
@@ -267,4 +270,5 @@ def _audio(around: Surroundings) -> AudioView:
         underruns=int(around.status.get("underruns", 0)),
         silent=device.silent if device else False,
         recording=around.recording,
+        instead_of=device.instead_of if device else "",
     )

@@ -68,7 +68,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _sound() -> Iterator[Finding]:
-    from engine.player.output.backends import list_devices
+    from engine.player.output.devices import list_devices
 
     try:
         devices = list_devices()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from engine.actions import Action
 from engine.command_line import command
@@ -27,7 +28,7 @@ def show_devices() -> None:
     Raises:
         DeviceError: if PortAudio is missing.
     """
-    from engine.player.output.backends import list_devices
+    from engine.player.output.devices import list_devices
 
     console, found = Console(soft_wrap=True), list_devices()
     if not found:
@@ -36,7 +37,7 @@ def show_devices() -> None:
     table = _table("", "number", "name", "system", "channels", "rate")
     for device in found:
         mark = "default" if device.default else ""
-        table.add_row(mark, str(device.index), device.name, device.hostapi, str(device.channels), f"{device.rate:g} Hz")
+        table.add_row(mark, str(device.index), Text(device.name), device.hostapi, str(device.channels), f"{device.rate:g} Hz")
     console.print(table)
     console.print(f"\npick one with: {command('play --device NUMBER-OR-NAME')}", highlight=False)
 

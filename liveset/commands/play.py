@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.command_line import command
 from engine.errors import DeviceError, EngineError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
-from engine.processes.layout import check_audio_name
+from engine.processes.layout import check_audio_name, check_free, cue_sheet
 from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
 
 STATUS_S = 1.0
@@ -36,25 +36,26 @@ def checked(options: SetOptions) -> SetOptions:
     return replace(
         options,
         preset=str(path.absolute()) if path.is_file() else name,
-        record=str(checked_recording(Path(options.record))) if options.record is not None else None,
+        record=str(checked_recording(Path(options.record), force=options.force)) if options.record is not None else None,
     )
 
 
-def checked_recording(path: Path) -> Path:
+def checked_recording(path: Path, *, force: bool = False) -> Path:
     """A recording's absolute path, if it can be written.
 
     Raises:
-        RecordingError: if it cannot.
+        RecordingError: if it cannot, or if it or its cue sheet is there already and is not to be replaced.
     """
     path = path.expanduser().absolute()
     check_audio_name(path)
     if not path.parent.is_dir():
         raise RecordingError(f"there is no folder {path.parent}", "make it first, or name another file")
-    if path.exists():
-        raise RecordingError(f"{path} exists already", "a recording replaces nothing: name another file")
+    check_free(path, cue_sheet(path), force=force)
+    there = path.exists()
     try:
         path.touch()
-        path.unlink()
+        if not there:
+            path.unlink()
     except OSError as error:
         raise RecordingError(f"cannot write {path}: {error.strerror}", "name another file") from error
     return path

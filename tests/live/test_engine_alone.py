@@ -19,10 +19,12 @@ from engine.processes.layout import ENGINE, PARAMS_FILE, STATE_FILE, address
 from engine.protocol import (
     ClientHello,
     CueStarted,
+    DeviceInfo,
     DeviceLost,
     DeviceOpened,
     Hold,
     Keep,
+    ListDevices,
     ListKeepers,
     Quit,
     Record,
@@ -176,6 +178,36 @@ def test_devices_that_come_and_go_are_told(begin: Callable[..., Alone]) -> None:
     one.player.say(DeviceLost("pulse", "unplugged"))
     one.until(lambda: one.told("unplugged"), "its loss")
     assert one.engine.player.device is not None and one.engine.player.device.silent
+    client = EngineClient(one.engine.folder)
+    opened = DeviceOpened("JACK out", 48_000, 256, 0.02, False, "", 1, "JACK out, JACK", None, "pulse")
+    one.player.say(opened)
+    one.until(lambda: one.told("pulse is gone: playing on JACK out until it is back"), "the other output")
+    assert one.told("48000 Hz, resampled from 44100, one channel")
+    one.until(lambda: (shown := client.snapshot()) is not None and shown.audio.instead_of == "pulse", "that it is shown")
+    one.player.say(
+        DeviceOpened("pulse", 44_100, 256, 0.02, False, "no output device 'x'", key="pulse, ALSA", wanted="pulse, ALSA")
+    )
+    one.until(lambda: one.told("no output device 'x'"), "why it did not change")
+    assert one.children.options.device == "pulse, ALSA", "a player after this one opens the same"
+    client.close()
+
+
+def test_outputs_are_listed_for_a_screen_that_asks(begin: Callable[..., Alone], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = (DeviceInfo(1, "pulse", "ALSA", 32, 44_100.0, True, "pulse, ALSA"),)
+    monkeypatch.setattr("engine.live.devices.look", lambda: found)
+    one = begin()
+    client = EngineClient(one.engine.folder)
+
+    def shown() -> object:
+        snapshot = client.snapshot()
+        return "nothing yet" if snapshot is None else snapshot.devices
+
+    one.until(lambda: shown() is None, "a snapshot without")
+    client.send(ListDevices())
+    one.until(lambda: shown() == found, "the list")
+    client.send(ListDevices(False))
+    one.until(lambda: shown() is None, "the end of the list")
+    client.close()
 
 
 def test_a_generator_that_dies_is_started_again_and_one_that_hangs_is_ended(begin: Callable[..., Alone]) -> None:

@@ -10,12 +10,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from engine.actions import ACTIONS
-from engine.protocol import Keeper, Quit, ToggleMute, ToggleRecord, VaryNext
+from engine.protocol import Keeper, Quit, ToggleMute, ToggleRecord, UseDevice, VaryNext
 from liveset.ui import controls
 from liveset.ui.bindings import KEYS
 from liveset.ui.controls import COARSE, FINE, Control
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.closing import Answer, CloseScreen
+from liveset.ui.screens.devices import DevicesScreen
 from liveset.ui.screens.help import HelpScreen
 from liveset.ui.screens.keepers import KeepersScreen
 from liveset.ui.screens.writing import WritingView
@@ -40,10 +41,12 @@ class PerformScreen(WritingView):
         self._record_folder = record_folder
 
     def update_view(self) -> None:
-        """One update, of the list of keepers too while it is open."""
+        """One update, of the list that is open too."""
         super().update_view()
         if isinstance(self.app.screen, KeepersScreen):
             self.app.screen.show(self.desk.snapshot.keepers)
+        elif isinstance(self.app.screen, DevicesScreen):
+            self.app.screen.show(self.desk.snapshot.devices)
 
     # ------------------------------------------------------------ keys
 
@@ -147,6 +150,16 @@ class PerformScreen(WritingView):
     def _keeper_chosen(self, keeper: Keeper | None) -> None:
         if keeper is not None:
             self.link.send(VaryNext(keeper=keeper))
+
+    # ------------------------------------------------------------ outputs
+
+    def action_devices(self) -> None:
+        """Offer the output devices."""
+        self.app.push_screen(DevicesScreen(self.link, self.desk.snapshot.audio.device), self._device_chosen)
+
+    def _device_chosen(self, command: UseDevice | None) -> None:
+        if command is not None:
+            self.link.send(command)
 
     # ------------------------------------------------------------ closing
 

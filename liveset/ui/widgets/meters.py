@@ -125,6 +125,7 @@ class MachineView:
     speed: int = 0
     ladder: tuple[int, int, int] = (0, 0, 0)
     recording: str = ""
+    instead_of: str = ""
 
 
 class MachineWatch:
@@ -161,6 +162,7 @@ class MachineWatch:
             whole(s.speed),
             (s.ladder_hold, s.ladder_pocket, s.restarts),
             s.audio.recording or "",
+            s.audio.instead_of,
         )
 
 
@@ -170,6 +172,8 @@ class Machine(LineWidget[MachineView]):
     def lines(self, view: MachineView, width: int, height: int) -> list[Line]:
         """One line."""
         out: Line = (("! ", "warn"), ("out silent", "warn")) if view.silent else (("out ", "dim"), (f"{view.latency_ms} ms", ""))
+        if view.instead_of:
+            out = (("✗ ", "bad"), (f"on {crop(clean(view.device), 16)}", "bad"))
         held, pocket, restarts = view.ladder
         counted = (("held", held), ("pocket", pocket), ("restarts", restarts))
         ladder = "  ".join(f"{name} {times}×" for name, times in counted if times)
