@@ -28,6 +28,7 @@ from engine.conductor.events import (
     StartJob,
     Tell,
     Tick,
+    WorkerShare,
     WorkerUp,
 )
 from engine.conductor.state import Job, State
@@ -88,7 +89,7 @@ def matters(event: Event, actions: tuple[Action, ...]) -> bool:
 
     The time it finds in the player's latest values, and so it does macros and levels.
     """
-    if isinstance(event, Tick | JobProgress):
+    if isinstance(event, Tick | JobProgress | WorkerShare):
         return bool(actions)
     parameter = isinstance(event, Commanded) and isinstance(event.command, SetMacro | SetStem)
     return not parameter or any(not isinstance(action, SetParams) for action in actions)
