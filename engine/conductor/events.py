@@ -54,6 +54,19 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerShare:
+    """How much of a core a generator gets while it works, 0..1; less than 1 on a machine that is busy with other things."""
+
+    place: Place
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """A process of the set was started again."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRefused:
     """The set's own generator cannot be loaded, and will not be tried again."""
 
@@ -71,11 +84,15 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobDone:
-    """A job's section is complete; ``work_s`` is the generator's own time, ``fit`` how it lay on the grid, if measured."""
+    """A job's section is complete; ``work_s`` is the generator's own time, ``fit`` how it lay on the grid, if measured.
+
+    ``share`` is the part of that time, 0..1, that the machine left it a core for.
+    """
 
     job_id: int
     work_s: float
     fit: GridFit | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,8 @@ class Measured:
     correlation: float
 
 
-Event = Measured | Tick | Commanded | PlayerSaid | WorkerUp | WorkerLost | WorkerRefused | JobProgress | JobDone | JobFailed
+Worker = WorkerUp | WorkerLost | WorkerRefused | WorkerShare | Restarted
+Event = Measured | Tick | Commanded | PlayerSaid | Worker | JobProgress | JobDone | JobFailed
 
 
 @dataclass(frozen=True, slots=True)

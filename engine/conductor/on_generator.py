@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
+from engine.conductor.events import (
+    JobDone,
+    JobFailed,
+    JobProgress,
+    Restarted,
+    Step,
+    Tell,
+    WorkerLost,
+    WorkerRefused,
+    WorkerShare,
+    WorkerUp,
+)
 from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
 from engine.conductor.messages import because
@@ -19,6 +30,18 @@ from engine.protocol import Traits
 ALONE: Final = 1.3
 """How much longer work takes while a set plays than before it does, on the two cores of a laptop: the player, the screen
 and the engine want their share. Measured with a 30 s section of Stable Audio 3 small."""
+
+STARVED: Final = 0.4
+"""Of a core: with less, a generator is starved by what else the machine does."""
+
+FED: Final = 0.75
+"""With more than that it is starved no longer."""
+
+STEADY: Final = 1.25
+"""A share that has changed by no more than this factor is taken for the same, so that forecasts hold still."""
+
+LEAST_SHARE: Final = 0.01
+"""What is taken for the least share, so that no estimate is without end."""
 
 BACKOFF_FRAMES: Final = 11_025
 """A quarter of a second of rendered frames for each failed try in a row, eight at most."""
@@ -43,11 +66,32 @@ def worker_lost(state: State, event: WorkerLost) -> Step:
     """A generator's process ended, and with it what it worked on."""
     running = state.work.job(event.place)
     known = event.place in state.work.up
-    state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
+    state = state.with_work(up=tuple(place for place in state.work.up if place != event.place))
     if running is not None:
         state = _abandon(state, running)
     what = "The generator stopped" if known else "The generator did not start"
     return state, (Tell("warning", because(what, event.message, ": it is started again, the set goes on.")),)
+
+
+def restarted(state: State, event: Restarted) -> Step:
+    """A process was started again, whatever it was and however its end was heard of."""
+    return state.with_work(restarts=state.work.restarts + 1), ()
+
+
+def worker_share(state: State, event: WorkerShare) -> Step:
+    """How much of a core the set's generator gets: told when the machine starves it, and when that is over."""
+    work, share = state.work, min(1.0, max(LEAST_SHARE, event.share))
+    if event.place != "main":
+        return state, ()
+    starved = share < (FED if work.starved else STARVED)
+    if starved == work.starved and max(share, work.share) < STEADY * min(share, work.share):
+        return state, ()
+    gets, told = f"the generator gets {100 * share:.0f} % of a core.", list[Tell]()
+    if starved and not work.starved:
+        told.append(Tell("warning", f"This machine is busy: {gets}"))
+    elif work.starved and not starved:
+        told.append(Tell("info", f"This machine has time again: {gets}"))
+    return state.with_work(share=share if starved else 1.0, starved=starved), tuple(told)
 
 
 def worker_refused(state: State, event: WorkerRefused) -> Step:
@@ -153,6 +197,7 @@ def job_done(state: State, event: JobDone) -> Step:
     rate = state.settings.grid.rate
     made = (job.version.total - job.version.request.from_frame) / rate
     once = event.work_s / max(1, event.fit.tries if event.fit else 1)
+    once *= min(1.0, max(LEAST_SHARE, event.share))
     if not state.work.traits.live and state.transport.now is None:
         once *= ALONE
     speed = made / max(once, 1e-3)

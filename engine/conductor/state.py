@@ -148,7 +148,7 @@ class Job:
     """A request a generator works on.
 
     ``asked_at`` is the clock's frame, of the newest try; ``done`` the fraction of the work that the generator said was done
-    at the clock's frame ``told_at``, 0 before it said anything.
+    at the clock's frame ``told_at``, 0 before it said anything. ``urgent`` unless there is a version to play in its place.
     """
 
     job_id: int
@@ -158,6 +158,7 @@ class Job:
     asked_at: int
     done: float = 0.0
     told_at: int = 0
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,8 @@ class Work:
         speed: seconds of sound a second of work, of the last few sections; pace: the same the other way round and by steps.
         lead: frames from asking for a re-make to its first sound.
         failures: failed tries in a row; retry_at: the clock's frame before which nothing is tried again.
-        restarts: how often a generator's process ended.
+        restarts: how often a process of the set was started again.
+        share: how much of a core the generator gets where the machine starves it, 0..1, else 1; starved: that it does.
         jobs: what the generators work on; last_job: the newest job's id.
         next: the best version of the next section so far; switch: the version that is to replace what sounds.
         trash: files that nothing will play again once the next section sounds.
@@ -283,6 +285,8 @@ class Work:
     failures: int = 0
     retry_at: int = 0
     restarts: int = 0
+    share: float = 1.0
+    starved: bool = False
     jobs: tuple[Job, ...] = ()
     last_job: int = 0
     next: Version | None = None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from engine import protocol as p
+from engine.conductor.events import Restarted
 from engine.conductor.on_command import level_params
 from engine.conductor.pace import Pace
 from engine.conductor.state import State
@@ -113,6 +114,8 @@ class LiveEngine:
         return now.version.wish.name if now is not None else ""
 
     def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
+        if resume:
+            self.session.take(Restarted())
         if goes_on:
             self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
         elif resume:
@@ -139,7 +142,8 @@ class LiveEngine:
             self._show()
         if now >= self._check_at:
             self._check_at = now + CHECK_S
-            self.watchdog.look(self.session.state, now)
+            for _ in self.watchdog.look(self.session.state, now):
+                self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
         if self.session.state.transport.run == "finished" and not self.screens:
             self._finished_at = self._finished_at or now

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import PlayerSaid
+from engine.conductor.events import PlayerSaid, Restarted
 from engine.conductor.messages import because
 from engine.errors import EngineError
 from engine.live.background import Post
@@ -82,6 +82,7 @@ class Player:
             self._recordings.player_gone()
             self._session.tell("warning", "The player stopped and is being restarted.")
             self._children.start_player(frame)
+            self._session.take(Restarted())
         self.reach()
 
     def said(self, event: p.PlayerEvent) -> None:

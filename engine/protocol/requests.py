@@ -165,11 +165,12 @@ class SectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class MakeSection:
-    """Engine to generator: make a section and write it to ``path``."""
+    """Engine to generator: make a section and write it to ``path``; what is not urgent gives way to all else on the machine."""
 
     job_id: int
     request: SectionRequest
     path: str
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +239,14 @@ class SectionProgress:
 class SectionDone:
     """Generator to engine: the file is complete; ``work_s`` seconds of work went into it.
 
-    ``fit`` is how it lay on the grid, from generators whose music has to be measured.
+    ``fit`` is how it lay on the grid, from generators whose music has to be measured; ``share`` the part of those seconds, 0..1,
+    that the machine left it a core for.
     """
 
     job_id: int
     work_s: float
     fit: GridFit | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,4 +257,17 @@ class SectionFailed:
     message: str
 
 
-WorkerReport = SectionProgress | SectionDone | SectionFailed
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Generator to engine, once a second whatever it does: it lives.
+
+    Attributes:
+        cpu_s: processor seconds that its process has had so far.
+        waited_s: seconds that its threads have waited for a core while they had work; 0 where the system does not tell.
+    """
+
+    cpu_s: float
+    waited_s: float = 0.0
+
+
+WorkerReport = SectionProgress | SectionDone | SectionFailed | Heartbeat

@@ -28,6 +28,7 @@ from engine.conductor.events import (
     StartJob,
     Tell,
     Tick,
+    WorkerShare,
     WorkerUp,
 )
 from engine.conductor.state import Job, State
@@ -97,7 +98,7 @@ def matters(event: Event, actions: tuple[Action, ...]) -> bool:
 
     The time it finds in the player's latest values, and so it does macros and levels.
     """
-    if isinstance(event, Tick | JobProgress):
+    if isinstance(event, Tick | JobProgress | WorkerShare):
         return bool(actions)
     parameter = isinstance(event, Commanded) and _parameter(event.command)
     return not parameter or any(not isinstance(action, SetParams) for action in actions)

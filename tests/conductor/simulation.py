@@ -20,6 +20,7 @@ from engine.conductor.events import (
     JobFailed,
     JobProgress,
     PlayerSaid,
+    Restarted,
     SendCues,
     SetParams,
     StartJob,
@@ -196,6 +197,7 @@ class Stage:
         for job in [job for job in self.jobs.values() if job.place == "main"]:
             del self.jobs[job.job_id]
         self.take(WorkerLost("main"))
+        self.take(Restarted())
 
     def up(self) -> None:
         self.take(WorkerUp("main", self.state.work.generator, self.traits or self.state.work.traits))
