@@ -257,6 +257,7 @@ class LiveEngine:
             keepers=self.session.keeping.shown,
             kept=self.session.keeping.names,
             recordings=self.recordings.ended,
+            closing=self.quitting,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
 from engine import protocol as p
 from engine.processes.layout import APP, recording_name
+
+PATH_CHARS: Final = 70
+"""Characters of a path in a line for the performer."""
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -72,10 +76,14 @@ class Recordings:
 
     def said(self, state: p.RecordingState) -> None:
         """The player reports."""
+        if state.path is not None and state.path != self.path:
+            self._tell("info", f"Recording to {p.short_path(state.path, PATH_CHARS)}")
         self.path = state.path
         self._on = state.path is not None
         if state.ended:
             self.ended = (*self.ended, p.RecordingView(state.ended, state.length_s))
+            minutes, seconds = divmod(round(state.length_s), 60)
+            self._tell("info", f"Recorded {minutes}:{seconds:02} min: {p.short_path(state.ended, PATH_CHARS)}")
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 

@@ -152,11 +152,12 @@ class MidiView:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line for the performer. ``at_s`` is in seconds since the engine started."""
+    """A line for the performer, said ``count`` times, the last time ``at_s`` seconds after the engine started."""
 
     level: Literal["info", "warning", "error"]
     text: str
     at_s: float
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,8 @@ class Summary:
 class Snapshot:
     """All the screen shows, as of one moment.
 
-    ``keepers`` is None until a screen asks for them (`ListKeepers`), ``summary`` until the set is over.
+    ``keepers`` is None until a screen asks for them (`ListKeepers`), ``summary`` until the set is over. ``clock_s`` are seconds
+    since the engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
@@ -235,3 +237,5 @@ class Snapshot:
     notices: tuple[Notice, ...] = ()
     keepers: KeeperList | None = None
     summary: Summary | None = None
+    clock_s: float = 0.0
+    closing: bool = False

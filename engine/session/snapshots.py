@@ -63,6 +63,7 @@ class Surroundings:
     generator_state: str
     nothing_up: str = ""
     keepers: KeeperList | None = None
+    closing: bool = False
     kept: tuple[str, ...] = ()
     recordings: tuple[RecordingView, ...] = ()
 
@@ -120,6 +121,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         notices=around.notices,
         keepers=around.keepers,
         summary=summary(state, around) if state.transport.run == "finished" else None,
+        clock_s=state.transport.clock / rate,
+        closing=around.closing,
     )
 
 
