@@ -18,8 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(os.environ.get("PYTHONPATH") or Path(__file__).resolve().parent.parent)
-sys.path.insert(0, str(ROOT))
+from engine.processes.client import EngineClient, EngineProcess
+from engine.processes.latest import STATUS, SharedBlock
+from engine.processes.layout import STATUS_FILE
+from engine.protocol import Quit, SetMacro, SetOptions, SetWeight
 
 LOOP = "import os, sys; os.nice(int(sys.argv[1]));\nwhile True: pass"
 
@@ -62,11 +64,6 @@ def busy(loops: int, niceness: int, apart: bool) -> Iterator[None]:
 
 def bench(folder: Path, minutes: float) -> dict[str, float]:
     """Play for so many minutes; what was counted."""
-    from engine.processes.client import EngineClient, EngineProcess
-    from engine.processes.latest import STATUS, SharedBlock
-    from engine.processes.layout import STATUS_FILE
-    from engine.protocol import Quit, SetMacro, SetOptions, SetWeight
-
     preset = folder / "busy.toml"
     preset.write_text(PRESET.format(minutes=minutes + 2), encoding="utf-8")
     engine = EngineProcess(SetOptions(str(preset), device="none"))

@@ -12,6 +12,7 @@ from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.over import go_on, play_again, refused
+from engine.conductor.plan import PlannedSection
 from engine.conductor.requests import next_index
 from engine.conductor.state import Cut, Slot, State, Variation
 from engine.conductor.values import stepped, unit, values_by_target
@@ -231,11 +232,17 @@ def _move_prompt(state: State, command: p.MovePrompt) -> Step:
 def _reordered(state: State, order: tuple[int, ...]) -> State:
     """Prompts in another order, without those that are left out; the plan's leanings stay with their prompts."""
     place = {old: new for new, old in enumerate(order)}
-    plan = tuple(
-        replace(part, prompts=tuple(sorted((place[slot], weight) for slot, weight in part.prompts if slot in place)))
-        for part in state.plan
+
+    def led(plan: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:
+        return tuple(
+            replace(part, prompts=tuple(sorted((place[slot], weight) for slot, weight in part.prompts if slot in place)))
+            for part in plan
+        )
+
+    settings = replace(state.settings, plan=led(state.settings.plan))
+    return replace(state, plan=led(state.plan), settings=settings).with_steering(
+        slots=tuple(state.steering.slots[old] for old in order)
     )
-    return replace(state, plan=plan).with_steering(slots=tuple(state.steering.slots[old] for old in order))
 
 
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {

@@ -276,6 +276,7 @@ class LiveEngine:
             kept=self.session.keeping.names,
             recordings=self.recordings.ended,
             devices=self.devices.shown,
+            closing=self.quitting,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
 from engine import protocol as p
-from engine.conductor.messages import MOST_CHARS
 from engine.processes.layout import APP, free_name, recording_name
+
+PATH_CHARS: Final = 70
+"""Characters of a path in a line for the performer."""
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -22,11 +25,6 @@ def default_recording(title: str) -> Path:
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     return free_name(folder / recording_name(title))
-
-
-def _placed(before: str, path: Path) -> str:
-    """A line that ends with a file's whole path, or with its name where the path is too long to be shown."""
-    return f"{before}{path}" if len(before) + len(str(path)) <= MOST_CHARS else f"{before}{path.name}"[:MOST_CHARS]
 
 
 class Recordings:
@@ -90,13 +88,13 @@ class Recordings:
     def said(self, state: p.RecordingState) -> None:
         """The player reports."""
         if state.path is not None and state.path != self.path:
-            self._tell("info", _placed("Recording to ", Path(state.path)))
+            self._tell("info", f"Recording to {p.short_path(state.path, PATH_CHARS)}")
         self.path = state.path
         self._on = state.path is not None
         if state.ended:
             self.ended = (*self.ended, p.RecordingView(state.ended, state.length_s))
             minutes, seconds = divmod(round(state.length_s), 60)
-            self._tell("info", _placed(f"The recording has {minutes}:{seconds:02}: ", Path(state.ended)))
+            self._tell("info", f"Recorded {minutes}:{seconds:02} min: {p.short_path(state.ended, PATH_CHARS)}")
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 

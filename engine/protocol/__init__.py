@@ -101,7 +101,7 @@ from engine.protocol.snapshot import (
     StemView,
     Summary,
 )
-from engine.protocol.texts import one_line, visible
+from engine.protocol.texts import one_line, short_path, visible
 from engine.protocol.transitions import (
     LONGEST_TRANSITION,
     TRANSITION_BY_KIND,
@@ -241,5 +241,6 @@ __all__ = [
     "VaryNext",
     "WorkerReport",
     "one_line",
+    "short_path",
     "visible",
 ]

@@ -178,11 +178,12 @@ class MidiView:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line for the performer. ``at_s`` is in seconds since the engine started."""
+    """A line for the performer, said ``count`` times, the last time ``at_s`` seconds after the engine started."""
 
     level: Literal["info", "warning", "error"]
     text: str
     at_s: float
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ class Snapshot:
     """All the screen shows, as of one moment.
 
     ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
-    set is over.
+    set is over. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
@@ -263,3 +264,5 @@ class Snapshot:
     keepers: KeeperList | None = None
     summary: Summary | None = None
     devices: tuple[DeviceInfo, ...] | None = None
+    clock_s: float = 0.0
+    closing: bool = False

@@ -206,10 +206,11 @@ class Session:
                 self.tell(level, text)
 
     def tell(self, level: str, text: str) -> None:
-        """Show the performer a line; a repeated one replaces itself."""
+        """Show the performer a line; a repeated one replaces itself, and is counted."""
         at = self.now().clock / self.state.settings.grid.rate
         kept = tuple(notice for notice in self.notices if notice.text != text)
-        self.notices = (*kept, Notice(level, text, at))[-KEPT_NOTICES:]  # type: ignore[arg-type]
+        count = 1 + sum(notice.count for notice in self.notices if notice.text == text)
+        self.notices = (*kept, Notice(level, text, at, count))[-KEPT_NOTICES:]  # type: ignore[arg-type]
 
     def _located(self, cue: Cue) -> Cue:
         return replace(cue, path=str(self.folder / cue.path))

@@ -64,6 +64,7 @@ class Surroundings:
     generator_state: str
     nothing_up: str = ""
     keepers: KeeperList | None = None
+    closing: bool = False
     kept: tuple[str, ...] = ()
     recordings: tuple[RecordingView, ...] = ()
     devices: tuple[DeviceInfo, ...] | None = None
@@ -123,6 +124,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         keepers=around.keepers,
         devices=around.devices,
         summary=summary(state, around) if state.transport.run == "finished" else None,
+        clock_s=state.transport.clock / rate,
+        closing=around.closing,
     )
 
 

@@ -14,11 +14,12 @@ from engine.protocol import Notice
 from liveset.ui.bindings import Moment
 from liveset.ui.controls import Desk
 from liveset.ui.link import EngineLink
+from liveset.ui.messages import NoticeBoard, NoticesView
 from liveset.ui.screens.arrangement import Rows, arrange_columns, arrange_rows
 from liveset.ui.screens.connection import Connection
 from liveset.ui.widgets.arc import Arc, ArcView
 from liveset.ui.widgets.faders import Macros, MacrosView, Stems, StemsView
-from liveset.ui.widgets.footer import Keys, NoticeBoard, Notices, NoticesView
+from liveset.ui.widgets.footer import Keys, Notices
 from liveset.ui.widgets.header import Header, HeaderView
 from liveset.ui.widgets.lines import STYLE_CLASSES, LineWidget
 from liveset.ui.widgets.meters import Ballistics, Levels, LevelsView, Machine, MachineView, MachineWatch
@@ -131,7 +132,7 @@ class PerformView(Screen[None]):
         s = self.desk.snapshot
         lost = self._connection.notice(s.state == "finished")
         standing = (*((lost,) if lost else ()), *((SILENT,) if s.audio.silent else ()))
-        return self._board.view(s.notices, standing, self._updates)
+        return self._board.view(s.notices, standing, self._updates, s.clock_s)
 
     def _moment(self) -> Moment:
         s, chosen, exists = self.desk.snapshot, self.desk.selected, self.desk.exists
