@@ -31,6 +31,9 @@ ALONE: Final = 1.3
 """How much longer work takes while a set plays than before it does, on the two cores of a laptop: the player, the screen
 and the engine want their share. Measured with a 30 s section of Stable Audio 3 small."""
 
+LONGEST_LEAD_S: Final = 4
+"""Seconds that a re-make is expected to take to its first sound at most: what it comes too late for is not made."""
+
 STARVED: Final = 0.4
 """Of a core: with less, a generator is starved by what else the machine does."""
 
@@ -168,23 +171,23 @@ def job_progress(state: State, event: JobProgress) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
-    state = _told(state, job, event.done)
+    state = _told(state, job, event.done, event.ready_to)
     if event.ready_to <= job.version.request.from_frame:  # nothing of it is there yet
         return state, ()
     if job.purpose == "remake" and job.version.ready_to == 0:
         took = state.transport.clock - job.asked_at
         lead = round(state.work.lead + MEASURE_WEIGHT * (took - state.work.lead))
-        state = state.with_work(lead=min(lead, state.settings.grid.rate))
+        state = state.with_work(lead=min(lead, LONGEST_LEAD_S * state.settings.grid.rate))
     state = _update(state, job.version.id, lambda v: replace(v, ready_to=max(v.ready_to, event.ready_to)))
     return _offer(state, replace(job, version=replace(job.version, ready_to=event.ready_to))), ()
 
 
-def _told(state: State, job: Job, done: float) -> State:
+def _told(state: State, job: Job, done: float, ready_to: int) -> State:
     """What a generator says of its work; less than before means that it made something, and begins anew."""
-    if done == job.done:
+    if done == job.done and ready_to <= job.version.ready_to:
         return state
     told = replace(
-        job, done=min(1.0, done), told_at=state.transport.clock, asked_at=job.asked_at if done > job.done else job.told_at
+        job, done=min(1.0, done), told_at=state.transport.clock, asked_at=job.asked_at if done >= job.done else job.told_at
     )
     return state.with_work(jobs=tuple(told if other.job_id == job.job_id else other for other in state.work.jobs))
 
