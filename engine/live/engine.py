@@ -17,6 +17,7 @@ from typing import Final
 from engine import protocol as p
 from engine.conductor.events import Restarted
 from engine.conductor.on_command import level_params
+from engine.conductor.over import OVER
 from engine.conductor.pace import Pace
 from engine.conductor.state import State
 from engine.conductor.values import values_by_target
@@ -230,6 +231,8 @@ class LiveEngine:
         match command:
             case p.Quit():
                 self._quit()
+            case p.Record(path) if path is not None and self.session.state.transport.run == "finished":
+                self.session.tell("info", OVER)
             case p.Record(path):
                 self.recordings.ask(path)
             case p.ToggleRecord(path):

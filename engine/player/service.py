@@ -249,7 +249,7 @@ class Service:
         now = time.monotonic()
         if now >= self._chores_at:
             self._chores_at = now + CHORES_S
-            self._tell(self._recorder.poll())
+            self._tell(self._recorder.poll(self._over))
             self._prefetch()
             self._let_go()
             self._respawn.tick()
@@ -284,11 +284,17 @@ class Service:
 
     def _start_recording(self, order: StartRecording) -> None:
         try:
-            self._recorder.start(order.path, order.title, section=order.section, force=order.force)
+            waits = self._renderer.sounding is None or self._over
+            self._recorder.start(order.path, order.title, section=order.section, force=order.force, waits=waits)
         except RecordingError as error:
             self._tell(RecordingState(None, str(error)))
         else:
             self._tell(RecordingState(order.path))
+
+    @property
+    def _over(self) -> bool:
+        """Whether the set is over, and nothing is to follow."""
+        return self._renderer.finished and not self._renderer.pending
 
     def _tell(self, event: PlayerEvent | None) -> None:
         if event is not None:

@@ -29,6 +29,15 @@ TAPE_FRAMES: Final = 1 << 19
 LEAST_FREE: Final = 16 << 20
 """Bytes of disk below which a recording ends, so that sections can still be made."""
 
+QUIET: Final = 1e-4
+"""The peak below which nothing is heard any more (-80 dBFS)."""
+
+QUIET_FRAMES: Final = SAMPLE_RATE // 4
+"""How long it has to be so quiet, once the set is over, for its recording to end."""
+
+LONGEST_TAIL: Final = 10 * SAMPLE_RATE
+"""Frames after the end of a set with which its recording ends at the latest, whatever its echoes do."""
+
 CUE_FRAMES_PER_S: Final = 75
 MOST_TRACKS: Final = 99
 """Tracks that a cue sheet can have."""
@@ -182,11 +191,13 @@ class Recorder:
         self._sink: _Sink | None = None
         self._title = ""
         self._start = self._done = self._refreshed = 0
+        self._waits = False
+        self._over_at: int | None = None
         self._marks: list[tuple[int, str]] = []
         self._sheet = self._section = ""
         self._told = False
 
-    def start(self, path: str, title: str, *, section: str = "", force: bool = False) -> None:
+    def start(self, path: str, title: str, *, section: str = "", force: bool = False, waits: bool = False) -> None:
         """Record from now on; a recording under way ends.
 
         Args:
@@ -194,6 +205,7 @@ class Recorder:
             title: the set's.
             section: what sounds already.
             force: replace a recording or cue sheet that is there.
+            waits: nothing plays yet: record from the first frame on at which the transport moves.
 
         Raises:
             RecordingError: if the file cannot be written, or would replace another.
@@ -212,6 +224,7 @@ class Recorder:
         self._start = self._done = self._refreshed = self._tape.position
         self._marks, self._sheet, self._told = [], "", False
         self._section = section
+        self._waits, self._over_at = waits, None
 
     def mark(self, title: str, frame: int) -> None:
         """Note that a section starts at a transport frame."""
@@ -219,8 +232,12 @@ class Recorder:
             self._marks.append((frame, title))
             self._marks.sort(key=lambda mark: mark[0])
 
-    def poll(self) -> RecordingState | None:
-        """Write what has come in since; says so if the recording had to end, and once if its cue sheet is full."""
+    def poll(self, over: bool = False) -> RecordingState | None:
+        """Write what has come in since; says so if the recording ended, and once if its cue sheet is full.
+
+        Args:
+            over: the set is: once its last echo is gone too, the recording ends.
+        """
         if self._sink is None:
             return None
         try:
@@ -230,7 +247,16 @@ class Recorder:
         if len(self._marks) >= MOST_TRACKS and not self._told:
             self._told = True
             return RecordingState(self.path, f"The cue sheet is full: it has {MOST_TRACKS} tracks; the recording goes on.")
-        return None
+        return self.stop() if self._faded(over) else None
+
+    def _faded(self, over: bool) -> bool:
+        """Whether the set is over and nothing is heard of it any more."""
+        if not over or self._waits:
+            self._over_at = None
+            return False
+        self._over_at = self._done if self._over_at is None else self._over_at
+        since, last = self._done - self._over_at, self._tape.read(max(0, self._done - QUIET_FRAMES), self._done)
+        return since >= LONGEST_TAIL or (since >= QUIET_FRAMES and float(np.abs(last).max(initial=0.0)) < QUIET)
 
     def stop(self) -> RecordingState | None:
         """Finish the file; says so if there was one."""
@@ -248,6 +274,8 @@ class Recorder:
     def _drain(self, sink: _Sink) -> None:
         assert self.path is not None
         stop = self._tape.position
+        if self._waits and not self._begun(stop):
+            return
         while self._done < stop:
             part = min(stop, self._done + SAMPLE_RATE)
             sink.write(self._tape.read(self._done, part))
@@ -258,6 +286,18 @@ class Recorder:
             self._write_sheet(Path(self.path))
             if shutil.disk_usage(Path(self.path).parent).free < LEAST_FREE:
                 raise OSError(28, "No space left on device")
+
+    def _begun(self, now: int) -> bool:
+        """Whether the transport has begun to move; the recording then starts where that is heard."""
+        began = next((position for position, _ in self._tape.places if position >= self._start), None)
+        if began is None:
+            self._start = self._done = self._refreshed = now
+            return False
+        heard = began + LATENCY
+        if heard <= now:
+            self._start = self._done = self._refreshed = heard
+            self._waits = False
+        return not self._waits
 
     def _give_up(self, reason: str) -> RecordingState:
         path, sink, self._sink, self.path = self.path, self._sink, None, None

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 
@@ -231,3 +232,83 @@ def test_recording_named_by_its_title_has_a_name_that_the_system_takes(tmp_path:
 def test_name_that_is_too_long_is_refused_with_its_length() -> None:
     with pytest.raises(RecordingError, match="has 264 bytes; use at most 255"):
         check_audio_name(Path("音" * 86 + "x.flac"))
+
+
+def sound_of(path: Path) -> npt.NDArray[np.float64]:
+    sound: npt.NDArray[np.float64] = soundfile.read(path)[0]
+    return sound
+
+
+@pytest.mark.parametrize("kind", ["flac", "wav"])
+@pytest.mark.parametrize("polls", [0, 1, 7])
+def test_a_recording_begins_where_bar_1_is_heard(tmp_path: Path, kind: str, polls: int) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    path = tmp_path / f"set.{kind}"
+    recorder.start(str(path), "Set", waits=True)
+    for _ in range(polls):
+        tape.push(0 * BLOCK, 0)
+        recorder.poll()
+    recorder.mark("intro", 0)
+    heard = np.concatenate([np.zeros((LATENCY, 2), np.float32), *([BLOCK] * 8)])
+    for i in range(8):
+        tape.push(heard[512 * i : 512 * (i + 1)], 512 * (i + 1))
+        if i % 3 == polls % 3:
+            recorder.poll()
+    state = recorder.stop()
+    sound = sound_of(path)
+    assert len(sound) == 8 * 512 - LATENCY
+    assert np.allclose(sound[:512], BLOCK, atol=2e-7)
+    assert state is not None and state.length_s == len(sound) / SAMPLE_RATE
+
+
+def test_a_recording_that_waits_for_a_set_that_never_begins_is_empty(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set", waits=True)
+    for _ in range(100):
+        tape.push(0 * BLOCK, 0)
+        recorder.poll()
+    assert recorder.stop() == RecordingState(None, "", str(tmp_path / "set.wav"), 0.0)
+
+
+def test_a_recording_ends_with_the_sets_last_echo(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    push(tape, 100)
+    assert recorder.poll() is None
+    for _ in range(40):  # an echo, once the set is over
+        tape.push(BLOCK, 51_200)
+        assert recorder.poll(over=True) is None
+    states = []
+    for _ in range(60):
+        tape.push(0 * BLOCK, 51_200)
+        states.append(recorder.poll(over=True))
+    ended = [state for state in states if state is not None]
+    assert len(ended) == 1 and recorder.path is None
+    assert 140 * 512 < ended[0].length_s * SAMPLE_RATE < 140 * 512 + SAMPLE_RATE // 2
+    assert len(sound_of(tmp_path / "set.wav")) == ended[0].length_s * SAMPLE_RATE
+
+
+def test_a_set_that_goes_on_keeps_its_recording(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    for _ in range(20):
+        tape.push(0 * BLOCK, 0)
+        assert recorder.poll(over=True) is None
+    for _ in range(100):
+        tape.push(0 * BLOCK, 0)
+        assert recorder.poll() is None
+    assert recorder.path is not None
+
+
+def test_an_echo_without_end_does_not_keep_a_recording_open(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    for _ in range(11):
+        push(tape, 87)
+        recorder.poll(over=True)
+    assert recorder.path is None
