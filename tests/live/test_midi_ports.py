@@ -24,7 +24,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.woken = threading.Event()
-        self.midi = MidiInput(generic(takeover=True, notes=True), self.woken.set)
+        self.midi = MidiInput(generic(), self.woken.set)
         self.commands: list[object] = []
         self.notices: list[str] = []
         self.messages = 0
