@@ -30,8 +30,7 @@ from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
-from engine.midi.mapping import Mapping as ControlMapping
-from engine.midi.mapping import load_profile
+from engine.midi.mapping import mapping_of
 from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
@@ -82,7 +81,7 @@ class LiveEngine:
         self.watchdog = Watchdog(children, self.links)
 
         preset = load_preset(options.preset)
-        self.mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
+        self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
         self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi))
         self._midi_view = p.MidiView()
         self.resume = resume
@@ -136,6 +135,8 @@ class LiveEngine:
     def turn(self) -> None:
         """Take what has come in, waiting for it up to a tick; show it, and look after everything in its time."""
         self._take_waiting()
+        if self.midi.waiting:
+            self._on_midi()
         self.session.turn()
         now = time.monotonic()
         if now >= self._show_at:
@@ -225,7 +226,7 @@ class LiveEngine:
         for notice in batch.notices:
             self.session.tell("info", notice)
         messages = self._midi_view.messages + batch.messages_count
-        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last)
+        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
 
     def _on_command(self, command: p.Command) -> None:
         match command:

@@ -169,11 +169,16 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class MidiView:
-    """Open ports, and a counter of messages taken (activity is its change)."""
+    """Open ports, and a counter of messages taken (activity is its change).
+
+    ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
+    named.
+    """
 
     ports: tuple[str, ...] = ()
     messages: int = 0
     last: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

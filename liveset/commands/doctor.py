@@ -83,11 +83,11 @@ def _sound() -> Iterator[Finding]:
 
 
 def _midi() -> Iterator[Finding]:
-    from engine.midi.mapping import load_profile
+    from engine.midi.mapping import mapping_of
     from engine.midi.monitor import list_ports
 
     try:
-        ports = [port.name for port in list_ports(load_profile("generic"))]
+        ports = [port.name for port in list_ports(mapping_of("", "generic", {}))]
     except LivesetError as error:
         yield Finding("note", f"MIDI: {error.message}", error.hint)
         return

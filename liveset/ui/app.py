@@ -11,9 +11,11 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from engine.protocol import IgnorePort
 from liveset.ui.bindings import ROWS
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.perform import PerformScreen
+from liveset.ui.widgets.cells import clean
 
 Outcome = Literal["stopped", "left", "finished"]
 """How the screen was closed: the performer stopped the set; the set plays on; the set had come to its end."""
@@ -59,6 +61,13 @@ class LivesetApp(App[Outcome]):
                 if row.palette:
                     does = row.does[:1].upper() + row.does[1:]
                     yield SystemCommand(does, f"key {row.cap}" if row.keys else "", partial(screen.run_action, row.action))
+            midi = self._perform.desk.snapshot.midi
+            for port in midi.ports:
+                ignore = partial(self._perform.link.send, IgnorePort(port))
+                yield SystemCommand(f"Ignore MIDI input {clean(port)}", "nothing it sends counts", ignore)
+            for port in midi.ignored:
+                hear = partial(self._perform.link.send, IgnorePort(port, on=False))
+                yield SystemCommand(f"Hear MIDI input {clean(port)} again", "what it sends counts", hear)
             yield SystemCommand("Choose a colour theme", "all of them", self.action_change_theme)
 
     async def action_quit(self) -> None:

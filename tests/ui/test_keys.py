@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from engine.protocol import (
     Command,
     Hold,
+    IgnorePort,
     Keep,
     MacroView,
     NextNow,
@@ -203,6 +204,15 @@ async def test_every_command_is_in_the_palette() -> None:
             if command.title == "Play or stop":
                 await command.callback()
         assert stage.link.sent == [TogglePlay()]
+
+
+async def test_the_palette_offers_to_ignore_a_midi_input_and_to_hear_it_again() -> None:
+    shown = live()
+    async with on_stage(replace(shown, midi=replace(shown.midi, ports=("Drums",), ignored=("Keys",)))) as stage:
+        offered = {command.title: command.callback for command in stage.app.get_system_commands(stage.screen)}
+        offered["Ignore MIDI input Drums"]()
+        offered["Hear MIDI input Keys again"]()
+        assert stage.link.sent == [IgnorePort("Drums"), IgnorePort("Keys", on=False)]
 
 
 async def test_prompt_is_added_and_a_missing_slot_is_reported() -> None:

@@ -151,6 +151,14 @@ async def test_midi_lamp_lights_when_messages_arrive() -> None:
         assert "MIDI ○" in stage.text()
 
 
+async def test_midi_row_names_the_device_that_spoke_once_and_what_it_said() -> None:
+    shown = live()
+    midi = replace(shown.midi, ports=("Keys", "Foo Twister 9"), last="Foo Twister 9: note36 ch10 = 100 -> play/stop")
+    async with on_stage(replace(shown, midi=midi), (130, 40)) as stage:
+        assert stage.text().count("Foo Twister 9") == 1
+        assert "Foo Twister 9 +1 note36 ch10 = 100 -> play/stop" in stage.text()
+
+
 async def test_selected_stem_replaces_the_macros_on_a_narrow_screen() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         assert "STEMS" not in stage.text()
