@@ -240,7 +240,9 @@ def _reordered(state: State, order: tuple[int, ...]) -> State:
         )
 
     settings = replace(state.settings, plan=led(state.settings.plan))
-    return replace(state, plan=led(state.plan), settings=settings).with_steering(slots=tuple(state.steering.slots[old] for old in order))
+    return replace(state, plan=led(state.plan), settings=settings).with_steering(
+        slots=tuple(state.steering.slots[old] for old in order)
+    )
 
 
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {

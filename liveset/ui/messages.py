@@ -61,9 +61,7 @@ class NoticeBoard:
         self._seen[self._own[0]] = self._updates
         self._keep(self._own)
 
-    def view(
-        self, notices: tuple[Notice, ...], standing: tuple[Notice, ...], updates: int, clock_s: float = 0.0
-    ) -> NoticesView:
+    def view(self, notices: tuple[Notice, ...], standing: tuple[Notice, ...], updates: int, clock_s: float = 0.0) -> NoticesView:
         """What to show at this update. A line that begins with a standing one's words says it better."""
         self._updates, self._clock_s = updates, clock_s
         for notice in notices:
@@ -95,7 +93,7 @@ def important_first(view: NoticesView) -> list[tuple[Notice, bool]]:
     """Lines and whether they stand out: errors that stand, what is new (the gravest first), warnings that stand, the rest."""
     lost = [notice for notice in view.standing if notice.level == "error"]
     warned = [notice for notice in view.standing if notice.level != "error"]
-    fresh = sorted(reversed(view.fresh), key=lambda notice: RANK[notice.level])
+    fresh = sorted(view.fresh, key=lambda notice: (RANK[notice.level], -notice.at_s))
     return [(n, True) for n in (*lost, *fresh, *warned)] + [(n, False) for n in reversed(view.notices)]
 
 
