@@ -178,7 +178,7 @@ def _rows() -> Iterator[Action]:
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
     yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
-    yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over")
+    yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))

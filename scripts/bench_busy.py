@@ -5,7 +5,6 @@
 .venv/bin/python scripts/bench_busy.py --apart                # each loop in a session of its own, as a program started by itself
 """
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import argparse
@@ -18,11 +17,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from engine.processes.client import EngineClient, EngineProcess
-from engine.processes.latest import STATUS, SharedBlock
-from engine.processes.layout import STATUS_FILE
-from engine.protocol import Quit, SetMacro, SetOptions, SetWeight
 
 from engine.processes.client import EngineClient, EngineProcess
 from engine.processes.latest import STATUS, SharedBlock

@@ -185,6 +185,10 @@ class EngineClient:
             return None
         return float(beat) if alive else None
 
+    def ended(self) -> bool:
+        """Whether the set was ended: its session's folder goes with it."""
+        return not self.folder.exists()
+
     def wait_connected(self, timeout_s: float) -> bool:
         """Try to reach an engine until one answers or the time is over. Returns whether one is there."""
         deadline = time.monotonic() + timeout_s

@@ -28,7 +28,7 @@ def visible(text: str) -> str:
 
 
 def short_path(path: str, room: int) -> str:
-    """A path in at most ``room`` characters: the home folder as ~, then without its first folders; never less than its name."""
+    """A path in at most ``room`` characters: the home folder as ~, then folders left out from the front."""
     home = str(Path.home())
     if path.startswith((f"{home}/", f"{home}\\")):
         path = f"~{path[len(home) :]}"

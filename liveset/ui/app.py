@@ -17,8 +17,8 @@ from liveset.ui.link import EngineLink
 from liveset.ui.screens.perform import PerformScreen
 from liveset.ui.widgets.cells import clean
 
-Outcome = Literal["stopped", "left", "finished"]
-"""How the screen was closed: the performer stopped the set; the set plays on; the set had come to its end."""
+Outcome = Literal["stopped", "left", "finished", "ended"]
+"""How the screen was closed: the performer stopped the set; it plays on; it had come to its end; it was stopped elsewhere."""
 
 UPDATES_PER_SECOND: Final = 30
 

@@ -93,8 +93,7 @@ def important_first(view: NoticesView) -> list[tuple[Notice, bool]]:
     """Lines and whether they stand out: errors that stand, what is new (the gravest first), warnings that stand, the rest."""
     lost = [notice for notice in view.standing if notice.level == "error"]
     warned = [notice for notice in view.standing if notice.level != "error"]
-    newest_first = view.fresh[::-1]
-    fresh = sorted(newest_first, key=lambda notice: RANK[notice.level])
+    fresh = sorted(view.fresh, key=lambda notice: (RANK[notice.level], -notice.at_s))
     return [(n, True) for n in (*lost, *fresh, *warned)] + [(n, False) for n in reversed(view.notices)]
 
 

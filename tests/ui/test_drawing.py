@@ -122,5 +122,7 @@ def test_hints_fit_the_moment() -> None:
     assert hints(Moment(state="stopped"))[0] == ("space", "play")
     assert ("n", "next now") not in hints(Moment(state="stopped"))
     assert ("h", "release") in hints(Moment(state="playing", hold=True))
-    assert hints(Moment(state="finished")) == (("q", "close"), ("?", "keys"))
+    finished = hints(Moment(state="finished"))
+    assert finished == (("space", "play again"), ("g", "go on"), ("l", "log"), ("?", "keys"), ("q", "close"))
+    assert hints(Moment(state="playing", stopping=True))[0] == ("space", "again: stop")
     assert ("m", "open") in hints(Moment(state="playing", kind="stem", name="bass", muted=True))

@@ -22,8 +22,8 @@ from engine.protocol import (
     SetMacro,
     SetPrompt,
     SetWeight,
+    Stop,
     ToggleMute,
-    TogglePlay,
     ToggleRecord,
     VaryNext,
 )
@@ -34,7 +34,7 @@ from tests.ui.fake_link import FakeLink, live, many_prompts
 from tests.ui.screen import Stage, on_stage
 
 SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
-    (("space",), [TogglePlay()]),
+    (("space", "space"), [Stop()]),
     (("n",), [NextNow()]),
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
@@ -139,7 +139,8 @@ async def test_bar_dialog_says_when_there_is_no_room() -> None:
         await stage.press("b")
         await stage.update()
         assert "no room to ask for bars" in stage.text()
-        assert await stage.press("h") == [Hold()]
+        assert await stage.press("h") == [], "what is typed at a refusal is no command"
+        assert await stage.press("enter", "h") == [Hold()]
 
 
 async def test_prompt_is_edited_in_place() -> None:
@@ -199,11 +200,11 @@ async def test_theme_key_cycles_the_themes() -> None:
 async def test_every_command_is_in_the_palette() -> None:
     async with on_stage(live()) as stage:
         titles = {command.title for command in stage.app.get_system_commands(stage.screen)}
-        assert {"Play or stop", "Start or stop recording", "Select the filter"} <= titles
+        assert {"Play or stop; stopping takes a second press", "Start or stop recording", "Select the filter"} <= titles
         for command in stage.app.get_system_commands(stage.screen):
-            if command.title == "Play or stop":
+            if command.title == "Re-roll: make the next section again, another way":
                 await command.callback()
-        assert stage.link.sent == [TogglePlay()]
+        assert stage.link.sent == [ReRoll()]
 
 
 async def test_the_palette_offers_to_ignore_a_midi_input_and_to_hear_it_again() -> None:

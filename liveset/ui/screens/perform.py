@@ -10,7 +10,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from engine.actions import ACTIONS
-from engine.protocol import Keeper, Quit, ToggleMute, ToggleRecord, UseDevice, VaryNext
+from engine.command_line import command
+from engine.protocol import Keeper, Play, PlayAgain, Quit, Stop, ToggleMute, TogglePlay, ToggleRecord, UseDevice, VaryNext
 from liveset.ui import controls
 from liveset.ui.bindings import KEYS
 from liveset.ui.controls import COARSE, FINE, Control
@@ -19,8 +20,11 @@ from liveset.ui.screens.closing import Answer, CloseScreen
 from liveset.ui.screens.devices import DevicesScreen
 from liveset.ui.screens.help import HelpScreen
 from liveset.ui.screens.keepers import KeepersScreen
+from liveset.ui.screens.log import LogScreen
+from liveset.ui.screens.view import STOP
 from liveset.ui.screens.writing import WritingView
-from liveset.ui.widgets.faders import Faders
+from liveset.ui.widgets.dragging import Draggable
+from liveset.ui.widgets.faders import Faders, Stems
 from liveset.ui.widgets.prompts import Prompts
 
 
@@ -57,6 +61,16 @@ class PerformScreen(WritingView):
     def action_send(self, name: str) -> None:
         """A command that needs nothing else."""
         self.link.send(ACTIONS[name].make(1.0))
+
+    def action_play_stop(self) -> None:
+        """Play, with a set that is over from its start; stop at the second press."""
+        state = self.desk.snapshot.state
+        if state == "playing":
+            if self._again(STOP, "Press space again to stop."):
+                self.link.send(Stop())
+                self.footer.show(self._moment())
+        else:
+            self.link.send(PlayAgain() if state == "finished" else Play() if state == "stopped" else TogglePlay())
 
     def action_digit(self, number: int) -> None:
         """Select a prompt of the bank under the digits."""
@@ -126,6 +140,14 @@ class PerformScreen(WritingView):
         self.app.theme = names[(names.index(self.app.theme) + step) % len(names)]
         self._board.tell(f"theme {self.app.theme}")
 
+    def action_log(self) -> None:
+        """Show all messages, and what was not understood of the prompts."""
+        self.app.push_screen(LogScreen(self._board.log, self.desk.snapshot))
+
+    def action_no_suspend(self) -> None:
+        """A word to those who look for a shell."""
+        self._say(f"The screen cannot be put aside: q, then l, leaves the set playing; {command('attach')} comes back.")
+
     def action_help(self) -> None:
         """Show all keys."""
         self.app.push_screen(HelpScreen())
@@ -135,6 +157,17 @@ class PerformScreen(WritingView):
     def on_prompts_picked(self, message: Prompts.Picked) -> None:
         """A prompt was clicked."""
         self._pick(Control("prompt", message.slot))
+
+    def on_draggable_dragged(self, message: Draggable.Dragged) -> None:
+        """A weight or a fader was drawn with the mouse."""
+        if message.moved.index < controls.count(self.desk.snapshot, message.moved.kind):
+            self._pick(message.moved)
+            self.link.send(self.desk.put(message.moved, message.value))
+
+    def on_stems_muted(self, message: Stems.Muted) -> None:
+        """A stem's level was clicked."""
+        if message.index < len(self.desk.snapshot.stems):
+            self.action_mute(self.desk.snapshot.stems[message.index].name)
 
     def on_faders_picked(self, message: Faders.Picked) -> None:
         """A macro or stem was clicked."""
@@ -165,7 +198,7 @@ class PerformScreen(WritingView):
 
     def action_close(self) -> None:
         """Ask what becomes of the set; a set that has ended needs no asking."""
-        if self.desk.snapshot.state == "finished":
+        if self.desk.snapshot.state == "finished" and not self.prompts.writing:
             self.app.exit("finished")
         else:
             self.app.push_screen(CloseScreen(), self._answered)

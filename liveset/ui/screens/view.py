@@ -26,13 +26,22 @@ from liveset.ui.widgets.meters import Ballistics, Levels, LevelsView, Machine, M
 from liveset.ui.widgets.next import Next, NextSlice
 from liveset.ui.widgets.now import Now, NowSlice
 from liveset.ui.widgets.outlook import Outlook, OutlookView
-from liveset.ui.widgets.prompts import Prompts, PromptsView
+from liveset.ui.widgets.prompt_lines import PromptsView, marked
+from liveset.ui.widgets.prompts import Prompts
 
 SLOW: Final = 3
 """Text is renewed at every third update, ten times a second: faster cannot be read."""
 
 FRESH_S: Final = 10.0
 """Seconds for which a notice stands out."""
+
+SECOND_PRESS_S: Final = 2.0
+"""Seconds within which a key must be pressed again where one press could be a slip."""
+
+DEAF_S: Final = 0.4
+"""Seconds after a question during which an open text takes no keys."""
+
+STOP: Final = "stop"
 
 SILENT: Final = Notice("warning", "no sound device: the set runs silently in real time", 0.0)
 
@@ -60,6 +69,8 @@ class PerformView(Screen[None]):
         self._ballistics = Ballistics()
         self._machine_watch = MachineWatch()
         self._arranged: object = None
+        self._armed = ("", 0.0)
+        self._deaf_until = 0.0
 
     # ------------------------------------------------------------ parts
 
@@ -89,9 +100,15 @@ class PerformView(Screen[None]):
     def on_mount(self) -> None:
         """Show the frame at once, then keep asking."""
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
+        self.app.app_resume_signal.subscribe(self, lambda _: self._repaint())
         self._arrange()
         if self._rate:
             self.set_interval(1 / self._rate, self.update_view)
+
+    def _repaint(self) -> None:
+        """Back from the shell: what it wrote over the screen goes."""
+        self._restyle()
+        self.app.refresh(repaint=True, layout=True)
 
     def _restyle(self) -> None:
         for widget in self.line_widgets():
@@ -103,6 +120,11 @@ class PerformView(Screen[None]):
         """One update: ask the link, look after the connection, hand the slices down."""
         self._connection.step()
         self.desk.tick(self.link.snapshot() or self.desk.snapshot)
+        if self._connection.lost and (self.desk.snapshot.closing or self.link.ended()):
+            self.app.exit("ended")
+        if self._deaf_until and self._updates >= self._deaf_until:
+            self._deaf_until = 0.0
+            self.prompts.listen()
         self._arrange()
         self._show_fast()
         if self._updates % SLOW == 0:
@@ -146,7 +168,33 @@ class PerformView(Screen[None]):
             hold=s.hold,
             recording=s.audio.recording is not None,
             editing=self.prompts.writing,
+            stopping=self._armed[0] == STOP and self._updates < self._armed[1],
         )
+
+    def _per_second(self, seconds: float) -> float:
+        """Updates in so many seconds."""
+        return seconds * (self._rate or 30.0)
+
+    def _say(self, text: str) -> None:
+        """Tell the performer something, at once."""
+        self._board.tell(text)
+        self.notices.show(self._notices())
+
+    def _again(self, what: str, ask: str) -> bool:
+        """Whether something is asked for the second time within 2 s; at the first time the performer is told so."""
+        (armed, until), self._armed = self._armed, ("", 0.0)
+        if armed == what and self._updates < until:
+            return True
+        self._armed = (what, self._updates + self._per_second(SECOND_PRESS_S))
+        self._say(ask)
+        self.footer.show(self._moment())
+        return False
+
+    def on_screen_resume(self) -> None:
+        """A question was closed: keys that were still meant for it do not go into a text that is being written."""
+        if self.is_mounted and self.prompts.writing:
+            self.set_focus(None)
+            self._deaf_until = self._updates + self._per_second(DEAF_S)
 
     # ------------------------------------------------------------ arrangement
 
@@ -156,7 +204,7 @@ class PerformView(Screen[None]):
 
     def _arrange(self) -> None:
         s = self.desk.snapshot
-        marks = sum(1 for prompt in s.prompts if prompt.unknown or prompt.guesses)
+        marks = sum(1 for prompt in s.prompts if marked(prompt))
         shape = (*self.size, len(s.prompts), marks, len(s.macros), len(s.stems), len(s.arc), self.desk.selected.kind)
         if shape == self._arranged or not self.is_mounted:
             return
