@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from rich.console import Console
 
@@ -80,6 +80,26 @@ def _sound() -> Iterator[Finding]:
         yield Finding("note", "sound: no output device", "plug one in; until then sets run silently, and rehearse works")
     else:
         yield Finding("ok", f"sound: {default.name} ({default.hostapi}), {len(devices)} outputs in all")
+
+
+RIGHTS: Final = 'write "@audio - rtprio 95" in /etc/security/limits.d/audio.conf, join the group audio, log in again'
+"""How a user comes to run programs in real time on Linux."""
+
+
+def _priority() -> Iterator[Finding]:
+    from engine.player.output.servers import SERVERS, may_run_in_real_time, running_servers
+
+    gaps = "on a busy machine there will be gaps"
+    if may_run_in_real_time():
+        yield Finding("ok", "priority: the player runs in real time")
+    else:
+        yield Finding("note", f"priority: the player may not run in real time: {gaps}", RIGHTS)
+    for server in running_servers():
+        if server.realtime:
+            yield Finding("ok", f"priority: {server.name} runs in real time")
+        else:
+            what = f"priority: {server.name} does not run in real time: {gaps}, which no program on it can count"
+            yield Finding("note", what, SERVERS[server.name])
 
 
 def _midi() -> Iterator[Finding]:
@@ -203,6 +223,7 @@ def _processor() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _versions,
     _sound,
+    _priority,
     _midi,
     _terminal,
     _disk,

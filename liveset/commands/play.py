@@ -19,6 +19,9 @@ from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
 
 STATUS_S = 1.0
 QUIT_S = 4.0
+ANSWER_S = 2.0
+"""How long the engine of a set that runs may take to say how it stands."""
+
 RECOVERY_S = 15.0
 SILENT_LUFS = -100.0
 """How long a headless set waits for the engine that its player starts after one has died."""
@@ -80,7 +83,7 @@ def perform(options: SetOptions, screen: bool) -> int:
         LivesetError: if it cannot start.
     """
     options = checked(options)
-    if running_session() is not None:
+    if (running := running_session()) is not None and not _ended(running):
         raise EngineError("a set is playing already", f"{command('attach')} shows it; {command('stop')} ends it")
     if options.device not in (None, "none"):
         check_device(str(options.device))
@@ -93,6 +96,18 @@ def perform(options: SetOptions, screen: bool) -> int:
         engine.abandon()
         raise
     return stay(engine.folder, screen)
+
+
+def _ended(folder: Path) -> bool:
+    """End a set that is over, though a screen still shows it. Returns whether it was over."""
+    client = EngineClient(folder)
+    shown = next((shown for shown in client.snapshots(ANSWER_S) if shown is not None), None)
+    over = shown is not None and shown.state == "finished"
+    if over:
+        client.send(Quit())
+        _wait_gone(client)
+    client.close()
+    return over
 
 
 def stop() -> int:

@@ -123,7 +123,7 @@ class Output:
         self._retry_at = self._look_at = 0.0
         self._ticked_at = clock()
         self._load = self._load_max = 0.0
-        self._underruns = 0
+        self._underruns = int(status["underruns"])
         self.opened: DeviceOpened | None = None
 
     def start(self, device: str | None) -> None:

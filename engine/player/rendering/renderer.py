@@ -60,6 +60,7 @@ class Renderer:
         self._at = {name: i for i, name in enumerate(self._names)}
         self._level_at = [self._at[f"level_{stem}"] for stem in STEM_NAMES]
         self._timeline = Timeline(self.events)
+        self._silent_before = status["silent_frames"]
         self._levels = Levels()
         self._chain = Chain(rate, self._at)
         self._limiter, self._meters = Limiter(rate), Meters(rate)
@@ -194,7 +195,7 @@ class Renderer:
         status["momentary"] = meters.momentary
         status["integrated"] = meters.integrated
         status["reduction"] = self._limiter.reduction
-        status["silent_frames"] = self._timeline.unfilled
+        status["silent_frames"] = self._silent_before + self._timeline.unfilled
         for i, stem in enumerate(STEM_NAMES):
             self._stem_peaks[i] = max(self._levels.peaks[i], self._stem_peaks[i] * meters.fall)
             status[f"peak_{stem}"] = self._stem_peaks[i]
