@@ -71,7 +71,7 @@ def test_a_controller_in_mackie_mode_is_said_and_stops_nothing(order: list[Any])
     assert all(abs(c.by) <= 0.02 for c in commands if isinstance(c, Nudge))
     assert all(c.value <= 3 / 128 for c in commands if isinstance(c, SetWeight)), "no weight jumps before it is known"
     told = [text for text in hand.told() if "Mackie mode" in text]
-    assert told == ["p: this controller is in Mackie mode: its faders and V-Pots are played as such"]
+    assert told == ["p: this controller is in Mackie mode: its faders and V-Pots are played"]
     assert hand.play(*order) is not None and not [text for text in hand.told() if "Mackie mode" in text], "said once"
 
 
