@@ -20,6 +20,10 @@ FAR: Final = 31
 SETTLED: Final = 3
 """Repeats, or messages, that make a habit."""
 
+GESTURE_S: Final = 2.0
+"""Seconds within which an encoder must have been turned both ways to be found out: what a keyboard sends with its sounds is
+further apart."""
+
 LATCH_S: Final = 0.3
 """Seconds that a finger which works a button as fast as in a set keeps it down at most; a latching one stays longer."""
 
@@ -86,6 +90,8 @@ class Habit:
             self.released, self.released_at = True, at
         if before is not None and (before >= HALF) != (value >= HALF):
             self._latches = self._latches + 1 if silent >= LATCH_S else 0
+        if silent > GESTURE_S:
+            self._seen, self._repeats, self._zeros = frozenset(), 0, 0
         self._repeats += before == value
         self._zeros += before == value == 0
         side = _side(value)

@@ -133,6 +133,12 @@ def test_a_knob_moved_slowly_anywhere_is_never_taken_for_an_encoder(start: int) 
     assert hand.told() == []
 
 
+def test_values_that_a_keyboard_sends_with_its_sounds_make_no_encoder() -> None:
+    hand = live()
+    assert not [c for value in (3, 66, 2, 70, 1) for c in hand.play(cc(7, value), apart=4.0) if isinstance(c, Nudge)]
+    assert hand.told() == []
+
+
 @pytest.mark.parametrize("raw", range(128))
 def test_one_message_of_an_encoder_moves_a_little_at_most(raw: int) -> None:
     for mode in ("twos-complement", "binary-offset", "sign-magnitude", "sign-magnitude-inverted", "up-down"):
