@@ -165,9 +165,6 @@ class Mapping:
             swept: the knob passed every value from its last message to this one, though they were not handed in.
         """
         state = self._port(port)
-        if message.type == "note_off":
-            self._released(state, Control("note", message.note, message.channel + 1), at)
-            return []
         found = read_message(message)
         if found is None or not state.hears(found[0].channel or 0):
             return []
@@ -182,9 +179,7 @@ class Mapping:
         if (low := state.low_half(control)) is not None:  # what waited as a button of its own was a part of this
             self._waiting.drop(port, low, at - PAIR_S)
         self._look(state, port, control, seven, at)
-        if control.kind == "note" and value == 0:
-            self._released(state, control, at)
-        dumping = control.kind == "cc" and state.bursts.take(control.number, silent, at)
+        dumping = state.bursts.take(control, silent, at)
         if dumping:
             self._waiting.drop(port)
         if dumping or at - state.opened_at < SETTLING_S:
@@ -234,10 +229,6 @@ class Mapping:
         """Which control of which port set off which command since the last call: "Foo: note36 ch10 -> play/stop"."""
         found, self._did = self._did, []
         return found
-
-    def _released(self, state: Port, control: Control, at: float) -> None:
-        habit = state.habit(control)
-        habit.released, habit.released_at = True, at
 
     def _look(self, state: Port, port: str, control: Control, value: int, at: float) -> None:
         """Find out what sends this, and say it once."""

@@ -70,7 +70,7 @@ class Port:
     def habit(self, control: Control) -> Habit:
         """What is known of a control."""
         if control not in self.habits:
-            self.habits[control] = Habit()
+            self.habits[control] = Habit(note=control.kind == "note")
         return self.habits[control]
 
     def binding(self, control: Control) -> Binding | None:
@@ -181,10 +181,11 @@ class Port:
     def presses(self, binding: Binding, control: Control, value: int, before: int | None, at: float) -> bool:
         """Whether a message is a press, and no bounce, ghost or repeat."""
         habit = self.habit(control)
-        if control.kind == "note":
+        if binding.mode == TOGGLE:
+            middle = GHOST if control.kind == "note" else HALF
+            pressed = before is None or (value >= middle) != (before >= middle)
+        elif control.kind == "note":
             pressed = value >= (1 if self.meant else GHOST)
-        elif binding.mode == TOGGLE:
-            pressed = before is None or (value >= HALF) != (before >= HALF)
         else:  # a button that never lets go is pressed by the same value again
             again = not habit.released and value == before
             pressed = value >= HALF and (before is None or before < HALF or again)

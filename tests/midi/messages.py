@@ -13,7 +13,7 @@ from engine.midi.presses import WAIT_S
 from engine.midi.profiles import load_profile
 from engine.protocol import Command
 
-APART_S = 0.1
+APART_S = 0.07
 """Seconds between two messages, where a test does not say when they come."""
 
 
