@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.midi.profiles import Control
 from engine.midi.values import HALF, RELATIVE, TOP
 
 NEAR: Final = 7
@@ -19,6 +20,10 @@ FAR: Final = 31
 
 SETTLED: Final = 3
 """Repeats, or messages, that make a habit."""
+
+GESTURE_S: Final = 2.0
+"""Seconds within which an encoder must have been turned both ways to be found out: what a keyboard sends with its sounds is
+further apart."""
 
 LATCH_S: Final = 0.3
 """Seconds that a finger which works a button as fast as in a set keeps it down at most; a latching one stays longer."""
@@ -42,6 +47,7 @@ class Habit:
     """What is known of one control (of a port, on a channel).
 
     Attributes:
+        note: it is a key or pad, whose values are velocities: only 0 lets go.
         last: its last value, 0..127; last_at: when.
         count: its messages.
         ends_only: it sent nothing but 0 and 127: a button.
@@ -51,6 +57,7 @@ class Habit:
         alone: it was heard of without its other half, see `PAIR_S`; paired: how often with it.
     """
 
+    note: bool = False
     last: int | None = None
     last_at: float = float("-inf")
     count: int = 0
@@ -82,10 +89,12 @@ class Habit:
         silent, self.last_at = at - self.last_at, at
         self.count += 1
         self.ends_only = self.ends_only and value in (0, TOP) and not swept
-        if before is not None and before >= HALF > value:
+        if before is not None and (value == 0 if self.note else before >= HALF > value):
             self.released, self.released_at = True, at
         if before is not None and (before >= HALF) != (value >= HALF):
             self._latches = self._latches + 1 if silent >= LATCH_S else 0
+        if silent > GESTURE_S:
+            self._seen, self._repeats, self._zeros = frozenset(), 0, 0
         self._repeats += before == value
         self._zeros += before == value == 0
         side = _side(value)
@@ -127,10 +136,10 @@ class Bursts:
     """Finds the moment in which a port sends many different controls at once, as when a keyboard changes its sound."""
 
     until: float = float("-inf")
-    _fresh: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=BURST))
+    _fresh: deque[tuple[float, Control]] = field(default_factory=lambda: deque(maxlen=BURST))
 
-    def take(self, control: int, silent_s: float, at: float) -> bool:
-        """Learn of a controller's message, so many seconds after its last; whether it belongs to a burst."""
+    def take(self, control: Control, silent_s: float, at: float) -> bool:
+        """Learn of a control's message, so many seconds after its last; whether it belongs to a burst."""
         if silent_s > FRESH_S:
             self._fresh.append((at, control))
             if len(self._fresh) == BURST and at - self._fresh[0][0] <= BURST_S and len({c for _, c in self._fresh}) == BURST:

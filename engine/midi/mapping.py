@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,13 +10,11 @@ from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
 from engine.midi.habits import PAIR_S
 from engine.midi.messages import message_of, plain, read_message
-from engine.midi.pairs import Pair
+from engine.midi.names import shown
 from engine.midi.port import SETTLING_S, Port
+from engine.midi.presses import Press, Waiting
 from engine.midi.profiles import (
     FINER,
-    GENERIC,
-    MACKIE,
-    NONE,
     Binding,
     Bindings,
     Control,
@@ -26,26 +23,13 @@ from engine.midi.profiles import (
     profile_of_port,
 )
 from engine.midi.rules import parse_rules
-from engine.midi.values import FINE, HELD, RELATIVE, TICK, TOP, leaps, position, takes_hold, ticks
+from engine.midi.values import FINE, HELD, RELATIVE, TICK, TOP, leaps, takes_hold, ticks
 from engine.midi.words import describe, greeting, in_force
 from engine.protocol import Command, Nudge
 
 __all__ = ["Mapping", "Profile", "load_profile", "mapping_of", "message_of"]
 
 NO_OVERRIDES: Final[Table[str, object]] = MappingProxyType({})
-
-WAIT_S: Final = 0.015
-"""Seconds that a button's command on a controller number waits, to see whether it is part of a dump or of a 14-bit value."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A press that will be a command, unless what comes next tells that it was none."""
-
-    at: float
-    port: str
-    control: Control
-    binding: Binding
 
 
 class Mapping:
@@ -73,7 +57,7 @@ class Mapping:
         self._values = {name: action.neutral for name, action in ACTIONS.items() if action.kind != "press"}
         self._touched: dict[str, tuple[str, Control]] = {}
         self._labels: dict[str, str] = {}
-        self._waiting: list[_Waiting] = []
+        self._waiting = Waiting()
         self._told: list[str] = []
         self._did: list[str] = []
         self._requeue: set[str] = set()
@@ -92,7 +76,7 @@ class Mapping:
     def closed(self, port: str) -> None:
         """A port is gone: where its knobs stand is unknown when it comes back."""
         self._ports.pop(port, None)
-        self._waiting = [each for each in self._waiting if each.port != port]
+        self._waiting.drop(port)
         self._touched = {name: touch for name, touch in self._touched.items() if touch[0] != port}
         self._relabel()
 
@@ -181,9 +165,6 @@ class Mapping:
             swept: the knob passed every value from its last message to this one, though they were not handed in.
         """
         state = self._port(port)
-        if message.type == "note_off":
-            self._released(state, Control("note", message.note, message.channel + 1), at)
-            return []
         found = read_message(message)
         if found is None or not state.hears(found[0].channel or 0):
             return []
@@ -195,15 +176,14 @@ class Mapping:
         if not self.takeover:
             return self._moved(state, port, control, value, before, at)
         state.pair_up(control, at)
-        self._cancel_high(port, control, at)
+        if (low := state.low_half(control)) is not None:  # what waited as a button of its own was a part of this
+            self._waiting.drop(port, low, at - PAIR_S)
         self._look(state, port, control, seven, at)
-        if control.kind == "note" and value == 0:
-            self._released(state, control, at)
-        dumping = control.kind == "cc" and state.bursts.take(control.number, silent, at)
+        dumping = state.bursts.take(control, silent, at)
         if dumping:
-            self._waiting = [each for each in self._waiting if each.port != port]
+            self._waiting.drop(port)
         if dumping or at - state.opened_at < SETTLING_S:
-            self._learn(state, control, value, at)
+            state.learn(control, value, at)
             return []
         rested = before is not None and not swept and leaps(before, seven, silent)
         return self._moved(state, port, control, value, before, at, jumped=rested)
@@ -222,7 +202,7 @@ class Mapping:
                 return []
             if control.kind == "note" or not self.takeover:
                 return self._press(port, control, binding)
-            self._waiting.append(_Waiting(at, port, control, binding))
+            self._waiting.add(Press(at, port, control, binding))
             return []
         dialect = habit.dialect if self.takeover and binding.mode == "absolute" and control.kind == "cc" else None
         if mode := binding.mode if binding.mode in RELATIVE else dialect:
@@ -233,9 +213,7 @@ class Mapping:
 
     def due(self, at: float) -> list[Command]:
         """The commands of presses that waited long enough; ask again while `waiting`."""
-        ready = [each for each in self._waiting if at - each.at >= WAIT_S]
-        self._waiting = [each for each in self._waiting if at - each.at < WAIT_S]
-        return [command for each in ready for command in self._press(each.port, each.control, each.binding)]
+        return [command for each in self._waiting.due(at) for command in self._press(each.port, each.control, each.binding)]
 
     @property
     def waiting(self) -> bool:
@@ -252,69 +230,19 @@ class Mapping:
         found, self._did = self._did, []
         return found
 
-    def _released(self, state: Port, control: Control, at: float) -> None:
-        habit = state.habit(control)
-        habit.released, habit.released_at = True, at
-
-    def _cancel_high(self, port: str, control: Control, at: float) -> None:
-        """The high half of a value came: what waited as a button of its own was the low half."""
-        if control.kind != "cc" or control.number >= FINER:
-            return
-        low = Control("cc", control.number + FINER, control.channel)
-        habit = self._ports[port].habits.get(low)
-        if habit is None or (habit.ends_only and habit.alone and habit.count > 1):
-            return
-        self._waiting = [each for each in self._waiting if each.port != port or each.control != low or at - each.at > PAIR_S]
-
-    def _learn(self, state: Port, control: Control, value: int, at: float) -> None:
-        """Where a control stands, said while it was not moved by a hand."""
-        binding = state.binding(control)
-        if binding is not None and binding.action.kind == "position" and binding.mode not in RELATIVE:
-            high = Control(control.kind, binding.control.number, control.channel)
-            now = self._position(state, binding, high, control, value, at)
-            if now is not None:
-                state.at[high] = now
-
     def _look(self, state: Port, port: str, control: Control, value: int, at: float) -> None:
         """Find out what sends this, and say it once."""
-        habit, channel = state.habit(control), control.channel or 0
-        if control.kind == "pitch":
-            state.modes.bend(channel)
-        elif control.kind == "note":
-            state.modes.note(channel)
-        elif channel == 1:
-            state.modes.control(control.number, value, habit.dialect, at)
-        if (mode := state.modes.found) and state.profile.name == GENERIC and mode not in state.told:
-            state.told.add(mode)
-            if mode == "mackie":
-                state.profile = load_profile(MACKIE)
-                self._told.append(f"{port}: this controller is in Mackie mode: its faders and V-Pots are played as such")
-            else:
-                state.profile = load_profile(NONE)
-                self._told.append(f"{port}: this controller is in HUI mode, which moves nothing: set it to another mode")
+        profile = state.profile
+        for said in state.find_out(control, value, at):
+            self._told.append(f"{shown(port)}: {said}")
             self._requeue.add(port)
+        if state.profile is not profile:
             self._relabel()
-        binding = state.binding(control)
-        absolute = binding is not None and binding.mode == "absolute" and binding.action.kind == "position"
-        if habit.dialect and absolute and f"{control}" not in state.told:
-            state.told.add(f"{control}")
-            self._told.append(f"{port}: {plain(control)} is an endless encoder, followed as {habit.dialect}")
-            self._requeue.add(port)
 
     def _press(self, port: str, control: Control, binding: Binding) -> list[Command]:
-        self._did.append(f"{port}: {plain(control)} -> {binding.action.name}")
+        self._did.append(f"{shown(port)}: {plain(control)} -> {binding.action.name}")
         assert binding.action.pressed is not None
         return [binding.action.pressed]
-
-    def _position(self, state: Port, binding: Binding, high: Control, control: Control, value: int, at: float) -> float | None:
-        """Where an absolute control stands, 0..1; None while the other half of a 14-bit value is missing."""
-        if control.kind == "pitch":
-            return position(value, 14)
-        if binding.mode != FINE:
-            return position(value)
-        if high not in state.pairs:
-            state.pairs[high] = Pair()
-        return state.pairs[high].take(binding.low, value, at)
 
     def _turn(
         self, binding: Binding, port: str, state: Port, control: Control, value: int, at: float, jumped: bool
@@ -324,7 +252,7 @@ class Mapping:
         A jump that no hand makes neither passes nor holds a value, and what only ever sends 0 and 127 is a button.
         """
         high = Control(control.kind, binding.control.number, control.channel)
-        now = self._position(state, binding, high, control, value, at)
+        now = state.position(binding, control, value, at)
         if now is None:
             return []
         before = state.at.get(high)

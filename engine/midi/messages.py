@@ -22,6 +22,8 @@ def read_message(message: Any) -> tuple[Control, int] | None:
     match message.type:
         case "control_change":
             return Control("cc", message.control, message.channel + 1), message.value
+        case "note_off":
+            return Control("note", message.note, message.channel + 1), 0
         case "note_on":
             return Control("note", message.note, message.channel + 1), message.velocity
         case "pitchwheel":

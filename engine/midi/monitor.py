@@ -76,6 +76,7 @@ def monitor(
                     mapping.feed(each.port, message, each.at)
                     mapping.due(each.at)
                     yield f"{each.port}: {mapping.describe(each.port, message)}"
+            mapping.did()  # each message has said it already
             yield from mapping.told()
     finally:
         stopped.set()

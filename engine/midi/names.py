@@ -12,6 +12,15 @@ _ADDRESS: Final = re.compile(r"\s+\d+:\d+$")
 """ALSA's address of a port: its numbers are given out as things are plugged in."""
 
 
+MOST: Final = 24
+"""Characters of a port's name that a line for the performer has room for."""
+
+
+def shown(name: str) -> str:
+    """A port's name in a line for the performer."""
+    return name if len(name) <= MOST else name[: MOST - 1] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class InputName:
     """An input: its name for people, without what moves; the system's name for it, and its place among those of that name.

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from engine.midi.habits import PAIR_S, Bursts, Habit, Modes
 from engine.midi.pairs import Pair
-from engine.midi.profiles import FINER, GENERIC, LAST_COARSE, Binding, Bindings, Control, Profile
+from engine.midi.profiles import FINER, GENERIC, LAST_COARSE, MACKIE, NONE, Binding, Bindings, Control, Profile, load_profile
 from engine.midi.rules import Rules
-from engine.midi.values import HALF, TOGGLE
+from engine.midi.values import FINE, HALF, RELATIVE, TOGGLE, position
 
-SETTLING_S: float = 0.3
+SETTLING_S: Final = 0.3
 """Seconds after a port opened in which what it sends moves nothing: many controllers send where all their knobs stand."""
 
-BOUNCE_S: float = 0.06
+BOUNCE_S: Final = 0.06
 """Seconds after a press in which the same control cannot be pressed again: contacts bounce, pads ring."""
 
-REBOUND_S: float = 0.02
+REBOUND_S: Final = 0.02
 """The same after it was let go of."""
 
-GHOST: int = 8
+GHOST: Final = 8
 """Velocities below this are a pad's neighbours shaking, not a finger."""
+
+
+_MODES: Final = {
+    "mackie": "this controller is in Mackie mode: its faders and V-Pots are played",
+    "hui": "this controller is in HUI mode, which moves nothing: set another",
+}
 
 
 @dataclass(slots=True)
@@ -35,6 +42,7 @@ class Port:
         banked: its second row of knobs moves prompts.
         at: where each absolute control stands, 0..1.
         pressed_at: when each control was last pressed.
+        encoders: controls that were found to be endless encoders.
     """
 
     profile: Profile
@@ -48,7 +56,7 @@ class Port:
     pressed_at: dict[Control, float] = field(default_factory=dict)
     bursts: Bursts = field(default_factory=Bursts)
     modes: Modes = field(default_factory=Modes)
-    told: set[str] = field(default_factory=set)
+    encoders: set[Control] = field(default_factory=set)
 
     @property
     def notes_on(self) -> bool:
@@ -62,7 +70,7 @@ class Port:
     def habit(self, control: Control) -> Habit:
         """What is known of a control."""
         if control not in self.habits:
-            self.habits[control] = Habit()
+            self.habits[control] = Habit(note=control.kind == "note")
         return self.habits[control]
 
     def binding(self, control: Control) -> Binding | None:
@@ -101,6 +109,53 @@ class Port:
         self.banked = self.meant or (habit.count > 1 and not habit.ends_only)
         return self.banked
 
+    def position(self, binding: Binding, control: Control, value: int, at: float) -> float | None:
+        """Where an absolute control stands, 0..1; None while the other half of a 14-bit value is missing."""
+        if control.kind == "pitch":
+            return position(value, 14)
+        if binding.mode != FINE:
+            return position(value)
+        high = Control("cc", binding.control.number, control.channel)
+        if high not in self.pairs:
+            self.pairs[high] = Pair()
+        return self.pairs[high].take(binding.low, value, at)
+
+    def learn(self, control: Control, value: int, at: float) -> None:
+        """Where a control stands, said while it was not moved by a hand."""
+        binding = self.binding(control)
+        if binding is not None and binding.action.kind == "position" and binding.mode not in RELATIVE:
+            now = self.position(binding, control, value, at)
+            if now is not None:
+                self.at[Control(control.kind, binding.control.number, control.channel)] = now
+
+    def find_out(self, control: Control, value: int, at: float) -> list[str]:
+        """What a message tells of what sends it that was not known, for the performer; the profile changes with it."""
+        said, habit, channel = list[str](), self.habit(control), control.channel or 0
+        if control.kind == "pitch":
+            self.modes.bend(channel)
+        elif control.kind == "note":
+            self.modes.note(channel)
+        elif channel == 1:
+            self.modes.control(control.number, value, habit.dialect, at)
+        if self.profile.name == GENERIC and (mode := self.modes.found):
+            self.profile = load_profile(MACKIE if mode == "mackie" else NONE)
+            said.append(_MODES[mode])
+        binding = self.binding(control)
+        absolute = binding is not None and binding.mode == "absolute" and binding.action.kind == "position"
+        if habit.dialect and absolute and control not in self.encoders:
+            self.encoders.add(control)
+            said.append(f"cc{control.number} ch{channel} is an endless encoder, followed as {habit.dialect}")
+        return said
+
+    def low_half(self, control: Control) -> Control | None:
+        """The control that may be a controller's low half: none for one that was seen to be a button."""
+        if control.kind != "cc" or control.number > LAST_COARSE:
+            return None
+        low = Control("cc", control.number + FINER, control.channel)
+        habit = self.habits.get(low)
+        button = habit is not None and habit.ends_only and habit.alone and habit.count > 1
+        return None if habit is None or button else low
+
     def pair_up(self, control: Control, at: float) -> None:
         """Note whether a control was heard together with the other half of a 14-bit value."""
         if control.kind != "cc" or control.number >= 2 * FINER:
@@ -126,10 +181,11 @@ class Port:
     def presses(self, binding: Binding, control: Control, value: int, before: int | None, at: float) -> bool:
         """Whether a message is a press, and no bounce, ghost or repeat."""
         habit = self.habit(control)
-        if control.kind == "note":
+        if binding.mode == TOGGLE:
+            middle = GHOST if control.kind == "note" else HALF
+            pressed = before is None or (value >= middle) != (before >= middle)
+        elif control.kind == "note":
             pressed = value >= (1 if self.meant else GHOST)
-        elif binding.mode == TOGGLE:
-            pressed = before is None or (value >= HALF) != (before >= HALF)
         else:  # a button that never lets go is pressed by the same value again
             again = not habit.released and value == before
             pressed = value >= HALF and (before is None or before < HALF or again)

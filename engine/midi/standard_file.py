@@ -75,9 +75,11 @@ def read_standard_file(data: bytes) -> StandardFile:
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         body = data[at + 8 : at + 8 + size]
         if name == b"MTrk":
-            _read_track(file, body)
+            ended = _read_track(file, body)
             if len(body) < size:
-                raise CutOffError
+                if not ended:
+                    raise CutOffError
+                file.warnings.append(f"track {len(file.tracks)} is shorter than it says")
         elif not name.isascii():
             file.warnings.append(f"what follows track {len(file.tracks)} is no MIDI and was left out")
             break
@@ -148,8 +150,8 @@ class _Track:
         raise IndexError
 
 
-def _read_track(file: StandardFile, body: bytes) -> None:
-    """A track's events, up to its end or to where nothing can be made of it."""
+def _read_track(file: StandardFile, body: bytes) -> bool:
+    """Take in a track's events, up to its end or to where nothing can be made of it. Returns whether its end was there."""
     track, tick, running, events, clipped = _Track(body), 0, 0, list[Event](), 0
     number = len(file.tracks) + 1
     try:
@@ -182,3 +184,4 @@ def _read_track(file: StandardFile, body: bytes) -> None:
         file.warnings.append(f"track {number} has {clipped} values above 127, taken as 127")
     file.tracks.append(events)
     file.ends.append(tick)
+    return bool(events) and events[-1].status == _META and events[-1].data[0] == _END

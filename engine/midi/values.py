@@ -90,10 +90,15 @@ def ticks(mode: str, value: int) -> int:
     return max(-MOST_TICKS, min(MOST_TICKS, RELATIVE[mode](value)))
 
 
+PAUSE_S: Final = 0.08
+PAUSE_STEP: Final = 48
+"""Steps that a hand makes at most within so many seconds without a message in between: a knob sends many on its way."""
+
+
 def leaps(before: int, now: int, silent_s: float) -> bool:
     """Whether a control got from one of its 128 values to another as no hand takes it there, after so many seconds of rest."""
     step = abs(now - before)
-    return step >= WHOLE_RANGE or (silent_s > REST_S and step > FIRST_STEP)
+    return step >= WHOLE_RANGE or (silent_s > PAUSE_S and step > (FIRST_STEP if silent_s > REST_S else PAUSE_STEP))
 
 
 def takes_hold(before: float | None, now: float, value: float) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from engine.errors import MidiError
 from engine.midi.mailbox import Mailbox
 from engine.midi.mapping import Mapping
-from engine.midi.names import InputName, input_names
+from engine.midi.names import InputName, input_names, shown
 from engine.midi.system import CLIENT, MidiSystem, OpenPort, find_system, no_system
 
 SCAN_S: Final = 0.5
@@ -124,20 +124,20 @@ class PortWatcher:
             port = system.open(given.system, lambda data: self._mailbox.put(name, data, self._clock()), given.place)
         except Exception as error:  # noqa: BLE001  # as above: one port that cannot be opened must not cost the others
             if name not in self._refused:
-                self._tell(f"MIDI port {name} cannot be opened: {_short(error)}")
+                self._tell(f"MIDI port {shown(name)} cannot be opened: {_short(error)}")
             self._refused.add(name)
             return
         self._open[name], self._bases[name] = port, given.base
         self._refused.discard(name)
-        self._tell(f"MIDI: {name} is connected ({self._mapping.greeting(name)})", Change(name, True, at))
+        self._tell(f"MIDI: {shown(name)} is connected ({self._mapping.greeting(name)})", Change(name, True, at))
 
     def _drop(self, name: str) -> None:
         port = self._open.pop(name)
-        self._tell(f"MIDI: {name} is {'ignored' if name in self.ignored else 'gone'}", Change(name, False, self._clock()))
+        self._tell(f"MIDI: {shown(name)} is {'ignored' if name in self.ignored else 'gone'}", Change(name, False, self._clock()))
         try:
             port.close()
         except Exception as error:  # noqa: BLE001  # as above
-            self._tell(f"MIDI port {name} did not close: {_short(error)}")
+            self._tell(f"MIDI port {shown(name)} did not close: {_short(error)}")
 
     def _leave(self) -> None:
         for name in list(self._open):

@@ -38,7 +38,9 @@ def describe(port: Port, message: Any, pickups: Table[str, float | None]) -> str
     """A message that was fed: ``cc16 ch1 = 64 -> prompt 1``."""
     found = read_message(message)
     if found is None:
-        return f"note{message.note} ch{message.channel + 1} off" if message.type == "note_off" else str(message)
+        return str(message)
+    if message.type == "note_off":
+        return f"{plain(found[0])} off"
     control, value = found
     text = f"{plain(control)} = {value - MIDDLE_BEND if control.kind == 'pitch' else value}"
     if not port.hears(control.channel or 0):

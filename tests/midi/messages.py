@@ -8,11 +8,12 @@ from typing import Any
 import mido
 
 from engine.midi.mailbox import Arrival
-from engine.midi.mapping import WAIT_S, Mapping, message_of
+from engine.midi.mapping import Mapping, message_of
+from engine.midi.presses import WAIT_S
 from engine.midi.profiles import load_profile
 from engine.protocol import Command
 
-APART_S = 0.1
+APART_S = 0.07
 """Seconds between two messages, where a test does not say when they come."""
 
 

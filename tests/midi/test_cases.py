@@ -30,11 +30,12 @@ def off(number: int, channel: int = 1) -> Any:
     ("number", "name", "at"),
     [(7, "macro volume", 1.0), (1, "macro energy", 0.0), (74, "macro filter", 0.5), (16, "prompt 1", 1.0)],
 )
-@pytest.mark.parametrize("values", [(127, 0), (0, 127), (127, 0, 127, 0, 127), (0, 0, 127, 127)])
+@pytest.mark.parametrize("values", [(127, 0), (0, 127), (127, 0, 127, 0, 127), (0, 0, 127, 127), (127, 1, 127), (100, 0, 100)])
 def test_a_switch_that_sends_a_knobs_number_moves_nothing(number: int, name: str, at: float, values: tuple[int, ...]) -> None:
     hand = live()
     hand.sync({name: at})
-    assert [c for c in hand.play(*[cc(number, value, channel=2) for value in values]) if not isinstance(c, Nudge)] == []
+    presses = [cc(number, value, channel=2) for value in values]
+    assert [c for c in hand.play(*presses, apart=0.1) if not isinstance(c, Nudge)] == []
 
 
 def test_a_jump_over_the_whole_range_neither_passes_nor_holds() -> None:
@@ -71,7 +72,7 @@ def test_a_controller_in_mackie_mode_is_said_and_stops_nothing(order: list[Any])
     assert all(abs(c.by) <= 0.02 for c in commands if isinstance(c, Nudge))
     assert all(c.value <= 3 / 128 for c in commands if isinstance(c, SetWeight)), "no weight jumps before it is known"
     told = [text for text in hand.told() if "Mackie mode" in text]
-    assert told == ["p: this controller is in Mackie mode: its faders and V-Pots are played as such"]
+    assert told == ["p: this controller is in Mackie mode: its faders and V-Pots are played"]
     assert hand.play(*order) is not None and not [text for text in hand.told() if "Mackie mode" in text], "said once"
 
 
@@ -133,6 +134,12 @@ def test_a_knob_moved_slowly_anywhere_is_never_taken_for_an_encoder(start: int) 
     assert hand.told() == []
 
 
+def test_values_that_a_keyboard_sends_with_its_sounds_make_no_encoder() -> None:
+    hand = live()
+    assert not [c for value in (3, 66, 2, 70, 1) for c in hand.play(cc(7, value), apart=4.0) if isinstance(c, Nudge)]
+    assert hand.told() == []
+
+
 @pytest.mark.parametrize("raw", range(128))
 def test_one_message_of_an_encoder_moves_a_little_at_most(raw: int) -> None:
     for mode in ("twos-complement", "binary-offset", "sign-magnitude", "sign-magnitude-inverted", "up-down"):
@@ -162,15 +169,24 @@ def test_a_latching_button_counts_every_press_and_the_monitor_says_so() -> None:
     assert "latching" not in hand.describe("p", presses[-1])
 
 
+def test_a_latching_pad_counts_every_press() -> None:
+    hand = live(note60={"to": "next", "mode": "toggle"})
+    assert hand.play(note(60), off(60), note(60), off(60), apart=1.0) == [NextNow()] * 4
+
+
 def test_a_ringing_pad_is_one_press_and_a_ghost_is_none() -> None:
     hand = live(notes=True)
     ringing = [note(40, 100), note(40, 0), note(40, 20), off(40)]
     assert hand.play(*ringing, apart=0.004) == [Hold()]
     assert hand.play(note(43, 1), note(43, 5)) == []
     hand.play(note(40, 100), apart=1.0)
-    hand.play(off(40), apart=1.0)
-    assert hand.play(note(40, 30), apart=0.005) == [], "letting go bounces as well"
+    assert hand.feed("p", off(40), hand.now + 1.0) == []
+    assert hand.feed("p", note(40, 30), hand.now + 0.005) == [], "letting go bounces as well"
     assert hand.play(note(40, 100), note(40, 0), note(40, 100), apart=0.07) == [Hold()] * 2
+
+
+def test_soft_hits_of_a_pad_that_sends_no_note_off_count() -> None:
+    assert live(notes=True).play(note(40, 120), note(40, 30), note(40, 90), apart=0.1) == [Hold()] * 3
 
 
 def test_a_bouncing_button_on_a_controller_is_one_press() -> None:
@@ -204,6 +220,16 @@ def test_a_keyboards_new_sound_moves_no_bank_and_no_command() -> None:
         hand.now += 3.0
     hand.sync({"macro echo": position(64)})
     assert hand.play(cc(71, 65), cc(71, 66))[-1] == SetMacro("echo", position(66)), "and not the second prompt"
+
+
+def test_a_reset_of_one_controller_on_all_channels_moves_nothing_after_the_first_few() -> None:
+    hand = live(**{f"ch{channel}_cc80": "panic" for channel in range(1, 17)})
+    assert hand.play(*[cc(80, 127, channel) for channel in range(1, 17)], apart=0.001) == []
+
+
+def test_lights_of_a_new_page_sent_as_notes_stop_at_once() -> None:
+    hand = live(notes=True)
+    assert len(hand.play(*[note(number, 127) for number in range(36, 50)], apart=0.0005)) < 6
 
 
 def test_eight_faders_moved_at_once_are_no_dump() -> None:

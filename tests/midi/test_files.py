@@ -124,6 +124,11 @@ ODD: dict[str, tuple[bytes, list[int], str]] = {
     "running status after SysEx": (smf(MOVE + bytes.fromhex("00 f0 02 01 f7 00 10 06") + END), [5, 6], ""),
     "no end of track": (smf(MOVE), [5], ""),
     "a track that breaks off": (smf(MOVE + bytes.fromhex("00 b0 10")), [5], "track 1 breaks off after 1 events"),
+    "a track that says it is longer": (
+        smf(MOVE + END).replace(b"MTrk\0\0\0\x08", b"MTrk\0\0\0\x7f"),
+        [5],
+        "track 1 is shorter than it says",
+    ),
     "junk at the end": (smf(MOVE + END) + b"\xff" * 30, [5], "what follows track 1 is no MIDI and was left out"),
     "pitch bend as well": (
         smf(MOVE + bytes.fromhex("00 e0 00 40") + END),

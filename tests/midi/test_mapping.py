@@ -214,3 +214,26 @@ def test_mistake_in_a_presets_table_names_the_preset() -> None:
         mapping_of("mine.toml", "generic", {"cc500": "prompt 1"})
     with pytest.raises(MidiError, match=r"^mine\.toml: \[midi\] controller: no profile"):
         mapping_of("mine.toml", "geneic", {})
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"inputs": 5}, r"inputs: not a list of names; write inputs = \["),
+        ({"ignore": [1]}, "ignore: not a list of names"),
+        ({"notes": "yes"}, "notes: 'yes' is neither true nor false; write notes = true"),
+        ({"channels": [0]}, "channels: not a list of channels; .* from 1 to 16"),
+        ({"channels": [True]}, "channels: not a list of channels"),
+        ({"port": "Foo"}, "port: not a table of ports"),
+        ({"port": {"Foo": {"cc20": "promt 3"}}}, '"prompt 3"'),
+        ({"port": {"Foo": {"controller": "lpd9"}}}, 'did you mean "lpd8"'),
+        ({"port": {"Foo": {"controller": 5}}}, "controller: 5 is no name"),
+        ({"cc20": {"to": "prompt 1", "mode": "toggle"}}, "toggle is for buttons"),
+        ({"pitch": {"to": "prompt 1", "mode": "14-bit"}}, "a pitch bend has no modes"),
+        ({"input": ["Foo"]}, "input: not a control"),
+    ],
+)
+def test_bad_midi_table_is_a_clear_error(table: dict[str, object], said: str) -> None:
+    with pytest.raises(MidiError, match=said) as error:
+        Mapping(load_profile("generic"), table)
+    assert len(error.value.message) <= 100
