@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -60,7 +61,7 @@ def _show_map(console: Console, heading: str, controls: list[tuple[str, Action]]
     console.print(f"\n{heading}", highlight=False, markup=False)
     rows = _table("control", "moves", "")
     for control, action in controls:
-        rows.add_row(control, action.name, f"[dim]{action.help}[/dim]")
+        rows.add_row(control, action.name, Text(action.help, style="dim"))
     console.print(rows)
     if any(control.endswith("*") for control, _ in controls):
         console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)
