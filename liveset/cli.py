@@ -18,6 +18,7 @@ from engine.command_line import STARTED_AS, command, started_as
 from engine.errors import LivesetError
 from engine.protocol import SetOptions
 from engine.versions import version
+from liveset.plain import forgiving
 
 
 def _example(words: str) -> str:
@@ -71,8 +72,10 @@ EXIT_ERROR = 2
 
 
 def at_terminal() -> bool:
-    """Whether a screen can be shown: keys come in, and what is drawn (on the error output) is seen."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__))
+    """Whether a screen can be shown: keys come in, what is drawn (on the error output) is seen, and can move about."""
+    return os.environ.get("TERM", "") != "dumb" and all(
+        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)
+    )
 
 
 def _text(path: Path | None) -> str | None:
@@ -338,6 +341,9 @@ def main() -> None:
     known = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups if group.name}
     words = sys.argv[1:]
+    if words[:1] == ["help"]:  # as people ask other programs
+        words = [*(words[1:] if words[1:2] and words[1] in known else []), "--help"]
+    forgiving()
     if not words or (words[0] not in known and words[0] not in ("--help", "-h", "--version")):
         words = ["play", *words]
     os.environ[STARTED_AS] = started_as()  # for the engine's process, which writes messages as well

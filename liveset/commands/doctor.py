@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from rich.console import Console
-
 from engine.command_line import command
 from engine.conductor.state import State
 from engine.errors import LivesetError
 from engine.processes.layout import cache_folder
 from engine.protocol import SetOptions
+from liveset.commands.plain import plain_console
 
 Level = Literal["ok", "note", "problem"]
 GLYPHS: dict[Level, str] = {"ok": "✓", "note": "!", "problem": "✗"}
@@ -42,11 +41,10 @@ class Finding:
 
 def examine() -> int:
     """Print every finding. Returns 1 if something keeps a set from playing, else 0."""
-    console, worst = Console(soft_wrap=True), 0
+    console, worst = plain_console(soft_wrap=True), 0
     for check in CHECKS:
         for finding in check():
-            mark = f"[{COLOURS[finding.level]}]{GLYPHS[finding.level]} {finding.level:<8}[/]"
-            console.print(mark, end="")
+            console.print(f"{GLYPHS[finding.level]} {finding.level:<8}", style=COLOURS[finding.level], end="")
             console.print(finding.what, highlight=False, markup=False)
             if finding.advice:
                 console.print(f"{'':>10}{finding.advice}", highlight=False, markup=False)

@@ -13,6 +13,7 @@ from engine.actions import Action
 from engine.command_line import command
 from engine.errors import MidiError
 from engine.presets import load_preset
+from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
     from engine.midi.mapping import Mapping
@@ -31,7 +32,7 @@ def show_devices() -> None:
     """
     from engine.player.output.devices import list_devices
 
-    console, found = Console(soft_wrap=True), list_devices()
+    console, found = plain_console(soft_wrap=True), list_devices()
     if not found:
         console.print(f"no sound device: `{command('play')}` is silent in real time; `{command('rehearse')}` needs none")
         return
@@ -60,7 +61,7 @@ def _show_map(console: Console, heading: str, controls: list[tuple[str, Action]]
     console.print(f"\n{heading}", highlight=False, markup=False)
     rows = _table("control", "moves", "")
     for control, action in controls:
-        rows.add_row(control, action.name, f"[dim]{action.help}[/dim]")
+        rows.add_row(control, action.name, Text(action.help, style="dim"))
     console.print(rows)
     if any(control.endswith("*") for control, _ in controls):
         console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)
@@ -88,7 +89,7 @@ def show_midi(preset_name: str, watch: bool) -> None:
     from engine.midi.monitor import monitor
     from engine.midi.profiles import GENERIC
 
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     preset = load_preset(preset_name) if preset_name else None
     mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
     ports, said = _ports(mapping)

@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 import soundfile
 import typer
-from rich.console import Console
 
 from engine.errors import RecordingError
 from engine.processes.layout import check_audio_name, check_free
 from engine.sections.file import Audio, SectionReader
 from engine.sections.keepers import find_keeper, keepers, keepers_root, remove_keeper
+from liveset.commands.plain import plain_console
 from liveset.ui.widgets.kept import line
 
 PROMPT_CELLS: Final = 60
@@ -29,7 +29,7 @@ def show_keepers(as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"folder": str(keepers_root()), "keepers": [asdict(each) for each in good], "broken": broken}))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console(highlight=False, soft_wrap=True)
     if not good and not broken:
         console.print(f"nothing is kept yet in {keepers_root()}: k on the screen keeps what plays", markup=False)
     for keeper in good:

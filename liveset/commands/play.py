@@ -10,12 +10,21 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_path
 
 from engine.command_line import command
 from engine.errors import DeviceError, EngineError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
-from engine.processes.layout import check_audio_name, check_free, cue_sheet
+from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet
 from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
+
+if TYPE_CHECKING:
+    from liveset.ui.app import Outcome
+
+SCREEN_FILE = "screen.json"
+"""What the screen remembers from one set to the next."""
 
 STATUS_S = 1.0
 QUIT_S = 4.0
@@ -146,15 +155,32 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
         return follow(client, started)
     from liveset.ui.app import LivesetApp
 
-    ending = LivesetApp(client).run()
+    ending = LivesetApp(client, memory=user_state_path(APP) / SCREEN_FILE).run()
     if ending == "finished":
         client.send(Quit())
     if ending in ("stopped", "finished"):
         _wait_gone(client)
-    else:
-        print(f"The set plays on. Come back to it with: {command('attach')}")
+    print(farewell(ending, client.snapshot()))
     client.close()
     return 0
+
+
+def farewell(ending: Outcome | None, last: Snapshot | None) -> str:
+    """What is said when a screen has closed: what became of the set, and where its recordings are."""
+    if ending in (None, "left"):
+        return f"The set plays on. Come back to it with: {command('attach')}"
+    said = "The set is over." if ending == "finished" else "The set was stopped."
+    if last is None:
+        return said
+    ended = [recording.path for recording in last.summary.recordings] if last.summary else []
+    files = dict.fromkeys([*ended, *([last.audio.recording] if last.audio.recording else [])])
+    return "\n".join([said, *(f"Recorded: {path}" for path in files)])
+
+
+def _was_ended(client: EngineClient) -> bool:
+    """Whether somebody ended the set, rather than its engine having died."""
+    last = client.snapshot()
+    return client.ended() or (last is not None and last.closing)
 
 
 def _wait_gone(client: EngineClient) -> None:
@@ -175,11 +201,16 @@ def follow(client: EngineClient, started: bool = True) -> int:
     """
     told = set[tuple[str, float]]()
     stops = started
+    print(f"note: ctrl-c stops the set{'' if started else ', for everybody'}", flush=True)
     for name in _ENDINGS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
     try:
         while not _lines(client, told):
+            if _was_ended(client):
+                print(farewell("ended", client.snapshot()), flush=True)
+                client.close()
+                return 0
             print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
             if not client.wait_connected(RECOVERY_S):
                 raise EngineError("the engine is gone and does not come back", f"start again with: {command('play')}")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import soundfile
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -19,6 +18,7 @@ from engine.presets import Preset, load_preset
 from engine.processes.layout import check_free
 from engine.protocol import SetOptions
 from engine.session.opening import opening_state, scaled_note
+from liveset.commands.plain import plain_console
 
 
 def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
@@ -47,9 +47,9 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     written = _free(where)
     rehearsal = Rehearsal(preset, replace(options, record=str(written)))
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
-    console = Console(stderr=True, soft_wrap=True)
+    console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()
-    columns = (TextColumn("{task.description:<14}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("starting", total=1.0)
         try:
@@ -141,7 +141,7 @@ def check_preset(preset_name: str) -> None:
     _check_midi(preset)
     state = opening_state(preset)
     grid = state.settings.grid
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
     console.print(
         f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "

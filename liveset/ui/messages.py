@@ -104,15 +104,21 @@ def said(notice: Notice) -> str:
 
 def wrapped(text: str, width: int, rows: int) -> list[str]:
     """A line in at most so many rows: paths are shortened before words are cut, and the last row is."""
-    if cells(text) > width * rows:
-        room = max(_SHORTEST_PATH, width * rows - cells(_PATH.sub("", text)))
-        text = _PATH.sub(lambda found: short_path(found.group(), room), text)
+    lines = _folded(text, width)
+    if len(lines) > rows or any(cells(line) > width for line in lines):
+        room = min(width, max(_SHORTEST_PATH, width * rows - cells(_PATH.sub("", text))))
+        lines = _folded(_PATH.sub(lambda found: short_path(found.group(), room), text), width)
+    if len(lines) > rows:
+        lines = [*lines[: rows - 1], " ".join(lines[rows - 1 :])]
+    return [crop(line, width) for line in lines]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Words in as many rows as they take; a word longer than a row has one of its own."""
     lines: list[str] = []
     for word in text.split():
         if lines and cells(lines[-1]) + 1 + cells(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
-    if len(lines) > rows:
-        lines = [*lines[: rows - 1], " ".join(lines[rows - 1 :])]
-    return [crop(line, width) for line in lines]
+    return lines

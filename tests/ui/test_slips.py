@@ -129,7 +129,7 @@ async def test_set_that_is_over_shows_what_it_came_to_and_what_can_be_done() -> 
     for size in ((80, 24), (120, 40)):
         async with on_stage(over, size) as stage:
             line = stage.line("OVER")
-            for word in ("06:02", "7 sections", "kept sunrise-drop-1", "breaks 0", "held 1"):
+            for word in ("06:02", "7 sections", "kept 2: sunrise-drop-1", "breaks 0", "held 1"):
                 assert word in line, (size, word)
             assert "recorded 06:04 /music/liveset/sunrise-1.flac" in stage.text()
             assert "space play again" in stage.text() and "g go on" in stage.text()

@@ -123,7 +123,11 @@ def _in_hand(coming: NextView) -> str:
 def over(summary: Summary, width: int) -> list[Line]:
     """What the set came to: its length and what was kept, then its recordings."""
     sections = f"{summary.sections} section{'' if summary.sections == 1 else 's'}"
-    kept = f"kept {', '.join(clean(name) for name in summary.keepers)}" if summary.keepers else "nothing kept"
+    kept = (
+        f"kept {len(summary.keepers)}: {', '.join(clean(name) for name in summary.keepers)}"
+        if summary.keepers
+        else "nothing kept"
+    )
     head = [
         Piece((label("OVER"), (clock(summary.length_s), "strong"))),
         piece(sections, "dim", 3),
