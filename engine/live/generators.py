@@ -74,8 +74,8 @@ class Generators:
                 known = self._session.state.work.pace
                 self._session.take(JobDone(job_id, work_s, fit, share))
                 self._remember(known)
-            case p.SectionFailed(job_id, text):
-                self._session.take(JobFailed(job_id, text))
+            case p.SectionFailed(job_id, text, full):
+                self._session.take(JobFailed(job_id, text, full))
 
     def _remember(self, known: Pace) -> None:
         """Let the next set know how long a slow generator takes here."""
