@@ -58,14 +58,21 @@ def main(argv: list[str]) -> int:
         from engine.live.engine import LiveEngine
 
         engine = LiveEngine(folder, options, children, resume)
+    except (OSError, ValueError) as error:  # a file of the session's folder that is damaged
+        return _give_up(children, EngineError(f"cannot use {folder} ({error})", "stop the set, and start it again"))
     except LivesetError as error:
-        if children is not None:
-            children.stop()
-        print(f"the engine ended: {error}", file=sys.stderr)
-        _say({"error": error.message, "hint": error.hint})
-        return 2
+        return _give_up(children, error)
     engine.run()
     os._exit(0)  # a thread that hangs in a driver or on a disk must not keep the process
+
+
+def _give_up(children: Children | None, error: LivesetError) -> int:
+    """End what was started, and say why."""
+    if children is not None:
+        children.stop()
+    print(f"the engine ended: {error}", file=sys.stderr)
+    _say({"error": error.message, "hint": error.hint})
+    return 2
 
 
 def _options(folder: Path) -> SetOptions:

@@ -13,6 +13,7 @@ from engine.live.pace_file import remember
 from engine.live.vitals import Vitals
 from engine.processes.channels import Line, Wire
 from engine.processes.children import Children
+from engine.protocol.checking import fits
 from engine.session.session import Session, greeted
 
 
@@ -61,6 +62,8 @@ class Generators:
 
     def reported(self, place: p.Place, report: p.WorkerReport) -> None:
         """A generator says how its job stands."""
+        if not fits(report, p.WorkerReport):
+            return
         vitals = self._links.vitals.setdefault(place, Vitals())
         vitals.told += not isinstance(report, p.Heartbeat)
         match report:
