@@ -7,6 +7,7 @@ What is urgent is made at ordinary priority, what nobody waits for on a thread t
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import logging
