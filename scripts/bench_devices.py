@@ -1,12 +1,12 @@
-"""Measures how a set survives its sound server: PulseAudio null sinks of many shapes, a default that changes, vanishes and returns.
+"""Measures how a set survives its sound server: PulseAudio sinks of many shapes, a default that changes, goes and returns.
 
     python scripts/bench_devices.py             # every fault, some 12 s each
     python scripts/bench_devices.py rates       # sinks at 8 to 192 kHz, mono and with 8 channels
     python scripts/bench_devices.py default     # the default sink changes, is removed and comes back
     python scripts/bench_devices.py pause       # all processes stand still for 30 s
 
-Needs pulseaudio, pactl and parec. Every line says how long the loudspeaker got nothing: seconds and gaps over 5 ms, counted in what
-was captured from the sink.
+Needs pulseaudio, pactl and parec. Every line says how long the loudspeaker got nothing: seconds and gaps over 5 ms, counted
+in what was captured from the sink.
 """
 
 from __future__ import annotations
