@@ -65,7 +65,8 @@ class Stage:
             data = recorder.stdout.read(int(seconds * CAPTURED_HZ) * 8)
             recorder.kill()
         sound = np.frombuffer(data[: len(data) // 8 * 8], "<f4").reshape(-1, 2)
-        return np.abs(sound).max(axis=1)
+        peaks: np.ndarray = np.abs(sound).max(axis=1)
+        return peaks
 
 
 def pactl(*words: str) -> str:

@@ -110,7 +110,7 @@ class LiveEngine:
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = time.monotonic()
         self._finished_at: float | None = None
-        self._tell_of_the_start(scaled_note(preset, state.settings.grid), resume, saved is not None)
+        self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
 
     def _section(self) -> str:
         """What sounds, by its name in the plan; empty for nothing."""

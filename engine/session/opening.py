@@ -82,15 +82,16 @@ def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[
     return fit(planned, target)
 
 
-def scaled_note(preset: Preset, grid: Grid) -> str | None:
-    """A sentence for people when a preset's bars and minutes disagree, else None."""
-    if preset.set.minutes is None or not preset.section or any(table.bars is None for table in preset.section):
+def scaled_note(preset: Preset, grid: Grid, minutes: float | None = None) -> str | None:
+    """A sentence for people when a preset's bars and the minutes (its own, or those asked for) disagree, else None."""
+    asked = preset.set.minutes if minutes is None else minutes
+    if asked is None or not preset.section or any(table.bars is None for table in preset.section):
         return None
-    given, target = sum(table.bars or 0 for table in preset.section), total_bars(preset.set.minutes, grid)
+    given, target = sum(table.bars or 0 for table in preset.section), total_bars(asked, grid)
     if given == target:
         return None
-    minutes = f"its {preset.set.minutes:g} minutes are {target}"
-    return f"its sections add up to {given} bars, {minutes}: the sections are fitted to the minutes"
+    whose = "its" if minutes is None else "the"
+    return f"its sections add up to {given} bars, {whose} {asked:g} minutes are {target}: the sections are fitted to the minutes"
 
 
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:

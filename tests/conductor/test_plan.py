@@ -73,6 +73,7 @@ def test_bars_are_fitted_to_minutes_with_a_note() -> None:
     parts = plan_set(preset, Grid(120))
     assert sum(part.bars for part in parts) == 30
     assert "add up to 16 bars" in (scaled_note(preset, Grid(120)) or "")
+    assert "the 0.5 minutes are 15" in (scaled_note(preset, Grid(120), 0.5) or "")
 
 
 def test_sections_without_bars_share_what_is_left() -> None:
