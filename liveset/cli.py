@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -338,6 +339,9 @@ def _unexpected(error: Exception) -> int:
 
 def main() -> None:
     """Run the command line; without a command it is `play`."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character gets a question mark
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     known = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups if group.name}
     words = sys.argv[1:]
@@ -348,7 +352,7 @@ def main() -> None:
         words = ["play", *words]
     os.environ[STARTED_AS] = started_as()  # for the engine's process, which writes messages as well
     try:
-        app(args=["--help"] if words[0] == "-h" else words, prog_name=started_as())
+        app(args=["--help"] if words[0] in ("-h", "help") else words, prog_name=started_as())
     except Exception as error:  # noqa: BLE001  the last resort: a performer never sees a traceback
         sys.exit(_unexpected(error))
 

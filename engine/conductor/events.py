@@ -97,10 +97,11 @@ class JobDone:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """A job raised or could not be written."""
+    """A job raised or could not be written; ``full`` where the disk has no room for it."""
 
     job_id: int
     message: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,13 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """Remove every section file but these."""
+
+    kept: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Discard:
     """A section file that nothing will play again."""
 
@@ -171,7 +179,7 @@ class Tell:
     text: str
 
 
-Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Tell
+Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Sweep | Tell
 
 Step = tuple[State, tuple[Action, ...]]
 """What an event leads to."""

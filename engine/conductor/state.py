@@ -274,6 +274,8 @@ class Work:
         next: the best version of the next section so far; switch: the version that is to replace what sounds.
         trash: files that nothing will play again once the next section sounds.
         last_section: the number of the newest section file.
+        room: bars of the longest section for which the disk has room; 0 while that was no trouble.
+        swept: the disk was full, and old files were given back since something could last be made.
     """
 
     generator: str = ""
@@ -293,6 +295,8 @@ class Work:
     switch: Version | None = None
     trash: tuple[str, ...] = ()
     last_section: int = 0
+    room: int = 0
+    swept: bool = False
 
     def job(self, place: Place) -> Job | None:
         """What a generator works on."""

@@ -7,6 +7,7 @@ What is urgent is made at ordinary priority, what nobody waits for on a thread t
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import logging
@@ -18,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol, cast
 
-from engine.errors import GeneratorError, LivesetError
+from engine.errors import DiskFullError, GeneratorError, LivesetError
 from engine.generator_names import KNOWN
 from engine.generators.base import Generator
 from engine.generators.life import Stopwatch, beat_for_ever, calm
@@ -105,10 +106,18 @@ class Worker:
             self._write(order)
         except LivesetError as error:
             log.warning("job %d: %s", order.job_id, error)
-            self.line.send(SectionFailed(order.job_id, str(error)))
+            full = isinstance(error, DiskFullError)
+            if full:
+                self._remove(order)
+            self.line.send(SectionFailed(order.job_id, str(error), full))
         except Exception as error:  # a generator is foreign code: no failure of it may end the process
             log.exception("job %d raised", order.job_id)
             self.line.send(SectionFailed(order.job_id, f"{type(error).__name__}: {error}"))
+
+    def _remove(self, order: MakeSection) -> None:
+        """Give back the room that a section takes of which there will be no more."""
+        with contextlib.suppress(OSError):
+            (self.folder / order.path).unlink()
 
     def _write(self, order: MakeSection) -> None:
         request, generator = order.request, self.generator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import shutil
 import signal
@@ -38,10 +39,13 @@ from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
+from engine.protocol.checking import fits
 from engine.session.opening import opening_state, scaled_note
 from engine.session.saving import load_state, past_files, with_heard_values
 from engine.session.session import Session
 from engine.session.snapshots import Surroundings, snapshot
+
+log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.01
 SNAPSHOT_S: Final = 1 / 30
@@ -201,7 +205,10 @@ class LiveEngine:
                 call = self.inbox.get(timeout=wait)
             except queue.Empty:
                 return
-            call()
+            try:
+                call()
+            except Exception:  # one thing that goes wrong must not end the set
+                log.exception("could not be done: %r", call)
             wait = 0.0
 
     # ------------------------------------------------------------ what comes in
@@ -211,7 +218,7 @@ class LiveEngine:
         self.screens.append(screen)
         read_forever(
             connection,
-            lambda command: self.inbox.put(partial(self._on_command, command)),
+            lambda command: self.inbox.put(partial(self._heard, command)),
             lambda: self.inbox.put(partial(self._on_screen_gone, screen)),
         )
 
@@ -227,6 +234,13 @@ class LiveEngine:
             self.session.tell("info", notice)
         messages = self._midi_view.messages + batch.messages_count
         self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
+
+    def _heard(self, command: object) -> None:
+        """From a screen: whoever knows the key may still send nonsense."""
+        if fits(command, p.Command):
+            self._on_command(command)  # type: ignore[arg-type]
+        else:
+            log.warning("a command that makes no sense: %.200r", command)
 
     def _on_command(self, command: p.Command) -> None:
         match command:

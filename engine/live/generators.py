@@ -13,6 +13,7 @@ from engine.live.pace_file import remember
 from engine.live.vitals import Vitals
 from engine.processes.channels import Line, Wire
 from engine.processes.children import Children
+from engine.protocol.checking import fits
 from engine.session.session import Session, greeted
 
 
@@ -61,6 +62,8 @@ class Generators:
 
     def reported(self, place: p.Place, report: p.WorkerReport) -> None:
         """A generator says how its job stands."""
+        if not fits(report, p.WorkerReport):
+            return
         vitals = self._links.vitals.setdefault(place, Vitals())
         vitals.told += not isinstance(report, p.Heartbeat)
         match report:
@@ -74,8 +77,8 @@ class Generators:
                 known = self._session.state.work.pace
                 self._session.take(JobDone(job_id, work_s, fit, share))
                 self._remember(known)
-            case p.SectionFailed(job_id, text):
-                self._session.take(JobFailed(job_id, text))
+            case p.SectionFailed(job_id, text, full):
+                self._session.take(JobFailed(job_id, text, full))
 
     def _remember(self, known: Pace) -> None:
         """Let the next set know how long a slow generator takes here."""

@@ -17,6 +17,7 @@ from engine.live.recordings import Recordings
 from engine.processes.channels import Line, connect
 from engine.processes.children import Children
 from engine.processes.layout import PLAYER
+from engine.protocol.checking import fits
 from engine.session.session import Session
 from engine.timebase import SAMPLE_RATE
 
@@ -87,6 +88,8 @@ class Player:
 
     def said(self, event: p.PlayerEvent) -> None:
         """The player reports."""
+        if not fits(event, p.PlayerEvent):
+            return
         match event:
             case p.DeviceOpened():
                 self._opened(event)

@@ -31,12 +31,14 @@ from engine.protocol import (
     OpenDevice,
     PlayerEvent,
     PlayerHello,
+    PlayerOrder,
     RecordingState,
     SetCues,
     StartRecording,
     StopPlayer,
     StopRecording,
 )
+from engine.protocol.checking import fits
 from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE
 
@@ -204,7 +206,7 @@ class Service:
             self._respawn.found()
         elif isinstance(news, Said):
             handler = self._orders.get(type(news.order))
-            if news.line is self._line and handler is not None:
+            if news.line is self._line and handler is not None and fits(news.order, PlayerOrder):
                 self._obey(handler, news.order)
         elif news.line is self._line:
             self._line = None

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from engine.errors import SECTIONS_HINT, EngineError
 from engine.generator_names import STAND_IN
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, sections_folder
 from engine.processes.leftovers import claim
@@ -24,13 +25,19 @@ class Children:
     Args:
         folder: the session's folder.
         options: which device and block the player opens.
+
+    Raises:
+        EngineError: if the folder for section files cannot be made.
     """
 
     def __init__(self, folder: Path, options: SetOptions) -> None:
         self.folder = folder
         self.options = options
         self.sections = sections_folder(folder)
-        self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise EngineError(f"cannot make {self.sections}: {error.strerror}", SECTIONS_HINT) from error
         self._claim = claim(self.sections)
         self.player: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}

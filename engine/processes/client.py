@@ -37,7 +37,7 @@ _PULSE: Final = struct.Struct("=dd")
 def running_session() -> Path | None:
     """The folder of the set that plays now, None if none does."""
     folder = runtime_folder()
-    with contextlib.suppress(OSError, LivesetError):
+    with contextlib.suppress(OSError, ValueError, LivesetError):  # the file may hold anything
         session = folder / (folder / CURRENT_FILE).read_text(encoding="utf-8").strip()
         connect(session, ENGINE).close()
         return session

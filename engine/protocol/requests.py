@@ -251,10 +251,11 @@ class SectionDone:
 
 @dataclass(frozen=True, slots=True)
 class SectionFailed:
-    """Generator to engine: it cannot be made."""
+    """Generator to engine: it cannot be made; ``full`` where the disk has no room for it."""
 
     job_id: int
     message: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

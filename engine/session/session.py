@@ -26,11 +26,13 @@ from engine.conductor.events import (
     SendCues,
     SetParams,
     StartJob,
+    Sweep,
     Tell,
     Tick,
     WorkerShare,
     WorkerUp,
 )
+from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
 from engine.prompts.mix import parse
@@ -202,6 +204,10 @@ class Session:
                 self.player.order(MarkSection(title, frame))
             case Discard(path):
                 self._remove(path)
+            case Sweep(kept):
+                for file in self.folder.glob(f"*{SECTION_SUFFIX}"):
+                    if file.name not in kept:
+                        self._remove(file.name)
             case Tell(level, text):
                 self.tell(level, text)
 

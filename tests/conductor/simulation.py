@@ -189,9 +189,9 @@ class Stage:
         self.player.files[job.version.path].write_to(job.version.total)
         self.take(JobDone(job_id, work_s, self.fit))
 
-    def fail(self, job_id: int) -> None:
+    def fail(self, job_id: int, *, full: bool = False) -> None:
         self.jobs.pop(job_id)
-        self.take(JobFailed(job_id, "it broke"))
+        self.take(JobFailed(job_id, "it broke", full))
 
     def lose(self) -> None:
         for job in [job for job in self.jobs.values() if job.place == "main"]:
