@@ -114,7 +114,9 @@ class Player:
         if opened.message:
             self._session.tell("error", because("Cannot change the output", opened.message, f": still on {opened.name}."[:40]))
         elif opened.instead_of:
-            self._session.tell("error", f"{opened.instead_of[:30]} is gone: playing on {opened.name[:30]} until it is back.")
+            self._session.tell(
+                "error", f"{opened.instead_of[:30]} is gone: {opened.name[:30]} plays on until it is back; press O to pick."
+            )
         elif before is not None and (before.silent or before.key != opened.key or before.instead_of):
             self._session.tell("info", f"Playing on {opened.name}.")
         if odd := _as_opened(opened):

@@ -96,7 +96,7 @@ def _priority() -> Iterator[Finding]:
         if server.realtime:
             yield Finding("ok", f"priority: {server.name} runs in real time")
         else:
-            what = f"priority: {server.name} does not run in real time: {gaps}, which no program on it can count"
+            what = f"priority: {server.name} does not run in real time: {gaps}"
             yield Finding("note", what, SERVERS[server.name])
 
 
