@@ -63,7 +63,7 @@ def test_killed_generator_is_started_again_without_silence(one: Show) -> None:
     shown, silent = one.now(), status(one)["silent_frames"]
     one.client.send(SetWeight(1, 0.7))
     one.kill("engine.generators.worker")
-    shown = one.wait(lambda s: s.restarts == shown.restarts + 1, "the loss")
+    shown = one.wait(lambda s: s.restarts > shown.restarts, "the loss")
     one.next_section(shown.now.name)
     assert status(one)["silent_frames"] == silent
 
@@ -113,7 +113,7 @@ def test_hanging_generator_is_ended_and_started_again(one: Show) -> None:
     for pid in one.pids("engine.generators.worker"):
         os.kill(pid, signal.SIGSTOP)
     one.client.send(SetWeight(1, 0.2))
-    one.wait(lambda s: s.restarts == shown.restarts + 1, "the restart")
+    one.wait(lambda s: s.restarts > shown.restarts, "the restart")
     one.wait(lambda s: s.next.state == "ready", "the next section")
     assert status(one)["silent_frames"] == silent
 
