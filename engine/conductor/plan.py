@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Final
 
-from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, TransitionKind
+from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, SectionPurpose, TransitionKind
 from engine.timebase import Grid
 
 PHRASE: Final = 4
@@ -47,7 +47,8 @@ class PlannedSection:
     """A part of the plan.
 
     ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
-    ``transition_bars``; energy, density and brightness are 0..1.
+    ``transition_bars``; energy, density and brightness are 0..1. ``purpose`` and ``occurrence`` are the script's, see
+    `engine.conductor.script`.
     """
 
     name: str
@@ -59,6 +60,8 @@ class PlannedSection:
     prompts: tuple[tuple[int, float], ...] = ()
     transition: TransitionKind = "cut"
     transition_bars: int = 0
+    purpose: SectionPurpose = "statement"
+    occurrence: int = 1
 
 
 def total_bars(minutes: float, grid: Grid) -> int:

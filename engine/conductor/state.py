@@ -23,6 +23,7 @@ from engine.protocol import (
     PromptWeight,
     Role,
     RunState,
+    SectionPurpose,
     SectionRequest,
     Traits,
 )
@@ -99,6 +100,8 @@ class Wish:
     brightness: float
     take: int
     next_role: Role | None
+    purpose: SectionPurpose = "statement"
+    occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
     variation: Variation | None = None
 

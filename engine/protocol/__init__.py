@@ -109,6 +109,7 @@ from engine.protocol.words import (
     STEMS,
     VARY_AMOUNT,
     Role,
+    SectionPurpose,
 )
 
 __all__ = [
@@ -188,6 +189,7 @@ __all__ = [
     "SectionDone",
     "SectionFailed",
     "SectionProgress",
+    "SectionPurpose",
     "SectionRequest",
     "SetCues",
     "SetLora",

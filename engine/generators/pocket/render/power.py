@@ -86,7 +86,7 @@ def part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int,
             begin, until = max(0.0, bar * bar_s - start), min(end, (bar + 1) * bar_s - start)
             held = _held(row, until)
             share, before = max(1e-5, held - before) * note.velocity**2, held
-            place = _mean_position(row, start, begin, until) + score.bars[bar].opening / octaves
+            place = _mean_position(row, start, begin, until) + score.bars[bar].opened(part_of(part)) / octaves
             for pitch, weight in note.pitches:
                 cell = (pitch, round(4 * min(step_count - 1.0, max(0.0, place))))
                 per_bar[bar][cell] = per_bar[bar].get(cell, 0.0) + share * weight * weight
