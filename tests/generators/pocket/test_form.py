@@ -125,7 +125,8 @@ def test_drops_are_alike_and_the_breakdown_differs() -> None:
 
 def test_two_seeds_give_two_pieces_of_one_style() -> None:
     one, other = (compose(ask(seed=seed, set_seed=seed, role="drop", energy=1.0, bars=8)) for seed in (1, 2))
-    assert {note.part for note in one.notes} == {note.part for note in other.notes}
+    shared = {note.part for note in one.notes} & {note.part for note in other.notes}
+    assert shared >= {"bass", "pad", "melody"}, "one may leave the arpeggio, or hand it the tune"
     same = {(note.frame // 500, note.part, note.pitches[0][0]) for note in one.notes}
     also = {(note.frame // 500, note.part, note.pitches[0][0]) for note in other.notes}
     assert len(same & also) < 0.5 * len(same)

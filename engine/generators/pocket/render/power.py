@@ -156,9 +156,10 @@ def reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
 
 
 def ducked_share(score: Score, sound: Sound, bars: int) -> Tensor:
-    """Share of each bar's power that the side-chain removes at full depth, (bars,)."""
-    out = torch.zeros(bars)
+    """Share of each bar's power that the side-chain removes from each stem at full depth, (stems, bars)."""
+    out = torch.zeros(len(sound.duck_s), bars)
+    spans = torch.tensor(sound.duck_s)
     for frame, velocity in score.kicks:
         bar = min(bars - 1, score.grid.bar_at(frame))
-        out[bar] += 0.52 * velocity * sound.duck_s
+        out[:, bar] += 0.52 * velocity * spans
     return (out / (float(score.grid.frames_per_bar) / score.grid.rate)).clamp_max(0.85)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.dsp.levels import gain_of
@@ -17,7 +17,7 @@ from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.score.ideas import idea, phrase_of
 from engine.generators.pocket.score.kits import drum_kits
 from engine.generators.pocket.score.off_beat import neighbours_agree, off_beat_share, turn_share
-from engine.generators.pocket.styles import Lane, Style, firm_steps, style_for
+from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, style_for
 
 _EXTRA: Final = 0.55
 """Velocity of a hit that a pattern marks with a digit, once the density is above that many tenths."""
@@ -45,7 +45,16 @@ def write_drums(context: Context) -> list[Hit]:
             hits.extend(write_roll(context, bar))
         hits.extend(write_crash(context, bar))
     gains = {group: group_gain(context.mix, group) for group in DRUM_GROUPS}
-    return [hit._replace(gain=hit.gain * gains[part_of(hit.group)]) for hit in hits if gains[part_of(hit.group)] > 0.0]
+    return [hit._replace(gain=hit.gain * gains[part_of(hit.group)]) for hit in _choked(hits) if gains[part_of(hit.group)] > 0.0]
+
+
+def _choked(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """The hits, an open hat ending where the foot closes it: at the kit's next stroke on either hat."""
+    closing: dict[str, int] = {}
+    for hit in sorted(hits, key=lambda hit: hit.frame, reverse=True):
+        yield hit._replace(length=max(1, closing[hit.group] - hit.frame)) if hit.shot == "open" and hit.group in closing else hit
+        if hit.shot in {"hat", "open"}:
+            closing[hit.group] = hit.frame
 
 
 def _mark_amplitude(context: Context, mark: str) -> float:
@@ -230,7 +239,7 @@ _STEADY: Final = [0, 4, 8, 12]
 
 def _last_step(bar: Bar, lane: Lane, steps: int) -> int:
     """The sixteenth at which a lane stops in this bar to leave room for a fill, a roll or the pause before a drop."""
-    last = steps // 2 if lane.group in bar.gap else steps
+    last = steps // 2 if lane.group in bar.gap and firm_steps(lane) != OFF_BEATS else steps
     if bar.breath:
         last = min(last, 0 if lane.group == "kick" else steps - round(4 * bar.breath))
     if bar.roll and lane.group == "snare":

@@ -196,7 +196,7 @@ def lay_out(
         bent = smoothstep(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
         local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
         active: dict[str, float] = {}
-        playing = cast_of(request, index)
+        playing = cast_of(request, min(index, request.bars - 1))
         for part in (*DRUM_GROUPS, *TONAL_PARTS):
             held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
