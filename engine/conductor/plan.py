@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import Final
 
+from engine.conductor.long_sets import Place, long_shape
 from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, SectionPurpose, TransitionKind
 from engine.timebase import Grid
 
@@ -38,6 +39,9 @@ _INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
 _SLOW_BARS: Final = 11.0
 """Bars of a share of 1 under which bars are so long (over 3 s) that the longest handing over takes half as many: an outro
 would be half over before it is alone."""
+
+_MOST_WAVES: Final = 4
+"""Waves of build, drop and breakdown that a set has at most: about eight minutes of them."""
 
 MAX_TRANSITION: Final = LONGEST_TRANSITION
 
@@ -112,34 +116,44 @@ def brightness_at(energy: float) -> float:
 def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
     """An arc of parts that adds up to ``bars``: intro, then build, drop and breakdown in rising waves, and an outro.
 
+    Where there would be more than a few waves, several arcs with rests between them: see `engine.conductor.long_sets`.
+
     Args:
         bars: 1 or more.
         share: bars of a part of share 1, see `bars_per_share`.
     """
     if bars < 2 * PHRASE:
-        return _named([("free", 0.6)], bars, share)
+        return _named(_usual([("free", 0.6)]), bars, share)
     if bars < 4 * PHRASE:
-        return _named([("intro", 0.35), ("outro", 0.3)], bars, share)
+        return _named(_usual([("intro", 0.35), ("outro", 0.3)]), bars, share)
     ends = SHARE["intro"] + SHARE["outro"] - SHARE["breakdown"]
     waves = max(1, round((bars / share - ends) / _PARTS_PER_CYCLE))
+    if waves > _MOST_WAVES:
+        return _named(long_shape(bars / share), bars, share)
     parts: list[tuple[Role, float]] = [("intro", 0.3)]
     for wave in range(waves):
         height = 1.0 if waves == 1 else wave / (waves - 1)
         parts += [("build", 0.5 + 0.15 * height), ("drop", 0.85 + 0.15 * height), ("breakdown", 0.4 - 0.1 * height)]
     parts[-1] = ("outro", 0.25)
-    return _named(parts, bars, share)
+    return _named(_usual(parts), bars, share)
 
 
-def _named(parts: Sequence[tuple[Role, float]], bars: int, share: float) -> tuple[PlannedSection, ...]:
-    lengths = spread([SHARE[role] for role, _ in parts], bars)
+def _usual(parts: Sequence[tuple[Role, float]]) -> list[Place]:
+    """Parts of the lengths that their roles usually have."""
+    return [Place(role, energy, SHARE[role]) for role, energy in parts]
+
+
+def _named(parts: Sequence[Place], bars: int, share: float) -> tuple[PlannedSection, ...]:
+    lengths = spread([part.share for part in parts], bars)
     made: list[PlannedSection] = []
-    after = [*(role for role, _ in parts[1:]), None]
-    for (role, energy), length, following in zip(parts, lengths, after, strict=True):
+    after = [*(part.role for part in parts[1:]), None]
+    for (role, energy, _), length, following in zip(parts, lengths, after, strict=True):
         number = 1 + sum(part.role == role for part in made)
+        called = "groove" if role == "free" and len(parts) > 1 else role
         kind, overlap = into(following, share)
         made.append(
             PlannedSection(
-                name=role if number == 1 else f"{role} {number}",
+                name=called if number == 1 else f"{called} {number}",
                 role=role,
                 bars=length,
                 energy=round(energy, 3),
