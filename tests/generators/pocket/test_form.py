@@ -167,7 +167,7 @@ def test_bass_that_hardly_plays_leaves_the_other_sub_alone() -> None:
         score = compose(replace(ask(role="free", energy=0.7, bars=16, bpm=110.0, previous_role=None), prompts=prompts))
         gains = plan_levels(score, design(score), Tables(), Shots(), score.energy)
         loudest.append(gains.parts["sub"] * max(note.velocity for note in score.notes if note.part == "sub"))
-    assert 0.85 < loudest[0] / loudest[1] < 1.05
+    assert 0.85 < loudest[0] / loudest[1] < 1.1
 
 
 def test_noise_floor_ends_with_the_set(pocket: Pocket) -> None:

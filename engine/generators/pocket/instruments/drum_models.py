@@ -29,8 +29,8 @@ def _white(size: int, seed: int) -> Tensor:
     return to_spectrum(torch.randn(2, size, generator=torch.Generator().manual_seed(seed)))
 
 
-_APART: Final = 0.4
-"""How far the two channels of a drum's noise differ, against what they share: 8 dB less, so that it has a place in the middle."""
+_APART: Final = 0.5
+"""How far the two channels of a drum's noise differ, against what they share: 6 dB less, so that it has a place in the middle."""
 
 
 def _noise(count: int, low: float, high: float, rng: torch.Generator, channels: int = 2) -> Tensor:
@@ -69,7 +69,7 @@ def _snare(s: Settings, rng: torch.Generator) -> Tensor:
     t = _time(min(0.8, 5.0 * s["decay"]))
     head = torch.sin(_falling(t, s["tune"] * 1.7, s["tune"], 0.012)) * torch.exp(-t / (0.45 * s["decay"]))
     ring = torch.sin(2 * math.pi * s["tune"] * 1.78 * t) * torch.exp(-t / (0.28 * s["decay"])) * 0.45
-    wires = _noise(len(t), 900.0 + 900 * s["tone"], 7500.0 + 3500 * s["tone"], rng) * torch.exp(-t / (0.42 * s["decay"]))
+    wires = _noise(len(t), 900.0 + 900 * s["tone"], 7500.0 + 3500 * s["tone"], rng) * torch.exp(-t / (0.62 * s["decay"]))
     crack = _noise(len(t), 2200.0, 11000.0, rng, 1) * torch.exp(-t / 0.004)
     out: Tensor = torch.tanh(0.95 * (head + ring)) * 0.75 + 0.30 * wires * (0.7 + 0.6 * s["tone"]) + 0.22 * crack
     return out
@@ -80,7 +80,7 @@ def _clap(s: Settings, rng: torch.Generator) -> Tensor:
     envelope = torch.zeros_like(t)
     for start in (0.0, 0.0105, 0.0215, 0.031):
         since = t - start
-        envelope += torch.where(since >= 0, torch.exp(-since.clamp_min(0) / (0.0045 if start < 0.03 else 0.32 * s["decay"])), 0.0)
+        envelope += torch.where(since >= 0, torch.exp(-since.clamp_min(0) / (0.0045 if start < 0.03 else 0.55 * s["decay"])), 0.0)
     low, high = 700.0 + 500 * s["tone"], 2600.0 + 3400 * s["tone"]
     return _noise(len(t), low, high, rng) * envelope * 0.35 + _noise(len(t), 3000.0, 9000.0, rng) * envelope * 0.06
 

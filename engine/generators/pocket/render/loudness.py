@@ -29,7 +29,7 @@ from engine.protocol import STEMS, Role
 
 _FX_LEVEL: Final = -13.0
 """Level of risers and falls; this and the levels below are in LU on the scale of the styles' [levels]."""
-_SUB_LEVEL: Final = -12.5
+_SUB_LEVEL: Final = -11.0
 """Level of the sub against the bass, in LU, at a "sub" of 0.6."""
 _SUB_RANGE_LU: Final = 12.0
 """LU that "sub" adds from 0 to 1."""
@@ -37,7 +37,7 @@ _TEXTURE_LEVEL: Final = -26.0
 """Level of tape hiss without dirt."""
 _DIRT_LU: Final = 6.0
 """LU that "dirt" adds to it from 0 to 1."""
-_AIR: Final = 6.5
+_AIR: Final = 11.0
 """LU by which texture is louder where there are hardly any cymbals: pads alone have no air."""
 _WARM_AIR: Final = 10.0
 """LU more for each unit of "warmth" above 0.5, whose soft treble would leave no air."""

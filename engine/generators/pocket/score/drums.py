@@ -16,7 +16,7 @@ from engine.generators.pocket.score.fills import write_crash, write_fill, write_
 from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.score.ideas import idea, phrase_of
 from engine.generators.pocket.score.kits import drum_kits
-from engine.generators.pocket.score.off_beat import neighbours_agree, off_beat_share, turn_share
+from engine.generators.pocket.score.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
 from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, style_for
 
 _EXTRA: Final = 0.55
@@ -210,9 +210,14 @@ def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
 
 def _plays(context: Context, lane: Lane, number: int, bar: Bar) -> bool:
     """Whether a lane that others can stand in for plays in a phrase: the later the phrase, the more of them do."""
-    if lane.group not in {"hats", "perc"} or lane is context.offbeat or lane is context.timekeeper or lane.sliced:
-        return True
     request, phrase = context.request, phrase_of(bar.index)
+    if (
+        lane.group not in {"hats", "perc"}
+        or lane.sliced
+        or lane in {context.offbeat, context.timekeeper}
+        or is_heard_as_one(request)
+    ):
+        return True
     share = _SHARES[phrase % len(_SHARES)] + (_SUM_SHARE if request.purpose == "sum" else 0.0)
     return chance(request.set_seed, "lane plays", idea(request, "drums", bar.index), phrase, number) < share
 
@@ -230,7 +235,7 @@ def _shot(context: Context, lane: Lane, style: Style, bar: Bar) -> str:
     return shots[(shots.index(lane.shot) + turn) % len(shots)]
 
 
-_SHARES: Final = (0.55, 0.8, 0.6, 0.9)
+_SHARES: Final = (0.75, 0.85, 0.65, 0.95)
 """Share of the cymbals and percussion that plays in successive phrases."""
 _SUM_SHARE: Final = 0.2
 _STEADY: Final = [0, 4, 8, 12]
