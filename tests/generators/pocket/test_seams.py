@@ -37,10 +37,11 @@ FAINT_BEATS = 0.03
 HEARD_BEATS = 0.035
 """Beat shift allowed in what the audience hears, where a fade mixes two sections within the eight seconds measured."""
 MIXED_BEATS = 0.085
-"""The same where three different mixes of prompts meet within those seconds: short kicks and hats in the middle leave less to accent."""
+"""The same where three different mixes of prompts meet within those seconds: short kicks, and hats in the middle, leave less to
+accent."""
 SPARSE_BEATS = 0.045
-"""The same where a tune of few notes decides: one that lies inside the eight seconds pocket aligns and outside the seven measured
-here shifts the phase by as much."""
+"""The same where a tune of few notes decides: one that lies inside the eight seconds pocket aligns and outside the seven
+measured here shifts the phase by as much."""
 DERIVED_BEATS = 0.09
 """Beat shift allowed where no section before is heard: each side then derives its phase from the requests alone, and the style's
 own swing remains."""

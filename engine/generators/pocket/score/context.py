@@ -65,8 +65,10 @@ class Context:
         self.energy = unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
         self.density = unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
         self.brightness = brightness(point, 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
-        self.players = {part: tonal_players(point, part) for part in TONAL_PARTS}
-        self.bars = lay_out(request, self.energy, self._starts(), dict(point.stems), drumless(point), self._wanted())
+        self.players = {part: tonal_players(point, part, _draw(request, part)) for part in TONAL_PARTS}
+        self.bars = lay_out(
+            request, self.energy, self._starts(), dict(point.stems), drumless(point), self._wanted(), 0.6 + 0.9 * params["motion"]
+        )
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
         self.timekeeper = _timekeeper(self)
@@ -122,6 +124,11 @@ class Context:
             if name not in written:
                 written[name] = list(write(player.style))
             yield from (note._replace(part=player.name) for note in written[name])
+
+
+def _draw(request: SectionRequest, part: str) -> float:
+    """Random number in [0, 1) that picks a part's voice: the set's own, and another in a contrast."""
+    return chance(request.set_seed, "voice", part, int(request.purpose == "contrast"))
 
 
 def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS
 from engine.generators.pocket.score.chance import choose
-from engine.generators.pocket.score.ideas import cast_of, idea, open_share
+from engine.generators.pocket.score.ideas import cast_of, idea, left_out, open_share
 from engine.prompts.vocabulary import WITHIN
 from engine.protocol import Role, SectionRequest
 
@@ -178,6 +178,7 @@ def lay_out(
     levels: dict[str, float],
     drumless: float = 0.0,
     wanted: Mapping[str, float] = MappingProxyType({}),
+    motion: float = 1.0,
 ) -> tuple[Bar, ...]:
     """Every bar of a section and its tail.
 
@@ -188,6 +189,7 @@ def lay_out(
         levels: stem or part -> level 0..1 where prompts turn it down.
         drumless: 0..1, how far the music goes without drums.
         wanted: tonal part -> how far it plays in every phrase, 0..1; else it does in those that `cast_of` gives it.
+        motion: factor of the filters' arcs.
     """
     arc, carried = ARCS[request.role], CARRIED.get(request.role, {})
     bars = []
@@ -196,19 +198,20 @@ def lay_out(
         bent = smoothstep(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
         local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
         active: dict[str, float] = {}
+        out = left_out(request, index)
         playing = cast_of(request, min(index, request.bars - 1))
         for part in (*DRUM_GROUPS, *TONAL_PARTS):
             held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
             if part in DRUM_GROUPS:
-                active[part] = float(held < 5.0 and level > 0.0)
+                active[part] = float(held < 5.0 and level > 0.0 and part != out)
                 continue
-            cast = 1.0 if part == "bass" or part in playing else wanted.get(part, 0.0)
+            cast = float(part != out) if part == "bass" else 1.0 if part in playing else wanted.get(part, 0.0)
             active[part] = level * cast * smoothstep(0.5 + margin / 0.14)
         _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
-        bars.append(_bar(request, index, place, local, active, opening))
+        bars.append(_bar(request, index, place, local, active, opening, motion))
     return tuple(bars)
 
 
@@ -224,7 +227,9 @@ def _never_empty(active: dict[str, float], levels: dict[str, float], starts: dic
         active[part] = max(active[part], _PRESENT * allowed[part])
 
 
-def _bar(request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float) -> Bar:
+def _bar(
+    request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float, motion: float
+) -> Bar:
     in_tail, ends = index >= request.bars, request.next_role is None
     landing = ends and index == request.bars - 1
     left = request.bars - index
@@ -245,7 +250,7 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 and _louder(request) else 0.0
-    turned = {part: reach * open_share(request, part, index) for part, reach in _FILTER_REACH.items()}
+    turned = {part: motion * reach * open_share(request, part, index) for part, reach in _FILTER_REACH.items()}
     gap = _gap(request, index) if fill in {"medium", "big"} and not roll and left > 2 else frozenset()
     cut = _low_cut(request, left)
     return Bar(index, place, local, active, fill, roll, breath, opening, cut, landing, in_tail and ends, turned, gap)

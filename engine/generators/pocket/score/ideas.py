@@ -114,6 +114,24 @@ def _place(request: SectionRequest, casts: Sequence[object], which: int, phrase:
     return (2 * which + step * phrase) % len(casts)
 
 
+_OUT_BARS: Final = 24
+"""Bars from which on a section leaves kick or bass out for a while."""
+_OUT: Final = {"kick": 0.4, "bass": 0.75}
+"""What is left out, by the upper end of its share of the draws."""
+
+
+def left_out(request: SectionRequest, bar: int) -> str:
+    """What a drop or groove leaves out for four bars of a phrase that is neither first nor last: kick, bass or ""."""
+    phrase = phrase_of(bar)
+    inner = phrase and (phrase + 1) * PHRASE_BARS < request.bars
+    if request.role not in {"drop", "free"} or request.bars < _OUT_BARS or not inner:
+        return ""
+    drawn = chance(request.set_seed, "out", request.role, idea(request, "drums", bar), phrase)
+    out = next((part for part, share in _OUT.items() if drawn < share), "")
+    late = bar % PHRASE_BARS >= PHRASE_BARS // 2
+    return out if late == (out == "kick") else ""
+
+
 def open_share(request: SectionRequest, part: str, bar: int) -> float:
     """How far a part's filter has opened in its arc, -1..1: over 16 bars, or over 32, from where the set's seed lets it start."""
     span = 32 if chance(request.set_seed, "arc", part) < 0.4 else 16
