@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -29,7 +30,7 @@ def test_three_drops_state_contrast_and_sum_up() -> None:
 def test_neighbours_of_a_role_never_share_their_purpose(count: int, seed: int) -> None:
     purposes = [purpose_of(number, count, seed) for number in range(1, count + 1)]
     assert purposes[0] == "statement"
-    assert all(one != other for one, other in zip(purposes, purposes[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(purposes))
 
 
 def test_seed_decides_whether_the_answer_or_the_contrast_comes_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -356,7 +357,7 @@ def test_kicks_are_in_tune_with_the_key() -> None:
 
 def test_open_hats_are_choked_by_the_next_closed_one() -> None:
     hits = sorted(hit for hit in compose(ask("house", role="drop", energy=1.0)).hits if hit.shot in {"hat", "open"})
-    choked = [(hit, after) for hit, after in zip(hits, hits[1:], strict=False) if hit.shot == "open"]
+    choked = [(hit, after) for hit, after in itertools.pairwise(hits) if hit.shot == "open"]
     assert choked and all(hit.frame + hit.length == max(after.frame, hit.frame + 1) for hit, after in choked)
 
 
