@@ -50,7 +50,7 @@ _FAINTEST: Final = 1e-3
 """Least amount of a texture that is levelled."""
 _STEM_KNOB_DB: Final = 14.0
 """dB that a parameter for a stem's level (such as "drums") adds from 0 to 1."""
-_TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
+_TUNE_LEAD: Final = {"melody": (0.0, 9.0), "arp": (2.0, 11.0), "comp": (1.0, 11.0)}
 """Part -> LU by which it is louder where no drums carry the music: at an energy of 0.5, and how much more from 0 to 1."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums get louder, against all else, from an energy of 0 to 1."""

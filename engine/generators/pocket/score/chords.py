@@ -52,7 +52,7 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
 def _center(context: Context, style: Style, part: str, bar: int) -> int:
     """MIDI note around which a part's chords lie: another inversion for every idea, and in every other phrase."""
     place = style.parts[part].center + 10 * (context.params["register"] - 0.5)
-    seed, which, turn = context.request.set_seed, idea(context.request, "space", bar), phrase_of(bar) % 2
+    seed, which, turn = context.request.set_seed, idea(context.request, "space", bar), phrase_of(context.request, bar) % 2
     drawn = chance(seed, "inversion", part) if not which and not turn else chance(seed, "inversion", part, which, turn)
     return round(place) + round((_INVERSION + (1 if which or turn else 0)) * (2.0 * drawn - 1.0))
 

@@ -200,7 +200,7 @@ def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
     main = int(chance(request.set_seed, "lane", number) * count) if drawn else 0
     if drawn or firm_steps(lane) != _STEADY:
         main += idea(request, "drums", bar.index)
-    phrase, turn = phrase_of(bar.index), bar.index % 8
+    phrase, turn = phrase_of(request, bar.index), bar.index % 8
     plain = turn in {0, 1, 2, 4, 5, 6} and not (turn % 2 and count > 2 and lane.group != "kick")
     if count == 1 or (plain and not (drawn and phrase % 2 and turn % 2)):
         return lane.patterns[main % count]
@@ -210,7 +210,8 @@ def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
 
 def _plays(context: Context, lane: Lane, number: int, bar: Bar) -> bool:
     """Whether a lane that others can stand in for plays in a phrase: the later the phrase, the more of them do."""
-    request, phrase = context.request, phrase_of(bar.index)
+    request = context.request
+    phrase = phrase_of(request, bar.index)
     if (
         lane.group not in {"hats", "perc"}
         or lane.sliced

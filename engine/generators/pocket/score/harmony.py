@@ -71,7 +71,7 @@ def _root_at(context: Context, progressions: tuple[Progression, Progression], ch
     chords = progressions[which % 2].chords
     turned = len(chords) // 2 if which == 2 and len(set(chords)) > 1 else 0
     usual = chords[(bar // chord_bars + turned) % len(chords)]
-    phrase = phrase_of(bar)
+    phrase = phrase_of(request, bar)
     if bar % PHRASE_BARS < PHRASE_BARS - 1 or bar >= request.bars - 1 or request.bars <= PHRASE_BARS:
         return usual
     there = _TURNAROUNDS[int(chance(request.set_seed, "turnaround", which, phrase % 2) * len(_TURNAROUNDS))]

@@ -34,12 +34,12 @@ def idea(request: SectionRequest, element: str, bar: int) -> int:
     """The idea of an element in a bar of the section."""
     order = _IDEAS[request.purpose].get(element, (0,))
     later = 4 * ((request.occurrence - 1) // _TURN)
-    return order[phrase_of(bar) % len(order)] + (later if element != "chords" else 0)
+    return order[phrase_of(request, bar) % len(order)] + (later if element != "chords" else 0)
 
 
-def phrase_of(bar: int) -> int:
-    """Which phrase of its section a bar is in, counted from 0."""
-    return bar // PHRASE_BARS
+def phrase_of(request: SectionRequest, bar: int) -> int:
+    """Which phrase of its section a bar is in, counted from 0; the tail goes on with the last."""
+    return min(bar, request.bars - 1) // PHRASE_BARS
 
 
 def figure(patterns: Sequence[Sequence[T]], request: SectionRequest, element: str, place: str, bar: int) -> Sequence[T]:
@@ -57,7 +57,7 @@ def figure(patterns: Sequence[Sequence[T]], request: SectionRequest, element: st
         return patterns[0]
     which = idea(request, element, bar)
     main = (int(chance(seed, place) * count) + which) % count
-    phrase = phrase_of(bar)
+    phrase = phrase_of(request, bar)
     other = (main + 1 + int(chance(seed, place, "other", which, phrase // 2) * (count - 1))) % count
     if bar % 4 == 3:
         return patterns[other]
@@ -99,7 +99,7 @@ def cast_of(request: SectionRequest, bar: int) -> frozenset[str]:
         bar: of the section, from 0.
     """
     casts = _CASTS[_KIND.get(request.role, "full")]
-    phrase, which = phrase_of(bar), idea(request, "cast", bar)
+    phrase, which = phrase_of(request, bar), idea(request, "cast", bar)
     now = casts[_place(request, casts, which, phrase)]
     if phrase and bar % PHRASE_BARS < PHRASE_BARS // 2:
         before = casts[_place(request, casts, which, phrase - 1)]
@@ -122,7 +122,7 @@ _OUT: Final = {"kick": 0.4, "bass": 0.75}
 
 def left_out(request: SectionRequest, bar: int) -> str:
     """What a drop or groove leaves out for four bars of a phrase that is neither first nor last: kick, bass or ""."""
-    phrase = phrase_of(bar)
+    phrase = phrase_of(request, bar)
     inner = phrase and (phrase + 1) * PHRASE_BARS < request.bars
     if request.role not in {"drop", "free"} or request.bars < _OUT_BARS or not inner:
         return ""

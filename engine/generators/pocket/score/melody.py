@@ -97,7 +97,7 @@ def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
         if phrase >= len(plan) and name == "same" and chance(request.seed, "change", phrase) < 0.4:
             name = "varied"
         part = _played_by(context, name)
-        figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), 0.55 + 0.6 * context.density)
+        figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), min(1.0, 0.75 + 0.5 * context.density))
         for note in figure:
             if start + note.beat < end:
                 yield MotifNote(start + note.beat, note.beats, note.degree), part
@@ -170,7 +170,7 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
         return
     part = style.parts["arp"]
     center = round(part.center + 12 * (context.params["register"] - 0.5))
-    which = idea(context.request, "arp", bar.index) + 4 * (phrase_of(bar.index) % 2)
+    which = idea(context.request, "arp", bar.index) + 4 * (phrase_of(context.request, bar.index) % 2)
     center += round(6 * (chance(context.request.set_seed, "inversion", "arp", which) - 0.5))
     shape = part.shape if part.shape == "riff" else choose(_SHAPES, context.request.set_seed, "shape", which)
     ladder = [pitch for pitch, weight in voice(context.key, chord, center) if weight > 0.4]
