@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.protocol import (
+    GO_ON_MINUTES,
     MACRO_TABLE,
     MAX_LORAS,
     MAX_PROMPTS,
@@ -18,17 +19,24 @@ from engine.protocol import (
     NEWEST_KEEPER,
     STEMS,
     Command,
+    GoOn,
     Hold,
+    IgnorePort,
     Keep,
+    ListDevices,
     ListKeepers,
     MacroRow,
+    MovePrompt,
     NextNow,
+    Nudge,
     Panic,
     Play,
+    PlayAgain,
     Quit,
     Record,
     RemakeBars,
     RemoveKeeper,
+    RemovePrompt,
     ReRoll,
     SetLora,
     SetMacro,
@@ -36,7 +44,9 @@ from engine.protocol import (
     SetStem,
     SetWeight,
     Stop,
+    ToggleMute,
     TogglePlay,
+    ToggleRecord,
     UseDevice,
     VaryNext,
 )
@@ -63,6 +73,7 @@ class Action:
         key: the key that sends it (a press or toggle) or selects it (a position), as Textual names keys.
         controls: the MIDI controls it is under without any set-up.
         knob: the control of the second row of knobs it is under, see `engine.midi.profiles.Profile.bank`.
+        pressed: what a key, pad or button sends for it, where the engine decides which way it turns; None for a position.
     """
 
     name: str
@@ -76,16 +87,17 @@ class Action:
     key: str = ""
     controls: tuple[str, ...] = ()
     knob: str = ""
+    pressed: Command | None = None
 
 
-PROMPT_KEYS: Final = 8
 BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
+PROMPT_KEYS: Final = 8
 """Prompts that have a key and a knob of their own; the key 9 moves the keys on to the rest."""
 
 
 def _press(name: str, command: Command, label: str, help: str, key: str = "", controls: tuple[str, ...] = ()) -> Action:
     address = "/" + name.replace("/", "-").replace(" ", "-")
-    return Action(name, lambda _value: command, "press", label, help, "Set", address, key=key, controls=controls)
+    return Action(name, lambda _value: command, "press", label, help, "Set", address, key=key, controls=controls, pressed=command)
 
 
 def _prompt(slot: int) -> Action:
@@ -143,6 +155,7 @@ def _mute(stem: str, key: str, controls: tuple[str, ...] = ()) -> Action:
         f"/mute/{stem}",
         key=key,
         controls=controls,
+        pressed=ToggleMute(stem),
     )
 
 
@@ -154,7 +167,7 @@ def _rows() -> Iterator[Action]:
     yield _press("re-roll", ReRoll(), "re-roll", "re-roll: make the next section again, another way", "r", ("note41",))  # F
     yield _press("vary", VaryNext(), "vary", "vary: make the next section out of what plays", "y", ("note46",))  # A sharp
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
-    panic = "panic: no effects, macros neutral, stems open, no hold"
+    panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
     yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
     newest = VaryNext(keeper=NEWEST_KEEPER)
     yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
@@ -164,6 +177,8 @@ def _rows() -> Iterator[Action]:
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
+    yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
+    yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))
@@ -182,7 +197,13 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 
 NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
-    UseDevice: "needs the name of a device: `play --device`",
+    RemovePrompt: "takes what was written away: the screen asks first",
+    MovePrompt: "needs two places: the screen moves the selected one",
+    Nudge: "the arrow keys and a controller's encoders send it, for any value",
+    ToggleRecord: "the screen's key for recording sends it, with a path",
+    IgnorePort: "needs the name of a MIDI input: the palette of commands lists them",
+    UseDevice: "needs the name of a device: the list of outputs sends it",
+    ListDevices: "the list of outputs sends it as it opens and closes",
     ListKeepers: "the list of keepers sends it as it opens and closes",
     RemoveKeeper: "deletes for good: the list of keepers asks first",
     Quit: "ends the set: the screen asks first, the command `stop` sends it",

@@ -10,6 +10,9 @@ READABLE: Final = "make it readable, or copy it again"
 WRITABLE: Final = "free some disk space, or choose another folder"
 """What to do where the system refuses to write."""
 
+SECTIONS_HINT: Final = "free some disk space, or set XDG_CACHE_HOME to a folder on a bigger disk"
+"""What to do where there is no room for section files."""
+
 
 class LivesetError(Exception):
     """Something went wrong that a person can act on.
@@ -45,6 +48,10 @@ class DeviceError(LivesetError):
 
 class SectionError(LivesetError):
     """A section file that is missing, truncated or not one of ours."""
+
+
+class DiskFullError(SectionError):
+    """A section file for which the disk has no room."""
 
 
 class GeneratorError(LivesetError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import LivesetError
+from engine.protocol import visible
 
 _BOM: Final = "\ufeff"
 _BARE: Final = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=\s*([^\s\"'\[{#0-9+\-][^#\n]*?)\s*$")
@@ -29,9 +30,9 @@ def read_text(path: Path, raises: type[LivesetError]) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise raises(f"{path} is missing") from error
+        raise raises(f"{path} is missing", "put it there, or name another file") from error
     except OSError as error:
-        raise raises(f"cannot read {path}: {error.strerror}") from error
+        raise raises(f"cannot read {path}: {error.strerror}", "make it readable, or name another file") from error
     except UnicodeDecodeError as error:
         raise raises(f"cannot read {path}: it is not UTF-8 text", "save it as UTF-8") from error
 
@@ -73,10 +74,10 @@ def _mistakes(text: str, problem: str) -> list[tuple[str, str]]:
     for _ in range(_MOST_MISTAKES):
         place = _LINE.search(problem)
         number = int(place[1]) - 1 if place else len(lines) - 1
-        line = lines[number] if 0 <= number < len(lines) else ""
+        line = visible(lines[number]) if 0 <= number < len(lines) else ""
         hint = _way_out(line)
-        found.append((problem, hint or "correct that line and try again"))
-        if not hint:  # what follows may be wrong for its sake alone
+        found.append((visible(problem), hint or "correct that line and try again"))
+        if not hint or not 0 <= number < len(lines):  # what follows may be wrong for its sake alone
             break
         lines[number] = ""
         try:

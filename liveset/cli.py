@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from engine.command_line import STARTED_AS, command, started_as
 from engine.errors import LivesetError
 from engine.protocol import SetOptions
 from engine.versions import version
+from liveset.plain import forgiving
 
 
 def _example(words: str) -> str:
@@ -66,12 +68,15 @@ def liveset(_show: VersionOption = False) -> None:
 
 
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 EXIT_ERROR = 2
 
 
 def at_terminal() -> bool:
-    """Whether a screen can be shown: keys come in, and what is drawn (on the error output) is seen."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__))
+    """Whether a screen can be shown: keys come in, what is drawn (on the error output) is seen, and can move about."""
+    return os.environ.get("TERM", "") != "dumb" and all(
+        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)
+    )
 
 
 def _text(path: Path | None) -> str | None:
@@ -96,7 +101,7 @@ def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @app.command(epilog=_example("play midnight --device pulse --record night.flac"))
 @_clean
-def play(
+def play(  # noqa: PLR0913  an argument for each option
     preset: PresetArgument = "",
     device: Annotated[str | None, typer.Option(help=f"Output device: a number or name from `{command('devices')}`.")] = None,
     block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
@@ -105,11 +110,12 @@ def play(
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
     generator: Annotated[str | None, typer.Option(help="Another generator than the preset's.")] = None,
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Play a set: the screen opens and the music starts (the default command)."""
     from liveset.commands.play import perform
 
-    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator)
+    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator, force=force)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
@@ -135,7 +141,7 @@ def stop() -> None:
 
 @app.command(epilog=_example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
 @_clean
-def rehearse(
+def rehearse(  # noqa: PLR0913  an argument for each option
     preset: PresetArgument,
     out: Annotated[Path | None, typer.Option(help="The audio file, .flac or .wav (PRESET.flac here if not given).")] = None,
     report: Annotated[Path | None, typer.Option(help="A folder for report.json and set.png.", metavar="DIR")] = None,
@@ -144,11 +150,12 @@ def rehearse(
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
     generator: Annotated[str | None, typer.Option(help="Another generator than the preset's.")] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed it is played, not as fast as it goes.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Play a whole set into a file, as fast as this machine can."""
     from liveset.commands.rehearse import rehearse_to_files
 
-    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime)
+    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime, force)
     rehearse_to_files(options, report)
 
 
@@ -288,14 +295,17 @@ def keepers(
 @_clean
 def keepers_export(
     name: KeeperArgument,
-    out: Annotated[Path, typer.Argument(help="The audio file, .flac or .wav.", metavar="FILE")],
+    out: Annotated[
+        Path, typer.Argument(help="A .flac or .wav file, or a folder for one named with tempo and key.", metavar="[FILE]")
+    ] = Path(),
     stems: Annotated[bool, typer.Option("--stems", help="One file a stem, named FILE-STEM.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+    tail: Annotated[bool, typer.Option("--tail", help="After its bars also the tail, faded to nothing.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a keeper as an audio file; nothing is replaced unasked."""
     from liveset.commands.keepers import export_keeper
 
-    export_keeper(name, out.expanduser(), stems, force)
+    export_keeper(name, out.expanduser(), stems=stems, tail=tail, force=force)
 
 
 @keepers_app.command("remove", epilog=_example("keepers remove sunrise-drop-1"))
@@ -329,14 +339,20 @@ def _unexpected(error: Exception) -> int:
 
 def main() -> None:
     """Run the command line; without a command it is `play`."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character gets a question mark
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     known = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups if group.name}
     words = sys.argv[1:]
+    if words[:1] == ["help"]:  # as people ask other programs
+        words = [*(words[1:] if words[1:2] and words[1] in known else []), "--help"]
+    forgiving()
     if not words or (words[0] not in known and words[0] not in ("--help", "-h", "--version")):
         words = ["play", *words]
     os.environ[STARTED_AS] = started_as()  # for the engine's process, which writes messages as well
     try:
-        app(args=["--help"] if words[0] == "-h" else words, prog_name=started_as())
+        app(args=["--help"] if words[0] in ("-h", "help") else words, prog_name=started_as())
     except Exception as error:  # noqa: BLE001  the last resort: a performer never sees a traceback
         sys.exit(_unexpected(error))
 

@@ -51,9 +51,9 @@ def _key_row(key: Key) -> tuple[str, str]:
 
 
 def controls() -> str:
-    """What a control can be put on: the name to write under [midi], what it does, and where it is without any set-up."""
+    """What a control can be put on: the name to write under [midi], what it does, and where the general mapping has it."""
     families = groupby(ACTIONS.values(), key=lambda action: (re.sub(r" \d+$", "", action.name), bool(action.controls)))
-    return table(("name", "does", "without any set-up"), (_control_row(list(members)) for _, members in families))
+    return table(("name", "does", "general mapping"), (_control_row(list(members)) for _, members in families))
 
 
 def _control_row(family: list[Action]) -> tuple[str, str, str]:

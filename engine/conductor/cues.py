@@ -65,6 +65,8 @@ def next_cue(state: State) -> Cue | None:
     grid, due = state.settings.grid, due_frame(state)
     if state.transport.now is None:
         return _cue(state, version, due, due)
+    if state.transport.run == "starting":  # the set was over and goes on: nothing sounds to blend with
+        return _cue(state, version, due, due)
     opening = state.transport.now.version.index == OPENING
     kind: TransitionKind = "equal-power" if opening else state.plan[state.transport.now.version.index].transition
     bars = min(1 if opening else state.plan[state.transport.now.version.index].transition_bars, version.request.bars)

@@ -54,6 +54,19 @@ class WorkerLost:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerShare:
+    """How much of a core a generator gets while it works, 0..1; less than 1 on a machine that is busy with other things."""
+
+    place: Place
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """A process of the set was started again."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRefused:
     """The set's own generator cannot be loaded, and will not be tried again."""
 
@@ -71,19 +84,24 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobDone:
-    """A job's section is complete; ``work_s`` is the generator's own time, ``fit`` how it lay on the grid, if measured."""
+    """A job's section is complete; ``work_s`` is the generator's own time, ``fit`` how it lay on the grid, if measured.
+
+    ``share`` is the part of that time, 0..1, that the machine left it a core for.
+    """
 
     job_id: int
     work_s: float
     fit: GridFit | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """A job raised or could not be written."""
+    """A job raised or could not be written; ``full`` where the disk has no room for it."""
 
     job_id: int
     message: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,8 @@ class Measured:
     correlation: float
 
 
-Event = Measured | Tick | Commanded | PlayerSaid | WorkerUp | WorkerLost | WorkerRefused | JobProgress | JobDone | JobFailed
+Worker = WorkerUp | WorkerLost | WorkerRefused | WorkerShare | Restarted
+Event = Measured | Tick | Commanded | PlayerSaid | Worker | JobProgress | JobDone | JobFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +158,13 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """Remove every section file but these."""
+
+    kept: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Discard:
     """A section file that nothing will play again."""
 
@@ -153,7 +179,7 @@ class Tell:
     text: str
 
 
-Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Tell
+Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Sweep | Tell
 
 Step = tuple[State, tuple[Action, ...]]
 """What an event leads to."""

@@ -37,6 +37,15 @@ MAX_TRIES: Final = 3
 STREAM_SPEED: Final = 2.0
 """A generator this many times faster than the sound may be played while it is still making the section."""
 
+OUTRUN: Final = 1.2
+"""A re-make that is made this many times faster than it plays is not overtaken by what sounds."""
+
+FIRST_BARS: Final = 1.25
+"""Bars of a re-make that must be there before it comes in."""
+
+OVERDUE: Final = 0.25
+"""Work that has taken longer than was expected is expected to take this part of that time more."""
+
 SHOWN: Final = 0.95
 """The most of a section that is shown as made while its generator has not said so."""
 
@@ -78,6 +87,11 @@ def due_in_s(state: State) -> float:
     return (due_frame(state) - state.transport.frame) / state.settings.grid.rate
 
 
+def deadline_s(state: State) -> float:
+    """Seconds that there are for the making of the next section; without end while the sounding one is held."""
+    return math.inf if state.steering.held and state.transport.now is not None else due_in_s(state)
+
+
 def end_bar(state: State) -> int:
     """The set's bar at which the sounding section is over (0 before the set starts)."""
     if state.transport.now is None:
@@ -90,10 +104,18 @@ def end_bar(state: State) -> int:
 
 
 def estimate_s(state: State, frames: int, steps: int = 0) -> float:
-    """Seconds of work that some frames of sound will take; a live generator knows no steps."""
+    """Seconds that the making of some frames of sound will take with the share of a core that there is for it now.
+
+    A live generator knows no steps.
+    """
     speed = state.work.speed or (LIVE_SPEED if state.work.traits.live else ASSUMED_SPEED)
     work = 1 / speed if state.work.traits.live else state.work.pace.per_second(steps, 1 / speed, state.work.traits)
-    return frames / state.settings.grid.rate * work + OVERHEAD_S
+    return frames / state.settings.grid.rate * work / state.work.share + OVERHEAD_S
+
+
+def pace_now(state: State) -> float:
+    """Seconds of sound that the set's generator makes in a second, with the share of a core that it gets."""
+    return (state.work.speed or (LIVE_SPEED if state.work.traits.live else ASSUMED_SPEED)) * state.work.share
 
 
 def request_cost_s(state: State, request: SectionRequest) -> float:
@@ -129,6 +151,8 @@ def effort(state: State, index: int) -> tuple[int, int]:
     now, full = state.transport.now, state.work.traits.steps
     if state.work.traits.live or now is None or now.version.index == OPENING:
         return full, 1
+    if math.isinf(deadline_s(state)):
+        return full, MAX_TRIES
     work_s = workable_s(due_in_s(state))
     in_time = [steps for steps in state.work.steps if next_cost_s(state, index, steps) <= work_s]
     steps = in_time[0] if in_time else state.work.steps[-1]
@@ -142,15 +166,35 @@ def effort(state: State, index: int) -> tuple[int, int]:
 
 def in_time(state: State, index: int) -> bool:
     """Whether the next section, begun now, would be there before its deadline."""
-    return needed_s(next_cost_s(state, index)) <= due_in_s(state)
+    return needed_s(next_cost_s(state, index)) <= deadline_s(state)
+
+
+def leaves_time(state: State, index: int, more_s: float) -> bool:
+    """Whether the next section could be begun only after so many seconds of other work, and nothing would have to hurry."""
+    times, spare_s = URGENT
+    return not state.transport.jump and deadline_s(state) >= times * next_cost_s(state, index) + spare_s + more_s
 
 
 def at_risk(state: State, index: int) -> bool:
     """Whether nothing may go before the making of the next section."""
-    times, more_s = URGENT
-    return not next_safe(state) and (
-        state.transport.jump or state.transport.now is None or due_in_s(state) < times * next_cost_s(state, index) + more_s
-    )
+    return not next_safe(state) and (state.transport.now is None or state.work.starved or not leaves_time(state, index, 0.0))
+
+
+def arrives(state: State, request: SectionRequest) -> bool:
+    """Whether a re-make of what sounds, begun now, would be heard for a bar at least.
+
+    One that is made faster than it plays comes in as soon as its first bars are there, another once all of it is. While the
+    last bars loop there is always time.
+    """
+    if state.steering.held:
+        return True
+    grid, frame = state.settings.grid, state.transport.frame
+    bar_s = float(grid.frames_per_bar) / grid.rate
+    if pace_now(state) >= OUTRUN:
+        made_s = state.work.lead / grid.rate + FIRST_BARS * bar_s / pace_now(state)
+    else:
+        made_s = estimate_s(state, worked_frames(state, request))
+    return made_s + bar_s <= (playing_end(state) - frame) / grid.rate
 
 
 def usable(state: State, version: Version) -> bool:
@@ -161,7 +205,7 @@ def usable(state: State, version: Version) -> bool:
     if version.complete:
         return True
     grid = state.settings.grid
-    fast = state.work.speed >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
+    fast = state.work.speed * state.work.share >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
     return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
 
 
@@ -194,22 +238,24 @@ def _ahead_s(state: State) -> float:
 def progress_of(state: State, job: Job) -> tuple[float, float]:
     """How much of a job is done, 0..1, and seconds to its end.
 
-    A live generator's sound comes as it is made. Of another's nothing is there before it is sampled: what is still to do counts
+    A live generator's sound comes as it is made. Of another's nothing is there before it is sampled. What is still to do counts
     as long as expected at first, and the more the generator has said, as long as what is done took.
     """
     version, rate = job.version, state.settings.grid.rate
-    written = version.ready_to / version.total
-    left = version.total - max(version.ready_to, version.request.from_frame)
-    if job.place == "stand-in":
-        return written, left / rate / LIVE_SPEED
-    if state.work.traits.live:
-        return written, estimate_s(state, left)
-    cost_s = request_cost_s(state, version.request)
+    first, written = version.request.from_frame, version.ready_to / version.total
+    made = max(0, version.ready_to - first) / max(1, version.total - first)
     passed_s, took_s = (state.transport.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
-    if job.done > 0:
-        cost_s = took_s + (1 - job.done) * ((1 - job.done) * cost_s + took_s)
-    shown = min(SHOWN, passed_s / max(cost_s, 1e-3))
-    return max(written, job.done, shown), max(OVERHEAD_S, cost_s - passed_s)
+    live = state.work.traits.live or job.place == "stand-in"
+    done = max(made, job.done)
+    if job.place == "stand-in":
+        cost_s = (version.total - first) / rate / LIVE_SPEED / state.work.share
+    else:
+        cost_s = request_cost_s(state, version.request)
+    if done > 0:
+        cost_s = took_s + (1 - done) * ((1 - done) * cost_s + took_s)
+    shown = 0.0 if live else min(SHOWN, passed_s / max(cost_s, 1e-3))
+    left_s = cost_s - passed_s if cost_s > passed_s else OVERDUE * passed_s
+    return max(written, job.done, shown), max(OVERHEAD_S, left_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +288,10 @@ def outlook(state: State, index: int) -> Outlook:
     if job is not None:
         progress, ready_in_s = progress_of(state, job)
     else:
-        progress, ready_in_s = (version.ready_to / version.total if version else 0.0), next_cost_s(state, index)
+        before = state.work.job("main")
+        waits_s = progress_of(state, before)[1] if before is not None else 0.0
+        progress = version.ready_to / version.total if version else 0.0
+        ready_in_s = waits_s + next_cost_s(state, index)
     progress, ready_in_s = 1.0 if safe and job is None else progress, 0.0 if safe else ready_in_s
     due_s, entry, until = due_in_s(state), due_frame(state), steer_until(state)
     if now is not None and now.version.index == OPENING and not safe:  # it comes in on the first bar line that it can

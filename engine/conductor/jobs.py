@@ -13,7 +13,19 @@ from typing import Final
 
 from engine.conductor.cues import origin_at
 from engine.conductor.events import Action, CancelJob, StartJob
-from engine.conductor.forecast import at_risk, due_frame, effort, end_bar, in_time, next_cost_s, next_safe, playing_end
+from engine.conductor.forecast import (
+    arrives,
+    at_risk,
+    due_frame,
+    effort,
+    end_bar,
+    in_time,
+    leaves_time,
+    next_cost_s,
+    next_safe,
+    playing_end,
+    request_cost_s,
+)
 from engine.conductor.plan import PHRASE
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Purpose, State, Version
@@ -67,9 +79,8 @@ def _remake(state: State) -> Want | None:
     latest = grid.frame_of_bar(bars - loop) - grid.origin - state.settings.fade
     first = max(0, min(place - origin_at(state, place), latest))
     start = grid.bar_at(now.origin)
-    return "remake", make_version(
-        state, now.version.index, wanted, "main", start_bar=start, from_frame=first, retry=state.work.failures
-    )
+    version = make_version(state, now.version.index, wanted, "main", start_bar=start, from_frame=first, retry=state.work.failures)
+    return ("remake", version) if arrives(state, version.request) else None
 
 
 def _has_job(state: State, version: Version) -> bool:
@@ -94,9 +105,9 @@ def _main_wants(state: State) -> Want | None:
     if state.transport.clock < state.work.retry_at:
         return None
     index = next_index(state)
-    hurried = index is not None and at_risk(state, index)
-    first, second = (_next(state, "main"), _remake(state)) if hurried else (_remake(state), _next(state, "main"))
-    return first or second
+    if index is not None and at_risk(state, index):
+        return _next(state, "main")  # nothing else, not even while it is in the making: a re-make would throw that away
+    return _remake(state) or _next(state, "main")
 
 
 def _spare_wants(state: State) -> Want | None:
@@ -153,10 +164,12 @@ def _opening(state: State) -> Want:
     return "next", replace(make_version(state, OPENING, wanted, "stand-in", start_bar=0), filler=True)
 
 
-def _may_replace(state: State, job: Job, purpose: Purpose) -> bool:
-    """Whether a running job should give way to a more urgent one."""
+def _may_replace(state: State, job: Job, purpose: Purpose, version: Version) -> bool:
+    """Whether a running job should give way to a more urgent one; the next section does as long as it can be made afterwards."""
     if job.purpose == "next":
-        return purpose == "remake"
+        index, there = next_index(state), state.work.next is not None and state.work.next.complete
+        cost_s = request_cost_s(state, version.request)
+        return purpose == "remake" and (there or index is None or leaves_time(state, index, cost_s))
     return purpose == "remake" and state.transport.now is not None and job.version.id == state.transport.now.version.id
 
 
@@ -171,13 +184,14 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
         if running is not None and not _could_be_replaced(state, running):
             continue
         wanted = wants(state)
-        if wanted is None or (running is not None and not _may_replace(state, running, wanted[0])):
+        if wanted is None or (running is not None and not _may_replace(state, running, *wanted)):
             continue
         if running is not None:
             state = drop_job(state, running)
             actions.append(CancelJob(running))
         purpose, version = wanted
-        job = Job(state.work.last_job + 1, version, purpose, place, state.transport.clock)
+        urgent = purpose == "remake" or not next_safe(state)
+        job = Job(state.work.last_job + 1, version, purpose, place, state.transport.clock, urgent=urgent)
         state = state.with_work(jobs=(*state.work.jobs, job), last_job=job.job_id, last_section=state.work.last_section + 1)
         actions.append(StartJob(job))
     return state, tuple(actions)

@@ -38,12 +38,14 @@ class Limits:
         traits: of the generator: what it makes at once, and what it keeps of the section before.
         work: seconds of work a second of sound; 0 for not known.
         hurried: the same with as few steps as there may be.
+        room: bars of a section for which the disk has room; 0 for any.
     """
 
     bar_s: float
     traits: Traits = field(default_factory=Traits)
     work: float = 0.0
     hurried: float = 0.0
+    room: int = 0
 
     @property
     def kept(self) -> int:
@@ -53,9 +55,10 @@ class Limits:
     @property
     def most(self) -> int:
         """The most bars of a section, 1 or more."""
+        room = self.room or UNBOUND
         if math.isinf(self.traits.max_seconds):
-            return UNBOUND
-        return _whole(max(1, math.floor(self.traits.max_seconds / self.bar_s) - self.kept - MAX_TRANSITION))
+            return room
+        return min(room, _whole(max(1, math.floor(self.traits.max_seconds / self.bar_s) - self.kept - MAX_TRANSITION)))
 
     def made_during(self, bars: int) -> int:
         """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""

@@ -8,10 +8,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import protocol as p
+from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
+from engine.conductor.over import go_on, play_again, refused
+from engine.conductor.plan import PlannedSection
 from engine.conductor.requests import next_index
-from engine.conductor.state import Slot, State, Variation
+from engine.conductor.state import Cut, Slot, State, Variation
+from engine.conductor.values import stepped, unit, values_by_target
+from engine.conductor.variations import rewritten
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -21,6 +26,8 @@ MIN_AMOUNT: Final = 0.02
 
 def take_command(state: State, command: p.Command) -> Step:
     """Apply a command; those that are not the conductor's (recording, devices, quitting) change nothing."""
+    if (told := refused(state, command)) is not None:
+        return state, (told,)
     handler = _COMMANDS.get(type(command))
     return handler(state, command) if handler else (state, ())
 
@@ -58,20 +65,23 @@ def _hold(state: State, command: p.Hold) -> Step:
 def _re_roll(state: State, command: p.ReRoll) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
-    return state.with_steering(take=state.steering.take + 1, variation=None), ()
+    told = Tell("info", "The next section is made another way; the take before it cannot be brought back.")
+    return state.with_steering(take=state.steering.take + 1, variation=None), (told,)
 
 
 def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to vary: this is the last section."),)
     if isinstance(command.keeper, p.Keeper):
-        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, _unit(command.amount)))
+        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, unit(command.amount)))
     if state.work.traits.live:
-        state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.work.generator} cannot vary audio: the next section is re-rolled instead."))
+        if state.transport.now is None:
+            return state, (Tell("info", "Nothing to vary yet: nothing has been played."),)
+        told = Tell("info", "The next section is a variation of what plays: its patterns and its motif, partly written anew.")
+        return rewritten(state, state.transport.now.version, None, max(MIN_AMOUNT, unit(command.amount))), (told,)
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
-    amount = max(MIN_AMOUNT, _unit(command.amount))
+    amount = max(MIN_AMOUNT, unit(command.amount))
     return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
 
 
@@ -101,38 +111,34 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to re-make: this is the last section."),)
-    if state.work.traits.live:
-        state, told = _re_roll(state, p.ReRoll())
-        return state, (*told, Tell("info", f"{state.work.generator} cannot re-make bars: the next section is re-rolled instead."))
-    version = state.work.next
-    if version is None or not version.complete:
+    job = next((job for job in state.work.jobs if job.purpose == "next"), None) if state.work.traits.live else None
+    version = job.version if job else state.work.next
+    if version is None or not (version.complete or state.work.traits.live):
         return state, (Tell("info", "The next section is still being generated: ask for its bars again when it is ready."),)
     first, last = sorted((max(1, command.first), max(1, command.last)))
     bars = version.request.bars
     if first > bars:
         return state, (Tell("info", f"The next section has {bars} bars: choose some from 1 to {bars}."),)
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=(first, min(last, bars)))), ()
+    span = (first, min(last, bars))
+    if state.work.traits.live:
+        return rewritten(state, version, span, 1.0), ()
+    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=span)), ()
 
 
 def _set_lora(state: State, command: p.SetLora) -> Step:
     if not 0 <= command.index < len(state.steering.loras):
         return state, ()
-    strength = p.MAX_STRENGTH * _unit(command.strength / p.MAX_STRENGTH)
+    strength = p.MAX_STRENGTH * unit(command.strength / p.MAX_STRENGTH)
     lora = replace(state.steering.loras[command.index], strength=strength)
     return state.with_steering(
         loras=(*state.steering.loras[: command.index], lora, *state.steering.loras[command.index + 1 :])
     ), ()
 
 
-def _unit(value: float) -> float:
-    """Within 0..1; what is not a number counts as 0."""
-    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
-
-
 def _set_weight(state: State, command: p.SetWeight) -> Step:
     if not 0 <= command.slot < len(state.steering.slots):
         return state, ()
-    slot = replace(state.steering.slots[command.slot], weight=_unit(command.value), touched=True)
+    slot = replace(state.steering.slots[command.slot], weight=unit(command.value), touched=True)
     return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
 
 
@@ -141,7 +147,7 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
     text = whole[: p.LONGEST_PROMPT]
     if not text or not 0 <= command.slot <= len(slots) or command.slot >= p.MAX_PROMPTS:
         return state, ()
-    cut = f"Prompt {command.slot + 1} was cut: prompts have at most {p.LONGEST_PROMPT:,} characters, this one had {len(whole):,}."
+    cut = f"Prompt {command.slot + 1} was cut to {p.LONGEST_PROMPT:,} characters, the most there can be; it had {len(whole):,}."
     told = (Tell("warning", cut),) if text != whole else ()
     if command.slot == len(slots):
         return state.with_steering(slots=(*slots, Slot(text, 0.0, touched=True))), told
@@ -150,7 +156,7 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:
-    value = _unit(command.value)
+    value = unit(command.value)
     macros = tuple((name, value if name == command.name else old) for name, old in state.steering.macros)
     return state.with_steering(macros=macros), (SetParams(((command.name, value),)),)
 
@@ -164,7 +170,7 @@ def _set_stem(state: State, command: p.SetStem) -> Step:
     levels = tuple(
         (
             stem,
-            level if stem != command.stem or command.level is None else _unit(command.level),
+            level if stem != command.stem or command.level is None else unit(command.level),
             muted if stem != command.stem or command.muted is None else command.muted,
         )
         for stem, level, muted in state.steering.levels
@@ -172,18 +178,79 @@ def _set_stem(state: State, command: p.SetStem) -> Step:
     return state.with_steering(levels=levels), (SetParams(level_params(levels)),)
 
 
+def _toggle_mute(state: State, command: p.ToggleMute) -> Step:
+    muted = {stem: muted for stem, _, muted in state.steering.levels}.get(command.stem)
+    return (state, ()) if muted is None else _set_stem(state, p.SetStem(command.stem, muted=not muted))
+
+
+def _nudge(state: State, command: p.Nudge) -> Step:
+    here, action = values_by_target(state).get(command.target), ACTIONS.get(command.target)
+    if here is None or action is None or action.kind != "position" or not math.isfinite(command.by) or not command.by:
+        return state, ()
+    return take_command(state, action.make(stepped(here, command.by) if command.snap else unit(here + command.by)))
+
+
 def _panic(state: State, command: p.Panic) -> Step:
     levels = tuple((stem, 1.0, False) for stem, _, _ in state.steering.levels)
     macros = tuple(p.MACRO_NEUTRAL.items())
+    now = Cut(state.steering.macros, state.steering.levels, state.steering.held)
+    neutral = Cut(macros, levels, False)
+    if now == neutral and state.steering.cut is not None:
+        return _bring_back(state, state.steering.cut)
     state = state.with_transport(jump=False).with_steering(macros=macros, levels=levels, held=False)
-    told = Tell("info", "Panic: macros and stems are back to neutral, echoes are cut.")
-    return state, (SetParams((*macros, *level_params(levels))), CutTails(), told)
+    said = "Panic: macros and stems are back to neutral, echoes are cut."
+    if now != neutral:
+        state, said = state.with_steering(cut=now), f"{said} Panic again brings them back."
+    return state, (SetParams((*macros, *level_params(levels))), CutTails(), Tell("info", said))
+
+
+def _bring_back(state: State, cut: Cut) -> Step:
+    """What the last panic cut, as it was: nothing has been moved since."""
+    state = state.with_steering(macros=cut.macros, levels=cut.levels, held=cut.held, cut=None)
+    told = Tell("info", "Macros, stems and hold are back where they were before the panic.")
+    return state, (SetParams((*cut.macros, *level_params(cut.levels))), told)
+
+
+def _remove_prompt(state: State, command: p.RemovePrompt) -> Step:
+    slots, at = state.steering.slots, command.slot
+    if not 0 <= at < len(slots):
+        return state, ()
+    if len(slots) == 1:
+        return state, (Tell("info", "The last prompt stays: rewrite it instead."),)
+    return _reordered(state, tuple(i for i in range(len(slots)) if i != at)), (Tell("info", f"Prompt {at + 1} is removed."),)
+
+
+def _move_prompt(state: State, command: p.MovePrompt) -> Step:
+    count = len(state.steering.slots)
+    if not 0 <= command.slot < count or not 0 <= command.to < count or command.slot == command.to:
+        return state, ()
+    order = [i for i in range(count) if i != command.slot]
+    order.insert(command.to, command.slot)
+    return _reordered(state, tuple(order)), ()
+
+
+def _reordered(state: State, order: tuple[int, ...]) -> State:
+    """Prompts in another order, without those that are left out; the plan's leanings stay with their prompts."""
+    place = {old: new for new, old in enumerate(order)}
+
+    def led(plan: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:
+        return tuple(
+            replace(part, prompts=tuple(sorted((place[slot], weight) for slot, weight in part.prompts if slot in place)))
+            for part in plan
+        )
+
+    settings = replace(state.settings, plan=led(state.settings.plan))
+    return replace(state, plan=led(state.plan), settings=settings).with_steering(
+        slots=tuple(state.steering.slots[old] for old in order)
+    )
 
 
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Play: _play,
     p.Stop: _stop,
     p.TogglePlay: _toggle,
+    p.PlayAgain: play_again,
+    p.GoOn: go_on,
     p.NextNow: _next_now,
     p.Hold: _hold,
     p.ReRoll: _re_roll,
@@ -192,7 +259,11 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.SetLora: _set_lora,
     p.SetWeight: _set_weight,
     p.SetPrompt: _set_prompt,
+    p.RemovePrompt: _remove_prompt,
+    p.MovePrompt: _move_prompt,
     p.SetMacro: _set_macro,
     p.SetStem: _set_stem,
+    p.ToggleMute: _toggle_mute,
+    p.Nudge: _nudge,
     p.Panic: _panic,
 }

@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.events import JobDone, JobFailed, JobProgress, Step, Tell, WorkerLost, WorkerRefused, WorkerUp
+from engine.conductor.events import (
+    JobDone,
+    JobFailed,
+    JobProgress,
+    Restarted,
+    Step,
+    Sweep,
+    Tell,
+    WorkerLost,
+    WorkerRefused,
+    WorkerShare,
+    WorkerUp,
+)
 from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
 from engine.conductor.messages import because
@@ -19,6 +31,33 @@ from engine.protocol import Traits
 ALONE: Final = 1.3
 """How much longer work takes while a set plays than before it does, on the two cores of a laptop: the player, the screen
 and the engine want their share. Measured with a 30 s section of Stable Audio 3 small."""
+
+LONGEST_LEAD_S: Final = 4
+"""Seconds that a re-make is expected to take to its first sound at most: what it comes too late for is not made."""
+
+STARVED: Final = 0.4
+"""Of a core: with less, a generator is starved by what else the machine does."""
+
+FED: Final = 0.75
+"""With more than that it is starved no longer."""
+
+STEADY: Final = 1.25
+"""A share that has changed by no more than this factor is taken for the same, so that forecasts hold still."""
+
+LEAST_SHARE: Final = 0.01
+"""What is taken for the least share, so that no estimate is without end."""
+
+DISK_FULL: Final = "The disk for sections is full: old ones go, new ones become shorter; set XDG_CACHE_HOME."
+"""Said once; a repeated line replaces itself."""
+
+LEAST_ROOM: Final = 2
+"""Bars under which sections do not become shorter, however full the disk is."""
+
+STEERABLE_ROOM: Final = 8
+"""Bars under which they do not become shorter only so that there is room to make them anew when something is moved."""
+
+NO_ROOM_FRAMES: Final = 22_050
+"""Rendered frames after which a full disk is tried again."""
 
 BACKOFF_FRAMES: Final = 11_025
 """A quarter of a second of rendered frames for each failed try in a row, eight at most."""
@@ -43,11 +82,32 @@ def worker_lost(state: State, event: WorkerLost) -> Step:
     """A generator's process ended, and with it what it worked on."""
     running = state.work.job(event.place)
     known = event.place in state.work.up
-    state = state.with_work(up=tuple(place for place in state.work.up if place != event.place), restarts=state.work.restarts + 1)
+    state = state.with_work(up=tuple(place for place in state.work.up if place != event.place))
     if running is not None:
         state = _abandon(state, running)
     what = "The generator stopped" if known else "The generator did not start"
     return state, (Tell("warning", because(what, event.message, ": it is started again, the set goes on.")),)
+
+
+def restarted(state: State, event: Restarted) -> Step:
+    """A process was started again, whatever it was and however its end was heard of."""
+    return state.with_work(restarts=state.work.restarts + 1), ()
+
+
+def worker_share(state: State, event: WorkerShare) -> Step:
+    """How much of a core the set's generator gets: told when the machine starves it, and when that is over."""
+    work, share = state.work, min(1.0, max(LEAST_SHARE, event.share))
+    if event.place != "main":
+        return state, ()
+    starved = share < (FED if work.starved else STARVED)
+    if starved == work.starved and max(share, work.share) < STEADY * min(share, work.share):
+        return state, ()
+    gets, told = f"the generator gets {100 * share:.0f} % of a core.", list[Tell]()
+    if starved and not work.starved:
+        told.append(Tell("warning", f"This machine is busy: {gets}"))
+    elif work.starved and not starved:
+        told.append(Tell("info", f"This machine has time again: {gets}"))
+    return state.with_work(share=share if starved else 1.0, starved=starved), tuple(told)
 
 
 def worker_refused(state: State, event: WorkerRefused) -> Step:
@@ -57,7 +117,10 @@ def worker_refused(state: State, event: WorkerRefused) -> Step:
         return state, (Tell("error", event.message),)
     for job in state.work.jobs:
         state = _abandon(state, job)
-    state = replace(_with_stems(state, traits.stems).with_steering(variation=None), settings=replace(state.settings, stand_in=""))
+    state = replace(
+        _with_stems(state, traits.stems).with_steering(variation=None),
+        settings=replace(state.settings, stand_in="", loads=stand_in),
+    )
     state = state.with_work(generator=stand_in, traits=traits, up=(), speed=0.0, pace=Pace(), failures=0, retry_at=0)
     return state, (Tell("error", f"{event.message}; the set plays on {stand_in}"),)
 
@@ -121,23 +184,23 @@ def job_progress(state: State, event: JobProgress) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
-    state = _told(state, job, event.done)
+    state = _told(state, job, event.done, event.ready_to)
     if event.ready_to <= job.version.request.from_frame:  # nothing of it is there yet
         return state, ()
     if job.purpose == "remake" and job.version.ready_to == 0:
         took = state.transport.clock - job.asked_at
         lead = round(state.work.lead + MEASURE_WEIGHT * (took - state.work.lead))
-        state = state.with_work(lead=min(lead, state.settings.grid.rate))
+        state = state.with_work(lead=min(lead, LONGEST_LEAD_S * state.settings.grid.rate))
     state = _update(state, job.version.id, lambda v: replace(v, ready_to=max(v.ready_to, event.ready_to)))
     return _offer(state, replace(job, version=replace(job.version, ready_to=event.ready_to))), ()
 
 
-def _told(state: State, job: Job, done: float) -> State:
+def _told(state: State, job: Job, done: float, ready_to: int) -> State:
     """What a generator says of its work; less than before means that it made something, and begins anew."""
-    if done == job.done:
+    if done == job.done and ready_to <= job.version.ready_to:
         return state
     told = replace(
-        job, done=min(1.0, done), told_at=state.transport.clock, asked_at=job.asked_at if done > job.done else job.told_at
+        job, done=min(1.0, done), told_at=state.transport.clock, asked_at=job.asked_at if done >= job.done else job.told_at
     )
     return state.with_work(jobs=tuple(told if other.job_id == job.job_id else other for other in state.work.jobs))
 
@@ -150,6 +213,7 @@ def job_done(state: State, event: JobDone) -> Step:
     rate = state.settings.grid.rate
     made = (job.version.total - job.version.request.from_frame) / rate
     once = event.work_s / max(1, event.fit.tries if event.fit else 1)
+    once *= min(1.0, max(LEAST_SHARE, event.share))
     if not state.work.traits.live and state.transport.now is None:
         once *= ALONE
     speed = made / max(once, 1e-3)
@@ -166,6 +230,7 @@ def job_done(state: State, event: JobDone) -> Step:
     state = _update(state, job.version.id, finished)
     state = _offer(state, replace(job, version=finished(job.version)))
     state = state.with_work(jobs=tuple(other for other in state.work.jobs if other.job_id != job.job_id))
+    state = state.with_work(swept=False)
     if job.place == "main":
         state = state.with_work(failures=0, retry_at=0)
     if event.fit is not None:  # of a section that began to sound before it was complete
@@ -182,6 +247,8 @@ def job_failed(state: State, event: JobFailed) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
+    if event.full:
+        return _no_room(state, job)
     failures = state.work.failures + 1
     state = _abandon(state, job).with_work(failures=failures, retry_at=state.transport.clock + BACKOFF_FRAMES * min(failures, 8))
     variation, name = job.version.wish.variation, job.version.wish.name
@@ -190,3 +257,26 @@ def job_failed(state: State, event: JobFailed) -> Step:
         return state.with_steering(variation=None), (Tell("warning", text),)
     text = because(f"{job.version.generator} could not generate {name}", event.message, "; trying again.")
     return state, (Tell("warning", text),)
+
+
+def _no_room(state: State, job: Job) -> Step:
+    """The disk is full: give back all that nothing needs any more, and make shorter sections from now on."""
+    version, request = state.work.next, job.version.request
+    needed = job.purpose == "next" and (version is None or not version.complete)
+    state = _abandon(state, job).with_work(retry_at=state.transport.clock + NO_ROOM_FRAMES)
+    if state.work.swept or not needed:
+        shorter = max(LEAST_ROOM if needed else STEERABLE_ROOM, request.bars // 2)
+        state = within_limits(state.with_work(room=min(state.work.room or shorter, shorter)))
+    return state.with_work(swept=needed, trash=()), (Sweep(_needed(state)), Tell("warning", DISK_FULL))
+
+
+def _needed(state: State) -> frozenset[str]:
+    """Files that sound, may sound again, or are about to; what was heard of this section before cannot be kept any more."""
+    now, waiting = state.transport.now, {cue.cue_id for cue in state.transport.cues}
+    versions = [version for cue_id, version in state.transport.cue_versions if cue_id in waiting]
+    versions += [version for version in (state.work.next, state.work.switch) if version is not None]
+    versions += [job.version for job in state.work.jobs]
+    if now is not None:
+        versions += [now.version, *((now.fallback,) if now.fallback else ())]
+    sources = (path for job in state.work.jobs for path in (job.version.request.continue_path, job.version.request.vary_path))
+    return frozenset((*(version.path for version in versions), *(path for path in sources if path is not None)))

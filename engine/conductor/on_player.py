@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.cues import played_on
-from engine.conductor.events import Action, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
+from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
+from engine.conductor.over import OVER
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
+from engine.timebase import Grid
 
 ALIKE: Final = 0.95
 """From this correlation on, the two sides are the same music and gains must add up; under it they would dip (1 dB at 0.6)."""
@@ -76,7 +78,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     part = _record(state, version, event.origin_frame)
     before = state.transport.history
     if before:
-        hand_over = p.HandOver(cue.transition, event.frame / grid.rate, cue.length / grid.rate)
+        hand_over = p.HandOver(cue.transition, set_s(grid, event.frame), cue.length / grid.rate)
         before = (*before[:-1], replace(before[-1], bars=part.start_bar - before[-1].start_bar, transition=hand_over))
     left = (
         [state.transport.now.version.path, *([state.transport.now.fallback.path] if state.transport.now.fallback else [])]
@@ -103,13 +105,18 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     return refit(state), (*discard, Mark(part.name, event.origin_frame), *told)
 
 
+def set_s(grid: Grid, frame: int) -> float:
+    """A transport frame in seconds of the set."""
+    return (frame - grid.origin) / grid.rate
+
+
 def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
     """What is remembered of a section that begins at a transport frame. The set's first had no deadline."""
     grid, request, wish = state.settings.grid, version.request, version.wish
     return p.PlayedSection(
         name=wish.name,
         role=wish.role,
-        start_s=frame / grid.rate,
+        start_s=set_s(grid, frame),
         bars=request.bars,
         bpm=request.bpm,
         key=request.key,
@@ -153,7 +160,8 @@ def _cue_failed(state: State, event: p.CueFailed) -> Step:
 
 
 def _finished(state: State, event: p.Finished) -> Step:
-    return state.with_transport(run="finished", cues=()).with_work(jobs=()), (Tell("info", "The set is over."),)
+    dropped = tuple(CancelJob(job) for job in state.work.jobs)
+    return state.with_transport(run="finished", cues=()).with_work(jobs=()), (*dropped, Tell("info", OVER))
 
 
 def _hello(state: State, event: p.PlayerHello) -> Step:

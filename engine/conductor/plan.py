@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import count, pairwise, takewhile
 from typing import Final
 
 from engine.conductor.long_sets import Place, long_shape
@@ -143,17 +143,22 @@ def _usual(parts: Sequence[tuple[Role, float]]) -> list[Place]:
     return [Place(role, energy, SHARE[role]) for role, energy in parts]
 
 
+def numbered(role: str, taken: Sequence[str]) -> str:
+    """A part's name: its role, with the first number that no other part of a plan has from the second on."""
+    names = (role if number == 1 else f"{role} {number}" for number in count(1))
+    return next(name for name in names if name not in taken)
+
+
 def _named(parts: Sequence[Place], bars: int, share: float) -> tuple[PlannedSection, ...]:
     lengths = spread([part.share for part in parts], bars)
     made: list[PlannedSection] = []
     after = [*(part.role for part in parts[1:]), None]
     for (role, energy, _), length, following in zip(parts, lengths, after, strict=True):
-        number = 1 + sum(part.role == role for part in made)
         called = "groove" if role == "free" and len(parts) > 1 else role
         kind, overlap = into(following, share)
         made.append(
             PlannedSection(
-                name=called if number == 1 else f"{called} {number}",
+                name=numbered(called, [part.name for part in made]),
                 role=role,
                 bars=length,
                 energy=round(energy, 3),

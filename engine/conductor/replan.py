@@ -34,14 +34,18 @@ def first_open(state: State) -> int:
 
 
 def within_limits(state: State) -> State:
-    """The plan with sections that a generator which is not live can make at once, and while the one before them plays."""
-    if state.work.traits.live:
-        return state
+    """The plan with sections for which there is room, and that a generator which is not live can make in time."""
     first, grid = first_open(state), state.settings.grid
     bar_s = float(grid.frames_per_bar) / grid.rate
-    hurried = state.work.pace.per_second(state.work.steps[-1], 0.0, state.work.traits)
-    limits = Limits(bar_s, state.work.traits, _work(state), hurried)
     before = state.plan[first - 1].bars if first else None
+    if state.work.traits.live:
+        if not state.work.room:
+            return state
+        first += state.work.next is not None and state.work.next.complete  # what is there need not be shortened
+        limits = Limits(bar_s, state.work.traits, room=state.work.room)
+        return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], None, limits)))
+    hurried = state.work.pace.per_second(state.work.steps[-1], 0.0, state.work.traits)
+    limits = Limits(bar_s, state.work.traits, _work(state), hurried, state.work.room)
     return replace(state, plan=(*state.plan[:first], *fitted(state.plan[first:], before, limits)))
 
 

@@ -135,6 +135,7 @@ def make_version(
         vary_amount=variation.amount if variation else VARY_AMOUNT,
         remake_bars=variation.bars if variation else None,
         loras=wanted.loras,
+        changes=variation.changes if variation and seeds else (),
     )
     generator = s.stand_in if place == "stand-in" else state.work.generator
     return Version(_among_others(state, index, request), index, wanted, section_id + SECTION_SUFFIX, generator, place)

@@ -14,6 +14,7 @@ from engine.conductor.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
     STEMS,
+    Change,
     Cue,
     GridFit,
     LoraStrength,
@@ -42,11 +43,13 @@ class Settings:
         grid: tempo, metre and bar 0.
         key, seed, title: of the set.
         total_bars: where the set should end.
+        plan: the set's parts as they were asked for, for playing it again.
         motif: the set's motif.
         commit: frames before a cue's start at which it can no longer be changed (the way to the player and back).
         fade: frames of a re-make's crossfade, which ends on the beat.
         loop_bars: bars that loop when nothing follows.
         stand_in: the name of the generator that can stand in for the set's own; empty for none.
+        loads: the name that the set's generator is loaded by; what it calls itself may be another.
         opens: the stand-in plays from the start until the first section of a slower generator is there.
     """
 
@@ -55,11 +58,13 @@ class Settings:
     seed: int
     title: str
     total_bars: int
+    plan: tuple[PlannedSection, ...] = ()
     motif: tuple[MotifNote, ...] = ()
     commit: int = 2 * 1024
     fade: int = 441
     loop_bars: int = 4
     stand_in: str = ""
+    loads: str = ""
     opens: bool = False
 
 
@@ -77,13 +82,15 @@ class Variation:
     """A section file that the next section is made out of.
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
-    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again.
+    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
+    ``changes`` are what is written anew of it then.
     """
 
     path: str
     amount: float = 1.0
     bars: tuple[int, int] | None = None
     seeds: tuple[int, int] | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class Job:
     """A request a generator works on.
 
     ``asked_at`` is the clock's frame, of the newest try; ``done`` the fraction of the work that the generator said was done
-    at the clock's frame ``told_at``, 0 before it said anything.
+    at the clock's frame ``told_at``, 0 before it said anything. ``urgent`` unless there is a version to play in its place.
     """
 
     job_id: int
@@ -154,6 +161,7 @@ class Job:
     asked_at: int
     done: float = 0.0
     told_at: int = 0
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +224,15 @@ class Transport:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What a panic cut: macros, stems' levels and mutes, and hold, as `Steering` has them."""
+
+    macros: tuple[tuple[str, float], ...]
+    levels: tuple[tuple[str, float, bool], ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Steering:
     """All that a performer can change about the future: one value, to keep and to go back to as a whole.
 
@@ -227,6 +244,7 @@ class Steering:
         take: how often the next section was re-rolled or varied.
         variation: what the next section is made out of; None for nothing.
         held: the sounding section loops until it is released.
+        cut: what the last panic cut, until it is brought back; None for nothing.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -236,6 +254,7 @@ class Steering:
     take: int = 0
     variation: Variation | None = None
     held: bool = False
+    cut: Cut | None = None
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""
@@ -252,11 +271,14 @@ class Work:
         speed: seconds of sound a second of work, of the last few sections; pace: the same the other way round and by steps.
         lead: frames from asking for a re-make to its first sound.
         failures: failed tries in a row; retry_at: the clock's frame before which nothing is tried again.
-        restarts: how often a generator's process ended.
+        restarts: how often a process of the set was started again.
+        share: how much of a core the generator gets where the machine starves it, 0..1, else 1; starved: that it does.
         jobs: what the generators work on; last_job: the newest job's id.
         next: the best version of the next section so far; switch: the version that is to replace what sounds.
         trash: files that nothing will play again once the next section sounds.
         last_section: the number of the newest section file.
+        room: bars of the longest section for which the disk has room; 0 while that was no trouble.
+        swept: the disk was full, and old files were given back since something could last be made.
     """
 
     generator: str = ""
@@ -268,12 +290,16 @@ class Work:
     failures: int = 0
     retry_at: int = 0
     restarts: int = 0
+    share: float = 1.0
+    starved: bool = False
     jobs: tuple[Job, ...] = ()
     last_job: int = 0
     next: Version | None = None
     switch: Version | None = None
     trash: tuple[str, ...] = ()
     last_section: int = 0
+    room: int = 0
+    swept: bool = False
 
     def job(self, place: Place) -> Job | None:
         """What a generator works on."""

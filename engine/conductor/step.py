@@ -19,16 +19,27 @@ from engine.conductor.events import (
     JobProgress,
     Measured,
     PlayerSaid,
+    Restarted,
     SetParams,
     Step,
     Tick,
     WorkerLost,
     WorkerRefused,
+    WorkerShare,
     WorkerUp,
 )
 from engine.conductor.jobs import choose_jobs
 from engine.conductor.on_command import take_command
-from engine.conductor.on_generator import job_done, job_failed, job_progress, worker_lost, worker_refused, worker_up
+from engine.conductor.on_generator import (
+    job_done,
+    job_failed,
+    job_progress,
+    restarted,
+    worker_lost,
+    worker_refused,
+    worker_share,
+    worker_up,
+)
 from engine.conductor.on_player import measured, player_said
 from engine.conductor.state import State
 
@@ -74,6 +85,8 @@ _HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     WorkerUp: worker_up,
     WorkerLost: worker_lost,
     WorkerRefused: worker_refused,
+    WorkerShare: worker_share,
+    Restarted: restarted,
     JobProgress: job_progress,
     JobDone: job_done,
     JobFailed: job_failed,

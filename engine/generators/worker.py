@@ -1,4 +1,6 @@
-"""The generator's process: takes requests from the engine, writes section files, one at a time, at low priority.
+"""The generator's process: takes requests from the engine, writes section files, one at a time.
+
+What is urgent is made at ordinary priority, what nobody waits for on a thread that gives way to all else.
 
 ``python -m engine.generators.worker SESSION_DIR PLACE NAME SECTIONS_DIR``. It may be killed at any time.
 """
@@ -13,21 +15,22 @@ import os
 import queue
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, Protocol, cast
 
-from engine.errors import GeneratorError, LivesetError
+from engine.errors import DiskFullError, GeneratorError, LivesetError
 from engine.generator_names import KNOWN
 from engine.generators.base import Generator
+from engine.generators.life import Stopwatch, beat_for_ever, calm
 from engine.generators.memory import give_back
-from engine.processes.channels import connect, read_forever, send
+from engine.processes.channels import Line, connect, send
 from engine.processes.layout import ENGINE, generator_log
 from engine.protocol import ClientHello, DropSection, MakeSection, Place, SectionDone, SectionFailed, SectionProgress
 from engine.sections.file import SectionInfo, SectionWriter
 
 log = logging.getLogger(__name__)
 
-NICENESS: Final = 10
 CONNECT_S: Final = 20.0
 
 
@@ -55,21 +58,21 @@ def load_generator(name: str) -> Generator:
     return cast(Generator, made)
 
 
-def give_way() -> None:
-    """Lower this process's priority, and that of its scheduling group where Linux makes one for each session."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+class Sender(Protocol):
+    """Where reports go."""
+
+    def send(self, message: object) -> object:
+        """Hand a message over."""
 
 
 class Worker:
-    """One generator and the connection it serves."""
+    """One generator and the line to the engine that it serves."""
 
-    def __init__(self, generator: Generator, connection: Any, folder: Path) -> None:
+    def __init__(self, generator: Generator, line: Sender, folder: Path) -> None:
         self.generator = generator
-        self.connection = connection
+        self.line = line
         self.folder = folder
+        self._calm = ThreadPoolExecutor(1, "calm", initializer=calm)
         self.orders: queue.SimpleQueue[MakeSection] = queue.SimpleQueue()
         self.dropped: set[int] = set()
 
@@ -83,12 +86,17 @@ class Worker:
 
     def serve(self) -> None:
         """Work through requests for ever; the reader ends the process when the engine is gone."""
-        self.make(self.orders.get())
-        give_way()  # not earlier: the first sound of a set waits for the first section
         while True:
+            self.follow(self.orders.get())
             if self.orders.empty():
                 give_back()
-            self.make(self.orders.get())
+
+    def follow(self, order: MakeSection) -> None:
+        """Make one section with the priority it has: a thread's can be lowered but not raised again, so there are two."""
+        if order.urgent:
+            self.make(order)
+        else:
+            self._calm.submit(self.make, order).result()
 
     def make(self, order: MakeSection) -> None:
         """Make one section and report how it went; whatever the generator raises ends this job alone."""
@@ -98,10 +106,18 @@ class Worker:
             self._write(order)
         except LivesetError as error:
             log.warning("job %d: %s", order.job_id, error)
-            send(self.connection, SectionFailed(order.job_id, str(error)))
+            full = isinstance(error, DiskFullError)
+            if full:
+                self._remove(order)
+            self.line.send(SectionFailed(order.job_id, str(error), full))
         except Exception as error:  # a generator is foreign code: no failure of it may end the process
             log.exception("job %d raised", order.job_id)
-            send(self.connection, SectionFailed(order.job_id, f"{type(error).__name__}: {error}"))
+            self.line.send(SectionFailed(order.job_id, f"{type(error).__name__}: {error}"))
+
+    def _remove(self, order: MakeSection) -> None:
+        """Give back the room that a section takes of which there will be no more."""
+        with contextlib.suppress(OSError):
+            (self.folder / order.path).unlink()
 
     def _write(self, order: MakeSection) -> None:
         request, generator = order.request, self.generator
@@ -120,7 +136,7 @@ class Worker:
             seed=request.seed,
             generator=generator.name,
         )
-        started = time.perf_counter()
+        started, watch = time.perf_counter(), Stopwatch()
         writer = SectionWriter(self.folder / order.path, info)
         done = 0.0
 
@@ -128,14 +144,14 @@ class Worker:
             nonlocal done
             done = fraction
             if not writer.ready:  # from the first block on, the blocks themselves tell
-                send(self.connection, SectionProgress(order.job_id, first, done))
+                self.line.send(SectionProgress(order.job_id, first, done))
 
         try:
             for block in generator.generate(request, tell, lambda: order.job_id in self.dropped):
                 if order.job_id in self.dropped:
                     return
                 writer.write(block)
-                send(self.connection, SectionProgress(order.job_id, first + writer.ready, done))
+                self.line.send(SectionProgress(order.job_id, first + writer.ready, done))
         finally:
             writer.close()
         if order.job_id in self.dropped:
@@ -143,7 +159,7 @@ class Worker:
         if writer.ready != info.frames:
             raise GeneratorError(f"{generator.name} made {writer.ready} of {info.frames} frames", "it is asked again")
         fit = getattr(generator, "fit", None)
-        send(self.connection, SectionDone(order.job_id, time.perf_counter() - started, fit))
+        self.line.send(SectionDone(order.job_id, time.perf_counter() - started, fit, watch.share()))
 
 
 def main(argv: list[str]) -> int:
@@ -159,10 +175,11 @@ def main(argv: list[str]) -> int:
         send(connection, SectionFailed(-1, str(error)))
         return 1
     gc.freeze()  # what was imported stays: to look through all of it now and then would take a tenth of a second
-    connection = connect(session, ENGINE, CONNECT_S)
-    worker = Worker(generator, connection, folder)
-    send(connection, ClientHello("generator", cast(Place, place), generator.name, os.getpid(), generator.traits))
-    read_forever(connection, worker.take, lambda: os._exit(0))
+    line = Line(connect(session, ENGINE, CONNECT_S))
+    worker = Worker(generator, line, folder)
+    line.send(ClientHello("generator", cast(Place, place), generator.name, os.getpid(), generator.traits))
+    line.open(worker.take, lambda: os._exit(0))
+    beat_for_ever(line.send)
     worker.serve()
     return 0
 

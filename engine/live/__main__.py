@@ -13,16 +13,18 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from engine.errors import EngineError, LivesetError
 from engine.generator_names import STAND_IN
 from engine.processes.children import Children
 from engine.processes.layout import OPTIONS_FILE
 from engine.protocol import SetOptions
+from engine.resources import data_folder
+
+# What takes long to import is imported below, once the generator and the player are on their way.
 
 
 def _peek_generator(preset: str) -> str:
     """The generator a preset names, read without the schema: its process takes longest to start and must not wait."""
-    from engine.resources import data_folder
-
     for path in (Path(preset).expanduser(), data_folder() / f"{Path(preset).name.removesuffix('.toml')}.toml"):
         try:
             name = tomllib.loads(path.read_text(encoding="utf-8"))["set"]["generator"]
@@ -44,26 +46,45 @@ def _say(verdict: dict[str, Any]) -> None:
 def main(argv: list[str]) -> int:
     """Run an engine until the set is over or it is told to quit."""
     folder, resume = Path(argv[0]), "--resume" in argv
-    options = SetOptions.read(folder / OPTIONS_FILE)
-    children = Children(folder, options)
-    if not resume:
-        children.start_params()
-        children.start_worker("main", options.generator or _peek_generator(options.preset))
-        children.start_player()
-
-    from engine.errors import LivesetError
-
+    children = None
     try:
+        options = _options(folder)
+        children = Children(folder, options)
+        if not resume:
+            children.start_params()
+            children.start_worker("main", options.generator or _peek_generator(options.preset))
+            children.start_player()
         _say({"title": _checked(options)})
         from engine.live.engine import LiveEngine
 
         engine = LiveEngine(folder, options, children, resume)
+    except (OSError, ValueError) as error:  # a file of the session's folder that is damaged
+        return _give_up(children, EngineError(f"cannot use {folder} ({error})", "stop the set, and start it again"))
     except LivesetError as error:
-        children.stop()
-        _say({"error": error.message, "hint": error.hint})
-        return 2
+        return _give_up(children, error)
     engine.run()
     os._exit(0)  # a thread that hangs in a driver or on a disk must not keep the process
+
+
+def _give_up(children: Children | None, error: LivesetError) -> int:
+    """End what was started, and say why."""
+    if children is not None:
+        children.stop()
+    print(f"the engine ended: {error}", file=sys.stderr)
+    _say({"error": error.message, "hint": error.hint})
+    return 2
+
+
+def _options(folder: Path) -> SetOptions:
+    """What the command line asked for.
+
+    Raises:
+        EngineError: if it cannot be read any more.
+    """
+    try:
+        return SetOptions.read(folder / OPTIONS_FILE)
+    except (OSError, ValueError, TypeError) as error:
+        raise EngineError(f"{folder / OPTIONS_FILE} cannot be read ({error})", "stop the set, and start it again") from error
 
 
 def _checked(options: SetOptions) -> str:

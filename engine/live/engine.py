@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import shutil
 import signal
@@ -15,10 +16,14 @@ from pathlib import Path
 from typing import Final
 
 from engine import protocol as p
+from engine.conductor.events import Restarted
 from engine.conductor.on_command import level_params
+from engine.conductor.over import OVER
 from engine.conductor.pace import Pace
 from engine.conductor.state import State
+from engine.conductor.values import values_by_target
 from engine.live.background import Background
+from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
 from engine.live.pace_file import remembered
@@ -26,8 +31,7 @@ from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
-from engine.midi.mapping import Mapping as ControlMapping
-from engine.midi.mapping import load_profile
+from engine.midi.mapping import mapping_of
 from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
@@ -35,10 +39,13 @@ from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
+from engine.protocol.checking import fits
 from engine.session.opening import opening_state, scaled_note
 from engine.session.saving import load_state, past_files, with_heard_values
 from engine.session.session import Session
-from engine.session.snapshots import Surroundings, snapshot, values_by_target
+from engine.session.snapshots import Surroundings, snapshot
+
+log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.01
 SNAPSHOT_S: Final = 1 / 30
@@ -57,9 +64,7 @@ def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
     settings = replace(state.settings, opens=bool(state.settings.stand_in) and preset.set.opening == "pocket")
-    return replace(
-        state.with_work(pace=Pace() if state.work.traits.live else remembered(state.work.generator)), settings=settings
-    )
+    return replace(state.with_work(pace=Pace() if state.work.traits.live else remembered(settings.loads)), settings=settings)
 
 
 class LiveEngine:
@@ -80,7 +85,7 @@ class LiveEngine:
         self.watchdog = Watchdog(children, self.links)
 
         preset = load_preset(options.preset)
-        self.mapping = ControlMapping(load_profile(preset.midi.controller), preset.midi.overrides)
+        self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
         self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi))
         self._midi_view = p.MidiView()
         self.resume = resume
@@ -91,23 +96,36 @@ class LiveEngine:
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
+        self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
-            self.links.order, self.session.tell, state.settings.title, None if resume else options.record
+            self.links.order,
+            self.session.tell,
+            state.settings.title,
+            None if resume else options.record,
+            force=options.force,
+            section=self._section,
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = time.monotonic()
         self._finished_at: float | None = None
-        self._tell_of_the_start(scaled_note(preset, state.settings.grid), resume, saved is not None)
+        self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+
+    def _section(self) -> str:
+        """What sounds, by its name in the plan; empty for nothing."""
+        now = self.session.state.transport.now
+        return now.version.wish.name if now is not None else ""
 
     def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
+        if resume:
+            self.session.take(Restarted())
         if goes_on:
             self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
         elif resume:
-            self.session.tell("warning", "The engine was restarted and could not read where the set was: the plan starts again.")
+            self.session.tell("warning", "The engine restarted but could not read the saved set: the plan starts again.")
         elif note:
-            self.session.tell("info", note)
+            self.session.tell("info", f"{note[0].upper()}{note[1:]}.")
 
     # ------------------------------------------------------------ the loop
 
@@ -121,6 +139,8 @@ class LiveEngine:
     def turn(self) -> None:
         """Take what has come in, waiting for it up to a tick; show it, and look after everything in its time."""
         self._take_waiting()
+        if self.midi.waiting:
+            self._on_midi()
         self.session.turn()
         now = time.monotonic()
         if now >= self._show_at:
@@ -128,7 +148,8 @@ class LiveEngine:
             self._show()
         if now >= self._check_at:
             self._check_at = now + CHECK_S
-            self.watchdog.look(self.session.state, now)
+            for _ in self.watchdog.look(self.session.state, now):
+                self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
         if self.session.state.transport.run == "finished" and not self.screens:
             self._finished_at = self._finished_at or now
@@ -159,7 +180,7 @@ class LiveEngine:
             target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
         ).start()
         if self.resume:
-            self.children.start_worker("main", state.work.generator)
+            self.children.start_worker("main", state.settings.loads)
         if state.settings.stand_in:
             self.children.start_worker("stand-in", state.settings.stand_in)
 
@@ -184,7 +205,10 @@ class LiveEngine:
                 call = self.inbox.get(timeout=wait)
             except queue.Empty:
                 return
-            call()
+            try:
+                call()
+            except Exception:  # one thing that goes wrong must not end the set
+                log.exception("could not be done: %r", call)
             wait = 0.0
 
     # ------------------------------------------------------------ what comes in
@@ -194,7 +218,7 @@ class LiveEngine:
         self.screens.append(screen)
         read_forever(
             connection,
-            lambda command: self.inbox.put(partial(self._on_command, command)),
+            lambda command: self.inbox.put(partial(self._heard, command)),
             lambda: self.inbox.put(partial(self._on_screen_gone, screen)),
         )
 
@@ -209,16 +233,31 @@ class LiveEngine:
         for notice in batch.notices:
             self.session.tell("info", notice)
         messages = self._midi_view.messages + batch.messages_count
-        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last)
+        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
+
+    def _heard(self, command: object) -> None:
+        """From a screen: whoever knows the key may still send nonsense."""
+        if fits(command, p.Command):
+            self._on_command(command)  # type: ignore[arg-type]
+        else:
+            log.warning("a command that makes no sense: %.200r", command)
 
     def _on_command(self, command: p.Command) -> None:
         match command:
             case p.Quit():
                 self._quit()
+            case p.Record(path) if path is not None and self.session.state.transport.run == "finished":
+                self.session.tell("info", OVER)
             case p.Record(path):
                 self.recordings.ask(path)
+            case p.ToggleRecord(path):
+                self.recordings.toggle(path)
+            case p.IgnorePort(port, on):
+                self.midi.ignore(port, on)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
+            case p.ListDevices(on):
+                self.devices.ask(on)
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
@@ -252,6 +291,10 @@ class LiveEngine:
             notices=self.session.notices,
             nothing_up=nothing_up(self.session.state.work.traits.live),
             keepers=self.session.keeping.shown,
+            kept=self.session.keeping.names,
+            recordings=self.recordings.ended,
+            devices=self.devices.shown,
+            closing=self.quitting,
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
 

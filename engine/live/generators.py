@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 from engine import protocol as p
-from engine.conductor.events import JobDone, JobFailed, JobProgress, WorkerLost, WorkerRefused
+from engine.conductor.events import JobDone, JobFailed, JobProgress, WorkerLost, WorkerRefused, WorkerShare
 from engine.conductor.pace import Pace
 from engine.live.background import Post
 from engine.live.links import Links
 from engine.live.pace_file import remember
+from engine.live.vitals import Vitals
 from engine.processes.channels import Line, Wire
 from engine.processes.children import Children
+from engine.protocol.checking import fits
 from engine.session.session import Session, greeted
 
 
@@ -36,6 +37,7 @@ class Generators:
             connection.close()
             return
         line = self._links.workers[place] = Line(connection)
+        self._links.vitals[place] = Vitals()
         line.open(
             lambda report: self._post(partial(self.reported, place, report)), lambda: self._post(partial(self.gone, place, line))
         )
@@ -60,19 +62,26 @@ class Generators:
 
     def reported(self, place: p.Place, report: p.WorkerReport) -> None:
         """A generator says how its job stands."""
-        self._links.heard_at[place] = time.monotonic()
+        if not fits(report, p.WorkerReport):
+            return
+        vitals = self._links.vitals.setdefault(place, Vitals())
+        vitals.told += not isinstance(report, p.Heartbeat)
         match report:
+            case p.Heartbeat(cpu_s, waited_s):
+                if vitals.beat(cpu_s, waited_s):
+                    self._session.take(WorkerShare(place, vitals.share))
             case p.SectionProgress(job_id, ready_to, done):
                 self._session.take(JobProgress(job_id, ready_to, done))
-            case p.SectionDone(job_id, work_s, fit):
+            case p.SectionDone(job_id, work_s, fit, share):
+                vitals.sections += 1
                 known = self._session.state.work.pace
-                self._session.take(JobDone(job_id, work_s, fit))
+                self._session.take(JobDone(job_id, work_s, fit, share))
                 self._remember(known)
-            case p.SectionFailed(job_id, text):
-                self._session.take(JobFailed(job_id, text))
+            case p.SectionFailed(job_id, text, full):
+                self._session.take(JobFailed(job_id, text, full))
 
     def _remember(self, known: Pace) -> None:
         """Let the next set know how long a slow generator takes here."""
         work = self._session.state.work
         if not work.traits.live and work.pace != known:
-            remember(work.generator, work.pace)
+            remember(self._session.state.settings.loads, work.pace)

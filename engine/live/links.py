@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from engine.conductor.events import At
 from engine.conductor.state import Job
+from engine.live.vitals import Vitals
 from engine.processes.channels import Line
 from engine.processes.latest import PARAMS, STATUS, SharedBlock
 from engine.processes.layout import PARAMS_FILE, STATUS_FILE
@@ -27,13 +27,13 @@ class Links:
     Attributes:
         workers: lines to the generators by place.
         player: the line to the player; None while there is none.
-        heard_at: when (monotonic seconds) each place was last given a job or reported.
+        vitals: what is known of each place's generator, anew for each process.
         frame: the transport's frame as far as it is known while there is no player.
     """
 
     def __init__(self, folder: Path, sections: Path) -> None:
         self.workers: dict[str, Line] = {}
-        self.heard_at: dict[str, float] = {}
+        self.vitals: dict[str, Vitals] = {}
         self.frame = 0
         self._folder, self._sections = folder, sections
         self._params = SharedBlock(folder / PARAMS_FILE, PARAMS)
@@ -76,8 +76,8 @@ class Links:
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""
         request = with_files(job.version.request, self._sections)
-        self.heard_at[job.place] = time.monotonic()
-        self._tell(job.place, MakeSection(job.job_id, request, job.version.path))
+        self.vitals.setdefault(job.place, Vitals()).told += 1
+        self._tell(job.place, MakeSection(job.job_id, request, job.version.path, job.urgent))
 
     def cancel(self, job: Job) -> None:
         """Tell a generator to drop a job."""

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import PlayerSaid
+from engine.conductor.events import PlayerSaid, Restarted
+from engine.conductor.messages import because
 from engine.errors import EngineError
 from engine.live.background import Post
 from engine.live.links import Links
@@ -16,10 +17,15 @@ from engine.live.recordings import Recordings
 from engine.processes.channels import Line, connect
 from engine.processes.children import Children
 from engine.processes.layout import PLAYER
+from engine.protocol.checking import fits
 from engine.session.session import Session
+from engine.timebase import SAMPLE_RATE
 
 REACH_S: Final = 10.0
 """Seconds that a player which is being started may take to answer, until another one is started."""
+
+STEREO: Final = 2
+"""Channels that the set has."""
 
 
 class Player:
@@ -77,10 +83,13 @@ class Player:
             self._recordings.player_gone()
             self._session.tell("warning", "The player stopped and is being restarted.")
             self._children.start_player(frame)
+            self._session.take(Restarted())
         self.reach()
 
     def said(self, event: p.PlayerEvent) -> None:
         """The player reports."""
+        if not fits(event, p.PlayerEvent):
+            return
         match event:
             case p.DeviceOpened():
                 self._opened(event)
@@ -96,9 +105,29 @@ class Player:
         self._session.take(PlayerSaid(event))
 
     def _opened(self, opened: p.DeviceOpened) -> None:
-        if self.device is not None and self.device.silent and not opened.silent:
-            self._session.tell("info", f"playing on {opened.name}")
-        self.device = opened
+        before, self.device = self.device, opened
         if opened.silent:
             why = f" ({opened.message})" if opened.message else ""
             self._session.tell("warning", f"no sound device: the set runs silently in real time{why}")
+            return
+        self._children.options = replace(self._children.options, device=opened.wanted)  # for the player after this one
+        if opened.message:
+            self._session.tell("error", because("Cannot change the output", opened.message, f": still on {opened.name}."[:40]))
+        elif opened.instead_of:
+            self._session.tell(
+                "error", f"{opened.instead_of[:30]} is gone: {opened.name[:30]} plays on until it is back; press O to pick."
+            )
+        elif before is not None and (before.silent or before.key != opened.key or before.instead_of):
+            self._session.tell("info", f"Playing on {opened.name}.")
+        if odd := _as_opened(opened):
+            self._session.tell("info", f"{opened.name[:40]} takes {odd}.")
+
+
+def _as_opened(opened: p.DeviceOpened) -> str:
+    """What is unlike the set's own sound in how a device was opened; empty where nothing is."""
+    odd = [f"{opened.rate} Hz, resampled from {SAMPLE_RATE}"] if opened.rate != SAMPLE_RATE else []
+    if opened.channels == 1:
+        odd.append("one channel: both sides are mixed")
+    elif opened.channels > STEREO:
+        odd.append(f"{opened.channels} channels: the first two play")
+    return ", ".join(odd)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
 from engine import protocol as p
-from engine.processes.layout import APP, recording_name
+from engine.processes.layout import APP, free_name, recording_name
+
+PATH_CHARS: Final = 70
+"""Characters of a path in a line for the performer."""
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -20,7 +24,7 @@ def default_recording(title: str) -> Path:
     folder = Path(platformdirs.user_music_dir()) / APP
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    return folder / recording_name(title)
+    return free_name(folder / recording_name(title))
 
 
 class Recordings:
@@ -31,49 +35,77 @@ class Recordings:
         tell: shows the performer a line.
         title: the set's.
         wanted: a file to record to from the start; None for none.
+        force: whether it may replace what is there.
+        section: says what sounds now; empty for nothing.
 
     Attributes:
         path: the file that is written now; None for none.
+        ended: the recordings that are finished, oldest first.
     """
 
-    def __init__(self, order: Callable[[p.PlayerOrder], None], tell: Teller, title: str, wanted: str | None) -> None:
+    def __init__(
+        self,
+        order: Callable[[p.PlayerOrder], None],
+        tell: Teller,
+        title: str,
+        wanted: str | None,
+        *,
+        force: bool = False,
+        section: Callable[[], str] = lambda: "",
+    ) -> None:
         self.path: str | None = None
+        self._on = False
+        self.ended: tuple[p.RecordingView, ...] = ()
         self._order, self._tell, self._title = order, tell, title
-        self._wanted = wanted
+        self._wanted, self._force, self._section = wanted, force, section
         self._interrupted: str | None = None
         """The recording that a player which died was writing."""
 
-    def ask(self, path: str | None) -> None:
+    def ask(self, path: str | None, *, force: bool = False) -> None:
         """Start to record to a file ("" chooses one), or stop with None."""
+        self._on = path is not None
         if path is None:
             self._order(p.StopRecording())
             return
         where = Path(path).expanduser().absolute() if path else default_recording(self._title)
-        self._order(p.StartRecording(str(where), self._title))
+        self._order(p.StartRecording(str(where), self._title, self._section(), force))
+
+    def toggle(self, path: str) -> None:
+        """Stop, or start to record to a file: whichever changes what was asked for last, not only what is written by now."""
+        self.ask(None if self._on else path)
 
     def player_here(self) -> None:
         """A player answers: start what was wanted from the start, once."""
         if self._wanted:
-            self.ask(self._wanted)
+            self.ask(self._wanted, force=self._force)
             self._wanted = None
 
     def player_gone(self) -> None:
         """The player died, and the recording with it."""
         self._interrupted, self.path = self.path or self._interrupted, None
+        self._on = False
 
     def said(self, state: p.RecordingState) -> None:
         """The player reports."""
+        if state.path is not None and state.path != self.path:
+            self._tell("info", f"Recording to {p.short_path(state.path, PATH_CHARS)}")
         self.path = state.path
+        self._on = state.path is not None
+        if state.ended:
+            self.ended = (*self.ended, p.RecordingView(state.ended, state.length_s))
+            minutes, seconds = divmod(round(state.length_s), 60)
+            self._tell("info", f"Recorded {minutes}:{seconds:02} min: {p.short_path(state.ended, PATH_CHARS)}")
         if state.message:
             self._tell("error" if state.path is None else "info", state.message)
 
     def greeted(self, hello: p.PlayerHello) -> None:
         """A player's first word: go on in a file beside the recording that ended with the player before it."""
         self.path = hello.recording
+        self._on = self.path is not None
         ended, self._interrupted = self._interrupted, None
         if ended is None or self.path is not None:
             return
         path = Path(ended)
-        free = next(each for n in range(2, 1000) if not (each := path.with_stem(f"{path.stem}-{n}")).exists())
+        free = free_name(path)
         self.ask(str(free))
-        self._tell("error", f"the recording {path.name} ends where the player stopped; it goes on in {free}")
+        self._tell("error", f"The player stopped: the recording goes on in {free.name}.")

@@ -80,7 +80,18 @@ def get_devices(api: str | None = None, client_name: str = _NAME, **_: Any) -> l
 
 
 def _devices(scanner: MidiIn) -> list[dict[str, Any]]:
-    return [{"name": name, "is_input": True, "is_output": False} for name in scanner.get_ports()]
+    return [{"name": name, "is_input": True, "is_output": False} for name in _names(scanner)]
+
+
+def _names(midi: MidiIn | MidiOut) -> list[str]:
+    """The ports' names; one that is no text does not cost the others theirs, and is empty."""
+    names = []
+    for number in range(midi.get_port_count()):
+        try:
+            names.append(midi.get_port_name(number) or "")
+        except UnicodeError:
+            names.append("")
+    return names
 
 
 def stop_looking(api: str | None = None) -> None:
@@ -90,20 +101,21 @@ def stop_looking(api: str | None = None) -> None:
         scanner.delete()
 
 
-def _open(midi: MidiIn | MidiOut, name: str | None, virtual: bool, port_name: str) -> str:
-    """Open a port by its name, or a virtual one under it. Returns the name."""
+def _open(midi: MidiIn | MidiOut, name: str | None, virtual: bool, port_name: str, place: int = 0) -> str:
+    """Open a port by its name and its place among those of that name, or a virtual one under it. Returns the name."""
     if virtual:
         if not name:
             raise OSError("a virtual port needs a name")
         midi.open_virtual_port(name)
         return name
-    names = midi.get_ports()
+    names = _names(midi)
     if not names:
         raise OSError("there is no MIDI port")
-    found = name or names[0]
-    if found not in names:
-        raise OSError(f"{found} is not there")
-    midi.open_port(names.index(found), port_name)
+    found = names[0] if name is None else name
+    numbers = [number for number, each in enumerate(names) if each == found]
+    if len(numbers) <= place:
+        raise OSError(f"{found or 'the port without a name'} is not there")
+    midi.open_port(numbers[place], port_name)
     return found
 
 
@@ -118,6 +130,7 @@ class Input(mido.ports.BaseInput):  # type: ignore[misc]
         virtual: bool = False,
         callback: Callable[[mido.Message], None] | None = None,
         client_name: str = _NAME,
+        place: int = 0,
         **_: Any,
     ) -> None:
         self.callback = callback
@@ -127,7 +140,7 @@ class Input(mido.ports.BaseInput):  # type: ignore[misc]
             self._midi = MidiIn(api=_api(api), client_name=client_name, queue_size_limit=_QUEUE)
             try:
                 self._midi.ignore_types(sysex=True, timing=True, active_sense=True)
-                self.name = _open(self._midi, self.name, virtual, "in")
+                self.name = _open(self._midi, self.name, virtual, "in", place)
             except (OSError, RtMidiError, RuntimeError):
                 self._midi.delete()
                 raise

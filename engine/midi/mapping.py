@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-import mido
-
-from engine.actions import ACTIONS
+from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
-from engine.midi.profiles import Binding, Bindings, Control, Profile, load_profile, parse_bindings, profile_of_port
-from engine.midi.values import HALF, HELD, RELATIVE, TICK, position, takes_hold
-from engine.protocol import Command
+from engine.midi.habits import PAIR_S
+from engine.midi.messages import message_of, plain, read_message
+from engine.midi.names import shown
+from engine.midi.port import SETTLING_S, Port
+from engine.midi.presses import Press, Waiting
+from engine.midi.profiles import (
+    FINER,
+    Binding,
+    Bindings,
+    Control,
+    Profile,
+    load_profile,
+    profile_of_port,
+)
+from engine.midi.rules import parse_rules
+from engine.midi.values import FINE, HELD, RELATIVE, TICK, TOP, leaps, takes_hold, ticks
+from engine.midi.words import describe, greeting, in_force
+from engine.protocol import Command, Nudge
 
-__all__ = ["Mapping", "Profile", "load_profile", "mapping_of"]
+__all__ = ["Mapping", "Profile", "load_profile", "mapping_of", "message_of"]
 
 NO_OVERRIDES: Final[Table[str, object]] = MappingProxyType({})
 
 
-@dataclass(slots=True)
-class _Port:
-    """What is known of the controls behind a port. Keys of ``raw`` and ``at`` carry the channel."""
-
-    profile: Profile
-    banked: bool = False
-    raw: dict[Control, int] = field(default_factory=dict)
-    at: dict[Control, float] = field(default_factory=dict)
-
-
 class Mapping:
-    """Turns messages into commands.
+    """Turns messages into commands. Every message is handed in with its time, in seconds on any clock that does not go back.
 
     A knob moves a value only once it holds it (`values.takes_hold`): after connecting, or when something else moved the
     value, it has to be turned to where the value is. A control on one channel comes before the same one on any channel,
@@ -39,8 +41,9 @@ class Mapping:
 
     Args:
         profile: for ports whose name tells no controller, or for all ports if it is not the generic one.
-        overrides: the preset's [midi] table without ``controller``, see `profiles.parse_bindings`.
-        takeover: False lets every absolute position move its value at once: right for a file, whose moves are meant.
+        overrides: the preset's [midi] table without ``controller``, see `rules.parse_rules`.
+        takeover: False takes every message as it is meant: right for a file. Positions move their values at once, notes
+            are commands, and nothing is guarded against.
 
     Raises:
         MidiError: for an override that makes no sense.
@@ -49,43 +52,71 @@ class Mapping:
     def __init__(self, profile: Profile, overrides: Table[str, object] = NO_OVERRIDES, takeover: bool = True) -> None:
         self.profile = profile
         self.takeover = takeover
-        self._overrides: Bindings = parse_bindings(overrides)
-        self._ports: dict[str, _Port] = {}
+        self.rules = parse_rules(overrides)
+        self._ports: dict[str, Port] = {}
         self._values = {name: action.neutral for name, action in ACTIONS.items() if action.kind != "press"}
         self._touched: dict[str, tuple[str, Control]] = {}
         self._labels: dict[str, str] = {}
+        self._waiting = Waiting()
+        self._told: list[str] = []
+        self._did: list[str] = []
+        self._requeue: set[str] = set()
         self._relabel()
 
     # ------------------------------------------------------------ ports
 
-    def opened(self, port: str) -> None:
+    def listens(self, port: str) -> bool:
+        """Whether the preset lets a port count."""
+        return self.rules.listens(port)
+
+    def opened(self, port: str, at: float) -> None:
         """A port is there: its controller's labels count from now on."""
-        self._port(port)
+        self._port(port).opened_at = at
 
     def closed(self, port: str) -> None:
         """A port is gone: where its knobs stand is unknown when it comes back."""
         self._ports.pop(port, None)
+        self._waiting.drop(port)
         self._touched = {name: touch for name, touch in self._touched.items() if touch[0] != port}
         self._relabel()
 
-    def queued(self, port: str) -> frozenset[tuple[int | None, int]]:
-        """(channel 1..16 or None, controller) of the port's controls whose every message counts: encoders and buttons.
+    def _new(self, port: str) -> Port:
+        rules = self.rules.of(port)
+        profile = rules.profile or self.profile
+        return Port(profile_of_port(port, profile), rules, not self.takeover)
 
-        Reads tables that never change, so any thread may ask.
-        """
-        profile = profile_of_port(port, self.profile)
-        bindings = [b for table in (self._overrides, profile.controls, profile.bank) for b in table.values() if b is not None]
-        return frozenset(
-            (b.control.channel, b.control.number)
-            for b in bindings
-            if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in RELATIVE)
-        )
-
-    def _port(self, port: str) -> _Port:
+    def _port(self, port: str) -> Port:
         if port not in self._ports:
-            self._ports[port] = _Port(profile_of_port(port, self.profile))
+            self._ports[port] = self._new(port)
             self._relabel()
         return self._ports[port]
+
+    def queued(self, port: str) -> frozenset[tuple[int | None, int]]:
+        """(channel 1..16 or None, controller) of the port's controls whose every message counts: encoders, buttons, pairs.
+
+        Changes nothing, so any thread may ask.
+        """
+        state = self._ports.get(port) or self._new(port)
+        tables: tuple[Bindings, ...] = (state.rules.bindings, state.profile.controls, state.profile.bank)
+        bindings = [b for table in tables for b in table.values() if b is not None]
+        found = {(control.channel, control.number) for control, habit in list(state.habits.items()) if habit.dialect is not None}
+        for b in bindings:
+            if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in RELATIVE or b.mode == FINE):
+                found.add((b.control.channel, b.control.number + FINER * b.low))
+        return frozenset(found)
+
+    def requeued(self) -> set[str]:
+        """Ports whose `queued` changed since the last call."""
+        found, self._requeue = self._requeue, set()
+        return found
+
+    def greeting(self, port: str) -> str:
+        """What a port is taken for, and what its notes will do."""
+        return greeting(self._ports.get(port) or self._new(port))
+
+    def in_force(self, port: str) -> list[tuple[str, Action]]:
+        """Every control of a port that moves something, in order, then the second row of knobs, marked with a star."""
+        return in_force(self._ports.get(port) or self._new(port))
 
     # ------------------------------------------------------------ values
 
@@ -112,10 +143,10 @@ class Mapping:
 
     def _relabel(self) -> None:
         self._labels = {}
-        ports = list(self._ports.values())
-        tables: list[Bindings] = [port.profile.controls for port in ports] or [self.profile.controls]
-        tables += [port.profile.bank for port in ports if port.banked]
-        for table in (*tables, self._overrides):
+        states = list(self._ports.values()) or [self._new("")]
+        tables: list[Bindings] = [{key: state.binding(key) for key in state.profile.controls} for state in states]
+        tables += [state.profile.bank for state in states if state.banked]
+        for table in (*tables, *(state.rules.bindings for state in states)):
             for binding in reversed(list(table.values())):
                 if binding is not None:
                     self._labels[binding.action.name] = str(binding.control)
@@ -124,118 +155,152 @@ class Mapping:
 
     # ------------------------------------------------------------ messages
 
-    def feed(self, port: str, message: Any) -> list[Command]:
-        """The commands a message (mido.Message) means; none for one that is not mapped or waits to be picked up."""
-        kind = _KINDS.get(message.type)
-        if kind is None:
-            return []
-        number = message.control if kind == "cc" else message.note
-        value = message.value if kind == "cc" else message.velocity
-        control = Control("cc" if kind == "cc" else "note", number, message.channel + 1)
+    def feed(self, port: str, message: Any, at: float, swept: bool = False) -> list[Command]:
+        """The commands a message (mido.Message) means; none for one that is not mapped or waits to be picked up.
+
+        Args:
+            port: the name of the port it came from.
+            message: the message.
+            at: when it came, in seconds.
+            swept: the knob passed every value from its last message to this one, though they were not handed in.
+        """
         state = self._port(port)
-        binding = self._binding(state, control)
-        before = state.raw.get(control)
-        state.raw[control] = value
-        if binding is None:
+        found = read_message(message)
+        if found is None or not state.hears(found[0].channel or 0):
+            return []
+        control, value = found
+        habit = state.habit(control)
+        before, silent = habit.last, at - habit.last_at
+        seven = value >> 7 if control.kind == "pitch" else value
+        habit.take(seven, at, swept)
+        if not self.takeover:
+            return self._moved(state, port, control, value, before, at)
+        state.pair_up(control, at)
+        if (low := state.low_half(control)) is not None:  # what waited as a button of its own was a part of this
+            self._waiting.drop(port, low, at - PAIR_S)
+        self._look(state, port, control, seven, at)
+        dumping = state.bursts.take(control, silent, at)
+        if dumping:
+            self._waiting.drop(port)
+        if dumping or at - state.opened_at < SETTLING_S:
+            state.learn(control, value, at)
+            return []
+        rested = before is not None and not swept and leaps(before, seven, silent)
+        return self._moved(state, port, control, value, before, at, jumped=rested)
+
+    def _moved(
+        self, state: Port, port: str, control: Control, value: int, before: int | None, at: float, jumped: bool = False
+    ) -> list[Command]:
+        """What a message does that is no part of a dump."""
+        if state.enter_bank(control):
+            self._relabel()
+        binding, habit = state.binding(control), state.habit(control)
+        if binding is None or (self.takeover and binding.mode != FINE and state.in_a_pair(control)):
             return []
         if binding.action.kind != "position":
-            return self._press(binding, value, before)
-        if binding.mode in RELATIVE:
-            self._touch(binding, port, control)
-            moved = self._values[binding.action.name] + TICK * RELATIVE[binding.mode](value)
-            return self._move(binding, min(1.0, max(0.0, moved)))
-        return self._turn(binding, port, state, control)
-
-    def _binding(self, state: _Port, control: Control) -> Binding | None:
-        anywhere = Control(control.kind, control.number)
-        plain, bank = state.profile.controls, state.profile.bank
-        for key in (control, anywhere):
-            if key in self._overrides:
-                return self._overrides[key]
-        if not state.banked and anywhere in bank and anywhere not in plain:
-            state.banked = True
-            self._relabel()
-        for table in (bank, plain) if state.banked else (plain,):
-            for key in (control, anywhere):
-                if key in table:
-                    return table[key]
-        return None
-
-    def _press(self, binding: Binding, value: int, before: int | None) -> list[Command]:
-        pressed = value > 0 if binding.control.kind == "note" else value >= HALF and (before is None or before < HALF)
-        if not pressed:
+            if not state.presses(binding, control, value, before, at):
+                return []
+            if control.kind == "note" or not self.takeover:
+                return self._press(port, control, binding)
+            self._waiting.add(Press(at, port, control, binding))
             return []
-        if binding.action.kind == "press":
-            return [binding.action.make(1.0)]
-        return self._move(binding, 0.0 if self._values[binding.action.name] > 0.5 else 1.0)
+        dialect = habit.dialect if self.takeover and binding.mode == "absolute" and control.kind == "cc" else None
+        if mode := binding.mode if binding.mode in RELATIVE else dialect:
+            state.at.pop(control, None)
+            self._touch(binding, port, control)
+            return self._nudge(binding, TICK * ticks(mode, value))
+        return self._turn(binding, port, state, control, value, at, jumped)
 
-    def _turn(self, binding: Binding, port: str, state: _Port, control: Control) -> list[Command]:
-        """An absolute control's new position; a 14-bit pair counts as one control, its high half."""
-        high = Control("cc", binding.control.number, control.channel)
-        if binding.mode == "14-bit":
-            low = Control("cc", high.number + 32, control.channel)
-            if not binding.low:
-                state.raw[low] = 0  # MIDI 1.0: a new high half sets the low half to 0 until it is sent
-            now = position(state.raw.get(high, 0) << 7 | state.raw.get(low, 0), 14)
-        else:
-            now = position(state.raw[control])
+    def due(self, at: float) -> list[Command]:
+        """The commands of presses that waited long enough; ask again while `waiting`."""
+        return [command for each in self._waiting.due(at) for command in self._press(each.port, each.control, each.binding)]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are presses that are not commands yet."""
+        return bool(self._waiting)
+
+    def told(self) -> list[str]:
+        """What was found out about controllers since the last call, for the performer."""
+        found, self._told = self._told, []
+        return found
+
+    def did(self) -> list[str]:
+        """Which control of which port set off which command since the last call: "Foo: note36 ch10 -> play/stop"."""
+        found, self._did = self._did, []
+        return found
+
+    def _look(self, state: Port, port: str, control: Control, value: int, at: float) -> None:
+        """Find out what sends this, and say it once."""
+        profile = state.profile
+        for said in state.find_out(control, value, at):
+            self._told.append(f"{shown(port)}: {said}")
+            self._requeue.add(port)
+        if state.profile is not profile:
+            self._relabel()
+
+    def _press(self, port: str, control: Control, binding: Binding) -> list[Command]:
+        self._did.append(f"{shown(port)}: {plain(control)} -> {binding.action.name}")
+        assert binding.action.pressed is not None
+        return [binding.action.pressed]
+
+    def _turn(
+        self, binding: Binding, port: str, state: Port, control: Control, value: int, at: float, jumped: bool
+    ) -> list[Command]:
+        """An absolute control's new position; a 14-bit pair counts as one control, its high half.
+
+        A jump that no hand makes neither passes nor holds a value, and what only ever sends 0 and 127 is a button.
+        """
+        high = Control(control.kind, binding.control.number, control.channel)
+        now = state.position(binding, control, value, at)
+        if now is None:
+            return []
         before = state.at.get(high)
         state.at[high] = now
         self._touch(binding, port, high)
-        if self.takeover and not takes_hold(before, now, self._values[binding.action.name]):
+        if self.takeover:
+            whole = before is not None and binding.mode == FINE and leaps(round(before * TOP), round(now * TOP), 0.0)
+            button = binding.mode != FINE and control.kind == "cc" and state.habit(control).ends_only
+            if (
+                (jumped and binding.mode != FINE)
+                or whole
+                or button
+                or not takes_hold(before, now, self._values[binding.action.name])
+            ):
+                return []
+        if now == self._values[binding.action.name]:
             return []
-        return self._move(binding, now)
+        self._values[binding.action.name] = now
+        return [binding.action.make(now)]
+
+    def _nudge(self, binding: Binding, by: float) -> list[Command]:
+        """A relative move, which the engine adds to wherever the value is by then."""
+        name = binding.action.name
+        self._values[name] = min(1.0, max(0.0, self._values[name] + by))
+        return [Nudge(name, by)] if by else []
 
     def _touch(self, binding: Binding, port: str, control: Control) -> None:
         if self._touched.get(binding.action.name) != (port, control):
             self._touched[binding.action.name] = (port, control)
             self._relabel()
 
-    def _move(self, binding: Binding, value: float) -> list[Command]:
-        if value == self._values[binding.action.name]:
-            return []
-        self._values[binding.action.name] = value
-        return [binding.action.make(value)]
-
     def describe(self, port: str, message: Any) -> str:
         """A message that was fed, in a performer's words: ``cc16 ch1 = 64 -> prompt 1``."""
-        kind = _KINDS.get(message.type)
-        if kind is None:
-            return str(message)
-        number, value = (message.control, message.value) if kind == "cc" else (message.note, message.velocity)
-        control = Control("cc" if kind == "cc" else "note", number, message.channel + 1)
-        binding = self._binding(self._port(port), control)
-        text = f"{control.kind}{number} ch{control.channel} = {value}"
-        if binding is None:
-            return text
-        waits = self.pickups().get(binding.action.name)
-        return f"{text} -> {binding.action.name}" + ("" if waits is None else f", waits at {waits:.2f}")
+        return describe(self._port(port), message, self.pickups())
 
 
-def mapping_of(source: str, controller: str, overrides: Table[str, object]) -> Mapping:
+def mapping_of(source: str, controller: str, overrides: Table[str, object], takeover: bool = True) -> Mapping:
     """The mapping a preset asks for, checked.
 
     Args:
         source: the preset, for the message.
         controller: the profile's name.
-        overrides: as `Mapping` takes them.
+        overrides, takeover: as `Mapping` takes them.
 
     Raises:
         MidiError: names the preset and what is wrong in its [midi] table.
     """
     try:
-        return Mapping(load_profile(controller), overrides)
+        return Mapping(load_profile(controller), overrides, takeover)
     except MidiError as error:
         raise MidiError(f"{source}: {error.message}", error.hint) from error
-
-
-_KINDS: Final = {"control_change": "cc", "note_on": "note"}
-"""The messages that mean something; a note-on of velocity 0 is a note-off and sets nothing off."""
-
-
-def message_of(data: bytes) -> Any:
-    """A mido.Message from raw bytes; None if they are not one."""
-    try:
-        return mido.Message.from_bytes(data)
-    except ValueError:
-        return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from engine.midi.mailbox import Mailbox
 from engine.midi.mapping import Mapping, message_of
-from engine.midi.ports import PortWatcher, wanted
-from engine.midi.profiles import Profile, profile_of_port
+from engine.midi.names import input_names
+from engine.midi.ports import in_time
 from engine.midi.system import MidiSystem, find_system, no_system
+from engine.midi.watcher import Change, PortWatcher, wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,11 @@ class PortInfo:
     controller: str
 
 
-def list_ports(profile: Profile, find: Callable[[], MidiSystem | None] = find_system) -> list[PortInfo]:
+def list_ports(mapping: Mapping, find: Callable[[], MidiSystem | None] = find_system) -> list[PortInfo]:
     """Every MIDI input of this machine right now.
 
     Args:
-        profile: the profile for ports whose name tells no controller.
+        mapping: says which of them count, and what they are taken for.
 
     Raises:
         MidiError: if this machine has no MIDI system that answers.
@@ -35,21 +37,27 @@ def list_ports(profile: Profile, find: Callable[[], MidiSystem | None] = find_sy
     if system is None:
         raise no_system()
     try:
-        return [PortInfo(name, wanted(name), profile_of_port(name, profile).title) for name in system.inputs()]
-    except OSError as error:
+        names = [each.name for each in input_names(system.inputs())]
+    except (OSError, ValueError) as error:
         raise no_system() from error
     finally:
         system.close()
+    return [PortInfo(name, wanted(name) and mapping.listens(name), mapping.greeting(name)) for name in names]
 
 
-def monitor(mapping: Mapping, stopped: threading.Event, find: Callable[[], MidiSystem | None] = find_system) -> Iterator[str]:
+def monitor(
+    mapping: Mapping,
+    stopped: threading.Event,
+    find: Callable[[], MidiSystem | None] = find_system,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[str]:
     """Lines for people: every message of every port as it arrives, and what it is mapped to; ends once ``stopped`` is set.
 
     Whoever sets ``stopped`` from another thread is heard within half a second.
     """
     arrived = threading.Event()
     mailbox = Mailbox(arrived.set, merge=False)
-    watcher = PortWatcher(mapping, mailbox, arrived.set, find)
+    watcher = PortWatcher(mapping, mailbox, arrived.set, find, clock)
     scanning = threading.Thread(target=watcher.run, args=(stopped,), name="midi-ports", daemon=True)
     scanning.start()
     try:
@@ -58,13 +66,18 @@ def monitor(mapping: Mapping, stopped: threading.Event, find: Callable[[], MidiS
             arrived.clear()
             changes, notices = watcher.news()
             yield from notices
-            for port, came in changes:
-                (mapping.opened if came else mapping.closed)(port)
-            for port, data in mailbox.take().messages:
-                message = message_of(data)
-                if message is not None:
-                    mapping.feed(port, message)
-                    yield f"{port}: {mapping.describe(port, message)}"
+            for each in in_time(changes, mailbox.take().messages):
+                if isinstance(each, Change):
+                    if each.came:
+                        mapping.opened(each.port, each.at)
+                    else:
+                        mapping.closed(each.port)
+                elif (message := message_of(each.data)) is not None:
+                    mapping.feed(each.port, message, each.at)
+                    mapping.due(each.at)
+                    yield f"{each.port}: {mapping.describe(each.port, message)}"
+            mapping.did()  # each message has said it already
+            yield from mapping.told()
     finally:
         stopped.set()
         scanning.join(2.0)

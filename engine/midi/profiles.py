@@ -13,34 +13,49 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from rapidfuzz import process
-
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
-from engine.midi.values import MODES
+from engine.midi.values import FINE, MODES, TOGGLE
+from engine.suggest import did_you_mean
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
 GENERIC: Final = "generic"
+"""The profile of a device whose name tells nothing."""
+
+NONE: Final = "none"
+"""The profile that maps nothing: only the preset's own lines count."""
+
+MACKIE: Final = "mackie"
+"""The profile of a controller in Mackie mode, whatever its name."""
+
 OFF: Final = "off"
-_LAST_NUMBER: Final = 127  # of a control or note
-_CHANNELS: Final = 16
-_LAST_COARSE: Final = 31  # the finer half of a 14-bit pair has this number + 1 and up
 """What a control is put on that shall move nothing."""
 
-_KEY: Final = re.compile(r"(?:ch(\d{1,2})_)?(cc|note)(\d{1,3})")
+CHANNELS: Final = 16
+_LAST_NUMBER: Final = 127  # of a control or note
+LAST_COARSE: Final = 31
+"""The last controller that may have low bits, on the controller `FINER` above."""
+
+FINER: Final = 32
+
+_KEY: Final = re.compile(r"(?:ch(\d{1,2})_)?(?:(cc|note)(\d{1,3})|pitch)")
 _FIELDS: Final = ("to", "mode")
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A knob, fader, button, key or pad: a controller or note number 0..127; ``channel`` 1..16, or None for any."""
+    """A knob, fader, button, key or pad: a controller or note number 0..127; ``channel`` 1..16, or None for any.
 
-    kind: Literal["cc", "note"]
+    A pitch bend has the number 0: a channel has only one.
+    """
+
+    kind: Literal["cc", "note", "pitch"]
     number: int
     channel: int | None = None
 
     def __str__(self) -> str:
-        return f"{'' if self.channel is None else f'ch{self.channel} '}{self.kind}{self.number}"
+        number = "" if self.kind == "pitch" else str(self.number)
+        return f"{'' if self.channel is None else f'ch{self.channel} '}{self.kind}{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +91,6 @@ class Profile:
     bank: Bindings = field(default_factory=dict)
 
 
-def nearest(word: str, choices: list[str]) -> str:
-    """A hint that names the choice closest to ``word``."""
-    found = process.extractOne(word, choices)
-    return f"did you mean {found[0]!r}?" if found else ""
-
-
 def action_of(name: str, key: str) -> Action:
     """The action called ``name``, whatever its case and spacing.
 
@@ -90,26 +99,27 @@ def action_of(name: str, key: str) -> Action:
     """
     tidy = " ".join(name.lower().split())
     if tidy not in ACTIONS:
-        raise MidiError(f"[midi] {key}: nothing is called {name!r}", nearest(tidy, list(ACTIONS)))
+        raise MidiError(f"[midi] {key}: nothing is called {name!r}", did_you_mean(tidy, list(ACTIONS)))
     return ACTIONS[tidy]
 
 
 def parse_control(key: str) -> Control:
-    """Read ``cc20``, ``note60`` or, for one channel alone, ``ch10_note36``.
+    """Read ``cc20``, ``note60``, ``pitch`` or, for one channel alone, ``ch10_note36``.
 
     Raises:
         MidiError: names the key and what it could be.
     """
     match = _KEY.fullmatch(key.lower())
     if match is None:
-        hint = nearest(key.lower(), [f"{kind}{n}" for kind in ("cc", "note") for n in range(128)])
+        hint = did_you_mean(key.lower(), [f"{kind}{n}" for kind in ("cc", "note") for n in range(128)])
         raise MidiError(f"[midi] {key}: not a control", f"{hint}; controls are written cc20, note60 or ch10_note36".lstrip("; "))
     channel, kind, number = match.groups()
-    if int(number) > _LAST_NUMBER:
+    if kind is not None and int(number) > _LAST_NUMBER:
         raise MidiError(f"[midi] {key}: there is no {kind}{number}", "numbers run from 0 to 127")
-    if channel is not None and not 1 <= int(channel) <= _CHANNELS:
+    if channel is not None and not 1 <= int(channel) <= CHANNELS:
         raise MidiError(f"[midi] {key}: there is no channel {channel}", "channels run from 1 to 16")
-    return Control("cc" if kind == "cc" else "note", int(number), None if channel is None else int(channel))
+    named: Literal["cc", "note", "pitch"] = "pitch" if kind is None else "cc" if kind == "cc" else "note"
+    return Control(named, int(number or 0), None if channel is None else int(channel))
 
 
 def _parse_value(key: str, value: object) -> tuple[str, str]:
@@ -120,15 +130,22 @@ def _parse_value(key: str, value: object) -> tuple[str, str]:
         raise MidiError(f"[midi] {key}: {value!r} is nothing a control can move", f'write {key} = "prompt 3"')
     for name in value:
         if name not in _FIELDS:
-            raise MidiError(f"[midi] {key}: unknown key {name!r}", nearest(str(name), list(_FIELDS)))
+            raise MidiError(f"[midi] {key}: unknown key {name!r}", did_you_mean(str(name), list(_FIELDS)))
     to, mode = value.get("to"), value.get("mode", "absolute")
     if not isinstance(to, str):
         raise MidiError(f"[midi] {key}: it does not say what to move", f'write {key} = {{ to = "prompt 3" }}')
     if mode not in MODES:
         raise MidiError(
-            f"[midi] {key}: unknown mode {mode!r}", f"{nearest(str(mode), list(MODES))} of {', '.join(MODES)}".strip()
+            f"[midi] {key}: unknown mode {mode!r}", f"{did_you_mean(str(mode), list(MODES))} of {', '.join(MODES)}".strip()
         )
     return to, mode
+
+
+def _check_mode(key: str, control: Control, action: Action, mode: str) -> None:
+    if mode == TOGGLE and action.kind == "position":
+        raise MidiError(f"[midi] {key}: {TOGGLE} is for buttons", f"{action.name!r} is a value: leave the mode out")
+    if mode != "absolute" and control.kind == "pitch":
+        raise MidiError(f"[midi] {key}: a pitch bend has no modes", "leave the mode out")
 
 
 def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]:
@@ -153,12 +170,13 @@ def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]
             raise MidiError(
                 f"[midi] {key}: a note cannot move {action.name!r}", "notes set off commands and mutes; use a controller"
             )
-        if mode == "14-bit" and control.number > _LAST_COARSE:
+        _check_mode(key, control, action, mode)
+        if mode == FINE and control.number > LAST_COARSE:
             raise MidiError(f"[midi] {key}: only cc0 to cc31 have 14 bits", "their low bits come on the controller 32 above")
         bindings[control] = Binding(control, action, mode)
-    for binding in [b for b in bindings.values() if b is not None and b.mode == "14-bit"]:
-        low = Control("cc", binding.control.number + 32, binding.control.channel)
-        bindings.setdefault(low, Binding(binding.control, binding.action, "14-bit", low=True))
+    for binding in [b for b in bindings.values() if b is not None and b.mode == FINE]:
+        low = Control("cc", binding.control.number + FINER, binding.control.channel)
+        bindings.setdefault(low, Binding(binding.control, binding.action, FINE, low=True))
     return bindings
 
 
@@ -181,8 +199,10 @@ def load_profile(name: str) -> Profile:
     Raises:
         MidiError: if there is none of that name (names the nearest), or its file is damaged.
     """
+    if name == NONE:
+        return Profile(NONE, "not mapped", (), {}, {})
     if name not in profile_names():
-        raise MidiError(f"[midi] controller: no profile is called {name!r}", nearest(name, profile_names()))
+        raise MidiError(f"[midi] controller: no profile is called {name!r}", did_you_mean(name, [*profile_names(), NONE]))
     if name == GENERIC:
         return _generic()
     try:

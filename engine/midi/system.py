@@ -59,11 +59,14 @@ class OpenPort(Protocol):
 class MidiSystem(Protocol):
     """The inputs of a machine. Methods raise OSError when the system does not answer."""
 
-    def inputs(self) -> list[str]:
-        """The names of all inputs right now."""
+    def inputs(self) -> list[str | None]:
+        """The names of all inputs right now, as the system has them: empty or None for one that has none."""
 
-    def open(self, name: str, on_message: Callable[[bytes], None]) -> OpenPort:
-        """Listen to an input; ``on_message`` is called from a thread of the MIDI system."""
+    def open(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
+        """Listen to an input, by its name and its place (from 0) among those of that name.
+
+        ``on_message`` is called from a thread of the MIDI system.
+        """
 
     def close(self) -> None:
         """Leave the system."""
@@ -137,19 +140,19 @@ class MidoSystem:
             raise OSError("no JACK server runs")
         self.inputs()
 
-    def inputs(self) -> list[str]:
+    def inputs(self) -> list[str | None]:
         """The names of all inputs."""
         if self.name == "jack" and jack_server() != self._server:
             raise OSError("the JACK server is gone")
-        return [str(name) for name in self._backend.get_input_names(client_name=CLIENT)]
+        return list(self._backend.get_input_names(client_name=CLIENT))
 
-    def open(self, name: str, on_message: Callable[[bytes], None]) -> OpenPort:
-        """Listen to an input by its name; ``on_message`` is called from a thread of the port."""
+    def open(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
+        """Listen to an input by its name and place; ``on_message`` is called from a thread of the port."""
 
         def hand_over(message: mido.Message) -> None:
             on_message(bytes(message.bytes()))
 
-        port: OpenPort = self._backend.open_input(name, callback=hand_over, client_name=CLIENT)
+        port: OpenPort = self._backend.open_input(name or "", callback=hand_over, client_name=CLIENT, place=place)
         return port
 
     def close(self) -> None:

@@ -12,8 +12,23 @@ FIRST_TOUCH: Final = 3.0 / 126.0 + 1e-9
 """How near a knob whose position was unknown must be at its first message to hold the value."""
 
 TICK: Final = 0.01
-HALF: Final = 64  # of the 128 values of a MIDI control
 """How far one tick of an endless encoder moves a value."""
+
+MOST_TICKS: Final = 10
+"""Ticks that one message may count for: a message that was misread moves nothing far."""
+
+HALF: Final = 64
+TOP: Final = 127
+"""The middle and the last of the 128 values of a MIDI control."""
+
+WHOLE_RANGE: Final = 112
+"""Steps (of 127) between two neighbouring messages that no hand makes: a switch or a dump does."""
+
+FIRST_STEP: Final = 16
+"""Steps that a hand makes at most with the first message after it rested."""
+
+REST_S: Final = 0.3
+"""Seconds without a message after which a hand is said to have rested."""
 
 
 def position(value: int, bits: int = 7) -> float:
@@ -46,16 +61,44 @@ def sign_magnitude_inverted(value: int) -> int:
     return -sign_magnitude(value)
 
 
+def up_down(value: int) -> int:
+    """Ticks of an encoder that sends 127 for a step to the right and 0 for one to the left."""
+    return 1 if value >= HALF else -1
+
+
 RELATIVE: Final[dict[str, Callable[[int], int]]] = {
     "twos-complement": twos_complement,
     "binary-offset": binary_offset,
     "sign-magnitude": sign_magnitude,
     "sign-magnitude-inverted": sign_magnitude_inverted,
+    "up-down": up_down,
 }
 """The dialects of endless encoders: the value of a control change -> ticks, signed."""
 
-MODES: Final = ("absolute", "14-bit", *RELATIVE)
-"""How a control's numbers may be read. 14-bit: controllers 0..31 with their low bits on 32..63, as MIDI 1.0 pairs them."""
+TOGGLE: Final = "toggle"
+FINE: Final = "14-bit"
+MODES: Final = ("absolute", FINE, *RELATIVE, TOGGLE)
+"""How a control's numbers may be read.
+
+14-bit: controllers 0..31 with their low bits on 32..63, as MIDI 1.0 pairs them. toggle: a latching button, that sends 127 at
+one press and 0 at the next.
+"""
+
+
+def ticks(mode: str, value: int) -> int:
+    """The ticks that a message of an encoder means, signed, at most `MOST_TICKS`."""
+    return max(-MOST_TICKS, min(MOST_TICKS, RELATIVE[mode](value)))
+
+
+PAUSE_S: Final = 0.08
+PAUSE_STEP: Final = 48
+"""Steps that a hand makes at most within so many seconds without a message in between: a knob sends many on its way."""
+
+
+def leaps(before: int, now: int, silent_s: float) -> bool:
+    """Whether a control got from one of its 128 values to another as no hand takes it there, after so many seconds of rest."""
+    step = abs(now - before)
+    return step >= WHOLE_RANGE or (silent_s > PAUSE_S and step > (FIRST_STEP if silent_s > REST_S else PAUSE_STEP))
 
 
 def takes_hold(before: float | None, now: float, value: float) -> bool:

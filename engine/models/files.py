@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.command_line import command
-from engine.errors import GeneratorError
+from engine.errors import READABLE, WRITABLE, GeneratorError
 from engine.models.registry import CONFIG_FILE, PARTIAL, models_root
 from engine.models.tensors import AGAIN, read_header
 from engine.textfiles import read_json
@@ -160,7 +160,7 @@ def sha256(path: Path, on_bytes: OnBytes = lambda count: None) -> str:
                 digest.update(chunk)
                 on_bytes(len(chunk))
     except OSError as error:
-        raise GeneratorError(f"{path} cannot be read ({error.strerror})") from error
+        raise GeneratorError(f"{path} cannot be read ({error.strerror})", READABLE) from error
     return digest.hexdigest()
 
 
@@ -202,7 +202,7 @@ def finish(name: str, manifest: Manifest) -> Path:
         with contextlib.suppress(OSError):
             arriving.parent.rmdir()
     except OSError as error:
-        raise GeneratorError(f"{place} cannot be written ({error.strerror})") from error
+        raise GeneratorError(f"{place} cannot be written ({error.strerror})", WRITABLE) from error
     return place
 
 
@@ -251,7 +251,7 @@ def import_folder(source: Path, name: str, on_bytes: OnBytes = lambda count: Non
                 raise GeneratorError(f"{source / file} is not what its manifest says: its SHA-256 differs", AGAIN)
         return finish(name, Manifest(known.source if known else str(source.resolve()), hashes))
     except OSError as error:
-        raise GeneratorError(f"{name} cannot be copied to {models_root()} ({error.strerror})") from error
+        raise GeneratorError(f"{name} cannot be copied to {models_root()} ({error.strerror})", WRITABLE) from error
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
         with contextlib.suppress(OSError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import GeneratorError
+from engine.errors import READABLE, GeneratorError
 
 AGAIN: Final = "fetch or copy it again"
 OWN_NAMES: Final = "the folder must hold the published files under their own names"
@@ -76,7 +76,7 @@ def read_header(path: Path) -> Header:
     except FileNotFoundError as error:
         raise GeneratorError(f"{path} is missing", OWN_NAMES) from error
     except OSError as error:
-        raise GeneratorError(f"{path} cannot be read ({error.strerror})") from error
+        raise GeneratorError(f"{path} cannot be read ({error.strerror})", READABLE) from error
     if len(text) != length or length < 2:
         raise GeneratorError(f"{path} is truncated or no safetensors file", AGAIN)
     try:

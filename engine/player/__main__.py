@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported; a quantum is too small to share out
 
 import argparse
+import contextlib
 import gc
 import json
 import logging
@@ -17,21 +18,34 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import DeviceError, LivesetError
+from engine.errors import LivesetError
 from engine.player.link import EngineLink
-from engine.player.output.backends import BUFFER_FRAMES, Backend, open_portaudio
+from engine.player.output.backends import BUFFER_FRAMES, open_portaudio
 from engine.player.output.priority import SERVICE, raise_priority
 from engine.player.service import Respawn, Service
-from engine.processes.latest import PARAMS, STATUS, SharedBlock
+from engine.processes.latest import COUNTED, PARAMS, STATUS, SharedBlock
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, STATUS_FILE
 from engine.timebase import QUANTUM
 
 SWITCH_INTERVAL_S = 0.0005
 
 
-def no_device(device: str | None, block: int, again: bool) -> Backend:
-    """An opener that finds nothing: ``--device none`` plays silently, in real time."""
-    raise DeviceError("playing without a sound device, as asked")
+def fresh_status(path: Path, broken: bool) -> SharedBlock:
+    """A player's latest values, at 0 but for what is counted through a whole set, whatever players it had.
+
+    Args:
+        path: of the file; a player before this one may have left its values there.
+        broken: that player ended while it played, which is a break in the sound as well.
+    """
+    before = dict.fromkeys(COUNTED, 0.0)
+    with contextlib.suppress(OSError, ValueError):
+        old = SharedBlock(path, STATUS)
+        before = {name: old[name] for name in COUNTED}
+    path.unlink(missing_ok=True)
+    status = SharedBlock(path, STATUS, create=True)
+    status.update(before)
+    status["underruns"] += broken
+    return status
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -58,9 +72,8 @@ def main(argv: list[str]) -> int:
     block = max(1, round(arguments.block / QUANTUM)) * QUANTUM
     try:
         params = SharedBlock(folder / PARAMS_FILE, PARAMS)
-        (folder / STATUS_FILE).unlink(missing_ok=True)
-        status = SharedBlock(folder / STATUS_FILE, STATUS, create=True)
-        opener = no_device if arguments.device == "none" else partial(open_portaudio, buffer=arguments.buffer)
+        status = fresh_status(folder / STATUS_FILE, broken=arguments.frame > 0)
+        opener = partial(open_portaudio, buffer=arguments.buffer)
         raise_priority(SERVICE)
         link = EngineLink(folder)
         service = Service(

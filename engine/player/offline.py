@@ -48,10 +48,7 @@ class OfflinePlayer:
         """Do what the engine asks; devices and recordings do not exist here and are ignored."""
         if isinstance(order, SetCues):
             decks, failed = open_decks(order.cues, self._readers)
-            held = set(self.renderer.held)
-            self._readers = {d.cue.path: d.reader for d in decks} | {
-                path: reader for path, reader in self._readers.items() if self._ids.get(path, set()) & held
-            }
+            self._readers = {deck.cue.path: deck.reader for deck in decks} | self._held()
             for deck in decks:
                 self._ids.setdefault(deck.cue.path, set()).add(deck.cue.cue_id)
             self.renderer.events.extend(failed)
@@ -66,7 +63,15 @@ class OfflinePlayer:
         found = []
         while self.renderer.events:
             found.append(self.renderer.events.popleft())
+        if len(self._readers) > 1:
+            waiting = {cue.path for cue in self.renderer.pending}
+            self._readers = {path: reader for path, reader in self._readers.items() if path in waiting} | self._held()
         return found
+
+    def _held(self) -> dict[str, SectionReader]:
+        """The files that are still heard; a file that is open takes its room on the disk even when it was removed."""
+        held = set(self.renderer.held)
+        return {path: reader for path, reader in self._readers.items() if self._ids.get(path, set()) & held}
 
     def render(self, frames: int) -> npt.NDArray[np.float32]:
         """The next ``frames`` frames of what would be heard: (frames, 2) float32."""

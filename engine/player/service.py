@@ -18,6 +18,7 @@ from engine.player.blocks import ValueBlock
 from engine.player.decks import PREFETCH_S, Deck, open_decks
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
+from engine.player.output.lookout import Lookout
 from engine.player.output.priority import ordinary_priority
 from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
@@ -30,12 +31,14 @@ from engine.protocol import (
     OpenDevice,
     PlayerEvent,
     PlayerHello,
+    PlayerOrder,
     RecordingState,
     SetCues,
     StartRecording,
     StopPlayer,
     StopRecording,
 )
+from engine.protocol.checking import fits
 from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE
 
@@ -108,6 +111,17 @@ class Respawn:
             self._child = None
 
 
+def _name(device: object) -> str | None:
+    """A device as an engine named it.
+
+    Raises:
+        TypeError: if that is no name.
+    """
+    if device is not None and not isinstance(device, str):
+        raise TypeError("a device is named by text")
+    return device
+
+
 class Service:
     """One player.
 
@@ -140,7 +154,7 @@ class Service:
         self._tape = Tape()
         self._recorder = Recorder(self._tape)
         self._events: deque[PlayerEvent] = deque()
-        self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append)
+        self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append, lookout=Lookout())
         self._line: Line | None = None
         self._decks: dict[int, Deck] = {}
         self._stopping = False
@@ -153,7 +167,7 @@ class Service:
             StartRecording: self._start_recording,
             StopRecording: lambda _: self._tell(self._recorder.stop()),
             MarkSection: lambda order: self._recorder.mark(order.title, order.frame),
-            OpenDevice: lambda order: self._output.use(order.device),
+            OpenDevice: lambda order: self._output.use(_name(order.device)),
             StopPlayer: self._stop,
         }
 
@@ -192,7 +206,7 @@ class Service:
             self._respawn.found()
         elif isinstance(news, Said):
             handler = self._orders.get(type(news.order))
-            if news.line is self._line and handler is not None:
+            if news.line is self._line and handler is not None and fits(news.order, PlayerOrder):
                 self._obey(handler, news.order)
         elif news.line is self._line:
             self._line = None
@@ -237,7 +251,7 @@ class Service:
         now = time.monotonic()
         if now >= self._chores_at:
             self._chores_at = now + CHORES_S
-            self._tell(self._recorder.poll())
+            self._tell(self._recorder.poll(self._over))
             self._prefetch()
             self._let_go()
             self._respawn.tick()
@@ -272,11 +286,17 @@ class Service:
 
     def _start_recording(self, order: StartRecording) -> None:
         try:
-            self._recorder.start(order.path, order.title)
+            waits = self._renderer.sounding is None or self._over
+            self._recorder.start(order.path, order.title, section=order.section, force=order.force, waits=waits)
         except RecordingError as error:
             self._tell(RecordingState(None, str(error)))
         else:
             self._tell(RecordingState(order.path))
+
+    @property
+    def _over(self) -> bool:
+        """Whether the set is over, and nothing is to follow."""
+        return self._renderer.finished and not self._renderer.pending
 
     def _tell(self, event: PlayerEvent | None) -> None:
         if event is not None:

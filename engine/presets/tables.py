@@ -1,7 +1,7 @@
 """What a preset holds: its tables and keys, each with its range.
 
 ``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
-arc is planned), ``[[lora]]`` files that bend the model, ``[midi]`` the controller. README.md lists every key.
+arc is planned), ``[[lora]]`` files that bend the model, ``[midi]`` the controller. docs/presets.md lists every key.
 """
 
 from __future__ import annotations

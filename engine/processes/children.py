@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from engine.errors import SECTIONS_HINT, EngineError
 from engine.generator_names import STAND_IN
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, sections_folder
 from engine.processes.leftovers import claim
@@ -24,13 +25,19 @@ class Children:
     Args:
         folder: the session's folder.
         options: which device and block the player opens.
+
+    Raises:
+        EngineError: if the folder for section files cannot be made.
     """
 
     def __init__(self, folder: Path, options: SetOptions) -> None:
         self.folder = folder
         self.options = options
         self.sections = sections_folder(folder)
-        self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise EngineError(f"cannot make {self.sections}: {error.strerror}", SECTIONS_HINT) from error
         self._claim = claim(self.sections)
         self.player: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
@@ -38,6 +45,7 @@ class Children:
 
     def start_params(self) -> None:
         """Make the latest-value block that the player reads, all values at their defaults."""
+        # Brings numpy, which whoever only looks for a running set does without.
         from engine.processes.latest import PARAM_DEFAULTS, PARAMS, SharedBlock
 
         SharedBlock(self.folder / PARAMS_FILE, PARAMS, create=True).update(PARAM_DEFAULTS)
@@ -82,6 +90,16 @@ class Children:
     def dead_workers(self) -> list[str]:
         """Places whose process has ended."""
         return [place for place, process in self.workers.items() if process.poll() is not None]
+
+    def cpu_s(self, place: str) -> float:
+        """Processor seconds that a generator's process has had; 0 where the system does not tell."""
+        process = self.workers.get(place)
+        try:
+            said = Path(f"/proc/{process.pid if process else 0}/stat").read_text("ascii", "replace")
+            fields = said.rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError, AttributeError):
+            return 0.0
 
     def kill_worker(self, place: str) -> None:
         """End a generator that no longer answers."""

@@ -37,7 +37,7 @@ _PULSE: Final = struct.Struct("=dd")
 def running_session() -> Path | None:
     """The folder of the set that plays now, None if none does."""
     folder = runtime_folder()
-    with contextlib.suppress(OSError, LivesetError):
+    with contextlib.suppress(OSError, ValueError, LivesetError):  # the file may hold anything
         session = folder / (folder / CURRENT_FILE).read_text(encoding="utf-8").strip()
         connect(session, ENGINE).close()
         return session
@@ -184,6 +184,10 @@ class EngineClient:
         except (OSError, struct.error):
             return None
         return float(beat) if alive else None
+
+    def ended(self) -> bool:
+        """Whether the set was ended: its session's folder goes with it."""
+        return not self.folder.exists()
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Try to reach an engine until one answers or the time is over. Returns whether one is there."""

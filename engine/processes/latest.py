@@ -52,6 +52,9 @@ Peaks and RMS are linear, momentary and integrated in LUFS, reduction in dB; loa
 started (it must stay 0); ``beat`` counts every block rendered, ``alive`` is 1 while the player runs; these two stay last,
 where `engine.processes.client` reads them."""
 
+COUNTED: Final = ("underruns", "silent_frames")
+"""Of `STATUS`: what is counted through the whole set, whatever players it had."""
+
 
 class SharedBlock:
     """A memory-mapped array of named float64 values.

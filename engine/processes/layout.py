@@ -41,6 +41,9 @@ ENGINE: Final = "engine"
 PLAYER: Final = "player"
 """The names under which a session's processes listen."""
 
+MAX_NAME_BYTES: Final = 255
+"""Longest file name in bytes that the common file systems take."""
+
 MAX_SOCKET_BYTES: Final = 100
 """Longest socket path in bytes that the common systems take (104 on macOS, 108 on Linux)."""
 
@@ -106,14 +109,50 @@ def sections_folder(session: Path) -> Path:
 def recording_name(title: str) -> str:
     """A recording's file name when nobody gave one: the set's title and the time, as FLAC."""
     words = "".join(char if char.isalnum() or char in "-_" else " " for char in title).split()
-    return f"{'-'.join(words) or 'set'}-{time.strftime('%Y%m%d-%H%M%S')}{AUDIO_ENDINGS[0]}"
+    name = cut_bytes("-".join(words), MAX_NAME_BYTES // 2).rstrip("-")
+    return f"{name or 'set'}-{time.strftime('%Y%m%d-%H%M%S')}{AUDIO_ENDINGS[0]}"
+
+
+def cut_bytes(text: str, most: int) -> str:
+    """As much of a text as takes so many bytes in a file's name, no character cut in two."""
+    return os.fsencode(text)[:most].decode(errors="ignore")
+
+
+def cue_sheet(recording: Path) -> Path:
+    """The cue sheet that lies beside a recording."""
+    return recording.with_suffix(".cue")
+
+
+def check_free(*paths: Path, force: bool = False) -> None:
+    """Make sure that files can be written without another one being lost: the one rule for all that is written.
+
+    Args:
+        paths: what is going to be written.
+        force: whether what is there may be replaced; a folder never is.
+
+    Raises:
+        RecordingError: if one is there already.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise RecordingError(f"{path} is a folder", "name a file in it")
+        if not force and (path.exists() or path.is_symlink()):
+            raise RecordingError(f"{path} is there already", "name another file, or replace it with --force")
+
+
+def free_name(path: Path) -> Path:
+    """The path, or the first like it with a number, under which neither a recording nor a cue sheet lies yet."""
+    names = (path, *(path.with_stem(f"{path.stem}-{n}") for n in range(2, 1000)))
+    return next((each for each in names if not each.exists() and not cue_sheet(each).exists()), path)
 
 
 def check_audio_name(path: Path) -> None:
     """Make sure that an audio file's name has an ending that can be written.
 
     Raises:
-        RecordingError: if it is neither .flac nor .wav.
+        RecordingError: if it is neither .flac nor .wav, or too long.
     """
     if path.suffix.lower() not in AUDIO_ENDINGS:
         raise RecordingError(f"{path} is neither .flac nor .wav", "name the file with one of these endings")
+    if (length := len(os.fsencode(path.name))) > MAX_NAME_BYTES:
+        raise RecordingError(f"the name {path.name[:20]}... has {length} bytes", f"use at most {MAX_NAME_BYTES}")

@@ -45,7 +45,7 @@ _LEAD: Final = (
 _UNIT: Final = r"\s*-?(?:bpm|beats?\s+(?:per|a)\s+minute|schl[äa]ge\s+pro\s+minute)(?![a-z])"
 _RANGE: Final = r"\s*(?:-|–|—|to|bis|/)\s*"
 _TEMPO: Final = re.compile(
-    rf"{_LEAD}(?<![\w.,])(?:({_EITHER}){_RANGE})?({_EITHER}){_UNIT}"
+    rf"{_LEAD}(?<![\w.,])(?:(?:({_NUMBER}){_RANGE}|({_IN_WORDS})\s+to\s+))?({_EITHER}){_UNIT}"
     rf"|(?:\b(?:bpm|tempo)(?:\s+(?:of|is|at))?\s*[:=]?\s*|@\s*)(?:({_NUMBER}){_RANGE})?({_NUMBER})(?![\w/]|[.,]\d)(?:\s*bpm\b)?",
     re.IGNORECASE,
 )
@@ -88,7 +88,7 @@ def tempos(text: str) -> list[Tempo]:
     """Every tempo in a text, from 20 to 300 BPM, the one that counts first."""
     found = []
     for match in _TEMPO.finditer(text):
-        unit = match[2] is not None
+        unit = match[3] is not None
         numbers = [_value(group) for group in match.groups() if group]
         bpm = sum(numbers) / len(numbers)
         if MIN_BPM <= bpm <= MAX_BPM:

@@ -170,7 +170,7 @@ def _checked(path: Path, data: Mapping[str, Any]) -> _File:
             kinds: dict[str, type[BaseModel]] = {"word": _Word, "amount": _Amount, "negation": _Negation, "tag": _Tag}
             allowed = tuple(kinds.get(str(table), _Says if rest else _File).model_fields)
             raise PromptError(f"{path}: {where} is not known", did_you_mean(str(first["loc"][-1]), allowed)) from error
-        raise PromptError(f"{path}: {where}: {first['msg'][:1].lower() + first['msg'][1:]}", hint) from error
+        raise PromptError(f"{path}: {where}: {first['msg'].lower()}", hint) from error
 
 
 @lru_cache(maxsize=1)
@@ -237,8 +237,10 @@ def style_table(name: str) -> StyleTable:
         low, high = (float(bpm) for bpm in data["bpm"])
         modes = {str(mode): float(weight) for mode, weight in data["modes"].items()}
         params = {parameter: float(data["params"].get(parameter, 0.5)) for parameter in vocabulary_parameters()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PromptError(f"{path}: bpm, modes or params are missing or not as in the other styles ({error})") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise PromptError(
+            f"{path}: bpm, modes or params are missing or wrong ({error})", "compare it with presets/styles/house.toml"
+        ) from error
     if not MIN_BPM <= low <= high <= MAX_BPM:
         raise PromptError(
             f"{path}: bpm is [{low:g}, {high:g}]", f"it is the lowest and the highest tempo, {MIN_BPM} to {MAX_BPM}"

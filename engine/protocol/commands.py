@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.protocol.macros import Macro
 from engine.protocol.requests import PromptWeight
-from engine.protocol.words import VARY_AMOUNT, Role
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,18 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class TogglePlay:
     """`Play` or `Stop`, whichever changes something."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAgain:
+    """Once the set is over: play it from the start again, as it is steered now."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Make the set longer by so many minutes; once it is over it goes on from its end."""
+
+    minutes: float = GO_ON_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,21 @@ class SetPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovePrompt:
+    """Take a prompt away; those after it move up. ``slot`` counts from 0. The last one stays."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovePrompt:
+    """Put a prompt at another place, text, weight and the plan's leanings. Both count from 0."""
+
+    slot: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetMacro:
     """Move a macro, 0..1."""
 
@@ -149,8 +176,33 @@ class SetStem:
 
 
 @dataclass(frozen=True, slots=True)
+class ToggleMute:
+    """Mute a stem, or open it if it is muted. The engine decides, in order: two of them leave everything as it was."""
+
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Move a value from where it is when the engine takes this, so that nobody has to know where that is.
+
+    Attributes:
+        target: the value, by its action's name: ``"prompt 1"``, ``"macro filter"``, ``"stem drums"``, ``"lora 2"``.
+        by: how far, -1..1 of its range; it stops at both ends.
+        snap: go to the next multiple of ``by`` in its direction, as the keys do.
+    """
+
+    target: str
+    by: float
+    snap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
-    """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on."""
+    """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on.
+
+    Again, before anything else is moved: macros, stems and hold as they were.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +213,32 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class ToggleRecord:
+    """Stop the recording; if there is none, start one to ``path`` ("" lets the engine choose)."""
+
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnorePort:
+    """Listen no more to a MIDI input, by its name in the snapshot; ``on=False`` listens to it again."""
+
+    port: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class UseDevice:
     """Play on another output device: a name or number as `liveset devices` lists it, None for the default."""
 
     device: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListDevices:
+    """Look which output devices there are, and show them in the snapshots from now on; ``on=False`` ends that."""
+
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +250,8 @@ Command = (
     Play
     | Stop
     | TogglePlay
+    | PlayAgain
+    | GoOn
     | NextNow
     | Hold
     | ReRoll
@@ -187,10 +263,17 @@ Command = (
     | SetLora
     | SetWeight
     | SetPrompt
+    | RemovePrompt
+    | MovePrompt
     | SetMacro
     | SetStem
+    | ToggleMute
+    | Nudge
     | Panic
     | Record
+    | ToggleRecord
+    | IgnorePort
     | UseDevice
+    | ListDevices
     | Quit
 )

@@ -30,6 +30,7 @@ class SetOptions:
         generator: by name.
         midi: a standard MIDI file whose controller moves a rehearsal plays.
         realtime: rehearse at the speed it is played.
+        force: replace files that are there.
     """
 
     preset: str = ""
@@ -41,6 +42,7 @@ class SetOptions:
     generator: str | None = None
     midi: str | None = None
     realtime: bool = False
+    force: bool = False
 
     def check(self) -> None:
         """Make sure that what can be known without an engine makes sense.
@@ -67,5 +69,9 @@ class SetOptions:
         found = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(found, dict):
             raise ValueError(f"{path} holds no options")
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in found.items() if name in known})
+        known = {field.name: field.type for field in fields(cls)}
+        given = {name: value for name, value in found.items() if name in known}
+        for name, value in given.items():
+            if type(value).__name__ not in known[name].replace("float", "float | int").replace("None", "NoneType").split(" | "):
+                raise ValueError(f"{name} is {value!r}")
+        return cls(**given)

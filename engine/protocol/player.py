@@ -54,10 +54,15 @@ class ClearEffects:
 
 @dataclass(frozen=True, slots=True)
 class StartRecording:
-    """Write what is heard to ``path`` (.flac or .wav) from now on."""
+    """Write what is heard to ``path`` (.flac or .wav) from now on.
+
+    ``title`` is the set's, ``section`` what sounds already; with ``force`` a file that is there is replaced.
+    """
 
     path: str
     title: str = ""
+    section: str = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,16 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class DeviceOpened:
-    """Sound comes out of a device (``silent=False``), or the set runs in real time without one (``silent=True``)."""
+    """Sound comes out of a device (``silent=False``), or the set runs in real time without one (``silent=True``).
+
+    Attributes:
+        name, rate, channels: of the device as it was opened, ``rate`` in Hz.
+        block, latency_s: frames per write, and seconds from the renderer to the ear.
+        message: what went wrong on the way.
+        key: finds the device again, whatever number it has by then.
+        wanted: what the player goes back to; None is the default.
+        instead_of: the name of the device that should play, where that is gone.
+    """
 
     name: str
     rate: int
@@ -141,6 +155,10 @@ class DeviceOpened:
     latency_s: float
     silent: bool
     message: str = ""
+    channels: int = 2
+    key: str = ""
+    wanted: str | None = None
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +171,15 @@ class DeviceLost:
 
 @dataclass(frozen=True, slots=True)
 class RecordingState:
-    """Recording to ``path``, or not (None); ``message`` says why when it ended by itself."""
+    """Recording to ``path``, or not (None); ``message`` says why when it ended by itself.
+
+    ``ended`` is the file that was finished just now, of ``length_s`` seconds; empty for none.
+    """
 
     path: str | None
     message: str = ""
+    ended: str = ""
+    length_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,21 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What of a section is written anew where a generator makes music from seeds, not out of sound.
+
+    Attributes:
+        seed: of what is new.
+        bars: the first and last bar, counted from 1, that are written anew; None for bars all over the section.
+        amount: the share of those bars, 0..1, part by part.
+    """
+
+    seed: int
+    bars: tuple[int, int] | None = None
+    amount: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class SectionRequest:
     """Everything a generator needs for one section: the same request gives the same samples.
 
@@ -102,6 +117,7 @@ class SectionRequest:
         remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
             for all of it.
         loras: what bends the model, each file with its strength.
+        changes: what of the section that ``seed`` makes is written anew, in this order.
     """
 
     section_id: str
@@ -143,6 +159,7 @@ class SectionRequest:
     vary_amount: float = VARY_AMOUNT
     remake_bars: tuple[int, int] | None = None
     loras: tuple[LoraStrength, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""
@@ -151,11 +168,12 @@ class SectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class MakeSection:
-    """Engine to generator: make a section and write it to ``path``."""
+    """Engine to generator: make a section and write it to ``path``; what is not urgent gives way to all else on the machine."""
 
     job_id: int
     request: SectionRequest
     path: str
+    urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,20 +242,36 @@ class SectionProgress:
 class SectionDone:
     """Generator to engine: the file is complete; ``work_s`` seconds of work went into it.
 
-    ``fit`` is how it lay on the grid, from generators whose music has to be measured.
+    ``fit`` is how it lay on the grid, from generators whose music has to be measured; ``share`` the part of those seconds, 0..1,
+    that the machine left it a core for.
     """
 
     job_id: int
     work_s: float
     fit: GridFit | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SectionFailed:
-    """Generator to engine: it cannot be made."""
+    """Generator to engine: it cannot be made; ``full`` where the disk has no room for it."""
 
     job_id: int
     message: str
+    full: bool = False
 
 
-WorkerReport = SectionProgress | SectionDone | SectionFailed
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Generator to engine, once a second whatever it does: it lives.
+
+    Attributes:
+        cpu_s: processor seconds that its process has had so far.
+        waited_s: seconds that its threads have waited for a core while they had work; 0 where the system does not tell.
+    """
+
+    cpu_s: float
+    waited_s: float = 0.0
+
+
+WorkerReport = SectionProgress | SectionDone | SectionFailed | Heartbeat

@@ -131,7 +131,10 @@ class MeterView:
 
 @dataclass(frozen=True, slots=True)
 class AudioView:
-    """The device: its name, output latency in seconds, the renderer's load (fraction of its block), breaks counted."""
+    """The device: its name, output latency in seconds, the renderer's load (fraction of its block), breaks counted.
+
+    ``instead_of`` names the device that the set should play on, where it is gone and another one plays.
+    """
 
     device: str = ""
     latency_s: float = 0.0
@@ -139,24 +142,53 @@ class AudioView:
     underruns: int = 0
     silent: bool = False
     recording: str | None = None
+    instead_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """An output device.
+
+    Attributes:
+        index: its number now.
+        name, hostapi: as the system has them.
+        channels: how many outputs it has.
+        rate: the one it prefers, in Hz.
+        default: whether sound goes there when no device is named.
+        key: its name and host, and a number where two cards share both: finds the same device again.
+    """
+
+    index: int
+    name: str
+    hostapi: str
+    channels: int
+    rate: float
+    default: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MidiView:
-    """Open ports, and a counter of messages taken (activity is its change)."""
+    """Open ports, and a counter of messages taken (activity is its change).
+
+    ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
+    named.
+    """
 
     ports: tuple[str, ...] = ()
     messages: int = 0
     last: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line for the performer. ``at_s`` is in seconds since the engine started."""
+    """A line for the performer, said ``count`` times, the last time ``at_s`` seconds after the engine started."""
 
     level: Literal["info", "warning", "error"]
     text: str
     at_s: float
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +200,44 @@ class KeeperList:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingView:
+    """A recording that has ended: its file, and its length in seconds."""
+
+    path: str
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a set that is over came to.
+
+    Attributes:
+        length_s: seconds of the set, from its first downbeat to the bar line at which its last section is over.
+        sections: how many were played.
+        recordings: what was recorded of it, oldest first.
+        keepers: the names of what was kept in it, oldest first.
+        breaks: gaps in the sound that the player noticed.
+        holds, stand_ins: how often the last bars were held, and how often the stand-in played, because a section was late.
+        restarts: how often a process of the set was started again.
+    """
+
+    length_s: float
+    sections: int
+    recordings: tuple[RecordingView, ...] = ()
+    keepers: tuple[str, ...] = ()
+    breaks: int = 0
+    holds: int = 0
+    stand_ins: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All the screen shows, as of one moment. ``keepers`` is None until a screen asks for them (`ListKeepers`)."""
+    """All the screen shows, as of one moment.
+
+    ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
+    set is over. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
+    """
 
     serial: int = 0
     state: RunState = "starting"
@@ -199,3 +267,7 @@ class Snapshot:
     restarts: int = 0
     notices: tuple[Notice, ...] = ()
     keepers: KeeperList | None = None
+    summary: Summary | None = None
+    devices: tuple[DeviceInfo, ...] | None = None
+    clock_s: float = 0.0
+    closing: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 from typing import Final
 
 _ESCAPES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
@@ -24,6 +25,19 @@ def visible(text: str) -> str:
         elif kind not in ("Cf", "Cs", "Co", "Cn"):
             kept.append(character)
     return "".join(kept)
+
+
+def short_path(path: str, room: int) -> str:
+    """A path in at most ``room`` characters: the home folder as ~, then folders left out from the front."""
+    home = str(Path.home())
+    if path.startswith((f"{home}/", f"{home}\\")):
+        path = f"~{path[len(home) :]}"
+    parts = re.split(r"[/\\]", path)
+    left = 1
+    while len(path) > room and left < len(parts):
+        path = "…/" + "/".join(parts[left:])
+        left += 1
+    return path if len(path) <= room else f"…{path[len(path) - room + 1 :]}"
 
 
 def one_line(text: str) -> str:

@@ -26,6 +26,9 @@ VARY_AMOUNT: Final = 0.6
 NEWEST_KEEPER: Final = "newest"
 """Stands for the name of the keeper that was kept last."""
 
+GO_ON_MINUTES: Final = 5.0
+"""By how many minutes a set is made longer, if nothing else is said."""
+
 NEAR_S: Final = 12.0
 """Seconds of a part under which its start and its end are heard as one, so that what is before and after it must agree."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +21,10 @@ import soundfile
 from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, WorkerRefused
 from engine.conductor.state import State
+from engine.conductor.values import values_by_target
 from engine.errors import LivesetError, RecordingError
-from engine.midi.files import TimedMessage, file_moves
-from engine.midi.mapping import Mapping, load_profile
+from engine.midi.files import FileMoves, file_moves
+from engine.midi.mapping import mapping_of
 from engine.player.offline import OfflinePlayer
 from engine.presets import Preset
 from engine.processes.channels import make_key
@@ -34,7 +35,6 @@ from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
 from engine.session.session import Session
-from engine.session.snapshots import values_by_target
 
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""
@@ -46,19 +46,34 @@ Audio = npt.NDArray[np.float32]
 
 
 class _Timeline:
-    """Commands at frames: a MIDI file's moves through the mapping, and commands given outright."""
+    """Commands at frames: a MIDI file's moves through the mapping, and commands given outright.
 
-    def __init__(self, preset: Preset, moves: Sequence[TimedMessage], rate: int) -> None:
-        self.mapping = Mapping(load_profile(preset.midi.controller), preset.midi.overrides, takeover=False)
-        self.moves = [(round(move.seconds * rate), move.message) for move in moves]
+    Args:
+        longest: frames after which no set goes on, however long it stood still; what comes later is left out.
+    """
+
+    def __init__(self, preset: Preset, file: FileMoves, rate: int, longest: int) -> None:
+        self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides, takeover=False)
+        moves = [(round(move.seconds * rate), move.message) for move in file.moves]
+        self.moves = [move for move in moves if move[0] <= longest]
+        self.rate = rate
+        self.count = len(moves)
         self.taken = 0
         self.length = self.moves[-1][0] if self.moves else 0
+        self.warnings = file.warnings
+
+    def told(self) -> tuple[str, ...]:
+        """What was wrong with the file, and how much of it came too late."""
+        late = self.count - self.taken
+        after = (f"{late} move{'s' if late > 1 else ''} of the MIDI file came after the set's end",) if late else ()
+        return (*self.warnings, *after)
 
     def due(self, clock: int, state: State) -> Iterator[p.Command]:
         """Commands whose time has come, in frames rendered since the first: the transport may stand still."""
         while self.taken < len(self.moves) and self.moves[self.taken][0] <= clock:
             self.mapping.sync(values_by_target(state))
-            yield from self.mapping.feed("file", self.moves[self.taken][1])
+            frame, message = self.moves[self.taken]
+            yield from self.mapping.feed("file", message, frame / self.rate)
             self.taken += 1
 
     def left_on(self, frame: int, total: int, state: State) -> Iterator[p.Command]:
@@ -92,8 +107,9 @@ class Rehearsal:
         self.out = Path(options.record or "")
         self.state = opening_state(preset, options)
         self.rate = self.state.settings.grid.rate
-        moves = file_moves(Path(options.midi)) if options.midi is not None else []
-        self.timeline = _Timeline(preset, moves, self.rate)
+        file = file_moves(Path(options.midi)) if options.midi is not None else FileMoves()
+        longest = 2 * self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
+        self.timeline = _Timeline(preset, file, self.rate, longest)
         self.player = OfflinePlayer()
         self.clock = 0
         self.events: list[LoggedEvent] = []
@@ -214,7 +230,7 @@ class Rehearsal:
             ladder_pocket=state.transport.pockets,
             unknown_words=unknown,
             events=tuple(self.events),
-            notices=tuple(notice.text for notice in session.notices if notice.level != "info"),
+            notices=(*self.timeline.told(), *(notice.text for notice in session.notices if notice.level != "info")),
             sections=tuple(_really(played, workers.work_s) for played in state.transport.history),
             kept=session.keeping.names,
         )

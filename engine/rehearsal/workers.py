@@ -38,6 +38,7 @@ class _Real:
     work_s: float | None = None
     fit: p.GridFit | None = None
     failed: str | None = None
+    full: bool = False
 
 
 @dataclass
@@ -141,7 +142,7 @@ class OfflineWorkers:
             if job_id not in self.jobs:
                 continue
             if real.failed is not None:
-                events.append(JobFailed(job_id, real.failed))
+                events.append(JobFailed(job_id, real.failed, real.full))
             elif promised == total:
                 self.work_s[version.id] = real.work_s or 0.0
                 events.append(JobDone(job_id, (total - first) / self.rate / VIRTUAL_SPEED, real.fit))
@@ -168,8 +169,8 @@ class OfflineWorkers:
                 self.jobs[job_id].ready_to = ready_to
             case p.SectionDone(job_id, work_s, fit) if job_id in self.jobs:
                 self.jobs[job_id].work_s, self.jobs[job_id].fit = work_s, fit
-            case p.SectionFailed(job_id, text) if job_id in self.jobs:
-                self.jobs[job_id].failed = text
+            case p.SectionFailed(job_id, text, full) if job_id in self.jobs:
+                self.jobs[job_id].failed, self.jobs[job_id].full = text, full
 
     def _lost(self, place: p.Place) -> list[Event]:
         self.connections.pop(place, None)

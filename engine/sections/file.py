@@ -7,9 +7,12 @@ metadata. Samples are written with ordinary writes, never through a map: a full 
 
 from __future__ import annotations
 
+import errno
 import json
+import math
 import mmap
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +21,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import SectionError
+from engine.errors import SECTIONS_HINT, DiskFullError, SectionError
+from engine.sections.checking import check_fields
 
 MAGIC: Final = b"LSECT001"
 HEADER: Final = 4096
@@ -64,26 +68,30 @@ class SectionWriter:
     """Writes a section file block by block.
 
     Raises:
-        SectionError: if the file cannot be made, or on a write the disk refuses.
+        DiskFullError: if the disk has no room for it, or for a block.
+        SectionError: if the file cannot be made or written for another reason, or a block is no sound.
     """
 
     def __init__(self, path: Path, info: SectionInfo) -> None:
         self.path = path
         self.info = info
         self.ready = 0
+        self._fd = -1
         self._frame_bytes = 4 * 2 * len(info.stems)
         meta = json.dumps(asdict(info)).encode()
         if len(meta) > HEADER - _JSON_AT:
             raise SectionError(f"section {info.section_id}: metadata too long for the header", "use shorter prompts")
+        size = HEADER + self._frame_bytes * info.frames
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.ftruncate(self._fd, HEADER + self._frame_bytes * info.frames)
+            if _free_bytes(path) < size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.ftruncate(self._fd, size)
             head = MAGIC + (0).to_bytes(8, "little") + len(meta).to_bytes(8, "little") + meta
             os.pwrite(self._fd, head, 0)
         except OSError as error:
-            raise SectionError(
-                f"cannot write section file {path}: {error.strerror}", "free some disk space or set TMPDIR"
-            ) from error
+            self.close()
+            raise _refused(path, error) from error
 
     def write(self, block: Audio) -> None:
         """Append a block (frames, stems, 2); frames beyond the announced length are cut."""
@@ -93,6 +101,8 @@ class SectionWriter:
                 f"section {self.info.section_id}: a block of shape {block.shape}",
                 f"the generator must make blocks of shape (frames, {len(self.info.stems)}, 2)",
             )
+        if not np.isfinite(block).all():
+            raise SectionError(f"section {self.info.section_id} has samples that are no numbers", MADE_AGAIN)
         data, at = block.data.cast("B"), HEADER + self.ready * self._frame_bytes
         try:
             while data:
@@ -101,13 +111,32 @@ class SectionWriter:
             self.ready += len(block)
             os.pwrite(self._fd, self.ready.to_bytes(8, "little"), _READY_AT)
         except OSError as error:
-            raise SectionError(f"cannot write section file {self.path}: {error.strerror}", "free some disk space") from error
+            raise _refused(self.path, error) from error
 
     def close(self) -> None:
         """Close the file; what was written stays readable."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _summed(audio: Audio) -> Audio:
+    """All stems together: (frames, 2). A damaged file may hold what is no number; it reads as silence."""
+    summed: Audio = audio.sum(axis=1, dtype=np.float32)
+    return summed if np.isfinite(summed).all() else np.nan_to_num(summed, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _free_bytes(path: Path) -> float:
+    """Bytes that may still be written where a file lies; infinite where the system does not say."""
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return math.inf
+
+
+def _refused(path: Path, error: OSError) -> SectionError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (DiskFullError if full else SectionError)(f"cannot write {path.name}: {error.strerror}", SECTIONS_HINT)
 
 
 class SectionReader:
@@ -139,8 +168,9 @@ class SectionReader:
         length = int.from_bytes(self._map[16:24], "little")
         try:
             meta: dict[str, Any] = json.loads(self._map[_JSON_AT : _JSON_AT + length])
-            self.info = SectionInfo(**{**meta, "stems": tuple(meta["stems"])})
-        except (ValueError, TypeError, KeyError) as error:
+            check_fields(SectionInfo, meta)
+            self.info = SectionInfo(**{**meta, "stems": tuple(str(stem) for stem in meta["stems"])})
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise SectionError(f"{path} has a damaged header", MADE_AGAIN) from error
         if size != HEADER + 8 * len(self.info.stems) * self.info.frames:
             raise SectionError(f"{path} is truncated", MADE_AGAIN)
@@ -152,7 +182,7 @@ class SectionReader:
     @property
     def ready(self) -> int:
         """Frames of the file that are written."""
-        return int(self._ready[0])
+        return min(int(self._ready[0]), self.info.frames)
 
     def before(self, frame: int, longest: int) -> Audio:
         """The last sound before one of the section's frames, all stems together: (frames, 2), a copy.
@@ -167,14 +197,12 @@ class SectionReader:
         end = frame - self.info.first_frame
         if end > self.ready:
             raise SectionError(f"{self.path} is not made up to frame {frame} yet", "wait until it is")
-        summed: Audio = self.audio[max(0, end - longest) : max(0, end)].sum(axis=1, dtype=np.float32)
-        return summed
+        return _summed(self.audio[max(0, end - longest) : max(0, end)])
 
     def after(self, frame: int, longest: int) -> Audio:
         """The sound from one of the section's frames on, like `before`; fewer frames come where no more is made."""
         start = max(0, frame - self.info.first_frame)
-        summed: Audio = self.audio[start : min(start + longest, self.ready)].sum(axis=1, dtype=np.float32)
-        return summed
+        return _summed(self.audio[start : min(start + longest, self.ready)])
 
     def blocks(self, frames: int) -> Iterator[Audio]:
         """The file's first ``frames``, all stems together, in blocks (frames, 2).
@@ -183,7 +211,7 @@ class SectionReader:
         """
         for start in range(0, frames, _BLOCK):
             end = min(frames, start + _BLOCK)
-            summed: Audio = self.audio[start:end].sum(axis=1, dtype=np.float32)
+            summed = _summed(self.audio[start:end])
             self.forget(end)
             yield summed
 

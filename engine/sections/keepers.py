@@ -20,7 +20,8 @@ import platformdirs
 
 from engine.command_line import command
 from engine.errors import RecordingError, SectionError
-from engine.protocol import NEWEST_KEEPER, Keeper, PromptWeight
+from engine.protocol import NEWEST_KEEPER, ROLES, Keeper, PromptWeight
+from engine.sections.checking import check_fields
 from engine.sections.file import Audio, SectionReader, SectionWriter
 
 AUDIO_FILE: Final = "audio.section"
@@ -214,9 +215,12 @@ def _read(folder: Path) -> Keeper:
         if card.pop("format") != _FORMAT:
             raise SectionError(f"the keeper {folder.name} was written by another version of liveset", hint)
         prompts = tuple(PromptWeight(str(each["text"]), float(each["weight"])) for each in card.pop("prompts"))
+        check_fields(Keeper, card)
+        if card["role"] not in ROLES:
+            raise ValueError("role is none that there is")
         keeper = Keeper(**{**card, "prompts": prompts, "name": folder.name, "path": str(folder / AUDIO_FILE)})
         reader = SectionReader(keeper.path)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise SectionError(f"the keeper {folder.name} has no readable {CARD_FILE}", hint) from error
     except SectionError as error:
         raise SectionError(f"the keeper {folder.name} is broken: {error.message}", hint) from error

@@ -56,10 +56,10 @@ class Keeping:
         """Keep what plays, now or as soon as it is whole."""
         now = state.transport.now
         if now is None:
-            self.tell("info", "there is nothing to keep yet: nothing plays")
+            self.tell("info", "Nothing to keep yet: nothing is playing.")
         elif not self._keep(now, state):
             self._waiting = now.heard[0].path
-            self.tell("info", f"{now.version.wish.name} is kept as soon as all of it is made")
+            self.tell("info", f"{now.version.wish.name} will be kept once it is complete.")
 
     def look(self, state: State) -> None:
         """Whether what is waited for is whole by now."""
@@ -68,7 +68,7 @@ class Keeping:
             return
         if now.heard[0].path != self._waiting:
             self._waiting = ""
-            self.tell("warning", "the section was not kept: it went before all of it was made")
+            self.tell("warning", "Section not kept: it ended before it was complete. Try again in this one.")
         elif now.version.complete and self._keep(now, state):
             self._waiting = ""
 
@@ -80,7 +80,7 @@ class Keeping:
             return
         self._by_version[kept.version_id] = kept.name
         self.names = (*self.names, kept.name)
-        self.tell("info", f"kept as {kept.name}: K makes the next section out of it")
+        self.tell("info", f"Kept as {kept.name}: K makes the next section from it.")
         if self._asked:
             self.show(True)
 
@@ -121,7 +121,7 @@ class Keeping:
         version = now.version
         name = self._by_version.get(version.id)
         if name is not None and (not name or (keepers_root() / name).is_dir()):
-            self.tell("info", f"that is kept already, as {name}" if name else "that is being kept")
+            self.tell("info", f"Already kept as {name}." if name else "Already being kept.")
             return True
         layers = self._layers(now) if version.complete else []
         if not whole(layers):

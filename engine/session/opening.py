@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.conductor.plan import (
     ENERGY,
+    PHRASE,
     SHARE,
     PlannedSection,
     arc,
@@ -48,8 +49,10 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
         seed=seed,
         title=preset.set.title,
         total_bars=sum(part.bars for part in plan),
+        plan=plan,
         motif=make_motif(seed, grid.beats_per_bar),
         stand_in=STAND_IN if generator != STAND_IN else "",
+        loads=generator,
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
@@ -59,8 +62,11 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
 def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:
     """The plan of a preset.
 
+    A section's bars are what the preset says; sections that say none share what is left of the minutes. Bars give way to minutes
+    alone that the caller asks for.
+
     Args:
-        preset: its sections are taken where it has some, fitted to the minutes where it (or the caller) names some.
+        preset: its sections are taken where it has some.
         grid: tempo and metre.
         minutes: overrides the preset's.
     """
@@ -70,26 +76,40 @@ def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[
     share = bars_per_share(grid)
     planned = tuple(_from_table(table, index, preset.section, share) for index, table in enumerate(preset.section))
     free = [i for i, table in enumerate(preset.section) if table.bars is None]
-    if asked is None and not free:
-        return planned
     target = total_bars(preset.minutes if asked is None else asked, grid)
     room = target - sum(part.bars for i, part in enumerate(planned) if i not in free)
-    if free and room >= len(free):
-        bars = spread([SHARE[planned[i].role] for i in free], room)
-        by_index = dict(zip(free, bars, strict=True))
-        return tuple(replace(part, bars=by_index.get(i, part.bars)) for i, part in enumerate(planned))
-    return fit(planned, target)
+    if not free or room < len(free) * PHRASE:
+        return fit(planned, target) if minutes is not None else _short(planned, free)
+    bars = spread([SHARE[planned[i].role] for i in free], room)
+    by_index = dict(zip(free, bars, strict=True))
+    return tuple(replace(part, bars=by_index.get(i, part.bars)) for i, part in enumerate(planned))
 
 
-def scaled_note(preset: Preset, grid: Grid) -> str | None:
-    """A sentence for people when a preset's bars and minutes disagree, else None."""
-    if preset.set.minutes is None or not preset.section or any(table.bars is None for table in preset.section):
+def _short(planned: tuple[PlannedSection, ...], free: Sequence[int]) -> tuple[PlannedSection, ...]:
+    """The plan whose sections with bars leave no time for those without: these are a phrase each."""
+    return tuple(replace(part, bars=PHRASE) if i in free else part for i, part in enumerate(planned))
+
+
+def scaled_note(preset: Preset, grid: Grid, minutes: float | None = None) -> str | None:
+    """A sentence for people when a preset's bars and the minutes disagree, else None.
+
+    Args:
+        preset: as `plan_set` takes it.
+        grid: tempo and metre.
+        minutes: overrides the preset's.
+    """
+    asked = preset.set.minutes if minutes is None else minutes
+    if asked is None or not preset.section:
         return None
-    given, target = sum(table.bars or 0 for table in preset.section), total_bars(preset.set.minutes, grid)
-    if given == target:
+    given, target = sum(table.bars or 0 for table in preset.section), total_bars(asked, grid)
+    planned = sum(part.bars for part in plan_set(preset, grid, minutes))
+    if minutes is not None and planned == target:
+        kept = given + PHRASE * sum(table.bars is None for table in preset.section) <= target
+        whole = all(table.bars for table in preset.section) and given != target
+        return f"its sections of {given} bars are fitted to {asked:g} minutes, {target} bars" if whole or not kept else None
+    if planned == target:
         return None
-    minutes = f"its {preset.set.minutes:g} minutes are {target}"
-    return f"its sections add up to {given} bars, {minutes}: the sections are fitted to the minutes"
+    return f"its sections' bars count: they are {planned} bars, its minutes ({asked:g}) would be {target}"
 
 
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:

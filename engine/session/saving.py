@@ -56,7 +56,9 @@ def load_state(folder: Path) -> State | None:
         mark, _, data = (folder / STATE_FILE).read_bytes().partition(b"\n")
         if mark + b"\n" != _mark():
             return None
-        state: State = pickle.loads(data)
+        state = pickle.loads(data)
+        if not isinstance(state, State):
+            return None
     except Exception:  # noqa: BLE001  a damaged pickle may raise anything, and is of no use whatever it raises
         return None
     unfinished = {job.version.id for job in state.work.jobs}

@@ -26,10 +26,13 @@ from engine.conductor.events import (
     SendCues,
     SetParams,
     StartJob,
+    Sweep,
     Tell,
     Tick,
+    WorkerShare,
     WorkerUp,
 )
+from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
 from engine.prompts.mix import parse
@@ -43,11 +46,13 @@ from engine.protocol import (
     ListKeepers,
     MarkSection,
     Notice,
+    Nudge,
     PlayerOrder,
     RemoveKeeper,
     SetCues,
     SetMacro,
     SetStem,
+    ToggleMute,
     VaryNext,
 )
 from engine.session.keeping import Keeping
@@ -83,14 +88,21 @@ def greeted(hello: ClientHello) -> WorkerUp:
     return WorkerUp(hello.place, hello.name, hello.traits)
 
 
+def _parameter(command: Command) -> bool:
+    """Whether a command moves what the player's latest values hold."""
+    if isinstance(command, Nudge):
+        return command.target.startswith(("macro ", "stem "))
+    return isinstance(command, SetMacro | SetStem | ToggleMute)
+
+
 def matters(event: Event, actions: tuple[Action, ...]) -> bool:
     """Whether a new engine would miss what an event led to.
 
     The time it finds in the player's latest values, and so it does macros and levels.
     """
-    if isinstance(event, Tick | JobProgress):
+    if isinstance(event, Tick | JobProgress | WorkerShare):
         return bool(actions)
-    parameter = isinstance(event, Commanded) and isinstance(event.command, SetMacro | SetStem)
+    parameter = isinstance(event, Commanded) and _parameter(event.command)
     return not parameter or any(not isinstance(action, SetParams) for action in actions)
 
 
@@ -192,14 +204,19 @@ class Session:
                 self.player.order(MarkSection(title, frame))
             case Discard(path):
                 self._remove(path)
+            case Sweep(kept):
+                for file in self.folder.glob(f"*{SECTION_SUFFIX}"):
+                    if file.name not in kept:
+                        self._remove(file.name)
             case Tell(level, text):
                 self.tell(level, text)
 
     def tell(self, level: str, text: str) -> None:
-        """Show the performer a line; a repeated one replaces itself."""
+        """Show the performer a line; a repeated one replaces itself, and is counted."""
         at = self.now().clock / self.state.settings.grid.rate
         kept = tuple(notice for notice in self.notices if notice.text != text)
-        self.notices = (*kept, Notice(level, text, at))[-KEPT_NOTICES:]  # type: ignore[arg-type]
+        count = 1 + sum(notice.count for notice in self.notices if notice.text == text)
+        self.notices = (*kept, Notice(level, text, at, count))[-KEPT_NOTICES:]  # type: ignore[arg-type]
 
     def _located(self, cue: Cue) -> Cue:
         return replace(cue, path=str(self.folder / cue.path))

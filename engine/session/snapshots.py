@@ -15,6 +15,7 @@ from engine.protocol import (
     MAX_STRENGTH,
     ArcPart,
     AudioView,
+    DeviceInfo,
     DeviceOpened,
     KeeperList,
     MacroView,
@@ -25,8 +26,10 @@ from engine.protocol import (
     Notice,
     NowView,
     PromptView,
+    RecordingView,
     Snapshot,
     StemView,
+    Summary,
 )
 
 
@@ -45,7 +48,8 @@ class Surroundings:
 
     ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, only
     nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
-    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0.
+    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0; ``kept`` are
+    the names of what was kept in this set, ``recordings`` those that have ended.
     """
 
     status: Mapping[str, float]
@@ -60,6 +64,10 @@ class Surroundings:
     generator_state: str
     nothing_up: str = ""
     keepers: KeeperList | None = None
+    closing: bool = False
+    kept: tuple[str, ...] = ()
+    recordings: tuple[RecordingView, ...] = ()
+    devices: tuple[DeviceInfo, ...] | None = None
 
 
 LETTERS = 26
@@ -82,7 +90,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
     s, status = state.settings, around.status
     rate = s.grid.rate
     frame = heard_frame(state, status)
-    total = max(s.grid.frame_of_bar(s.total_bars + state.transport.drift), 1)
+    total = max(s.grid.frame_of_bar(s.total_bars + state.transport.drift) - s.grid.origin, 1)
     return Snapshot(
         serial=serial,
         state=state.transport.run,
@@ -90,7 +98,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         bpm=s.grid.bpm,
         key=s.key,
         beats_per_bar=s.grid.beats_per_bar,
-        elapsed_s=frame / rate,
+        elapsed_s=min(max(0, frame - s.grid.origin), total) / rate,
         total_s=total / rate,
         drift_bars=state.transport.drift,
         arc=arc_view(state),
@@ -114,6 +122,25 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         restarts=state.work.restarts,
         notices=around.notices,
         keepers=around.keepers,
+        devices=around.devices,
+        summary=summary(state, around) if state.transport.run == "finished" else None,
+        clock_s=state.transport.clock / rate,
+        closing=around.closing,
+    )
+
+
+def summary(state: State, around: Surroundings) -> Summary:
+    """What the set came to, once it is over."""
+    grid = state.settings.grid
+    return Summary(
+        length_s=(grid.frame_of_bar(end_bar(state)) - grid.origin) / grid.rate,
+        sections=len(state.transport.history),
+        recordings=around.recordings,
+        keepers=around.kept,
+        breaks=int(around.status.get("underruns", 0)),
+        holds=state.transport.holds,
+        stand_ins=state.transport.pockets,
+        restarts=state.work.restarts,
     )
 
 
@@ -246,13 +273,5 @@ def _audio(around: Surroundings) -> AudioView:
         underruns=int(around.status.get("underruns", 0)),
         silent=device.silent if device else False,
         recording=around.recording,
+        instead_of=device.instead_of if device else "",
     )
-
-
-def values_by_target(state: State) -> dict[str, float]:
-    """Every steerable value by its target's name, for knobs that take over softly."""
-    prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
-    macros = {f"macro {name}": value for name, value in state.steering.macros}
-    stems = {f"stem {stem}": level for stem, level, _ in state.steering.levels}
-    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.steering.loras)}
-    return {**prompts, **macros, **stems, **loras}

@@ -9,15 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from rich.console import Console
+from typing import Any, Final, Literal
 
 from engine.command_line import command
 from engine.conductor.state import State
 from engine.errors import LivesetError
 from engine.processes.layout import cache_folder
 from engine.protocol import SetOptions
+from liveset.commands.plain import plain_console
 
 Level = Literal["ok", "note", "problem"]
 GLYPHS: dict[Level, str] = {"ok": "✓", "note": "!", "problem": "✗"}
@@ -42,11 +41,10 @@ class Finding:
 
 def examine() -> int:
     """Print every finding. Returns 1 if something keeps a set from playing, else 0."""
-    console, worst = Console(soft_wrap=True), 0
+    console, worst = plain_console(soft_wrap=True), 0
     for check in CHECKS:
         for finding in check():
-            mark = f"[{COLOURS[finding.level]}]{GLYPHS[finding.level]} {finding.level:<8}[/]"
-            console.print(mark, end="")
+            console.print(f"{GLYPHS[finding.level]} {finding.level:<8}", style=COLOURS[finding.level], end="")
             console.print(finding.what, highlight=False, markup=False)
             if finding.advice:
                 console.print(f"{'':>10}{finding.advice}", highlight=False, markup=False)
@@ -68,7 +66,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _sound() -> Iterator[Finding]:
-    from engine.player.output.backends import list_devices
+    from engine.player.output.devices import list_devices
 
     try:
         devices = list_devices()
@@ -82,12 +80,32 @@ def _sound() -> Iterator[Finding]:
         yield Finding("ok", f"sound: {default.name} ({default.hostapi}), {len(devices)} outputs in all")
 
 
+RIGHTS: Final = 'write "@audio - rtprio 95" in /etc/security/limits.d/audio.conf, join the group audio, log in again'
+"""How a user comes to run programs in real time on Linux."""
+
+
+def _priority() -> Iterator[Finding]:
+    from engine.player.output.servers import SERVERS, may_run_in_real_time, running_servers
+
+    gaps = "on a busy machine there will be gaps"
+    if may_run_in_real_time():
+        yield Finding("ok", "priority: the player runs in real time")
+    else:
+        yield Finding("note", f"priority: the player may not run in real time: {gaps}", RIGHTS)
+    for server in running_servers():
+        if server.realtime:
+            yield Finding("ok", f"priority: {server.name} runs in real time")
+        else:
+            what = f"priority: {server.name} does not run in real time: {gaps}"
+            yield Finding("note", what, SERVERS[server.name])
+
+
 def _midi() -> Iterator[Finding]:
-    from engine.midi.mapping import load_profile
+    from engine.midi.mapping import mapping_of
     from engine.midi.monitor import list_ports
 
     try:
-        ports = [port.name for port in list_ports(load_profile("generic"))]
+        ports = [port.name for port in list_ports(mapping_of("", "generic", {}))]
     except LivesetError as error:
         yield Finding("note", f"MIDI: {error.message}", error.hint)
         return
@@ -203,6 +221,7 @@ def _processor() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _versions,
     _sound,
+    _priority,
     _midi,
     _terminal,
     _disk,

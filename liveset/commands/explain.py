@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from engine.prompts.mix import Mix, Parsed, decide_bpm, decide_key, mix, parse
 from engine.prompts.vocabulary import plain, vocabulary
 from engine.protocol import PromptWeight
+from liveset.commands.plain import plain_console
 
 _BAR: int = 16
 """Characters of a parameter's bar."""
@@ -79,7 +79,7 @@ def _said(words: tuple[str, ...]) -> str:
 
 
 def _print(parsed: Parsed, point: Mix) -> None:
-    console = Console(highlight=False)
+    console = plain_console(highlight=False)
     console.print(_music(parsed, point))
     moved = sorted((name for name in point.params if parsed.sources.get(name)), key=lambda name: -abs(parsed.values[name]))
     if moved:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from engine.actions import Action
 from engine.command_line import command
 from engine.errors import MidiError
 from engine.presets import load_preset
+from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
-    from engine.midi.profiles import Bindings, Control, Profile
+    from engine.midi.mapping import Mapping
+    from engine.midi.monitor import PortInfo
 
 
 def _table(*columns: str) -> Table:
@@ -27,45 +30,53 @@ def show_devices() -> None:
     Raises:
         DeviceError: if PortAudio is missing.
     """
-    from engine.player.output.backends import list_devices
+    from engine.player.output.devices import list_devices
 
-    console, found = Console(soft_wrap=True), list_devices()
+    console, found = plain_console(soft_wrap=True), list_devices()
     if not found:
         console.print(f"no sound device: `{command('play')}` is silent in real time; `{command('rehearse')}` needs none")
         return
     table = _table("", "number", "name", "system", "channels", "rate")
     for device in found:
         mark = "default" if device.default else ""
-        table.add_row(mark, str(device.index), device.name, device.hostapi, str(device.channels), f"{device.rate:g} Hz")
+        table.add_row(mark, str(device.index), Text(device.name), device.hostapi, str(device.channels), f"{device.rate:g} Hz")
     console.print(table)
     console.print(f"\npick one with: {command('play --device NUMBER-OR-NAME')}", highlight=False)
 
 
-def _order(control: Control) -> tuple[str, int, int]:
-    """Controllers before notes, by number."""
-    return control.kind, control.number, control.channel or 0
-
-
-def _rows(profile: Profile, overrides: Bindings) -> list[tuple[str, Action]]:
-    """Every control that moves something, in order, then the second row of knobs, marked; overrides before both."""
-    plain = {**profile.controls, **overrides}
-    bank = {control: binding for control, binding in profile.bank.items() if control not in overrides}
-    return [
-        (f"{control}{mark}", binding.action)
-        for table, mark in ((plain, ""), (bank, "*"))
-        for control in sorted(table, key=_order)
-        if (binding := table[control]) is not None and not binding.low
-    ]
-
-
-def _inputs(profile: Profile) -> str:
+def _ports(mapping: Mapping) -> tuple[list[PortInfo], str]:
+    """The inputs, and what to say of them."""
     from engine.midi.monitor import list_ports
 
     try:
-        names = ", ".join(f"{port.name} ({port.controller})" for port in list_ports(profile))
+        ports = list_ports(mapping)
     except MidiError as error:
-        return f"MIDI inputs: none; {error}"
-    return "MIDI inputs: " + (names or "none (they may be plugged in while a set plays)")
+        return [], f"MIDI inputs: none; {error}"
+    names = ", ".join(f"{port.name} ({port.controller if port.used else 'not listened to'})" for port in ports)
+    return ports, "MIDI inputs: " + (names or "none (they may be plugged in while a set plays)")
+
+
+def _show_map(console: Console, heading: str, controls: list[tuple[str, Action]]) -> None:
+    """What the controls of a port move."""
+    console.print(f"\n{heading}", highlight=False, markup=False)
+    rows = _table("control", "moves", "")
+    for control, action in controls:
+        rows.add_row(control, action.name, Text(action.help, style="dim"))
+    console.print(rows)
+    if any(control.endswith("*") for control, _ in controls):
+        console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)
+
+
+def show_maps(console: Console, mapping: Mapping, ports: list[PortInfo]) -> None:
+    """The map that is in force on each port, each map once; without a port, that of any controller."""
+    maps: dict[tuple[tuple[str, Action], ...], list[str]] = {}
+    for port in ports:
+        if port.used:
+            maps.setdefault(tuple(mapping.in_force(port.name)), []).append(port.name)
+    if not maps:
+        maps = {tuple(mapping.in_force("")): [mapping.greeting("")]}
+    for controls, names in maps.items():
+        _show_map(console, ", ".join(names), list(controls))
 
 
 def show_midi(preset_name: str, watch: bool) -> None:
@@ -76,19 +87,14 @@ def show_midi(preset_name: str, watch: bool) -> None:
     """
     from engine.midi.mapping import mapping_of
     from engine.midi.monitor import monitor
-    from engine.midi.profiles import GENERIC, parse_bindings
+    from engine.midi.profiles import GENERIC
 
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     preset = load_preset(preset_name) if preset_name else None
     mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
-    profile = mapping.profile
-    console.print(_inputs(profile), highlight=False, markup=False)
-    rows = _table("control", "moves", "")
-    for control, action in _rows(profile, parse_bindings(preset.midi.overrides if preset else {})):
-        rows.add_row(control, action.name, f"[dim]{action.help}[/dim]")
-    console.print(rows)
-    if any(profile.bank.values()):
-        console.print("* for controllers whose knobs send these: once another of the row was moved", highlight=False)
+    ports, said = _ports(mapping)
+    console.print(said, highlight=False, markup=False)
+    show_maps(console, mapping, ports)
     if watch:
         console.print("\nturn a knob or press a pad; Ctrl-C ends", highlight=False)
         for line in monitor(mapping, threading.Event()):

@@ -6,17 +6,21 @@ import contextlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import soundfile
 import typer
-from rich.console import Console
 
 from engine.errors import RecordingError
-from engine.processes.layout import check_audio_name
+from engine.processes.layout import check_audio_name, check_free
 from engine.sections.file import Audio, SectionReader
 from engine.sections.keepers import find_keeper, keepers, keepers_root, remove_keeper
+from liveset.commands.plain import plain_console
 from liveset.ui.widgets.kept import line
+
+PROMPT_CELLS: Final = 60
+"""Cells of a prompt that the list of keepers shows."""
 
 
 def show_keepers(as_json: bool) -> None:
@@ -25,33 +29,53 @@ def show_keepers(as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"folder": str(keepers_root()), "keepers": [asdict(each) for each in good], "broken": broken}))
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console(highlight=False, soft_wrap=True)
     if not good and not broken:
         console.print(f"nothing is kept yet in {keepers_root()}: k on the screen keeps what plays", markup=False)
     for keeper in good:
-        console.print(f"{keeper.kept}  {line(keeper)}", markup=False)
+        console.print(f"{keeper.kept}  {line(keeper, prompt_cells=PROMPT_CELLS)}", markup=False)
     for text in broken:
         console.print(f"✗ {text}", markup=False)
 
 
-def export_keeper(name: str, out: Path, stems: bool, force: bool) -> None:
-    """Write a keeper's sound into one file, or one a stem; files that are there are replaced with ``force`` alone.
+def export_keeper(name: str, out: Path, *, stems: bool = False, tail: bool = False, force: bool = False) -> None:
+    """Write a keeper's sound: as many bars as it has, which loop on the grid.
+
+    Args:
+        name: the keeper's.
+        out: a .flac or .wav file; or a folder, for one named with tempo and key.
+        stems: one file a stem, named after ``out`` and the stem.
+        tail: what sounds beyond the bars too, faded to nothing.
+        force: replace files that are there.
 
     Raises:
         SectionError: there is no such keeper, or it is broken.
         RecordingError: a file is there already, or cannot be written.
     """
+    keeper = find_keeper(name)
+    if out.is_dir() and not out.suffix:
+        out /= f"{keeper.name}-{keeper.bpm:g}bpm-{keeper.key.replace('#', 'sharp').replace(' ', '-')}.wav"
     check_audio_name(out)
-    reader = SectionReader(find_keeper(name).path)
+    reader = SectionReader(keeper.path)
+    audio = whole_bars(reader, tail=tail)
     names = reader.info.stems
-    sounds = {out.with_stem(f"{out.stem}-{stem}"): reader.audio[:, i] for i, stem in enumerate(names)} if stems else {}
-    sounds = sounds or {out: reader.audio.sum(axis=1)}
-    for path in sounds:
-        if path.is_dir() or (path.exists() and not force):
-            raise RecordingError(f"{path} is there already", "name another file, or replace that one with --force")
+    sounds = {out.with_stem(f"{out.stem}-{stem}"): audio[:, i] for i, stem in enumerate(names)} if stems else {}
+    sounds = sounds or {out: audio.sum(axis=1)}
+    check_free(*sounds, force=force)
     for path, sound in sounds.items():
         _write(path, sound, reader.info.rate)
         typer.echo(f"{path}  {len(sound) / reader.info.rate:.1f} s")
+
+
+def whole_bars(reader: SectionReader, *, tail: bool) -> Audio:
+    """A keeper's bars (frames, stems, 2), with ``tail`` also what follows, faded to nothing: a copy."""
+    info = reader.info
+    end = round(info.bars * info.beats_per_bar * 60 / info.bpm * info.rate)
+    audio: Audio = np.nan_to_num(reader.audio[: info.frames if tail else end], nan=0.0, posinf=0.0, neginf=0.0)
+    beyond = len(audio) - end
+    if beyond > 0:
+        audio[end:] *= (np.cos(np.linspace(0, np.pi, beyond, dtype=np.float32)) / 2 + 0.5)[:, None, None]
+    return audio
 
 
 def _write(path: Path, sound: Audio, rate: int) -> None:

@@ -28,6 +28,7 @@ from engine.models.files import (
     verify_folder,
 )
 from engine.models.registry import CATALOGUE, CONFIG_FILE, Model, installed, model_folder, models_root, published
+from liveset.commands.plain import plain_console
 
 _GB: Final = 1e9
 _CHILD: Final = (sys.executable, "-m", "engine.generators.stable_audio")
@@ -53,7 +54,7 @@ def ask_child(*words: str) -> dict[str, Any]:
 
 def show_models() -> None:
     """Print the models that are here and those that can be fetched, with sizes and licences."""
-    console, here = Console(highlight=False, soft_wrap=True), installed()
+    console, here = plain_console(highlight=False, soft_wrap=True), installed()
     console.print(f"models in {models_root()}" if here else f"no models yet in {models_root()}", markup=False)
     for name in here:
         folder = models_root() / name
@@ -87,7 +88,7 @@ def pull_model(name: str) -> None:
     """
     from liveset.commands.hub import Hub, pull, survey
 
-    console, model = Console(highlight=False, soft_wrap=True), published(name)
+    console, model = plain_console(highlight=False, soft_wrap=True), published(name)
     if name in installed():
         console.print(f"{name} is here already; check it: {command(f'models verify {name}')}")
         return
@@ -124,7 +125,7 @@ def import_model(folder: Path, name: str | None, link: bool) -> None:
     _check_loadable(folder)
     with _progress("copying", size_of(folder)) as on_bytes:
         place = import_folder(folder, chosen, on_bytes, link)
-    Console(highlight=False, soft_wrap=True).print(f"{chosen} is here, in {place}", markup=False)
+    plain_console(highlight=False, soft_wrap=True).print(f"{chosen} is here, in {place}", markup=False)
 
 
 def guess_name(folder: Path, config: dict[str, Any]) -> str:
@@ -162,7 +163,7 @@ def verify_models(name: str | None) -> None:
     Raises:
         GeneratorError: none is here, or a file is missing, truncated or changed; names the first.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console(highlight=False, soft_wrap=True)
     names = (name,) if name else installed()
     if not names:
         raise GeneratorError(f"no model is installed in {models_root()}", f"get one: {command('models pull small-music')}")
@@ -199,8 +200,14 @@ def remove_model(name: str, sure: bool) -> None:
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[OnBytes]:
     """A bar of bytes on the error output; nothing where that is no terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    console = plain_console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task: TaskID = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)

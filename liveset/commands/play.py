@@ -10,15 +10,27 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_path
 
 from engine.command_line import command
 from engine.errors import DeviceError, EngineError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
-from engine.processes.layout import check_audio_name
+from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet
 from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
+
+if TYPE_CHECKING:
+    from liveset.ui.app import Outcome
+
+SCREEN_FILE = "screen.json"
+"""What the screen remembers from one set to the next."""
 
 STATUS_S = 1.0
 QUIT_S = 4.0
+ANSWER_S = 2.0
+"""How long the engine of a set that runs may take to say how it stands."""
+
 RECOVERY_S = 15.0
 SILENT_LUFS = -100.0
 """How long a headless set waits for the engine that its player starts after one has died."""
@@ -36,25 +48,26 @@ def checked(options: SetOptions) -> SetOptions:
     return replace(
         options,
         preset=str(path.absolute()) if path.is_file() else name,
-        record=str(checked_recording(Path(options.record))) if options.record is not None else None,
+        record=str(checked_recording(Path(options.record), force=options.force)) if options.record is not None else None,
     )
 
 
-def checked_recording(path: Path) -> Path:
+def checked_recording(path: Path, *, force: bool = False) -> Path:
     """A recording's absolute path, if it can be written.
 
     Raises:
-        RecordingError: if it cannot.
+        RecordingError: if it cannot, or if it or its cue sheet is there already and is not to be replaced.
     """
     path = path.expanduser().absolute()
     check_audio_name(path)
     if not path.parent.is_dir():
         raise RecordingError(f"there is no folder {path.parent}", "make it first, or name another file")
-    if path.exists():
-        raise RecordingError(f"{path} exists already", "a recording replaces nothing: name another file")
+    check_free(path, cue_sheet(path), force=force)
+    there = path.exists()
     try:
         path.touch()
-        path.unlink()
+        if not there:
+            path.unlink()
     except OSError as error:
         raise RecordingError(f"cannot write {path}: {error.strerror}", "name another file") from error
     return path
@@ -79,7 +92,7 @@ def perform(options: SetOptions, screen: bool) -> int:
         LivesetError: if it cannot start.
     """
     options = checked(options)
-    if running_session() is not None:
+    if (running := running_session()) is not None and not _ended(running):
         raise EngineError("a set is playing already", f"{command('attach')} shows it; {command('stop')} ends it")
     if options.device not in (None, "none"):
         check_device(str(options.device))
@@ -92,6 +105,18 @@ def perform(options: SetOptions, screen: bool) -> int:
         engine.abandon()
         raise
     return stay(engine.folder, screen)
+
+
+def _ended(folder: Path) -> bool:
+    """End a set that is over, though a screen still shows it. Returns whether it was over."""
+    client = EngineClient(folder)
+    shown = next((shown for shown in client.snapshots(ANSWER_S) if shown is not None), None)
+    over = shown is not None and shown.state == "finished"
+    if over:
+        client.send(Quit())
+        _wait_gone(client)
+    client.close()
+    return over
 
 
 def stop() -> int:
@@ -130,15 +155,32 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
         return follow(client, started)
     from liveset.ui.app import LivesetApp
 
-    ending = LivesetApp(client).run()
+    ending = LivesetApp(client, memory=user_state_path(APP) / SCREEN_FILE).run()
     if ending == "finished":
         client.send(Quit())
     if ending in ("stopped", "finished"):
         _wait_gone(client)
-    else:
-        print(f"The set plays on. Come back to it with: {command('attach')}")
+    print(farewell(ending, client.snapshot()))
     client.close()
     return 0
+
+
+def farewell(ending: Outcome | None, last: Snapshot | None) -> str:
+    """What is said when a screen has closed: what became of the set, and where its recordings are."""
+    if ending in (None, "left"):
+        return f"The set plays on. Come back to it with: {command('attach')}"
+    said = "The set is over." if ending == "finished" else "The set was stopped."
+    if last is None:
+        return said
+    ended = [recording.path for recording in last.summary.recordings] if last.summary else []
+    files = dict.fromkeys([*ended, *([last.audio.recording] if last.audio.recording else [])])
+    return "\n".join([said, *(f"Recorded: {path}" for path in files)])
+
+
+def _was_ended(client: EngineClient) -> bool:
+    """Whether somebody ended the set, rather than its engine having died."""
+    last = client.snapshot()
+    return client.ended() or (last is not None and last.closing)
 
 
 def _wait_gone(client: EngineClient) -> None:
@@ -159,11 +201,16 @@ def follow(client: EngineClient, started: bool = True) -> int:
     """
     told = set[tuple[str, float]]()
     stops = started
+    print(f"note: ctrl-c stops the set{'' if started else ', for everybody'}", flush=True)
     for name in _ENDINGS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
     try:
         while not _lines(client, told):
+            if _was_ended(client):
+                print(farewell("ended", client.snapshot()), flush=True)
+                client.close()
+                return 0
             print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
             if not client.wait_connected(RECOVERY_S):
                 raise EngineError("the engine is gone and does not come back", f"start again with: {command('play')}")

@@ -10,14 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import soundfile
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from engine.errors import RecordingError
 from engine.presets import Preset, load_preset
+from engine.processes.layout import check_free
 from engine.protocol import SetOptions
 from engine.session.opening import opening_state, scaled_note
+from liveset.commands.plain import plain_console
 
 
 def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
@@ -32,17 +33,23 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     options.check()
     _check_midi(preset)
     if report is not None:
-        from liveset.report.write import check_writable, write_report  # what measures takes longer to load than all else
+        from liveset.report.write import (  # what measures takes longer to load than all else
+            JSON_NAME,
+            PICTURE_NAME,
+            check_writable,
+            write_report,
+        )
 
         check_writable(report)
-    where = _destination(options.preset, options.record, report)
+        check_free(report / JSON_NAME, report / PICTURE_NAME, force=options.force)
+    where = _destination(options.preset, options.record, report, force=options.force)
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
     rehearsal = Rehearsal(preset, replace(options, record=str(written)))
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
-    console = Console(stderr=True, soft_wrap=True)
+    console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()
-    columns = (TextColumn("{task.description:<14}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("starting", total=1.0)
         try:
@@ -81,7 +88,7 @@ def _free(path: Path) -> Path:
     return next((each for each in names if not each.exists()), path)
 
 
-def _destination(preset_name: str, out: str | None, report: Path | None) -> Path:
+def _destination(preset_name: str, out: str | None, report: Path | None, *, force: bool) -> Path:
     """Where the sound goes.
 
     Raises:
@@ -91,8 +98,7 @@ def _destination(preset_name: str, out: str | None, report: Path | None) -> Path
         return _free(Path(f"{Path(preset_name).stem}.flac"))
     where = (Path(out) if out is not None else report / "set.flac" if report is not None else Path()).expanduser()
     where = where.resolve() if where.is_symlink() else where  # the file is replaced, not the link to it
-    if where.is_dir():
-        raise RecordingError(f"{where} is a folder", "name a file in it")
+    check_free(where, force=force)
     if where.exists() and not os.access(where, os.W_OK):
         raise RecordingError(f"cannot write {where}: it may only be read", "name another file")
     return where
@@ -135,7 +141,7 @@ def check_preset(preset_name: str) -> None:
     _check_midi(preset)
     state = opening_state(preset)
     grid = state.settings.grid
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
     console.print(
         f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "

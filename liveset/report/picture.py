@@ -16,6 +16,9 @@ _INK: Final = "#22303c"
 _LEVEL: Final = "#2a6f97"
 _PLANNED: Final = "#c05621"
 _BORDER: Final = "#22303c"
+_MOST_DASHED: Final = 40
+"""Sections whose borders are dashed lines; of more, thin ones leave the curves visible."""
+
 _NAME_CHARS: Final = 150
 """Characters of names that fit side by side across the picture."""
 
@@ -106,15 +109,21 @@ def _draw_energy(axis: Any, sections: Sequence[PlayedSection], heard: Survey, se
     loudness.set_ylabel("short-term loudness (LUFS)", color=_LEVEL)
     top = float(np.nanmax(loud)) if np.isfinite(loud).any() else -10.0
     loudness.set_ylim(top - 30, top + 2)
-    axis.legend(handles=lines, loc="lower center", ncols=2, frameon=False)
+    axis.legend(handles=lines, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, borderaxespad=0.2)
     axis.grid(axis="y", color=_INK, alpha=0.12)
 
 
 def _draw_borders(axes: Sequence[Any], sections: Sequence[PlayedSection], seconds: float) -> None:
+    crowded = len(sections) > _MOST_DASHED
+    width, alpha, style = (0.3, 0.35, "solid") if crowded else (0.9, 0.8, (0, (4, 3)))
     for axis in axes:
         for section in sections:
             light = axis is axes[1]
-            axis.axvline(section.start_s, color="white" if light else _BORDER, linewidth=0.9, alpha=0.8, linestyle=(0, (4, 3)))
+            axis.axvline(section.start_s, color="white" if light else _BORDER, linewidth=width, alpha=alpha, linestyle=style)
+    for section in sections:
+        if section.transition is not None and section.transition.length_s > 0:
+            start = section.transition.start_s
+            axes[0].axvspan(start, start + section.transition.length_s, color=_PLANNED, alpha=0.25, linewidth=0)
     ends = [*(section.start_s for section in sections[1:]), seconds]
     for section, end in zip(sections, ends, strict=False):
         room = int(_NAME_CHARS * (end - section.start_s) / max(seconds, 1e-3))

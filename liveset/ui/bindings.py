@@ -19,11 +19,14 @@ _CAPS: Final = {
     "minus": "-",
     "plus": "+",
     "question_mark": "?",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "up": "↑",
     "down": "↓",
     "left": "←",
     "right": "→",
     "ctrl+p": "ctrl p",
+    "ctrl+z": "ctrl z",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 
@@ -58,6 +61,8 @@ class Key:
 def _key(action: Action) -> Key:
     """How the screen works one of the engine's actions: a press is sent, a toggle is turned, a position is selected."""
     kind, _, name = action.name.partition(" ")
+    if action.name == "play/stop":
+        return Key(action.key, "play or stop; stopping takes a second press", "play_stop", action.group, action.label)
     if action.kind == "press":
         return Key(action.key, action.help, f"send('{action.name}')", action.group, action.label)
     if action.kind == "toggle":
@@ -70,12 +75,16 @@ def _key(action: Action) -> Key:
 _OWN: Final[tuple[Key, ...]] = (
     Key("b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set", "bars"),
     Key("K", "keepers: make the next section out of one", "keepers", "Set", "keepers"),
+    Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),
     Key("9", "digits reach prompts 9 to 16, or 1 to 8 again", "bank", "Prompts"),
     Key("a", "add a prompt", "add_prompt", "Prompts"),
     Key("enter", "write the selected prompt's text", "write", "Prompts", "write"),
+    Key("x,delete", "twice: remove the selected prompt", "remove_prompt", "Prompts", "remove"),
+    Key("less_than_sign", "move the selected prompt up", "move_prompt(-1)", "Prompts"),
+    Key("greater_than_sign", "move the selected prompt down", "move_prompt(1)", "Prompts"),
     Key("m", "mute or open the selected stem", "mute_selected", "Stems", "mute"),
     Key("up", "selected value up by .05", "turn(1)", "Moving what is selected", palette=False),
     Key("down", "selected value down by .05", "turn(-1)", "Moving what is selected", palette=False),
@@ -96,8 +105,10 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("shift+tab", "back through the columns", "column(-1)", "Moving what is selected", palette=False),
     Key("t", "next colour theme", "theme(1)", "Screen"),
     Key("T", "previous colour theme", "theme(-1)", "Screen"),
+    Key("l", "log: all messages, and what prompts were taken to say", "log", "Screen", "log"),
     Key("question_mark", "all keys", "help", "Screen", "keys"),
     Key("ctrl+p", "command palette", "app.command_palette", "Screen", palette=False),
+    Key("ctrl+z", "says why the screen cannot be put aside", "no_suspend", "Screen", palette=False),
     Key("q,ctrl+q,ctrl+c", "close the screen; asks whether the set should stop", "close", "Screen", "close"),
 )
 """What needs the screen: a text, a list, a selection, or nothing but the screen itself."""
@@ -129,6 +140,7 @@ class Moment:
     hold: bool = False
     recording: bool = False
     editing: bool = False
+    stopping: bool = False
 
 
 Hint = tuple[str, str]
@@ -161,9 +173,9 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     if moment.editing:
         return (("enter", "take it"), ("esc", "leave it as it was"))
     if moment.state == "finished":
-        return (_hint("close"), _hint("help"))
+        return (_hint("play_stop", "play again"), _send("go on"), _hint("log"), _hint("help"), _hint("close"))
     playing = moment.state == "playing"
-    play = (_send("play/stop", "stop" if playing else ""),)
+    play = (_hint("play_stop", "again: stop" if moment.stopping else "stop" if playing else ""),)
     steer = (_send("next"), _send("hold", "release" if moment.hold else ""), _send("re-roll"), _send("keep"))
     record = _hint("record", "stop rec" if moment.recording else "")
     more = (("- +", "energy"), _hint("column(1)"), _send("panic"), record)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.actions import PROMPT_KEYS
-from engine.protocol import MAX_STRENGTH, Command, Macro, SetLora, SetMacro, SetStem, SetWeight, Snapshot
+from engine.protocol import MAX_STRENGTH, Command, Macro, Nudge, SetLora, SetMacro, SetStem, SetWeight, Snapshot
 
 Kind = Literal["prompt", "macro", "stem"]
 KINDS: Final[tuple[Kind, ...]] = ("prompt", "macro", "stem")
@@ -16,9 +15,6 @@ FINE: Final = 0.05
 COARSE: Final = 0.25
 BANK: Final = PROMPT_KEYS
 """Prompts under the digits at a time."""
-
-PENDING_UPDATES: Final = 15
-"""Updates for which a value just sent counts as the control's value, until the engine has said the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +74,16 @@ def neutral(control: Control, snapshot: Snapshot) -> float:
             return 1.0
 
 
-def stepped(start: float, step: float) -> float:
-    """The next multiple of ``step`` above ``start`` (below, for a negative step), held within 0..1."""
-    size = abs(step)
-    places = start / size
-    place = math.floor(places + 1e-6) + 1 if step > 0 else math.ceil(places - 1e-6) - 1
-    return round(min(1.0, max(0.0, place * size)), 4)
+def target(control: Control, snapshot: Snapshot) -> str:
+    """The control by its action's name."""
+    match control.kind:
+        case "prompt":
+            return f"prompt {control.index + 1}"
+        case "macro":
+            view = snapshot.macros[control.index]
+            return f"macro {view.name}" if view.lora is None else f"lora {view.lora + 1}"
+        case "stem":
+            return f"stem {snapshot.stems[control.index].name}"
 
 
 def moved(control: Control, snapshot: Snapshot, to: float) -> Command:
@@ -102,20 +102,17 @@ def moved(control: Control, snapshot: Snapshot, to: float) -> Command:
 
 
 class Desk:
-    """The keyboard's place among the controls, and the values it has just sent; `tick` once an update."""
+    """The keyboard's place among the controls; `tick` once an update."""
 
     def __init__(self) -> None:
         self.snapshot = Snapshot()
         self.selected = Control("prompt", 0)
         self.bank = 0
         self.last_prompt = 0
-        self._pending: dict[Control, tuple[float, int]] = {}
-        self._updates = 0
 
     def tick(self, snapshot: Snapshot) -> None:
         """Take an update's snapshot; a selected control that is gone gives way to its neighbour."""
         self.snapshot = snapshot
-        self._updates += 1
         self.select(self.selected)
 
     @property
@@ -151,16 +148,10 @@ class Desk:
         names = [macro.name for macro in self.snapshot.macros]
         return Control("macro", names.index(name)) if name in names else None
 
-    def value(self, control: Control) -> float:
-        """Where a control stands, counting what was sent a moment ago."""
-        sent, until = self._pending.get(control, (0.0, 0))
-        return sent if self._updates < until else value(control, self.snapshot)
-
     def put(self, control: Control, to: float) -> Command:
-        """The command that moves a control; remembered until the engine says the same."""
-        self._pending[control] = (to, self._updates + PENDING_UPDATES)
+        """The command that moves a control to a value."""
         return moved(control, self.snapshot, to)
 
     def turn(self, control: Control, step: float) -> Command:
-        """The command that moves a control by a step."""
-        return self.put(control, stepped(self.value(control), step))
+        """The command that moves a control by a step, from wherever the engine has it by then."""
+        return Nudge(target(control, self.snapshot), step, snap=True)

@@ -25,5 +25,8 @@ class EngineLink(Protocol):
     def pulse(self) -> float | None:
         """How many blocks the player has rendered, whether an engine answers or not; None if there is no player."""
 
+    def ended(self) -> bool:
+        """Whether the set was ended and nothing of it is left to reach."""
+
     def close(self) -> None:
         """Let go of the connection; the set plays on."""

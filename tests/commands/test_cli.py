@@ -115,10 +115,13 @@ TONES = ("--generator", "tests.generators.tones:Tones")
 """Quick to start: what a rehearsal does with files is the same whatever plays."""
 
 
-def test_rehearse_replaces_the_named_file_and_prints_its_speed(here: Path) -> None:
+def test_rehearse_replaces_the_named_file_when_told_to_and_prints_its_speed(here: Path) -> None:
     (here / "short.toml").write_text(SHORT)
     (here / "x.wav").write_text("old")
-    said = liveset("rehearse", "short.toml", "--out", "x.wav")
+    refused = liveset("rehearse", "short.toml", "--out", "x.wav")
+    assert refused.exit_code == 2 and "x.wav is there already" in refused.stderr and "--force" in refused.stderr
+    assert (here / "x.wav").read_text() == "old"
+    said = liveset("rehearse", "short.toml", "--out", "x.wav", "--force")
     assert said.exit_code == 0, said.stderr
     assert sorted(path.name for path in here.iterdir()) == ["short.toml", "x.wav"]
     length = soundfile.info(here / "x.wav").duration
@@ -149,7 +152,7 @@ def test_failed_rehearsal_leaves_the_old_file_and_no_other(here: Path, monkeypat
     before = sorted(here.iterdir())
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(here), *sys.path)))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    said = liveset("rehearse", "short.toml", "--out", "x.wav")
+    said = liveset("rehearse", "short.toml", "--out", "x.wav", "--force")
     assert said.exit_code == 2, said.stderr
     assert "the generator did not start" in said.stderr
     assert sorted(here.iterdir()) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from engine.models.files import import_folder
 from engine.models.registry import model_folder
+from engine.player.output import servers
 from liveset.commands import models as modelling
-from liveset.commands.doctor import Finding, _stable_audio, _versions
+from liveset.commands.doctor import Finding, _priority, _stable_audio, _versions
 from tests.generators.stable_audio.conftest import TINY, make_base
 
 
@@ -80,3 +82,33 @@ def test_versions_are_those_of_the_installed_packages() -> None:
     first, libraries = list(_versions())[:2]
     assert first == Finding("ok", f"liveset {version('liveset')}, Python {platform.python_version()}, torch {version('torch')}")
     assert f"textual {version('textual')}" in libraries.what and f"mido {version('mido')}" in libraries.what
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_doctor_says_whether_the_player_may_run_in_real_time(may: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "may_run_in_real_time", lambda: may)
+    monkeypatch.setattr(servers, "running_servers", lambda: ())
+    (finding,) = _priority()
+    assert finding.level == ("ok" if may else "note")
+    assert ("limits.d" in finding.advice) != may
+
+
+@pytest.mark.parametrize("name", servers.SERVERS)
+def test_doctor_says_how_a_sound_server_comes_to_run_in_real_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "running_servers", lambda: (servers.Server(name, False),))
+    *_, finding = _priority()
+    assert finding.level == "note" and name in finding.what and finding.advice == servers.SERVERS[name]
+    monkeypatch.setattr(servers, "running_servers", lambda: (servers.Server(name, True),))
+    *_, finding = _priority()
+    assert finding.level == "ok" and not finding.advice
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux describes processes in files")
+def test_sound_servers_are_found_by_the_name_of_their_process(tmp_path: Path) -> None:
+    for number, name in ((11, "pulseaudio"), (12, "bash"), (13, "pipewire"), (14, "pulseaudio")):
+        (tmp_path / str(number) / "task").mkdir(parents=True)
+        (tmp_path / str(number) / "comm").write_text(f"{name}\n")
+    (tmp_path / "15").mkdir()
+    (tmp_path / "self").mkdir()
+    found = servers.running_servers(tmp_path)
+    assert found == (servers.Server("pipewire", False), servers.Server("pulseaudio", False))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -42,3 +45,12 @@ def test_page_fits_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setenv("COLUMNS", "80")
     explain("dreamy melancholic dub techno, very dark, warm pads, rhodes, more echo, less dirty, dusty vinyl, long reverb", False)
     assert max(len(line.rstrip()) for line in capsys.readouterr().out.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
+def test_characters_that_the_terminal_lacks_are_replaced(encoding: str) -> None:
+    argv = [sys.executable, "-m", "liveset", "explain", "techno, no drums"]
+    said = subprocess.run(argv, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert said.returncode == 0, said.stderr
+    assert b"techno" in said.stdout and b"?" in said.stdout
+    assert b"Error" not in said.stderr

@@ -24,7 +24,7 @@ def same_signals() -> Iterator[None]:
 
 
 def rehearse(out: Path) -> None:
-    rehearse_to_files(SetOptions("sunrise", record=str(out)), None)
+    rehearse_to_files(SetOptions("sunrise", record=str(out), force=True), None)
 
 
 def breaks_off(frames: int, why: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from engine.conductor.events import (
     JobFailed,
     JobProgress,
     PlayerSaid,
+    Restarted,
     SendCues,
     SetParams,
     StartJob,
@@ -99,7 +100,8 @@ class SimulatedPlayer:
         self._rest += frames
         while self._rest >= QUANTUM:
             self._rest -= QUANTUM
-            if self.running and not self.finished and (self._timeline.main is not None or self._timeline.waiting):
+            sounds = self._timeline.main is not None and not self.finished
+            if self.running and (sounds or self._timeline.waiting):
                 self._quantum()
         said = [*self._events]
         self._events.clear()
@@ -187,14 +189,15 @@ class Stage:
         self.player.files[job.version.path].write_to(job.version.total)
         self.take(JobDone(job_id, work_s, self.fit))
 
-    def fail(self, job_id: int) -> None:
+    def fail(self, job_id: int, *, full: bool = False) -> None:
         self.jobs.pop(job_id)
-        self.take(JobFailed(job_id, "it broke"))
+        self.take(JobFailed(job_id, "it broke", full))
 
     def lose(self) -> None:
         for job in [job for job in self.jobs.values() if job.place == "main"]:
             del self.jobs[job.job_id]
         self.take(WorkerLost("main"))
+        self.take(Restarted())
 
     def up(self) -> None:
         self.take(WorkerUp("main", self.state.work.generator, self.traits or self.state.work.traits))
@@ -203,7 +206,7 @@ class Stage:
         """Let time pass with generators that finish whatever they are asked within a look."""
         if "main" not in self.state.work.up:
             self.up()
-        while frames > 0 and not self.player.finished:
+        while frames > 0 and self.state.transport.run != "finished":
             for job_id in list(self.jobs):
                 if job_id in self.jobs:
                     self.finish(job_id)

@@ -68,11 +68,38 @@ def test_sections_without_minutes_keep_their_bars() -> None:
     assert [part.bars for part in plan_set(preset, Grid(120), minutes=1.0)] == [12, 18]
 
 
-def test_bars_are_fitted_to_minutes_with_a_note() -> None:
-    preset = parse_preset("[set]\nminutes = 1\n" + PROMPT + '[[section]]\nbars = 8\n[[section]]\nbars = 8\nrole = "outro"\n')
-    parts = plan_set(preset, Grid(120))
-    assert sum(part.bars for part in parts) == 30
-    assert "add up to 16 bars" in (scaled_note(preset, Grid(120)) or "")
+TWO = '[[section]]\nbars = 16\n[[section]]\nbars = 32\nrole = "outro"\n'
+
+
+def test_bars_are_bars_whatever_the_presets_minutes_and_it_is_said() -> None:
+    preset = parse_preset("[set]\nminutes = 3\n" + PROMPT + TWO)
+    assert [part.bars for part in plan_set(preset, Grid(120))] == [16, 32]
+    assert scaled_note(preset, Grid(120)) == "its sections' bars count: they are 48 bars, its minutes (3) would be 90"
+
+
+def test_bars_are_fitted_to_minutes_that_are_asked_for_and_the_numbers_are_those() -> None:
+    preset = parse_preset("[set]\nminutes = 6\n" + PROMPT + TWO)
+    assert sum(part.bars for part in plan_set(preset, Grid(120), minutes=0.5)) == 15
+    assert scaled_note(preset, Grid(120), 0.5) == "its sections of 48 bars are fitted to 0.5 minutes, 15 bars"
+
+
+def test_what_is_left_over_goes_to_the_sections_without_bars() -> None:
+    preset = parse_preset("[set]\nminutes = 3\n" + PROMPT + TWO + '[[section]]\nrole = "drop"\n')
+    assert [part.bars for part in plan_set(preset, Grid(120))] == [16, 32, 42]
+    assert scaled_note(preset, Grid(120)) is None
+    assert scaled_note(preset, Grid(120), 3.0) is None
+
+
+def test_sections_without_bars_get_a_phrase_where_the_others_leave_no_time() -> None:
+    preset = parse_preset("[set]\nminutes = 1\n" + PROMPT + TWO + '[[section]]\nrole = "drop"\n')
+    assert [part.bars for part in plan_set(preset, Grid(120))] == [16, 32, 4]
+    assert "they are 52 bars, its minutes (1) would be 30" in (scaled_note(preset, Grid(120)) or "")
+
+
+def test_no_note_where_bars_and_minutes_agree() -> None:
+    preset = parse_preset("[set]\nminutes = 1.6\n" + PROMPT + TWO)
+    assert scaled_note(preset, Grid(120)) is None
+    assert scaled_note(parse_preset(PROMPT + TWO), Grid(120)) is None
 
 
 def test_sections_without_bars_share_what_is_left() -> None:

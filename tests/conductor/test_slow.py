@@ -13,8 +13,9 @@ from engine.conductor.forecast import SPARE, effort, next_cost_s
 from engine.conductor.on_generator import ALONE
 from engine.conductor.pace import Pace
 from engine.conductor.state import State, Version
+from engine.conductor.values import values_by_target
 from engine.session.files import with_files
-from engine.session.snapshots import Surroundings, next_view, now_view, snapshot, values_by_target
+from engine.session.snapshots import Surroundings, next_view, now_view, snapshot
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, BAR_S, SLOW, made, opening, slow, started
 
@@ -325,16 +326,51 @@ def test_failed_variation_is_generated_from_scratch() -> None:
     assert version_next(stage).wish.variation is None
 
 
-@pytest.mark.parametrize(("command", "word"), [(p.VaryNext(0.4), "vary"), (p.RemakeBars(5, 8), "re-make")])
-def test_live_generator_re_rolls_instead_of_varying(command: p.Command, word: str) -> None:
+def test_live_generator_varies_what_plays_from_its_seeds() -> None:
+    stage = started()
+    stage.healthy(BAR)
+    playing = version_now(stage).request
+    stage.command(p.VaryNext(0.4))
+    stage.healthy(BAR)
+    request = version_next(stage).request
+    assert (request.seed, request.set_seed, request.vary_path) == (playing.seed, playing.set_seed, None)
+    (change,) = request.changes
+    assert (change.bars, change.amount) == (None, 0.4)
+    assert change.seed != playing.seed
+    assert "variation of what plays" in stage.told[-1]
+    stage.command(p.VaryNext(0.4))
+    stage.healthy(BAR)
+    assert version_next(stage).request.changes[-1].seed != change.seed, "another press, another variation"
+
+
+def test_live_generator_makes_bars_again_and_keeps_the_rest() -> None:
     stage = started()
     stage.healthy(BAR)
     before = version_next(stage).request
-    stage.command(command)
+    stage.command(p.RemakeBars(8, 5))
     stage.healthy(BAR)
-    assert version_next(stage).request.seed != before.seed
-    assert version_next(stage).request.vary_path is None
-    assert word in stage.told[-1] and "re-rolled" in stage.told[-1]
+    request = version_next(stage).request
+    assert (request.seed, request.bars, [change.bars for change in request.changes]) == (before.seed, before.bars, [(5, 8)])
+    stage.command(p.RemakeBars(1, 2))
+    stage.healthy(BAR)
+    assert [change.bars for change in version_next(stage).request.changes] == [(5, 8), (1, 2)]
+    first = request.changes[0]
+    assert version_next(stage).request.changes[0] == first, "what was made again before is kept too"
+    stage.command(p.RemakeBars(5, 8))
+    stage.healthy(BAR)
+    assert [change.bars for change in version_next(stage).request.changes] == [(1, 2), (5, 8)]
+    assert version_next(stage).request.changes[-1].seed != first.seed
+
+
+def test_weight_change_keeps_the_bars_made_again() -> None:
+    stage = started()
+    stage.healthy(BAR)
+    stage.command(p.RemakeBars(5, 8))
+    stage.healthy(BAR)
+    changes = version_next(stage).request.changes
+    stage.command(p.SetWeight(0, 0.3))
+    stage.healthy(BAR)
+    assert version_next(stage).request.changes == changes != ()
 
 
 # ------------------------------------------------------------ how it lay on the grid

@@ -42,6 +42,10 @@ weight = 0.1
 """
 
 
+ON_TONES = PRESET.replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.tones:Tones"')
+"""Without torch: quick to start, and to start again."""
+
+
 @contextmanager
 def private_home() -> Iterator[Path]:
     """A home of its own, without a sound or MIDI server: short, since sockets have short names."""
@@ -181,7 +185,7 @@ def lasting() -> Iterator[Lasting]:
 def one(lasting: Lasting, request: pytest.FixtureRequest) -> Iterator[Show]:
     """A long set that plays, the same for all tests of a module; a new one after a test that failed."""
     if lasting.show is None:
-        lasting.show = start_show(lasting.home, minutes=LASTING_MIN)
+        lasting.show = start_show(lasting.home, LASTING_MIN, ON_TONES)
     lasting.show.client.send(Hold(False))
     lasting.show.wait(lambda s: s.state == "playing" and s.elapsed_s > 0.5 and not s.hold, "music")
     yield lasting.show

@@ -8,13 +8,22 @@ import mido
 
 from engine.processes.latest import STATUS, SharedBlock
 from engine.processes.layout import STATUS_FILE
-from tests.live.conftest import Show
+from tests.live.conftest import PRESET, Show
 from tests.live.jack import Server, controller, pytestmark, server
 from tests.midi.messages import cc, note
 
 __all__ = ["pytestmark", "server"]
 
 FLOOD = 30_000
+MAPPED = PRESET + "\n[midi]\nnotes = true\n"
+
+
+def plug(one: Show) -> mido.ports.BaseOutput:
+    """A controller whose first messages, which move nothing, are over."""
+    knobs = controller("controller")
+    shown = one.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
+    one.wait(lambda s: s.elapsed_s > shown.elapsed_s + 0.5, "the port to settle")
+    return knobs
 
 
 def sweep(knobs: mido.ports.BaseOutput, control: int, end: int) -> None:
@@ -24,17 +33,17 @@ def sweep(knobs: mido.ports.BaseOutput, control: int, end: int) -> None:
 
 
 def test_controller_steers_comes_and_goes(server: Server, show: Callable[..., Show]) -> None:
-    one = show(minutes=2)
+    one = show(minutes=2, text=MAPPED)
     one.wait(lambda s: s.state == "playing", "music")
-    knobs = controller("controller")
-    one.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
+    knobs = plug(one)
     sweep(knobs, 17, 96)
     shown = one.wait(lambda s: abs(s.prompts[1].weight - 0.75) < 0.02, "the weight")
     assert shown.prompts[1].control == "cc17"
     sweep(knobs, 74, 32)
     one.wait(lambda s: abs(s.macros[0].value - 0.25) < 0.02, "the filter")
     knobs.send(note(40))
-    one.wait(lambda s: s.hold, "hold")
+    shown = one.wait(lambda s: s.hold, "hold")
+    assert any(notice.text == "controller:knobs: note40 ch1 -> hold" for notice in shown.notices), "who did it is said"
     knobs.close()
     one.wait(lambda s: s.midi.ports == (), "the port to vanish")
     assert one.wait(lambda s: s.state == "playing", "music").hold
@@ -44,10 +53,9 @@ def test_controller_steers_comes_and_goes(server: Server, show: Callable[..., Sh
 
 
 def test_flood_makes_nothing_late(server: Server, show: Callable[..., Show]) -> None:
-    one = show(minutes=2)
+    one = show(minutes=2, text=MAPPED)
     one.wait(lambda s: s.state == "playing" and s.elapsed_s > 1, "music")
-    knobs = controller("controller")
-    one.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
+    knobs = plug(one)
     before = one.client.snapshot()
     assert before is not None
     for n in range(FLOOD):

@@ -23,7 +23,7 @@ def test_what_is_steered_is_kept_and_comes_again(
     for weight in (0.9, 0.4, 0.7):
         one.client.send(SetWeight(1, weight))
     one.client.send(Keep())
-    one.wait(lambda s: any("kept as test-" in notice.text for notice in s.notices), "word that it was kept")
+    one.wait(lambda s: any("Kept as test-" in notice.text for notice in s.notices), "word that it was kept")
     (keeper,), broken = keepers()
     reader = SectionReader(keeper.path)
     assert not broken and (reader.info.first_frame, reader.ready) == (0, reader.info.frames)

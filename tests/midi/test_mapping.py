@@ -13,6 +13,7 @@ from engine.protocol import (
     Command,
     Hold,
     NextNow,
+    Nudge,
     Panic,
     RemakeBars,
     ReRoll,
@@ -20,6 +21,7 @@ from engine.protocol import (
     SetMacro,
     SetStem,
     SetWeight,
+    ToggleMute,
     TogglePlay,
     VaryNext,
 )
@@ -38,7 +40,7 @@ DEFAULTS: list[tuple[object, Command]] = [
     (note(41), ReRoll()),
     (note(45), Panic()),
     (note(43), Panic()),
-    (note(37), SetStem("drums", muted=True)),
+    (note(37), ToggleMute("drums")),
     (note(46), VaryNext()),
     (note(47), RemakeBars(5, 8)),
     (cc(20, 127, channel=16), SetWeight(4, 1.0)),
@@ -91,36 +93,36 @@ def test_override_comes_before_the_profile_and_the_bank() -> None:
     assert mapper.feed("p", cc(16, 127)) == []
     assert mapper.feed("p", note(36, channel=10)) == [Hold()]
     assert mapper.feed("p", note(36, channel=1)) == [TogglePlay()]
-    assert mapper.feed("p", cc(20, 127)) == [SetStem("bass", muted=True)]
+    assert mapper.feed("p", cc(20, 127)) == [ToggleMute("bass")]
 
 
 def test_button_on_a_controller_acts_once_a_press() -> None:
     mapper = generic(cc46="hold")
-    presses = [mapper.feed("p", cc(46, value)) for value in (127, 127, 0, 64, 63, 0, 127)]
-    assert presses == [[Hold()], [], [], [Hold()], [], [], [Hold()]]
+    presses = [mapper.feed("p", cc(46, value)) for value in (127, 127, 0, 64, 63, 0, 127)]  # until it lets go, again
+    assert presses == [[Hold()], [Hold()], [], [Hold()], [], [], [Hold()]]
 
 
-def test_mute_toggles_from_the_current_state() -> None:
+def test_which_way_a_mute_turns_is_left_to_the_engine() -> None:
     mapper = generic()
-    assert [mapper.feed("p", note(37)) for _ in range(2)] == [[SetStem("drums", muted=True)], [SetStem("drums", muted=False)]]
+    assert mapper.play(note(37), note(37)) == [ToggleMute("drums")] * 2
     mapper.sync({"mute drums": 1.0})
-    assert mapper.feed("p", note(37)) == [SetStem("drums", muted=False)]
+    assert mapper.feed("p", note(37)) == [ToggleMute("drums")]
 
 
 @pytest.mark.parametrize(
     ("mode", "raw", "ticks"),
     [
-        ("twos-complement", 1, 1), ("twos-complement", 127, -1), ("twos-complement", 63, 63), ("twos-complement", 65, -63),
+        ("twos-complement", 1, 1), ("twos-complement", 127, -1), ("twos-complement", 63, 10), ("twos-complement", 64, -10),
         ("binary-offset", 65, 1), ("binary-offset", 63, -1), ("binary-offset", 64, 0),
         ("sign-magnitude", 1, 1), ("sign-magnitude", 65, -1), ("sign-magnitude", 66, -2),
         ("sign-magnitude-inverted", 65, 1), ("sign-magnitude-inverted", 1, -1),
+        ("up-down", 127, 1), ("up-down", 0, -1),
     ],
 )  # fmt: skip
-def test_encoder_moves_from_the_current_value(mode: str, raw: int, ticks: int) -> None:
+def test_encoder_moves_a_value_by_a_few_ticks_at_most(mode: str, raw: int, ticks: int) -> None:
     mapper = generic(takeover=True, cc20={"to": "prompt 2", "mode": mode})
     mapper.sync({"prompt 2": 0.5})
-    expected = min(1.0, max(0.0, 0.5 + ticks * 0.01))
-    assert mapper.feed("p", cc(20, raw)) == ([SetWeight(1, expected)] if ticks else [])
+    assert mapper.feed("p", cc(20, raw)) == ([Nudge("prompt 2", ticks * 0.01)] if ticks else [])
     assert mapper.pickups()["prompt 2"] is None
 
 
@@ -141,14 +143,14 @@ def test_middle_of_a_knob_is_neutral() -> None:
     ("overrides", "said"),
     [
         ({"knob20": "prompt 1"}, "knob20"),
-        ({"c20": "prompt 1"}, "'cc20'"),
+        ({"c20": "prompt 1"}, '"cc20"'),
         ({"cc200": "prompt 1"}, "0 to 127"),
         ({"ch17_cc2": "prompt 1"}, "1 to 16"),
-        ({"cc20": "promt 3"}, "'prompt 3'"),
-        ({"cc20": "macro filtre"}, "'macro filter'"),
+        ({"cc20": "promt 3"}, '"prompt 3"'),
+        ({"cc20": "macro filtre"}, '"macro filter"'),
         ({"cc20": "prompt 17"}, "prompt 17"),
-        ({"cc20": {"to": "prompt 1", "mode": "binary"}}, "'binary-offset'"),
-        ({"cc20": {"to": "prompt 1", "modus": "absolute"}}, "'mode'"),
+        ({"cc20": {"to": "prompt 1", "mode": "binary"}}, '"binary-offset"'),
+        ({"cc20": {"to": "prompt 1", "modus": "absolute"}}, '"mode"'),
         ({"cc20": {"mode": "absolute"}}, "does not say"),
         ({"cc40": {"to": "prompt 1", "mode": "14-bit"}}, "cc0 to cc31"),
         ({"note60": "prompt 1"}, "note60"),
@@ -162,13 +164,13 @@ def test_bad_override_is_named_with_the_nearest_target(overrides: dict[str, obje
 
 
 def test_unknown_controller_names_the_nearest() -> None:
-    with pytest.raises(MidiError, match="did you mean 'nanokontrol2'"):
+    with pytest.raises(MidiError, match='did you mean "nanokontrol2"'):
         load_profile("nanokontrol")
 
 
 def test_every_shipped_profile_reads_and_reaches_the_prompts() -> None:
     assert profile_names()[0] == "generic"
-    for name in profile_names():
+    for name in sorted({*profile_names()} - {"mackie"}):
         targets = {binding.action.name for binding in load_profile(name).controls.values() if binding is not None}
         assert {f"prompt {slot}" for slot in range(1, 9)} | {"play/stop", "next", "hold", "panic"} <= targets, name
 
@@ -182,6 +184,7 @@ def test_every_shipped_profile_reads_and_reaches_the_prompts() -> None:
         ("LPD8 MIDI 1", "lpd8"),
         ("MPK mini 3", "mpk_mini_3"),
         ("Some Keyboard", "generic"),
+        ("Mackie Control Universal Pro", "mackie"),
     ],
 )
 def test_controller_is_known_by_its_port(port: str, profile: str) -> None:
@@ -211,3 +214,26 @@ def test_mistake_in_a_presets_table_names_the_preset() -> None:
         mapping_of("mine.toml", "generic", {"cc500": "prompt 1"})
     with pytest.raises(MidiError, match=r"^mine\.toml: \[midi\] controller: no profile"):
         mapping_of("mine.toml", "geneic", {})
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"inputs": 5}, r"inputs: not a list of names; write inputs = \["),
+        ({"ignore": [1]}, "ignore: not a list of names"),
+        ({"notes": "yes"}, "notes: 'yes' is neither true nor false; write notes = true"),
+        ({"channels": [0]}, "channels: not a list of channels; .* from 1 to 16"),
+        ({"channels": [True]}, "channels: not a list of channels"),
+        ({"port": "Foo"}, "port: not a table of ports"),
+        ({"port": {"Foo": {"cc20": "promt 3"}}}, '"prompt 3"'),
+        ({"port": {"Foo": {"controller": "lpd9"}}}, 'did you mean "lpd8"'),
+        ({"port": {"Foo": {"controller": 5}}}, "controller: 5 is no name"),
+        ({"cc20": {"to": "prompt 1", "mode": "toggle"}}, "toggle is for buttons"),
+        ({"pitch": {"to": "prompt 1", "mode": "14-bit"}}, "a pitch bend has no modes"),
+        ({"input": ["Foo"]}, "input: not a control"),
+    ],
+)
+def test_bad_midi_table_is_a_clear_error(table: dict[str, object], said: str) -> None:
+    with pytest.raises(MidiError, match=said) as error:
+        Mapping(load_profile("generic"), table)
+    assert len(error.value.message) <= 100

@@ -6,83 +6,108 @@ import threading
 from collections.abc import Callable
 from itertools import islice
 
+import mido
 import pytest
 
 from engine.errors import MidiError
 from engine.midi.mailbox import Mailbox
+from engine.midi.mapping import Mapping
 from engine.midi.monitor import list_ports, monitor
-from engine.midi.ports import MidiInput, PortWatcher
+from engine.midi.ports import MidiBatch, MidiInput
 from engine.midi.profiles import load_profile
 from engine.midi.system import MidiSystem, OpenPort, api_names
+from engine.midi.watcher import PortWatcher
 from engine.protocol import SetWeight, TogglePlay
 from tests.midi.messages import cc, generic, note
 
 
 class Desk:
-    """A MIDI system in memory: plug controllers in, pull them out, send from them."""
+    """A MIDI system in memory: plug controllers in, pull them out, send from them; it has a clock of its own.
 
-    def __init__(self, *names: str) -> None:
-        self.names = list(names)
-        self.listeners: dict[str, Callable[[bytes], None]] = {}
-        self.dead = False
-        self.busy: set[str] = set()
+    ``fails`` is raised instead of a list of inputs.
+    """
 
-    def inputs(self) -> list[str]:
-        if self.dead:
-            raise OSError("the server is gone")
+    def __init__(self, *names: str | None) -> None:
+        self.names: list[str | None] = list(names)
+        self.listeners: dict[str | None, Callable[[bytes], None]] = {}
+        self.seconds: dict[tuple[str | None, int], Callable[[bytes], None]] = {}
+        self.fails: Exception | None = None
+        self.busy: set[str | None] = set()
+        self.now = 1000.0
+
+    def inputs(self) -> list[str | None]:
+        if self.fails is not None:
+            raise self.fails
         return list(self.names)
 
-    def open(self, name: str, on_message: Callable[[bytes], None]) -> OpenPort:
+    def open(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
         if name in self.busy:
             raise OSError("in use by another program")
+        self.seconds[name, place] = on_message
         self.listeners[name] = on_message
-        return Plug(self, name)
+        return Plug(self, name, place)
 
     def close(self) -> None:
         self.listeners.clear()
+        self.seconds.clear()
 
-    def send(self, name: str, *messages: object) -> None:
+    def send(self, name: str | None, *messages: object, place: int = 0, apart: float = 0.1) -> None:
         for message in messages:
-            self.listeners[name](bytes(message.bytes()))  # type: ignore[attr-defined]
+            self.now += apart
+            self.seconds[name, place](bytes(message.bytes()))  # type: ignore[attr-defined]
 
 
 class Plug:
-    def __init__(self, desk: Desk, name: str) -> None:
-        self.desk, self.name = desk, name
+    def __init__(self, desk: Desk, name: str | None, place: int) -> None:
+        self.desk, self.name, self.place = desk, name, place
 
     def close(self) -> None:
         self.desk.listeners.pop(self.name, None)
+        self.desk.seconds.pop((self.name, self.place), None)
 
 
 class Rig:
-    """A MidiInput that is scanned by hand."""
+    """A MidiInput that is scanned by hand, a second apart."""
 
-    def __init__(self, desk: Desk | None) -> None:
+    def __init__(self, desk: Desk | None, **table: object) -> None:
         self.found: list[MidiSystem | None] = [desk]
-        self.mapper = generic(takeover=True)
-        self.midi = MidiInput(self.mapper, lambda: None, lambda: self.found[-1])
+        self.desk = desk
+        self.mapper = Mapping(load_profile("generic"), table)
+        self.midi = MidiInput(self.mapper, lambda: None, lambda: self.found[-1], lambda: self.desk.now if self.desk else 0.0)
 
     def scan(self) -> None:
         self.midi._watcher.scan()
+        if self.desk is not None:
+            self.desk.now += 1.0
+
+    def drain(self) -> MidiBatch:
+        """What came, once no press waits any more."""
+        if self.desk is not None:
+            self.desk.now += 1.0
+        return self.midi.drain()
 
 
 def test_controller_is_opened_as_it_appears_and_dropped_as_it_vanishes() -> None:
     desk = Desk()
-    rig = Rig(desk)
+    rig = Rig(desk, notes=True)
     rig.scan()
-    assert rig.midi.drain().ports == ()
+    assert rig.drain().ports == ()
     desk.names = ["nanoKONTROL2 1", "Keys"]
     rig.scan()
-    batch = rig.midi.drain()
+    batch = rig.drain()
     assert batch.ports == ("nanoKONTROL2 1", "Keys")
-    assert batch.notices == ("MIDI: nanoKONTROL2 1 is connected (Korg nanoKONTROL2)", "MIDI: Keys is connected (any controller)")
+    assert batch.notices == (
+        "MIDI: nanoKONTROL2 1 is connected (Korg nanoKONTROL2)",
+        "MIDI: Keys is connected (any controller; 14 notes send commands)",
+    )
     desk.send("Keys", cc(16, 0), note(36), cc(16, 5))
-    batch = rig.midi.drain()
+    batch = rig.drain()
     assert batch.commands == (TogglePlay(), SetWeight(0, 5 / 128)) and batch.messages_count == 3
-    assert batch.last == "cc16 ch1 = 5 -> prompt 1"
+    assert batch.last == "Keys: cc16 ch1 = 5 -> prompt 1"
+    assert batch.notices == ("Keys: note36 ch1 -> play/stop",), "who did it is said"
     desk.names = ["nanoKONTROL2 1"]
     rig.scan()
-    assert rig.midi.drain().ports == ("nanoKONTROL2 1",) and "Keys" not in desk.listeners
+    assert rig.drain().ports == ("nanoKONTROL2 1",) and "Keys" not in desk.listeners
     assert rig.mapper.pickups() == {}
 
 
@@ -91,35 +116,35 @@ def test_own_and_loopback_ports_are_not_opened() -> None:
     rig = Rig(desk)
     rig.scan()
     assert list(desk.listeners) == ["Pads"]
-    assert [(port.name, port.used) for port in list_ports(load_profile("generic"), lambda: desk)][-1] == ("Pads", True)
+    assert [(port.name, port.used) for port in list_ports(generic(), lambda: desk)][-1] == ("Pads", True)
 
 
 def test_missing_midi_system_is_reported_once_and_retried() -> None:
     rig = Rig(None)
     for _ in range(5):
         rig.scan()
-    assert len(rig.midi.drain().notices) == 1
+    assert len(rig.drain().notices) == 1
     desk = Desk("Keys")
     rig.found.append(desk)
     rig.scan()
-    assert rig.midi.drain().ports == ("Keys",)
+    assert rig.drain().ports == ("Keys",)
 
 
 def test_ports_return_after_the_midi_server_restarts() -> None:
     desk = Desk("Keys")
-    rig = Rig(desk)
+    rig = Rig(desk, notes=True)
     rig.scan()
-    desk.dead = True
+    desk.fails = OSError("the server is gone")
     rig.found.append(None)
     rig.scan()
     rig.scan()
-    batch = rig.midi.drain()
+    batch = rig.drain()
     assert batch.ports == () and len(batch.notices) == 3
-    desk.dead = False
+    desk.fails = None
     rig.found.append(desk)
     rig.scan()
     desk.send("Keys", cc(16, 0), note(36))
-    assert rig.midi.drain().commands == (TogglePlay(),)
+    assert rig.drain().commands == (TogglePlay(),)
 
 
 def test_unopenable_port_is_reported_once_and_retried() -> None:
@@ -128,24 +153,24 @@ def test_unopenable_port_is_reported_once_and_retried() -> None:
     rig = Rig(desk)
     for _ in range(3):
         rig.scan()
-    assert rig.midi.drain().notices == ("MIDI port Keys cannot be opened: in use by another program",)
+    assert rig.drain().notices == ("MIDI port Keys cannot be opened: in use by another program",)
     desk.busy = set()
     rig.scan()
-    assert rig.midi.drain().ports == ("Keys",)
+    assert rig.drain().ports == ("Keys",)
 
 
 def test_flood_between_two_drains_is_a_few_commands_and_every_note() -> None:
     desk = Desk("Keys")
-    rig = Rig(desk)
+    rig = Rig(desk, notes=True)
     rig.scan()
     for n in range(10_000):
-        desk.send("Keys", cc(16 + n % 8, 0 if n < 8 else 127 - n % 2))
+        desk.send("Keys", cc(16 + n % 8, n // 80), apart=0.0001)
         if n % 1000 == 0:
-            desk.send("Keys", note(36))
-    batch = rig.midi.drain()
+            desk.send("Keys", note(36), apart=0.0001)
+    batch = rig.drain()
     assert batch.messages_count == 10_010
     assert batch.commands.count(TogglePlay()) == 10
-    assert len(batch.commands) <= 18
+    assert len(batch.commands) <= 10 + 8 * 12
 
 
 def test_replug_between_two_drains_leaves_one_port() -> None:
@@ -156,12 +181,12 @@ def test_replug_between_two_drains_leaves_one_port() -> None:
     rig.scan()
     desk.names = ["Keys"]
     rig.scan()
-    assert rig.midi.drain().ports == ("Keys",)
+    assert rig.drain().ports == ("Keys",)
     desk.names = []
     rig.scan()
     desk.names = ["Keys"]
     rig.scan()
-    assert rig.midi.drain().ports == ("Keys",)
+    assert rig.drain().ports == ("Keys",)
 
 
 def test_bytes_that_are_no_message_are_ignored() -> None:
@@ -171,7 +196,7 @@ def test_bytes_that_are_no_message_are_ignored() -> None:
     for data in (b"", b"\xb0", b"\xb0\x10", b"\xb0\x10\xff", b"\x10\x10\x10"):
         desk.listeners["Keys"](data)
     desk.send("Keys", cc(16, 1))
-    assert rig.midi.drain().commands == (SetWeight(0, 1 / 128),)
+    assert rig.drain().commands == (SetWeight(0, 1 / 128),)
 
 
 def test_starting_and_stopping_opens_and_closes_the_ports() -> None:
@@ -186,23 +211,25 @@ def test_starting_and_stopping_opens_and_closes_the_ports() -> None:
 
 def test_monitor_tells_what_arrives_and_what_it_moves() -> None:
     desk, stopped = Desk("Keys"), threading.Event()
-    lines = monitor(generic(takeover=True), stopped, lambda: desk)
-    assert next(lines) == "MIDI: Keys is connected (any controller)"
-    desk.send("Keys", cc(16, 1), cc(16, 2), note(36), cc(99, 1))
-    assert list(islice(lines, 4)) == [
+    lines = monitor(Mapping(load_profile("generic")), stopped, lambda: desk, lambda: desk.now)
+    assert next(lines) == "MIDI: Keys is connected (any controller; its notes do nothing)"
+    desk.now += 1.0
+    desk.send("Keys", cc(16, 1), cc(16, 2), note(36), cc(99, 1), mido.Message("program_change", program=3))
+    assert list(islice(lines, 5)) == [
         "Keys: cc16 ch1 = 1 -> prompt 1",
         "Keys: cc16 ch1 = 2 -> prompt 1",
-        "Keys: note36 ch1 = 100 -> play/stop",
+        "Keys: note36 ch1 = 100, would be play/stop with notes = true",
         "Keys: cc99 ch1 = 1",
+        "Keys: program_change channel=0 program=3 time=0",
     ]
     stopped.set()
     list(lines)
-    assert desk.listeners == {}, "the port is closed when the monitor ends"
+    assert not desk.listeners, "the port is closed when the monitor ends"
 
 
 def test_without_a_midi_system_listing_is_a_clear_error() -> None:
     with pytest.raises(MidiError, match="no MIDI system"):
-        list_ports(load_profile("generic"), lambda: None)
+        list_ports(generic(), lambda: None)
 
 
 @pytest.mark.parametrize(

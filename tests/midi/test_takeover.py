@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.midi.values import FIRST_TOUCH, HELD, position
-from engine.protocol import SetWeight
+from engine.midi.profiles import Control
+from engine.midi.values import FIRST_TOUCH, HELD, MOST_TICKS, TICK, position
+from engine.protocol import Nudge, SetWeight
 from tests.midi.messages import cc, generic
 
 EPS = 1e-9
@@ -66,7 +67,7 @@ def test_without_takeover_every_position_counts() -> None:
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["a", "b"]), st.sampled_from([16, 70]), st.integers(0, 127)),
+        st.tuples(st.sampled_from(["a", "b"]), st.sampled_from([16, 30]), st.integers(0, 127)),
         st.floats(0, 1),
         st.sampled_from(["a", "b"]),
     ),
@@ -78,7 +79,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_value_never_moves_further_than_the_knob(steps: list[tuple[str, int, int] | float | str]) -> None:
     """Two ports with two knobs each on one prompt, values moved by others, ports unplugged, in any order."""
-    mapper, value, at = generic(takeover=True), 0.0, dict[tuple[str, int], float]()
+    mapper, value, at = generic(takeover=True, cc30="prompt 1"), 0.0, dict[tuple[str, int], float]()
     for step in steps:
         if isinstance(step, float):
             value = step
@@ -92,11 +93,16 @@ def test_value_never_moves_further_than_the_knob(steps: list[tuple[str, int, int
             now, before = position(raw), at.get((port, number))
             at[port, number] = now
             for command in commands:
+                if isinstance(command, Nudge):  # found to be an encoder
+                    assert abs(command.by) <= MOST_TICKS * TICK + EPS
+                    value = min(1.0, max(0.0, value + command.by))
+                    continue
                 assert command == SetWeight(0, now)
                 hand = FIRST_TOUCH if before is None else abs(now - before) + HELD
                 assert abs(now - value) <= hand + EPS
                 value = now
             pickup = mapper.pickups()["prompt 1"]
+            now = mapper._ports[port].at.get(Control("cc", number, 1), value)
             assert pickup is None if abs(now - value) <= HELD else pickup == value
 
 

@@ -9,6 +9,7 @@ import pytest
 from engine.music.key import Key
 from engine.presets import load_preset, preset_names
 from engine.prompts.mix import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
+from engine.prompts.parsing import not_followed
 from engine.prompts.vocabulary import style_names, style_table, vocabulary
 from engine.protocol import PromptWeight
 
@@ -233,3 +234,137 @@ def test_every_word_of_the_shipped_presets_is_understood() -> None:
             parsed = parse(prompt.text)
             assert not parsed.unknown, (name, prompt.text)
             assert not parsed.guesses, (name, prompt.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "silent"),
+    [
+        ("don't use drums", {"drums"}),
+        ("Negative prompt: drums, kick", {"drums", "kick"}),
+        ("- No: drums", {"drums"}),
+        ("exclude: drums, bass. warm pads", {"drums", "bass"}),
+        ("replace the drums with bongos", {"kick", "snare", "hats"}),
+        ("replace the drums with a piano", {"drums"}),
+        ("pads instead of drums", {"drums"}),
+        ("nothing but drums", {"bass", "harmony", "lead"}),
+        ("ohne Bass", {"bass"}),
+        ("ohne Bass und Schlagzeug", {"bass", "drums"}),
+        ("kein Schlagzeug", {"drums"}),
+        ("sin batería", {"drums"}),
+        ("sans batterie", {"drums"}),
+        ("senza batteria", {"drums"}),
+        ("sem bateria", {"drums"}),
+        ("ドラムなし", {"drums"}),
+        ("🥁❌", {"drums"}),
+        ("🚫🥁", {"drums"}),
+        ("~~drums~~", {"drums"}),
+        ("d̶r̶u̶m̶s̶", {"drums"}),
+        ("(drums:0)", {"drums"}),
+    ],
+)
+def test_what_is_refused_is_silent_in_any_of_seven_languages(text: str, silent: set[str]) -> None:
+    parsed = parse(text)
+    assert set(parsed.negated) == silent and parsed.unknown == () and parsed.guesses == ()
+
+
+@pytest.mark.parametrize("text", ["kein Klavier", "guitar instead of piano", "no: piano", "sin piano", "ピアノ抜き", "🎹🚫"])
+def test_an_instrument_is_refused_in_any_language(text: str) -> None:
+    assert parse(text).avoided["comp"] == ("piano",) and "piano" not in parse(text).voices.get("comp", {})
+
+
+def test_an_adjective_belongs_to_its_instrument() -> None:
+    parsed = parse("Tropical House, Electric Guitar, Congas, 130 BPM")
+    assert (parsed.styles, parsed.bpm, parsed.guesses, parsed.unknown) == ({"house": 1.0}, 130.0, (), ())
+    assert parsed.instruments == ("electric guitar", "congas")
+
+
+def test_a_mode_without_a_tonic_is_a_mode() -> None:
+    parsed = parse("in a minor key")
+    assert (parsed.key, parsed.mode) == (None, "minor") and parse("in A minor").key == "A minor"
+
+
+def test_a_second_tempo_or_key_is_told() -> None:
+    parsed = parse("start at 100 bpm then speed up to 140 bpm")
+    assert parsed.bpm == 100.0 and parsed.unknown == ("then speed up to 140 bpm",) and not parsed.values
+    assert parse("pads in F minor, then D dorian").unknown == ("D dorian",)
+
+
+def test_words_are_shown_as_they_are_written() -> None:
+    parsed = parse("ダークなテクノ、ドラムなし、ヴワーン")
+    assert (parsed.styles, parsed.negated, parsed.unknown) == ({"techno": 1.0}, ("drums",), ("ヴワーン",))
+    assert parse("Zwölftöner Frötz").unknown == ("Zwölftöner", "Frötz")
+    assert parse("Flächen").voices == {"pad": {"warm pad": 1.0}} and parse("BATERÍA").unknown == ()
+
+
+def test_words_behind_a_tag_are_for_that_part_alone() -> None:
+    text = "[Intro] ambient pads [Drop] hard techno [Outro] no drums, fade out"
+    assert parse(text, "intro").styles == {"ambient": 1.0} and parse(text, "drop").styles == {"techno": 1.0}
+    assert parse(text, "outro").negated == ("drums",)
+    assert parse(text).negated == () and parse(text).styles == {"techno": 1.0} and parse(text).unknown == ()
+    assert parse("house [Drop: acid bass]", "intro").styles == {"house": 1.0}
+    assert parse("[Verse 1] piano [Chorus] strings", "build").instruments == ("piano",)
+    half = [PromptWeight(text, 1.0)]
+    assert mix(half, "outro").stems["drums"] == 0.0 and mix(half, "drop").stems["drums"] == 1.0
+
+
+@pytest.mark.parametrize("text", ["[Bars 1-16: kick only]", "[0:30] kick only", "[0:30 - 1:00: kick only]"])
+def test_bars_and_times_are_left_out_and_told(text: str) -> None:
+    parsed = parse(text + " [Drop] techno")
+    assert parsed.stems == {} and parsed.unknown[0].startswith("[") and parsed.styles == {"techno": 1.0}
+
+
+@pytest.mark.parametrize(
+    "word", ["bossa nova", "post punk", "shoegaze", "K Pop", "reggae", "amapiano", "phonk", "rock", "pop", "blues", "waltz"]
+)
+def test_a_genre_without_a_style_is_played_as_the_nearest_and_told(word: str) -> None:
+    parsed = parse(f"slow {word}")
+    assert parsed.styles and parsed.unknown == ()
+    assert parsed.guesses == ((word, max(parsed.styles, key=lambda style: parsed.styles[style])),)
+
+
+def test_weights_in_brackets_are_read() -> None:
+    shares = parse("(techno:1.5), house").styles
+    assert shares["techno"] == pytest.approx(0.6)
+    assert parse("(dark:0.5) house").values["brightness"] == pytest.approx(parse("dark house").values["brightness"] / 2)
+    assert parse("(drums:0.3) house").softer == {"drums": 0.3}
+    assert parse("((warm)) house").values["warmth"] > parse("warm house").values["warmth"]
+
+
+@pytest.mark.parametrize(
+    ("text", "bpm"),
+    [
+        ("house at 124", 124.0),
+        ("one hundred and twenty bpm", 120.0),
+        ("one twenty-eight bpm house", 128.0),
+        ("ninety beats per minute", 90.0),
+        ("BPM: 120-124", 122.0),
+        ("１２８ bpm", 128.0),
+        ("drum n bass 168", 168.0),
+    ],
+)
+def test_tempos_without_their_unit_or_in_words_are_read(text: str, bpm: float) -> None:
+    assert parse(text).bpm == bpm and parse(text).unknown == ()
+
+
+def test_a_bare_number_is_a_tempo_only_beside_a_style_and_is_told() -> None:
+    assert parse("drum n bass 168").guesses == (("168", "168 BPM"),)
+    assert parse("warm 168").bpm is None and parse("warm 168").unknown == ("168",)
+    assert parse("techno 168, 90").bpm is None and parse("808 techno, 140 bpm").guesses == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("8A", "A minor"), ("in h-Moll", "B minor"), ("key: C#m", "C# minor"), ("la mineur", "A minor")]
+)
+def test_keys_are_read_however_they_are_written(text: str, key: str) -> None:
+    assert parse(f"techno, {text}").key == key and parse(f"techno, {text}").wording == "techno"
+
+
+def test_what_the_set_does_not_follow_is_named() -> None:
+    text = "130 BPM in C# phrygian"
+    assert not_followed(text, 124.0, "F minor") == ("130 BPM", "in C# phrygian")
+    assert not_followed(text, 130.0, "C# phrygian") == () and not_followed("techno", 124.0, "F minor") == ()
+
+
+def test_what_cannot_be_seen_counts_for_nothing() -> None:
+    parsed = parse("techno\u001b[31m flurb\u001b]0;hi\u0007 te\u200bch\ufeffno")
+    assert parsed.text == "techno flurb techno" and parsed.unknown == ("flurb",)

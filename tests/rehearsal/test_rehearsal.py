@@ -206,3 +206,12 @@ def test_slow_generator_rehearses_identically_and_reports_its_grid_fit(tmp_path:
         "full_steps": 8,
     }
     assert [section["grid"]["tries"] for section in sections[1:]] == [3] * (len(sections) - 1)
+
+
+def test_moves_after_the_end_and_faults_of_the_midi_file_are_said(tmp_path: Path) -> None:
+    path = notes(tmp_path / "moves.mid", (41, 2), (41, 100_000))
+    path.write_bytes(path.read_bytes() + b"\xff" * 20)
+    log = rehearse(tmp_path / "set.wav", midi=path)
+    assert "moves.mid: what follows track 1 is no MIDI and was left out" in log.notices
+    assert "1 move of the MIDI file came after the set's end" in log.notices
+    assert len(log.events) == 1

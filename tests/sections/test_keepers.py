@@ -16,13 +16,14 @@ from engine.conductor.events import Tell
 from engine.conductor.on_command import take_command
 from engine.errors import RecordingError, SectionError
 from engine.music.motif import make_motif
-from engine.sections.file import SectionReader
-from engine.sections.keepers import AUDIO_FILE, CARD_FILE, find_keeper, keepers, keepers_root, remove_keeper
-from liveset.commands.keepers import export_keeper
+from engine.protocol import PromptWeight
+from engine.sections.file import SectionInfo, SectionReader, SectionWriter
+from engine.sections.keepers import AUDIO_FILE, CARD_FILE, Layer, find_keeper, keep, keepers, keepers_root, remove_keeper
+from liveset.commands.keepers import export_keeper, show_keepers
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import made, slow, started
 from tests.conductor.test_slow import finish_all
-from tests.sections.cards import CARD, FRAMES, kept
+from tests.sections.cards import CARD, FRAMES, WHEN, kept
 from tests.support.rehearsing import rehearse
 
 
@@ -89,25 +90,63 @@ def test_only_a_keeper_is_ever_removed(tmp_path: Path, name: str) -> None:
 def test_export_writes_audio_files_and_overwrites_none(tmp_path: Path) -> None:
     name = kept(tmp_path).name
     out = tmp_path / "drop.flac"
-    export_keeper(name, out, stems=False, force=False)
+    export_keeper(name, out)
     sound, rate = soundfile.read(out)
     assert rate == 44_100 and sound.shape == (FRAMES, 2) and sound.mean() == pytest.approx(0.5, abs=1e-4)
     out.write_text("something else")
     with pytest.raises(RecordingError, match=r"there already; .*--force"):
-        export_keeper(name, out, stems=False, force=False)
+        export_keeper(name, out)
     assert out.read_text() == "something else"
-    export_keeper(name, out, stems=False, force=True)
+    export_keeper(name, out, force=True)
     assert soundfile.info(out).frames == FRAMES
-    export_keeper(name, out, stems=True, force=False)
+    export_keeper(name, out, stems=True)
     assert soundfile.read(tmp_path / "drop-bass.flac")[0].mean() == pytest.approx(0.25, abs=1e-4)
     with pytest.raises(RecordingError, match="neither"):
-        export_keeper(name, tmp_path / "drop.mp3", stems=False, force=False)
+        export_keeper(name, tmp_path / "drop.mp3")
     with pytest.raises(RecordingError, match=r"cannot write .*drop\.wav"):
-        export_keeper(name, tmp_path / "nowhere" / "drop.wav", stems=False, force=False)
+        export_keeper(name, tmp_path / "nowhere" / "drop.wav")
     (tmp_path / "x.wav").mkdir()
-    with pytest.raises(RecordingError, match="there already"):
-        export_keeper(name, tmp_path / "x.wav", stems=False, force=True)
+    with pytest.raises(RecordingError, match="is a folder"):
+        export_keeper(name, tmp_path / "x.wav", force=True)
     assert not list(tmp_path.glob(".*"))
+
+
+def with_a_tail(tmp_path: Path) -> str:
+    """A keeper of one bar of 4/4 at 120 BPM (two seconds) and one more of tail, all at full level."""
+    info = SectionInfo("s1", ("drums", "bass"), 44_100, 0, 4 * 44_100, 1, 1, 4, 120.0, "F# minor", 7, "pocket")
+    writer = SectionWriter(tmp_path / "s1.section", info)
+    writer.write(np.full((4 * 44_100, 2, 2), 0.4, np.float32))
+    writer.close()
+    card = replace(CARD, bars=1, bpm=120.0, key="F# minor")
+    return keep([Layer(SectionReader(tmp_path / "s1.section"))], card, WHEN).name
+
+
+def test_exported_keeper_has_the_bars_it_says(tmp_path: Path) -> None:
+    export_keeper(with_a_tail(tmp_path), tmp_path / "drop.wav", stems=True)
+    for stem in ("drums", "bass"):
+        assert soundfile.info(tmp_path / f"drop-{stem}.wav").frames == 2 * 44_100
+
+
+def test_tail_of_an_exported_keeper_fades_to_nothing(tmp_path: Path) -> None:
+    export_keeper(with_a_tail(tmp_path), tmp_path / "drop.wav", tail=True)
+    sound = soundfile.read(tmp_path / "drop.wav")[0][:, 0]
+    assert len(sound) == 4 * 44_100
+    assert np.allclose(sound[: 2 * 44_100], 0.8, atol=1e-4)
+    assert np.all(np.diff(sound[2 * 44_100 :]) <= 1e-6) and abs(sound[-1]) < 1e-4
+
+
+def test_keeper_exported_into_a_folder_is_named_with_tempo_and_key(tmp_path: Path) -> None:
+    name = with_a_tail(tmp_path)
+    (tmp_path / "samples").mkdir()
+    export_keeper(name, tmp_path / "samples")
+    assert [path.name for path in (tmp_path / "samples").iterdir()] == [f"{name}-120bpm-Fsharp-minor.wav"]
+
+
+def test_list_of_keepers_shortens_long_prompts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept(tmp_path, replace(CARD, prompts=(PromptWeight("dub " * 112, 1.0),)))
+    show_keepers(as_json=False)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith("…") and len(line) < 160
 
 
 # ------------------------------------------------------------ music of them again

@@ -63,7 +63,7 @@ def test_steered_section_is_kept_as_heard(tmp_path: Path, keeping: tuple[Keeping
     write(tmp_path / "b", 0.5, first=4_000, ready=12_000)  # given up when c was begun
     write(tmp_path / "c", 0.9, first=10_000)
     hand.ask(playing(started(), (("a", 0), ("b", 5_000), ("c", 10_000))))
-    assert hand.names == ("test-intro-1",) and told == ["kept as test-intro-1: K makes the next section out of it"]
+    assert hand.names == ("test-intro-1",) and told == ["Kept as test-intro-1: K makes the next section from it."]
     found = values("test-intro-1")
     assert found[:2] == [0.1, 0.1] and found[3:] == [0.5, 0.5, 0.9, 0.9]
     assert 0.1 < found[2] < 0.5, "one version goes over into the next"
@@ -78,7 +78,7 @@ def test_unfinished_section_is_kept_once_complete(tmp_path: Path, keeping: tuple
     write(tmp_path / "a", 0.1)
     write(tmp_path / "b", 0.5, first=5_000, ready=9_000)
     hand.ask(playing(started(), (("a", 0), ("b", 5_000)), complete=False))
-    assert told == ["intro is kept as soon as all of it is made"]
+    assert told == ["intro will be kept once it is complete."]
     hand.look(playing(started(), (("a", 0), ("b", 5_000)), complete=False))
     assert not keepers()[0]
     write(tmp_path / "b", 0.5, first=5_000)
@@ -95,7 +95,7 @@ def test_section_that_left_unfinished_is_reported_as_not_kept(tmp_path: Path, ke
     hand.ask(playing(started(), (("a", 0),), complete=False))
     for _ in range(3):
         hand.look(playing(started(), (("b", 0),)))
-    assert told[1:] == ["the section was not kept: it went before all of it was made"] and not keepers()[0]
+    assert told[1:] == ["Section not kept: it ended before it was complete. Try again in this one."] and not keepers()[0]
 
 
 def test_held_key_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
@@ -106,12 +106,12 @@ def test_held_key_keeps_once(tmp_path: Path, keeping: tuple[Keeping, list[str]])
     state = playing(started(), (("a", 0),))
     hand.ask(state)
     hand.ask(state)
-    assert len(waiting) == 1 and told == ["that is being kept"]
+    assert len(waiting) == 1 and told == ["Already being kept."]
     (tmp_path / "a").unlink()  # it leaves the session before it is copied
     work, done = waiting.pop()
     done(work())
     hand.ask(state)
-    assert told[-1] == "that is kept already, as test-intro-1" and not waiting
+    assert told[-1] == "Already kept as test-intro-1." and not waiting
     (keepers_root() / "test-intro-1").rename(tmp_path / "elsewhere")
     write(tmp_path / "a", 0.1)
     hand.ask(state)
@@ -133,7 +133,7 @@ def test_failed_keep_is_reported_and_can_be_repeated(tmp_path: Path, keeping: tu
 def test_before_anything_plays_there_is_nothing_to_keep(keeping: tuple[Keeping, list[str]]) -> None:
     hand, told = keeping
     hand.ask(started().state.with_transport(now=None))
-    assert told == ["there is nothing to keep yet: nothing plays"]
+    assert told == ["Nothing to keep yet: nothing is playing."]
 
 
 def test_folders_that_a_killed_engine_left_are_swept(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:

@@ -13,7 +13,8 @@ from engine import protocol as p
 from engine.conductor.events import WorkerLost, WorkerRefused, WorkerUp
 from engine.conductor.pace import Pace
 from engine.conductor.state import OPENING
-from engine.session.snapshots import arc_view, next_view, now_view, values_by_target
+from engine.conductor.values import values_by_target
+from engine.session.snapshots import arc_view, next_view, now_view
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, GRID, OPERATIONS, SLOW, check_grid, made, opening, perform_all
 from tests.conductor.test_slow import NOWHERE, finish_all

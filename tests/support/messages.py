@@ -71,11 +71,15 @@ def longest(node: ast.expr | None, words: Words, depth: int = 0) -> str:
             text = longest(value, words, depth)
         case ast.JoinedStr(values=parts):
             text = "".join(longest(part, words, depth) for part in parts)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
+        case ast.BinOp(left=left, op=ast.Add(), right=right) if not _is_number(right):
             text = longest(left, words, depth) + longest(right, words, depth)
         case _ if choices := _choices(node, words if depth < CHAIN else {}):
             text = max((longest(choice, words, depth + 1) for choice in choices), key=len)
     return text
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
 def _choices(node: ast.expr, words: Words) -> list[ast.expr]:

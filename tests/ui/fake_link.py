@@ -53,6 +53,7 @@ class FakeLink:
         self.comes_back = False
         self.tries = 0
         self.plays = True
+        self.gone = False
         self.blocks = 0
         self.closed = False
 
@@ -73,6 +74,9 @@ class FakeLink:
     def pulse(self) -> float | None:
         self.blocks += self.plays
         return float(self.blocks)
+
+    def ended(self) -> bool:
+        return self.gone
 
     def close(self) -> None:
         self.closed = True
@@ -151,9 +155,11 @@ def live(seconds: float = 103.0) -> Snapshot:
         meters=MeterView(-6.1 + 4 * wobble, -6.4 - 4 * wobble, -13 + 2 * wobble, -13.5 - 2 * wobble, -14.2 + wobble, -14.0, -0.8),
         audio=AudioView("pulse", 0.023, 0.06, 0),
         midi=MidiView(("nanoKONTROL2",), int(seconds * 3), "cc16 91"),
+        generator="pocket",
         generator_state="ready",
         speed=62.0,
         notices=(Notice("info", "nanoKONTROL2 is here: CC 16 to 23 move prompts 1 to 8", 3.0),),
+        clock_s=seconds,
     )
 
 

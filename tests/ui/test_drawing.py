@@ -9,7 +9,6 @@ from rich.cells import cell_len
 
 from engine.protocol import MeterView
 from liveset.ui.bindings import Moment, hints
-from liveset.ui.controls import stepped
 from liveset.ui.screens.arrangement import arrange_columns, arrange_rows
 from liveset.ui.widgets import gauges
 from liveset.ui.widgets.cells import clean, crop, cut_line, fit, line_cells, piece, row
@@ -80,14 +79,6 @@ def test_waveform_is_mirrored_when_it_has_more_than_one_row() -> None:
     assert gauges.waveform((), 4, 1) == gauges.waveform((0.0,), 4, 1)
 
 
-@pytest.mark.parametrize(
-    ("start", "step", "to"),
-    [(0.72, 0.05, 0.75), (0.72, -0.05, 0.7), (0.75, 0.05, 0.8), (0.3, -0.25, 0.25), (0.98, 0.25, 1.0), (0.0, -0.05, 0.0)],
-)
-def test_steps_land_on_multiples_of_the_step(start: float, step: float, to: float) -> None:
-    assert stepped(start, step) == pytest.approx(to)
-
-
 def test_rows_never_exceed_the_height_and_never_shrink_with_it() -> None:
     before = 0
     for height in range(1, 90):
@@ -131,5 +122,7 @@ def test_hints_fit_the_moment() -> None:
     assert hints(Moment(state="stopped"))[0] == ("space", "play")
     assert ("n", "next now") not in hints(Moment(state="stopped"))
     assert ("h", "release") in hints(Moment(state="playing", hold=True))
-    assert hints(Moment(state="finished")) == (("q", "close"), ("?", "keys"))
+    finished = hints(Moment(state="finished"))
+    assert finished == (("space", "play again"), ("g", "go on"), ("l", "log"), ("?", "keys"), ("q", "close"))
+    assert hints(Moment(state="playing", stopping=True))[0] == ("space", "again: stop")
     assert ("m", "open") in hints(Moment(state="playing", kind="stem", name="bass", muted=True))

@@ -102,7 +102,7 @@ def test_keepers_command_lists_exports_and_removes(tmp_path: Path) -> None:
     assert json.loads(run(app, ["keepers", "--json"]).output)["keepers"][0]["bpm"] == 124.0
     assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac")]).exit_code == 0
     again = run(app, ["keepers", "export", name, str(tmp_path / "a.flac")])
-    assert again.exit_code == 2 and "there already" in again.output
+    assert again.exit_code == 2 and "is there already" in again.output
     assert run(app, ["keepers", "export", name, str(tmp_path / "a.flac"), "--force"]).exit_code == 0
     assert run(app, ["keepers", "remove", name], input="n\n").exit_code == 0 and keepers()[0]
     assert run(app, ["keepers", "remove", name, "--yes"]).exit_code == 0 and not keepers()[0]

@@ -8,31 +8,33 @@ from pathlib import PurePosixPath
 from engine.protocol import (
     Command,
     Hold,
+    IgnorePort,
     Keep,
     MacroView,
     NextNow,
     Notice,
+    Nudge,
     Panic,
     PromptView,
-    Record,
     RemakeBars,
     ReRoll,
     SetLora,
     SetMacro,
     SetPrompt,
-    SetStem,
     SetWeight,
-    TogglePlay,
+    Stop,
+    ToggleMute,
+    ToggleRecord,
     VaryNext,
 )
 from liveset.ui.app import LivesetApp
 from liveset.ui.bindings import KEYS
-from liveset.ui.controls import PENDING_UPDATES, Control
+from liveset.ui.controls import Control
 from tests.ui.fake_link import FakeLink, live, many_prompts
 from tests.ui.screen import Stage, on_stage
 
 SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
-    (("space",), [TogglePlay()]),
+    (("space", "space"), [Stop()]),
     (("n",), [NextNow()]),
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
@@ -45,37 +47,37 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("b", *["backspace"] * 3, "n", "enter"), []),
     (("b", *["backspace"] * 3, "0", "enter"), []),
     (("p",), [Panic()]),
-    (("plus",), [SetMacro("energy", 0.75)]),
-    (("equals_sign",), [SetMacro("energy", 0.75)]),
-    (("minus",), [SetMacro("energy", 0.65)]),
-    (("minus", "minus"), [SetMacro("energy", 0.65), SetMacro("energy", 0.6)]),
-    (("up",), [SetWeight(0, 0.75)]),
-    (("down",), [SetWeight(0, 0.7)]),
-    (("shift+up", "shift+up"), [SetWeight(0, 0.75), SetWeight(0, 1.0)]),
-    (("2", "up"), [SetWeight(1, 0.3)]),
-    (("2", "shift+down"), [SetWeight(1, 0.25)]),
-    (("2", "pagedown", "pagedown", "down"), [SetWeight(1, 0.25), SetWeight(1, 0.0), SetWeight(1, 0.0)]),
+    (("plus",), [Nudge("macro energy", 0.05, True)]),
+    (("equals_sign",), [Nudge("macro energy", 0.05, True)]),
+    (("minus",), [Nudge("macro energy", -0.05, True)]),
+    (("minus", "minus"), [Nudge("macro energy", -0.05, True)] * 2),
+    (("up",), [Nudge("prompt 1", 0.05, True)]),
+    (("down",), [Nudge("prompt 1", -0.05, True)]),
+    (("shift+up", "shift+up"), [Nudge("prompt 1", 0.25, True)] * 2),
+    (("2", "up"), [Nudge("prompt 2", 0.05, True)]),
+    (("2", "shift+down"), [Nudge("prompt 2", -0.25, True)]),
+    (("2", "pagedown", "down"), [Nudge("prompt 2", -0.25, True), Nudge("prompt 2", -0.05, True)]),
     (("4", "end"), [SetWeight(3, 1.0)]),
     (("1", "home"), [SetWeight(0, 0.0)]),
     (("1", "0"), [SetWeight(0, 0.0)]),
-    (("5", "up"), [SetWeight(0, 0.75)]),
-    (("right", "up"), [SetWeight(1, 0.3)]),
-    (("left", "up"), [SetWeight(3, 0.05)]),
-    (("f", "down"), [SetMacro("filter", 0.6)]),
+    (("5", "up"), [Nudge("prompt 1", 0.05, True)]),
+    (("right", "up"), [Nudge("prompt 2", 0.05, True)]),
+    (("left", "up"), [Nudge("prompt 4", 0.05, True)]),
+    (("f", "down"), [Nudge("macro filter", -0.05, True)]),
     (("f", "0"), [SetMacro("filter", 0.5)]),
-    (("e", "up"), [SetMacro("echo", 0.25)]),
-    (("v", "up"), [SetMacro("reverb", 0.05)]),
-    (("d", "up"), [SetMacro("drive", 0.05)]),
-    (("o", "down"), [SetMacro("volume", 0.95)]),
-    (("tab", "right", "up"), [SetMacro("echo", 0.25)]),
-    (("tab", "tab", "up"), [SetStem("drums", level=0.85)]),
-    (("shift+tab", "right", "down"), [SetStem("bass", level=0.95)]),
-    (("shift+tab", "m"), [SetStem("drums", muted=True)]),
+    (("e", "up"), [Nudge("macro echo", 0.05, True)]),
+    (("v", "up"), [Nudge("macro reverb", 0.05, True)]),
+    (("d", "up"), [Nudge("macro drive", 0.05, True)]),
+    (("o", "down"), [Nudge("macro volume", -0.05, True)]),
+    (("tab", "right", "up"), [Nudge("macro echo", 0.05, True)]),
+    (("tab", "tab", "up"), [Nudge("stem drums", 0.05, True)]),
+    (("shift+tab", "right", "down"), [Nudge("stem bass", -0.05, True)]),
+    (("shift+tab", "m"), [ToggleMute("drums")]),
     (("m",), []),
-    (("D",), [SetStem("drums", muted=True)]),
-    (("B",), [SetStem("bass", muted=True)]),
-    (("H",), [SetStem("harmony", muted=True)]),
-    (("L",), [SetStem("lead", muted=False)]),
+    (("D",), [ToggleMute("drums")]),
+    (("B", "B"), [ToggleMute("bass"), ToggleMute("bass")]),
+    (("H",), [ToggleMute("harmony")]),
+    (("L",), [ToggleMute("lead")]),
     (("M",), []),
 ]
 
@@ -84,22 +86,13 @@ async def test_keys_send_their_commands() -> None:
     async with on_stage(live()) as stage:
         for keys, commands in SENDS:
             stage.screen.desk.selected = Control("prompt", 0)
-            for _ in range(PENDING_UPDATES):
-                stage.screen.update_view()
+            stage.screen.update_view()
             assert await stage.press(*keys) == commands, keys
 
 
 def test_every_key_is_bound_once() -> None:
     names = [name for key in KEYS for name in key.keys.split(",")]
     assert len(names) == len(set(names))
-
-
-async def test_steps_continue_from_the_sent_value_until_the_engine_reports_another() -> None:
-    async with on_stage(live()) as stage:
-        await stage.press("up")
-        assert await stage.press("up") == [SetWeight(0, 0.8)]
-        await stage.update(times=20)
-        assert await stage.press("up") == [SetWeight(0, 0.75)]
 
 
 async def test_key_nine_switches_the_digits_to_the_other_eight_prompts() -> None:
@@ -112,15 +105,15 @@ async def test_key_nine_switches_the_digits_to_the_other_eight_prompts() -> None
 async def test_recording_file_is_named_after_the_set() -> None:
     async with on_stage(live()) as stage:
         (started,) = await stage.press("R")
-        assert isinstance(started, Record)
-        path = PurePosixPath(started.path or "")
+        assert isinstance(started, ToggleRecord)
+        path = PurePosixPath(started.path)
         assert path.parent == PurePosixPath("/records")
         assert path.name.startswith("sunrise-")
         assert path.suffix == ".flac"
         shown = live()
         await stage.update(replace(shown, audio=replace(shown.audio, recording=str(path))))
         assert "● REC" in stage.text()
-        assert await stage.press("R") == [Record(None)]
+        assert [type(sent) for sent in await stage.press("R")] == [ToggleRecord]
 
 
 async def test_bar_dialog_offers_the_bars_of_the_section() -> None:
@@ -146,14 +139,15 @@ async def test_bar_dialog_says_when_there_is_no_room() -> None:
         await stage.press("b")
         await stage.update()
         assert "no room to ask for bars" in stage.text()
-        assert await stage.press("h") == [Hold()]
+        assert await stage.press("h") == [], "what is typed at a refusal is no command"
+        assert await stage.press("enter", "h") == [Hold()]
 
 
 async def test_prompt_is_edited_in_place() -> None:
     async with on_stage(live(), (80, 24)) as stage:
         sent = await stage.press("2", "enter", "h", "space", "n", "up", "enter")
         assert sent == [SetPrompt(1, "dub chords, long echoesh n")]
-        assert await stage.press("up") == [SetWeight(1, 0.3)]
+        assert await stage.press("up") == [Nudge("prompt 2", 0.05, True)]
 
 
 async def test_escape_keeps_the_old_prompt() -> None:
@@ -168,7 +162,7 @@ async def test_selection_survives_prompts_that_come_and_go() -> None:
     async with on_stage(many_prompts()) as stage:
         await stage.press("9", "8")
         await stage.update(replace(live(), prompts=(PromptView("one", 0.5),)))
-        assert await stage.press("up") == [SetWeight(0, 0.55)]
+        assert await stage.press("up") == [Nudge("prompt 1", 0.05, True)]
         await stage.update(replace(live(), prompts=(), macros=(), stems=()))
         assert await stage.press("up", "down", "0", "end", "tab", "left", "m", "enter", "9", "1", "f", "minus") == []
 
@@ -176,9 +170,9 @@ async def test_selection_survives_prompts_that_come_and_go() -> None:
 async def test_click_selects_a_control() -> None:
     async with on_stage(live()) as stage:
         await stage.pilot.click(stage.screen.prompts, offset=(10, 3))
-        assert await stage.press("up") == [SetWeight(1, 0.3)]
+        assert await stage.press("up") == [Nudge("prompt 2", 0.05, True)]
         await stage.pilot.click(stage.screen.macros, offset=(5, 3))
-        assert await stage.press("up") == [SetMacro("echo", 0.25)]
+        assert await stage.press("up") == [Nudge("macro echo", 0.05, True)]
 
 
 async def test_footer_follows_the_selection() -> None:
@@ -206,11 +200,20 @@ async def test_theme_key_cycles_the_themes() -> None:
 async def test_every_command_is_in_the_palette() -> None:
     async with on_stage(live()) as stage:
         titles = {command.title for command in stage.app.get_system_commands(stage.screen)}
-        assert {"Play or stop", "Start or stop recording", "Select the filter"} <= titles
+        assert {"Play or stop; stopping takes a second press", "Start or stop recording", "Select the filter"} <= titles
         for command in stage.app.get_system_commands(stage.screen):
-            if command.title == "Play or stop":
+            if command.title == "Re-roll: make the next section again, another way":
                 await command.callback()
-        assert stage.link.sent == [TogglePlay()]
+        assert stage.link.sent == [ReRoll()]
+
+
+async def test_the_palette_offers_to_ignore_a_midi_input_and_to_hear_it_again() -> None:
+    shown = live()
+    async with on_stage(replace(shown, midi=replace(shown.midi, ports=("Drums",), ignored=("Keys",)))) as stage:
+        offered = {command.title: command.callback for command in stage.app.get_system_commands(stage.screen)}
+        offered["Ignore MIDI input Drums"]()
+        offered["Hear MIDI input Keys again"]()
+        assert stage.link.sent == [IgnorePort("Drums"), IgnorePort("Keys", on=False)]
 
 
 async def test_prompt_is_added_and_a_missing_slot_is_reported() -> None:
@@ -256,7 +259,7 @@ async def test_recording_without_a_folder_leaves_the_name_to_the_engine() -> Non
     async with app.run_test() as pilot:
         stage = Stage(app, link, pilot)
         await stage.update()
-        assert await stage.press("R") == [Record("")]
+        assert await stage.press("R") == [ToggleRecord()]
 
 
 async def test_lora_is_listed_below_the_macros_and_moves_like_one() -> None:
@@ -264,7 +267,7 @@ async def test_lora_is_listed_below_the_macros_and_moves_like_one() -> None:
     bending = MacroView("warm tape", 0.4, 0.0, "cc24", None, 0)
     async with on_stage(replace(shown, macros=(*shown.macros, bending)), size=(120, 40)) as stage:
         assert "warm ta…" in stage.text() and "×0.8" in stage.text()
-        assert await stage.press("f", "left", "up") == [SetLora(0, 0.9)]
+        assert await stage.press("f", "left", "up") == [Nudge("lora 1", 0.05, True)]
         assert await stage.press("end", "0") == [SetLora(0, 2.0), SetLora(0, 0.0)]
     async with on_stage(replace(shown, macros=(*shown.macros, bending)), size=(80, 24)) as stage:
         await stage.press("f", "left")

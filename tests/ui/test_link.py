@@ -50,7 +50,7 @@ async def test_lost_engine_without_player_is_reported_as_silent() -> None:
         await stage.update()
         assert "the engine does not answer: trying" in stage.text(), "one look tells nothing of the player"
         await stage.update(times=120)
-        assert "the player is gone too: nothing plays; q, then liveset play" in stage.text()
+        assert "the player is gone too: nothing plays; press q, then run liveset play" in stage.text()
         assert "plays on" not in stage.text()
         stage.link.plays = True
         await stage.update(times=60)
@@ -131,7 +131,7 @@ async def test_screen_updates_behind_the_quit_dialog() -> None:
 
 
 async def test_help_names_every_group_and_closes() -> None:
-    async with on_stage(live(), (100, 60)) as stage:
+    async with on_stage(live(), (100, 70)) as stage:
         await stage.press("question_mark")
         for word in ("Set", "Prompts", "Macros", "Stems", "panic", "command palette"):
             assert word in stage.text()

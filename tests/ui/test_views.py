@@ -84,7 +84,7 @@ async def test_loops_hold_and_stand_ins_are_shown() -> None:
             assert word in stage.text()
 
 
-FIT = GridFit(124.1, 6.4, 1.004, 2, 8, 0.9)
+FIT = GridFit(124.1, 6.4, 1.004, 2, 8, 0.9, full_steps=8)
 GRID = "grid 124.1 BPM +6 ms"
 
 
@@ -149,6 +149,14 @@ async def test_midi_lamp_lights_when_messages_arrive() -> None:
         assert "MIDI ● nanoKONTROL2" in stage.text()
         await stage.update(times=4)
         assert "MIDI ○" in stage.text()
+
+
+async def test_midi_row_names_the_device_that_spoke_once_and_what_it_said() -> None:
+    shown = live()
+    midi = replace(shown.midi, ports=("Keys", "Foo Twister 9"), last="Foo Twister 9: note36 ch10 = 100 -> play/stop")
+    async with on_stage(replace(shown, midi=midi), (130, 40)) as stage:
+        assert stage.text().count("Foo Twister 9") == 1
+        assert "Foo Twister 9 +1 note36 ch10 = 100 -> play/stop" in stage.text()
 
 
 async def test_selected_stem_replaces_the_macros_on_a_narrow_screen() -> None:

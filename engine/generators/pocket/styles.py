@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from rapidfuzz import process
-
 from engine.errors import PromptError
 from engine.generators.pocket.instruments.shots import MODELS
 from engine.generators.pocket.instruments.voices import VOICES
 from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.prompts.mix import Mix
 from engine.prompts.vocabulary import style_table
+from engine.protocol import visible
+from engine.suggest import did_you_mean
 
 _HINT: Final = "see the header of presets/styles/house.toml"
 _SPACE: Final = ("reverb_s", "echo_beats", "drums", "harmony", "lead")
@@ -136,9 +136,9 @@ def load_style(name: str) -> Style:
             Progression(tuple(degree - 1 for degree in item["chords"]), float(item["mood"])) for item in form["progressions"]
         )
         style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PromptError(f'style "{name}" lacks or misspells {error}', _HINT) from error
-    _check(style, gains)
+        _check(style, gains)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise PromptError(f'style "{name}" lacks or misspells {visible(str(error))[:60]}', _HINT) from error
     return style
 
 
@@ -152,8 +152,7 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
     def known(what: str, name: str, names: Iterable[str]) -> None:
         """Raise unless the name is one of the names."""
         if name not in names:
-            near = process.extractOne(name, list(names))
-            raise PromptError(f'style "{style.name}": {what} "{name}"', f'did you mean "{near[0]}"?' if near else "")
+            raise PromptError(f'style "{style.name}": {what} "{name}"', did_you_mean(name, names))
 
     for shot in gains:
         known("[gains] names a drum that no lane plays,", shot, [lane.shot for lane in style.lanes])

@@ -11,6 +11,7 @@ from typing import Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from engine.command_line import command
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
 from engine.generators.stable_audio.model.model import StableAudio
@@ -93,7 +94,7 @@ class StableAudioSections:
             return
         except LivesetError:
             raise
-        except (RuntimeError, MemoryError, OSError) as error:  # torch: memory, mostly
+        except (RuntimeError, MemoryError, OSError, ValueError, ArithmeticError, LookupError) as error:  # torch: memory, mostly
             message = " ".join(str(error).split())[:200] or type(error).__name__
             raise GeneratorError(f"Stable Audio could not make the section: {message}", "try fewer bars") from error
         self.fit = replace(fit, full_steps=self._ready().full_steps)
@@ -214,4 +215,6 @@ class StableAudioSections:
         if cancelled() or not blocks:
             raise _Cancelled
         sound = np.concatenate(blocks)[: piece.frames]
+        if not np.isfinite(sound).all():
+            raise GeneratorError("Stable Audio made sound that is no number", f"{command('models verify')} checks its files")
         return sound if sound.shape[1] == 2 else np.repeat(sound[:, :1], 2, axis=1)

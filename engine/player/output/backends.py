@@ -1,22 +1,20 @@
 """Where sound goes: a PortAudio stream that is written to ahead of time, or nowhere at all in real time.
 
 One interface for both, blocking writes: PortAudio keeps the buffer in C, so the interpreter may be late by as much as the
-buffer holds. Nothing but this module imports sounddevice.
+buffer holds. Nothing but `devices` imports sounddevice.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.command_line import command
 from engine.errors import DeviceError
+from engine.player.output.devices import DEVICES_HINT, choose, load_sounddevice, outputs, rescan
 from engine.timebase import SAMPLE_RATE
 
 Block = npt.NDArray[np.float32]
@@ -24,8 +22,14 @@ Block = npt.NDArray[np.float32]
 BUFFER_FRAMES: Final = 1024
 """Frames (23 ms) PortAudio is asked to hold; never less than two blocks. With the limiter's look-ahead: 29 ms."""
 
-PORTAUDIO_HINT: Final = "install PortAudio (on Debian and Ubuntu: apt install libportaudio2)"
-DEVICES_HINT: Final = f"{command('devices')} lists what there is"
+RATES: Final = (SAMPLE_RATE, 48_000, 96_000, 192_000, 88_200, 32_000, 24_000, 22_050, 16_000, 8_000)
+"""Rates in Hz that are tried, in this order, where a device refuses the one it says it prefers."""
+
+PRIMING_FRAMES: Final = 8192
+"""Frames of silence that a resampler is filled with, more than it ever holds back."""
+
+STEREO: Final = 2
+"""Channels that the set has; a device's further ones stay silent."""
 
 
 class Backend(Protocol):
@@ -33,12 +37,16 @@ class Backend(Protocol):
 
     Attributes:
         name: as a performer knows it.
+        key: finds the same device again, see `devices.DeviceInfo`; empty without a device.
+        channels: that the device was opened with.
         rate, block: frames per second of the device, and frames per write.
         latency_s: from a write to the ear, in seconds.
         silent: whether nothing is heard.
     """
 
     name: str
+    key: str
+    channels: int
     rate: int
     block: int
     latency_s: float
@@ -57,18 +65,6 @@ class Backend(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceInfo:
-    """An output device: ``index`` or ``name`` select it; ``rate`` is the one it prefers, in Hz."""
-
-    index: int
-    name: str
-    hostapi: str
-    channels: int
-    rate: float
-    default: bool
-
-
 class SilentBackend:
     """Keeps time without a device: every block is due at a time counted from the first, so it never drifts.
 
@@ -78,6 +74,8 @@ class SilentBackend:
     """
 
     name = "no sound device"
+    key = ""
+    channels = STEREO
     rate = SAMPLE_RATE
     silent = True
     TOO_LATE_S: Final = 1.0
@@ -106,11 +104,11 @@ class SilentBackend:
 
 
 class PortAudioBackend:
-    """A PortAudio output stream.
+    """A PortAudio output stream, at the rate the device prefers: what other rates need is done here, and not by its driver.
 
     Args:
         sd: the sounddevice module (or what stands in for it).
-        device: a name or number as `list_devices` gives it; None for the default.
+        device: a key, name or number as `devices.outputs` gives it; None for the default.
         block: frames per write at 44.1 kHz.
         buffer: frames PortAudio is asked to hold; never less than two blocks.
 
@@ -122,37 +120,49 @@ class PortAudioBackend:
 
     def __init__(self, sd: Any, device: str | None, block: int, buffer: int = BUFFER_FRAMES) -> None:
         self._sd = sd
-        info = find_device(sd, device)
-        self.name = str(info["name"])
+        info = choose(outputs(sd), device)
+        self.name, self.key = info.name, info.key
         self.block = block
-        self._channels = min(2, int(info["max_output_channels"]))
         self._buffer_s = max(buffer, 2 * block) / SAMPLE_RATE
-        self._stream, self.rate = self._open(int(info["index"]), (SAMPLE_RATE, round(info["default_samplerate"]), 48_000))
+        few = min(STEREO, info.channels)
+        self._stream, self.rate, self.channels = self._open(
+            info.index, [(rate, count) for count in dict.fromkeys((few, info.channels)) for rate in (round(info.rate), *RATES)]
+        )
         self.latency_s = float(self._stream.latency)
         self._resampler: Any = None
         if self.rate != SAMPLE_RATE:
-            import soxr
+            self.latency_s += self._resample()
 
-            self._resampler = soxr.ResampleStream(SAMPLE_RATE, self.rate, 2, dtype="float32", quality="MQ")
+    def _resample(self) -> float:
+        """Have all that is written resampled. Returns the seconds that takes to come through."""
+        import soxr
 
-    def _open(self, index: int, rates: tuple[int, ...]) -> tuple[Any, int]:
+        # Variable rate, though it never varies: with a fixed one sound comes out in bursts of up to 80 ms, and gaps between.
+        self._resampler = soxr.ResampleStream(SAMPLE_RATE, self.rate, STEREO, dtype="float32", quality="HQ", vr=True)
+        given = PRIMING_FRAMES / SAMPLE_RATE
+        return given - len(self._resampler.resample_chunk(np.zeros((PRIMING_FRAMES, STEREO), np.float32))) / float(self.rate)
+
+    def _open(self, index: int, ways: list[tuple[int, int]]) -> tuple[Any, int, int]:
+        """The stream, opened in the first of these ways (rate in Hz, channels) that the device takes."""
         trouble: Exception | None = None
-        for rate in dict.fromkeys(rates):
+        for rate, channels in dict.fromkeys(ways):
             try:
                 stream = self._sd.OutputStream(
-                    samplerate=rate, blocksize=0, device=index, channels=self._channels, dtype="float32", latency=self._buffer_s
+                    samplerate=rate, blocksize=0, device=index, channels=channels, dtype="float32", latency=self._buffer_s
                 )
                 stream.start()
-                return stream, rate
+                return stream, rate, channels
             except (self._sd.PortAudioError, ValueError) as error:
-                trouble = error
+                trouble = trouble or error
         raise DeviceError(f"the device {self.name} cannot be opened ({trouble})", DEVICES_HINT) from trouble
 
     def write(self, block: Block) -> bool:
         """Write a block, resampled if the device needs it; true if PortAudio reports an underflow."""
         sound = block if self._resampler is None else self._resampler.resample_chunk(block)
-        if self._channels == 1:
+        if self.channels == 1:
             sound = sound.mean(axis=1, keepdims=True)
+        elif self.channels > STEREO:
+            sound = np.concatenate((sound, np.zeros((len(sound), self.channels - STEREO), np.float32)), axis=1)
         if not len(sound):
             return False
         try:
@@ -171,64 +181,8 @@ class PortAudioBackend:
             return
 
 
-def find_device(sd: Any, device: str | None) -> Any:
-    """What PortAudio says of an output device.
-
-    Raises:
-        DeviceError: if there is none of that name or number.
-    """
-    try:
-        return sd.query_devices(_selector(device), "output")
-    except (sd.PortAudioError, ValueError) as error:
-        raise DeviceError(f"no output device {device!r}" if device else "no output device found", DEVICES_HINT) from error
-
-
-def _selector(device: str | None) -> str | int | None:
-    return int(device) if device is not None and device.isdecimal() else device
-
-
-def load_sounddevice() -> ModuleType:
-    """Import sounddevice.
-
-    Raises:
-        DeviceError: if it or PortAudio is not installed.
-    """
-    try:
-        import sounddevice
-    except (ImportError, OSError) as error:
-        raise DeviceError("PortAudio is not installed", PORTAUDIO_HINT) from error
-    module: ModuleType = sounddevice
-    return module
-
-
-def rescan(sd: Any) -> None:
-    """Make PortAudio look for devices again: it only does when started. No stream may be open; may hang."""
-    sd._terminate()
-    sd._initialize()
-
-
-def list_devices() -> list[DeviceInfo]:
-    """All output devices; empty when there are none.
-
-    Raises:
-        DeviceError: if PortAudio is not installed.
-    """
-    sd: Any = load_sounddevice()
-    try:
-        found, apis = sd.query_devices(), sd.query_hostapis()
-    except sd.PortAudioError as error:
-        raise DeviceError(f"PortAudio cannot list devices ({error})", PORTAUDIO_HINT) from error
-    default = sd.default.device[1]
-    if default < 0:
-        default = next((api["default_output_device"] for api in apis if api["default_output_device"] >= 0), -1)
-    return [
-        DeviceInfo(
-            int(d["index"]), str(d["name"]), str(apis[d["hostapi"]]["name"]), int(d["max_output_channels"]),
-            float(d["default_samplerate"]), int(d["index"]) == default,
-        )
-        for d in found
-        if d["max_output_channels"] > 0
-    ]  # fmt: skip
+NO_DEVICE: Final = "none"
+"""Named as a device: the set plays silently, in real time."""
 
 
 def open_portaudio(device: str | None, block: int, again: bool, buffer: int = BUFFER_FRAMES) -> Backend:
@@ -237,10 +191,9 @@ def open_portaudio(device: str | None, block: int, again: bool, buffer: int = BU
     Raises:
         DeviceError: if there is none, or it refuses.
     """
+    if device == NO_DEVICE:
+        raise DeviceError("playing without a sound device, as asked")
     sd: Any = load_sounddevice()
     if again:
-        try:
-            rescan(sd)
-        except sd.PortAudioError as error:
-            raise DeviceError(f"PortAudio cannot be started ({error})", PORTAUDIO_HINT) from error
+        rescan(sd)
     return PortAudioBackend(sd, device, block, buffer)

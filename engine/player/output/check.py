@@ -1,26 +1,45 @@
-"""Whether an output device is there: ``python -m engine.player.output.check DEVICE`` prints what is wrong, or nothing.
+"""Which output devices there are, said by a process of its own, so that no other one loads the sound library.
 
-In a process of its own, so that no other process loads the sound library.
+``python -m engine.player.output.check NAME`` prints what is wrong with a device, or nothing.
+``python -m engine.player.output.check --list`` prints all devices as a line of JSON, and looks again for each line it reads.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 
 from engine.errors import DeviceError
-from engine.player.output.backends import find_device, list_devices, load_sounddevice
+from engine.player.output.devices import choose, list_devices, listed
 
 
 def main(argv: list[str]) -> int:
-    """Look for a device by name or number. Where there is no device at all nothing is wrong: the set runs silently then."""
+    """Look for a device by name or number, or list all. Without any device nothing is wrong: the set runs silently then."""
+    if argv[0] == "--list":
+        _list_for_ever()
+        return 0
     try:
-        names = [f"{found.index}: {found.name}" for found in list_devices()]
-        if names:
-            find_device(load_sounddevice(), argv[0])
+        devices = list_devices()
+        if devices:
+            choose(devices, argv[0])
     except DeviceError as error:
         if "PortAudio" not in error.message:
-            print(f"{error.message}; there is {', '.join(names[:8])}")
+            print(error.message if "several" in error.message else f"{error.message}; there is {listed(devices)}")
     return 0
+
+
+def _list_for_ever() -> None:
+    again = False
+    while True:
+        try:
+            devices = list_devices(again=again)
+        except DeviceError:
+            devices = []
+        print(json.dumps([asdict(device) for device in devices]), flush=True)
+        if not sys.stdin.readline():
+            return
+        again = True
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from engine.errors import RecordingError
 from engine.player.rendering.limiter import LATENCY
+from engine.processes.layout import check_free, cue_sheet
 from engine.protocol import RecordingState
 from engine.timebase import SAMPLE_RATE
 
@@ -28,7 +29,19 @@ TAPE_FRAMES: Final = 1 << 19
 LEAST_FREE: Final = 16 << 20
 """Bytes of disk below which a recording ends, so that sections can still be made."""
 
+QUIET: Final = 1e-4
+"""The peak below which nothing is heard any more (-80 dBFS)."""
+
+QUIET_FRAMES: Final = SAMPLE_RATE // 4
+"""How long it has to be so quiet, once the set is over, for its recording to end."""
+
+LONGEST_TAIL: Final = 10 * SAMPLE_RATE
+"""Frames after the end of a set with which its recording ends at the latest, whatever its echoes do."""
+
 CUE_FRAMES_PER_S: Final = 75
+MOST_TRACKS: Final = 99
+"""Tracks that a cue sheet can have."""
+
 _LONGEST_RIFF: Final = 0xFFFF_FFF0
 """Bytes that a plain WAV header can count; longer files count in 64 bits (RF64)."""
 
@@ -178,59 +191,91 @@ class Recorder:
         self._sink: _Sink | None = None
         self._title = ""
         self._start = self._done = self._refreshed = 0
+        self._waits = False
+        self._over_at: int | None = None
         self._marks: list[tuple[int, str]] = []
-        self._sheet = ""
+        self._sheet = self._section = ""
+        self._told = False
 
-    def start(self, path: str, title: str) -> None:
+    def start(self, path: str, title: str, *, section: str = "", force: bool = False, waits: bool = False) -> None:
         """Record from now on; a recording under way ends.
 
+        Args:
+            path: of the file; its cue sheet lies beside it.
+            title: the set's.
+            section: what sounds already.
+            force: replace a recording or cue sheet that is there.
+            waits: nothing plays yet: record from the first frame on at which the transport moves.
+
         Raises:
-            RecordingError: if the file cannot be written.
+            RecordingError: if the file cannot be written, or would replace another.
         """
         self.stop()
         target = Path(path)
         kind = SINKS.get(target.suffix.lower())
         if kind is None:
             raise RecordingError(f"cannot record to {path}", f"use a name that ends in {' or '.join(SINKS)}")
+        check_free(target, cue_sheet(target), force=force)
         try:
             self._sink = kind(target)
         except (OSError, RuntimeError) as error:
             raise RecordingError(f"cannot record to {path} ({_reason(error)})", "choose a folder you may write to") from error
         self.path, self._title = path, title
         self._start = self._done = self._refreshed = self._tape.position
-        self._marks, self._sheet = [], ""
+        self._marks, self._sheet, self._told = [], "", False
+        self._section = section
+        self._waits, self._over_at = waits, None
 
     def mark(self, title: str, frame: int) -> None:
         """Note that a section starts at a transport frame."""
         if self.path is not None:
             self._marks.append((frame, title))
-            self._marks.sort()
+            self._marks.sort(key=lambda mark: mark[0])
 
-    def poll(self) -> RecordingState | None:
-        """Write what has come in since; says so if the recording had to end."""
+    def poll(self, over: bool = False) -> RecordingState | None:
+        """Write what has come in since; says so if the recording ended, and once if its cue sheet is full.
+
+        Args:
+            over: the set is: once its last echo is gone too, the recording ends.
+        """
         if self._sink is None:
             return None
         try:
             self._drain(self._sink)
         except (OSError, RuntimeError, AssertionError) as error:
             return self._give_up(_reason(error))
-        return None
+        if len(self._marks) >= MOST_TRACKS and not self._told:
+            self._told = True
+            return RecordingState(self.path, f"The cue sheet is full: it has {MOST_TRACKS} tracks; the recording goes on.")
+        return self.stop() if self._faded(over) else None
+
+    def _faded(self, over: bool) -> bool:
+        """Whether the set is over and nothing is heard of it any more."""
+        if not over or self._waits:
+            self._over_at = None
+            return False
+        self._over_at = self._done if self._over_at is None else self._over_at
+        since, last = self._done - self._over_at, self._tape.read(max(0, self._done - QUIET_FRAMES), self._done)
+        return since >= LONGEST_TAIL or (since >= QUIET_FRAMES and float(np.abs(last).max(initial=0.0)) < QUIET)
 
     def stop(self) -> RecordingState | None:
         """Finish the file; says so if there was one."""
         state = self.poll()
-        if state is not None or self._sink is None:
+        if self._sink is None or self.path is None:
             return state
-        sink, self._sink, self.path = self._sink, None, None
+        path, sink, self._sink, self.path = self.path, self._sink, None, None
         try:
             sink.close()
+            self._write_sheet(Path(path))
         except (OSError, RuntimeError) as error:
             return RecordingState(None, f"the recording could not be finished ({_reason(error)})")
-        return RecordingState(None)
+        return RecordingState(None, ended=path, length_s=(self._done - self._start) / SAMPLE_RATE)
 
     def _drain(self, sink: _Sink) -> None:
         assert self.path is not None
         stop = self._tape.position
+        if self._waits and not self._begun(stop):
+            return
         while self._done < stop:
             part = min(stop, self._done + SAMPLE_RATE)
             sink.write(self._tape.read(self._done, part))
@@ -241,6 +286,18 @@ class Recorder:
             self._write_sheet(Path(self.path))
             if shutil.disk_usage(Path(self.path).parent).free < LEAST_FREE:
                 raise OSError(28, "No space left on device")
+
+    def _begun(self, now: int) -> bool:
+        """Whether the transport has begun to move; the recording then starts where that is heard."""
+        began = next((position for position, _ in self._tape.places if position >= self._start), None)
+        if began is None:
+            self._start = self._done = self._refreshed = now
+            return False
+        heard = began + LATENCY
+        if heard <= now:
+            self._start = self._done = self._refreshed = heard
+            self._waits = False
+        return not self._waits
 
     def _give_up(self, reason: str) -> RecordingState:
         path, sink, self._sink, self.path = self.path, self._sink, None, None
@@ -254,23 +311,35 @@ class Recorder:
 
     def _write_sheet(self, path: Path) -> None:
         """The cue sheet, if it changed; positions are minutes, seconds and 75ths of one."""
-        lines = [f'TITLE "{_quoted(self._title)}"', f'FILE "{path.name}" WAVE']
-        heard = [(max(0, self._tape.place(frame) - self._start), title) for frame, title in self._marks]
-        for number, (position, title) in enumerate((p, t) for p, t in heard if p <= self._done - self._start):
-            index = round(position * CUE_FRAMES_PER_S / SAMPLE_RATE)
-            seconds, part = divmod(index, CUE_FRAMES_PER_S)
-            lines += [
-                f"  TRACK {number + 1:02d} AUDIO",
-                f'    TITLE "{_quoted(title)}"',
-                f"    INDEX 01 {seconds // 60:02d}:{seconds % 60:02d}:{part:02d}",
-            ]
+        lines = [f'TITLE "{_quoted(self._title)}"', f"FILE {_quoted_name(path.name)} WAVE"]
+        tracks = ({0: self._section} if self._section else {}) | {self._place(frame): title for frame, title in self._marks}
+        heard = [(position, title) for position, title in sorted(tracks.items()) if position <= self._done - self._start]
+        heard = heard or [(0, self._title)]
+        for number, (position, title) in enumerate(heard[:MOST_TRACKS]):
+            lines += [f"  TRACK {number + 1:02d} AUDIO", f'    TITLE "{_quoted(title)}"']
+            lines += ["    INDEX 00 00:00:00"] if not number and position else []  # silence before the first sound
+            lines.append(f"    INDEX 01 {_cue_time(position)}")
         sheet = "\n".join(lines) + "\n"
         if sheet == self._sheet:
             return
         self._sheet = sheet
-        fresh = path.with_suffix(".cue.part")
+        fresh = path.with_name(f".cue-{os.getpid()}.part")  # a name as long as the recording's could not take an ending more
         fresh.write_text(sheet, encoding="utf-8")
-        fresh.replace(path.with_suffix(".cue"))
+        fresh.replace(cue_sheet(path))
+
+    def _place(self, frame: int) -> int:
+        """The recording's frame at which a transport frame is heard; 0 for one that was heard before."""
+        return max(0, self._tape.place(frame) - self._start)
+
+
+def _cue_time(frames: int) -> str:
+    seconds, part = divmod(round(frames * CUE_FRAMES_PER_S / SAMPLE_RATE), CUE_FRAMES_PER_S)
+    return f"{seconds // 60:02d}:{seconds % 60:02d}:{part:02d}"
+
+
+def _quoted_name(name: str) -> str:
+    """A file's name in quotes: in single ones where it has double ones itself, for which a cue sheet has no escape."""
+    return f"'{name}'" if '"' in name and "'" not in name else f'"{name}"'
 
 
 def _quoted(text: str) -> str:

@@ -8,37 +8,75 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
 from engine.errors import DeviceError
 from engine.player.blocks import ValueBlock
-from engine.player.output.backends import Backend, SilentBackend
+from engine.player.output.backends import NO_DEVICE, Backend, SilentBackend
 from engine.player.output.priority import RENDER, raise_priority
 from engine.player.output.recorder import Tape
 from engine.player.rendering.renderer import Renderer
-from engine.protocol import DeviceLost, DeviceOpened, PlayerEvent
+from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 
 Opener = Callable[[str | None, int, bool], Backend]
 """Opens (device, block, look for devices afresh) or raises DeviceError."""
 
+
+class Looks(Protocol):
+    """Says which devices there are; no call waits.
+
+    Attributes:
+        follows: whether the player has to look for another default itself.
+    """
+
+    follows: bool
+
+    def look(self) -> Sequence[DeviceInfo] | None:
+        """What was found since the last call, None if that is not known yet; and look once more."""
+
+    def close(self) -> None:
+        """Nothing needs to be looked for."""
+
+
 HUNG_S: Final = 1.0
 """A write that takes longer than this never comes back."""
 
+SOON_S: Final = 0.2
+"""Seconds from the loss of a device to the first try to open it again: a laptop that wakes has it back at once."""
+
 RETRY_S: Final = 1.0
 PATIENT_AFTER: Final = 60
-"""Failed attempts after which the next ones come 5 times as rarely."""
+"""Failed attempts after which the next ones come twice as rarely."""
+
+ELSEWHERE_AFTER: Final = 3
+"""Failed attempts at the default that the set was opened on after which another one will do."""
+
+LOOK_S: Final = 2.0
+"""Seconds between two looks for the device that should play, or for another default."""
+
 
 FIRST_OPEN_S: Final = 3.0
 CLOSE_S: Final = 1.0
 _SMOOTH: Final = 0.05
 
 
+class Attempt(NamedTuple):
+    """One try to open a device: its name (None is the default), whether to look for devices afresh, whether a person asked."""
+
+    device: str | None
+    again: bool
+    asked: bool = False
+
+
 class Output:
     """Drives a renderer.
+
+    A device that was named is waited for, however long it is gone. The default is the one that it
+    was opened on, until the system names another; while that is gone another output plays, and is said to be the wrong one.
 
     Args:
         renderer: what to render; from `start` on only the render thread touches it.
@@ -47,6 +85,7 @@ class Output:
         block: frames per write, whole quanta.
         opener: how devices are opened.
         emit: takes events; called from any thread.
+        lookout: says which devices there are while one plays.
         clock: seconds that never go back.
     """
 
@@ -59,12 +98,16 @@ class Output:
         opener: Opener,
         emit: Callable[[PlayerEvent], None],
         *,
+        lookout: Looks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._renderer, self._status, self._tape = renderer, status, tape
         self._block, self._opener, self._emit, self._clock = block, opener, emit, clock
         self._device: str | None = None
-        self._waiting: list[tuple[str | None, bool]] = []
+        self._lookout = lookout
+        self._home_key = self._home_name = ""
+        """What was opened when it was last asked for."""
+        self._waiting: list[Attempt] = []
         """A change of devices that was asked for while one was being opened."""
         self._backend: Backend = SilentBackend(block)
         self._next: Backend | None = None
@@ -77,15 +120,16 @@ class Output:
         self._failures = 0
         self._worker: threading.Thread | None = None
         self._dead: list[Backend] = []
-        self._retry_at = 0.0
+        self._retry_at = self._look_at = 0.0
+        self._ticked_at = clock()
         self._load = self._load_max = 0.0
-        self._underruns = 0
+        self._underruns = int(status["underruns"])
         self.opened: DeviceOpened | None = None
 
     def start(self, device: str | None) -> None:
         """Open the device (for at most 3 s) and begin to render, with it or without."""
         self._device = device
-        self._work([(device, False)], first=True)
+        self._work([Attempt(device, again=False, asked=True)], first=True)
         if self._worker is not None:
             self._worker.join(FIRST_OPEN_S)
         if self._next is None and self.opened is None:
@@ -94,8 +138,12 @@ class Output:
 
     def use(self, device: str | None) -> None:
         """Change to another device; the one that plays stays in use if that cannot be opened."""
-        before, self._device = self._device, device
-        attempts = [(device, False), (device, True), (before, True)]
+        if device == NO_DEVICE:
+            self._device, fresh = device, SilentBackend(self._block)
+            self._announce(fresh, "playing without a sound device, as asked")
+            self._next = fresh
+            return
+        attempts = [Attempt(device, again=False, asked=True), Attempt(device, again=True, asked=True), *self._recovery()]
         if self._worker is not None and self._worker.is_alive():
             self._waiting = attempts
         else:
@@ -103,8 +151,11 @@ class Output:
 
     def tick(self) -> None:
         """Look after the device; call it some 50 times a second."""
-        since = self._writing_since
-        if since is not None and self._clock() - since > HUNG_S and not self._backend.silent:
+        since, now = self._writing_since, self._clock()
+        slept, self._ticked_at = now - self._ticked_at > HUNG_S / 2, now
+        if since is not None and slept:  # all of this process stood still, not the device
+            self._writing_since = now
+        elif since is not None and now - since > HUNG_S and not self._backend.silent:
             self._writing_since = None
             self._generation += 1
             if self._thread is not None:
@@ -117,12 +168,44 @@ class Output:
         if self._waiting and (self._worker is None or not self._worker.is_alive()):
             attempts, self._waiting = self._waiting, []
             self._work(attempts)
-        elif self._backend.silent and self._next is None and self._clock() >= self._retry_at:
-            self._work([(self._device, True)])
+        elif self._backend.silent:
+            if self._next is None and now >= self._retry_at and self._device != NO_DEVICE:
+                self._work(self._recovery())
+        else:
+            self._look_around(now)
+
+    def _recovery(self) -> list[Attempt]:
+        """How to get back what is gone."""
+        if self._device == NO_DEVICE:
+            return []
+        if not self._home_key:
+            return [Attempt(self._device, again=True, asked=True)]
+        back = [Attempt(self._home_key, again=True)]
+        return [*back, Attempt(None, again=False)] if self._device is None and self._failures >= ELSEWHERE_AFTER - 1 else back
+
+    def _look_around(self, now: float) -> None:
+        """While a device plays: go back to the one that should, or follow the default."""
+        opened = self.opened
+        if self._lookout is None or opened is None:
+            return
+        if self._device is not None or not (opened.instead_of or self._lookout.follows):
+            self._lookout.close()
+            return
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_S
+        found = self._lookout.look() or ()
+        default = next((device.key for device in found if device.default), opened.key)
+        if opened.instead_of and any(device.key == self._home_key for device in found):
+            self._work([Attempt(self._home_key, again=True), Attempt(None, again=False)])
+        elif default not in (opened.key, self._home_key):
+            self._work([Attempt(None, again=True, asked=not opened.instead_of), *self._recovery()])
 
     def stop(self) -> None:
         """End the render thread and let the device go."""
         self._stopped = True
+        if self._lookout is not None:
+            self._lookout.close()
         self._generation += 1
         if self._thread is not None:
             self._thread.join(CLOSE_S)
@@ -181,7 +264,8 @@ class Output:
 
     def _lose(self, backend: Backend, message: str) -> None:
         self._backend = SilentBackend(self._block)
-        self._retry_at = self._clock() + RETRY_S
+        self._retry_at = self._clock() + SOON_S
+        self._failures = 0
         self.opened = None
         self._emit(DeviceLost(backend.name, message))
 
@@ -189,21 +273,33 @@ class Output:
 
     def _announce(self, backend: Backend, message: str = "") -> None:
         latency = backend.latency_s + self._renderer.latency / SAMPLE_RATE
-        self.opened = DeviceOpened(backend.name, backend.rate, self._block, latency, backend.silent, message)
+        wrong = bool(backend.key) and self._device is None and backend.key != self._home_key
+        self.opened = DeviceOpened(
+            backend.name,
+            backend.rate,
+            self._block,
+            latency,
+            backend.silent,
+            "" if wrong else message,
+            backend.channels,
+            backend.key,
+            self._device,
+            self._home_name if wrong else "",
+        )
         self._emit(self.opened)
 
-    def _work(self, attempts: list[tuple[str | None, bool]], first: bool = False) -> None:
+    def _work(self, attempts: list[Attempt], first: bool = False) -> None:
         """Try to open devices in the background, unless an attempt is still under way."""
-        self._retry_at = self._clock() + RETRY_S * (1 if self._failures < PATIENT_AFTER else 5)
+        self._retry_at = self._clock() + RETRY_S * (1 if self._failures < PATIENT_AFTER else 2)
         if self._worker is not None and self._worker.is_alive():
             return
         self._worker = threading.Thread(target=self._open, args=(attempts, first), name="device", daemon=True)
         self._worker.start()
 
-    def _open(self, attempts: list[tuple[str | None, bool]], first: bool) -> None:
+    def _open(self, attempts: list[Attempt], first: bool) -> None:
         raise_priority(RENDER)  # threads that a sound library starts inherit it
         trouble = ""
-        for device, again in attempts:
+        for device, again, asked in attempts:
             if again and not self._backend.silent:
                 self._next = SilentBackend(self._block)
                 while self._next is not None:
@@ -215,7 +311,9 @@ class Output:
                 trouble = trouble or str(error)
                 continue
             self._failures = 0
-            self._device = device
+            if asked:
+                self._home_name, self._home_key = backend.name, backend.key
+                self._device = None if device is None else backend.key
             self._announce(backend, trouble)
             self._next = backend
             self._retry_at = self._clock() + RETRY_S

@@ -60,6 +60,7 @@ class Renderer:
         self._at = {name: i for i, name in enumerate(self._names)}
         self._level_at = [self._at[f"level_{stem}"] for stem in STEM_NAMES]
         self._timeline = Timeline(self.events)
+        self._silent_before = status["silent_frames"]
         self._levels = Levels()
         self._chain = Chain(rate, self._at)
         self._limiter, self._meters = Limiter(rate), Meters(rate)
@@ -166,8 +167,8 @@ class Renderer:
         self._levels.move([values[i] for i in self._level_at], at_once=self._fresh)
         if before == 0.0 and self._gate == 0.0:
             return
-        if self._timeline.main is None and not self._timeline.waiting:
-            return  # nothing to play yet: the transport waits, so that the first cue is never late
+        if (self._timeline.main is None or self._timeline.finished) and not self._timeline.waiting:
+            return  # nothing to play yet, or any more: the transport waits, so that the first cue is never late
         self._fresh = False
         self._timeline.plan(self._frame)
         self._timeline.add_to(bus, self._frame, self._levels)
@@ -194,7 +195,7 @@ class Renderer:
         status["momentary"] = meters.momentary
         status["integrated"] = meters.integrated
         status["reduction"] = self._limiter.reduction
-        status["silent_frames"] = self._timeline.unfilled
+        status["silent_frames"] = self._silent_before + self._timeline.unfilled
         for i, stem in enumerate(STEM_NAMES):
             self._stem_peaks[i] = max(self._levels.peaks[i], self._stem_peaks[i] * meters.fall)
             status[f"peak_{stem}"] = self._stem_peaks[i]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.message import Message
 
 from engine.protocol import MAX_STRENGTH, MacroView, Snapshot, StemView
 from liveset.ui.bindings import MACRO_KEYS, STEM_KEYS
-from liveset.ui.controls import Kind
+from liveset.ui.controls import Control, Kind
 from liveset.ui.widgets.cells import Line, clean, fit
+from liveset.ui.widgets.dragging import Draggable, Grip
 from liveset.ui.widgets.gauges import amount, bar, decibels, level_cells, slider
-from liveset.ui.widgets.lines import LineWidget
-from liveset.ui.widgets.prompts import hardware
+from liveset.ui.widgets.lines import View
+from liveset.ui.widgets.prompt_lines import hardware
 
 NAME_CELLS: Final = 8
+BAR_AT: Final = NAME_CELLS + 3
+"""Cells before a control's bar: cursor, key, space, name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,7 @@ class StemsView:
         return cls(still, tuple(level_cells(decibels(stem.peak), 24) for stem in snapshot.stems), selected)
 
 
-View = TypeVar("View")
-
-
-class Faders(LineWidget[View]):
+class Faders(Draggable[View]):
     """A column of controls under a heading."""
 
     KIND: ClassVar[Kind]
@@ -60,8 +60,26 @@ class Faders(LineWidget[View]):
 
     def on_click(self, event: events.Click) -> None:
         """Select the control under the pointer."""
-        if (index := event.y - int(self.ruled) - 1) >= 0:
+        if (index := self.index_at(event.y)) is not None:
             self.post_message(self.Picked(self.KIND, index))
+
+    def bar_cells(self) -> int:
+        """How long a control's bar is."""
+        raise NotImplementedError
+
+    def first(self, height: int) -> int:
+        """The first control shown in so many rows, the heading's among them."""
+        raise NotImplementedError
+
+    def index_at(self, y: int) -> int | None:
+        """The control in a row; None for the rows above them."""
+        row = y - int(self.ruled) - 1
+        return None if row < 0 else self.first(self.size.height - int(self.ruled)) + row
+
+    def grip(self, y: int) -> Grip | None:
+        """The control in a row, under the mouse."""
+        index = self.index_at(y)
+        return None if index is None else Grip(Control(self.KIND, index), BAR_AT, self.bar_cells())
 
 
 class Macros(Faders[MacrosView]):
@@ -71,13 +89,20 @@ class Macros(Faders[MacrosView]):
 
     def lines(self, view: MacrosView, width: int, height: int) -> list[Line]:
         """A heading and a line a macro; the selected one is always among them."""
-        first = _first(view.selected, len(view.macros), height - 1)
+        first = self.first(height)
         shown = list(enumerate(view.macros))[first : first + height - 1]
         return [((" MACROS", "title"),), *(self._macro(macro, i == view.selected, width) for i, macro in shown)]
 
+    def first(self, height: int) -> int:
+        """See `Faders.first`."""
+        return _first(self.view.selected, len(self.view.macros), height - 1)
+
+    def bar_cells(self) -> int:
+        """See `Faders.bar_cells`."""
+        return _slider_cells(self.size.width)
+
     def _macro(self, macro: MacroView, chosen: bool, width: int) -> Line:
-        control_cells = 13 if width >= 48 else 6 if width >= 28 else 0
-        length = min(24, width - NAME_CELLS - 4 - 5 - (control_cells + 1 if control_cells else 0))
+        control_cells, length = _control_cells(width), _slider_cells(width)
         moved = abs(macro.value - macro.neutral) > 0.004
         plain = "cursor" if chosen else "" if moved else "dim"
         number = amount(macro.value) if macro.lora is None else f"×{MAX_STRENGTH * macro.value:.1f}"
@@ -100,11 +125,32 @@ class Stems(Faders[StemsView]):
 
     KIND = "stem"
 
+    class Muted(Message):
+        """A stem's level was clicked, which mutes or opens it."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
     def lines(self, view: StemsView, width: int, height: int) -> list[Line]:
         """A heading and a line a stem; the selected one is always among them."""
-        first = _first(view.selected, len(view.stems), height - 1)
+        first = self.first(height)
         shown = list(zip(range(len(view.stems)), view.stems, view.peaks, strict=True))[first : first + height - 1]
         return [((" STEMS", "title"),), *(self._stem(stem, peak, i == view.selected, width) for i, stem, peak in shown)]
+
+    def first(self, height: int) -> int:
+        """See `Faders.first`."""
+        return _first(self.view.selected, len(self.view.stems), height - 1)
+
+    def bar_cells(self) -> int:
+        """See `Faders.bar_cells`."""
+        return min(24, max(0, self.size.width - NAME_CELLS - 4 - 6))
+
+    def on_click(self, event: events.Click) -> None:
+        """On a stem's level: mute or open it. `Faders.on_click` selects it."""
+        index = self.index_at(event.y)
+        if index is not None and event.x >= BAR_AT + self.bar_cells():
+            self.post_message(self.Muted(index))
 
     def _stem(self, stem: StemView, peak: int, chosen: bool, width: int) -> Line:
         length = min(24, max(0, width - NAME_CELLS - 4 - 6))
@@ -117,6 +163,18 @@ class Stems(Faders[StemsView]):
             *bar(0.0 if stem.muted else peak / 24, length, "primary"),
             (level, "warn" if stem.muted else plain or ("" if stem.level < 1 else "dim")),
         )
+
+
+def _control_cells(width: int) -> int:
+    """Cells for the hardware control of a macro."""
+    return 13 if width >= 48 else 6 if width >= 28 else 0
+
+
+def _slider_cells(width: int) -> int:
+    """Cells of a macro's slider; as `gauges.slider` has it, none where there are fewer than 3."""
+    control_cells = _control_cells(width)
+    length = min(24, width - NAME_CELLS - 4 - 5 - (control_cells + 1 if control_cells else 0))
+    return length if length >= 3 else 0
 
 
 def _first(selected: int | None, total: int, room: int) -> int:

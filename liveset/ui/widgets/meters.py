@@ -18,6 +18,9 @@ FALL_DB: Final = 0.8
 HOLD_POLLS: Final = 15
 """Updates for which the largest peak stands as a number: half a second, long enough to read."""
 
+WIDE: Final = 110
+"""Cells from which the last MIDI message is shown beside the device that sent it."""
+
 MIDI_POLLS: Final = 4
 LOUD_DB: Final = -1.0
 LONGEST_METER: Final = 36
@@ -125,6 +128,7 @@ class MachineView:
     speed: int = 0
     ladder: tuple[int, int, int] = (0, 0, 0)
     recording: str = ""
+    instead_of: str = ""
 
 
 class MachineWatch:
@@ -161,6 +165,7 @@ class MachineWatch:
             whole(s.speed),
             (s.ladder_hold, s.ladder_pocket, s.restarts),
             s.audio.recording or "",
+            s.audio.instead_of,
         )
 
 
@@ -170,6 +175,8 @@ class Machine(LineWidget[MachineView]):
     def lines(self, view: MachineView, width: int, height: int) -> list[Line]:
         """One line."""
         out: Line = (("! ", "warn"), ("out silent", "warn")) if view.silent else (("out ", "dim"), (f"{view.latency_ms} ms", ""))
+        if view.instead_of:
+            out = (("✗ ", "bad"), (f"on {crop(clean(view.device), 16)}", "bad"))
         held, pocket, restarts = view.ladder
         counted = (("held", held), ("pocket", pocket), ("restarts", restarts))
         ladder = "  ".join(f"{name} {times}×" for name, times in counted if times)
@@ -185,10 +192,13 @@ class Machine(LineWidget[MachineView]):
     def _midi(self, view: MachineView, width: int) -> Piece:
         if not view.ports:
             return Piece((("MIDI ", "dim"), ("○ no controller", "dim")), 4)
-        names = clean(view.ports[0]) + (f" +{len(view.ports) - 1}" if len(view.ports) > 1 else "")
+        said = next((port for port in view.ports if view.last.startswith(f"{port}: ")), None)
+        name = clean(view.ports[0] if said is None else said)
+        more = f" +{len(view.ports) - 1}" if len(view.ports) > 1 else ""
         dot = ("●", "good") if view.active else ("○", "dim")
-        last = (f" {crop(clean(view.last), 16)}", "dim") if width >= 110 and view.last else ("", "")
-        return Piece((("MIDI ", "dim"), dot, (f" {crop(names, max(8, width // 6))}", ""), last), 2)
+        what = clean(view.last if said is None else view.last[len(said) + 2 :])
+        last = (f" {crop(what, 32)}", "dim") if width >= WIDE and what else ("", "")
+        return Piece((("MIDI ", "dim"), dot, (f" {crop(name, max(8, width // 6))}{more}", ""), last), 2)
 
     def _generator(self, view: MachineView) -> Piece:
         state = clean(view.generator_state)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.protocol import NextState, NextView, Snapshot
+from engine.protocol import NextState, NextView, Snapshot, Summary, short_path
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
-from liveset.ui.widgets.gauges import bars, hurried, on_grid, progress, seconds, unit
+from liveset.ui.widgets.gauges import bars, clock, hurried, on_grid, progress, seconds, unit
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
 
 STATES: Final[dict[NextState, tuple[str, str]]] = {
@@ -24,11 +24,12 @@ NO_NEXT: Final = NextView()
 
 @dataclass(frozen=True, slots=True)
 class NextSlice:
-    """The coming section, the bar that sounds, and whether anything plays."""
+    """The coming section, the bar that sounds, whether anything plays, and what a set that is over came to."""
 
     next: NextView = NO_NEXT
     bar: int = 0
     started: bool = False
+    summary: Summary | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> NextSlice:
@@ -40,7 +41,7 @@ class NextSlice:
             ready_in_s=round(coming.ready_in_s, 1),
             headroom_s=round(coming.headroom_s, 1),
         )
-        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name))
+        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary)
 
 
 class Next(LineWidget[NextSlice]):
@@ -48,6 +49,8 @@ class Next(LineWidget[NextSlice]):
 
     def lines(self, view: NextSlice, width: int, height: int) -> list[Line]:
         """One or two lines."""
+        if view.summary is not None:
+            return over(view.summary, width)[:height]
         return [self._head(view, width), self._detail(view, width)][:height]
 
     def _head(self, view: NextSlice, width: int) -> Line:
@@ -62,13 +65,13 @@ class Next(LineWidget[NextSlice]):
             *self._making(coming, width),
         ]
         text, style = STATES[coming.state]
-        hand = f"{seconds(coming.headroom_s)} in hand" if coming.headroom_s >= 0 else f"{seconds(-coming.headroom_s)} late"
+        hand = _in_hand(coming)
         in_hand = piece(f"{hand.rjust(IN_HAND_CELLS)} ", "warn" if coming.headroom_s < 0 else "", 3)
         return row(width, left, [piece(text, style, 0), in_hand], gap=2)
 
     def _making(self, coming: NextView, width: int) -> list[Piece]:
         """The progress of the take in the making; only its words where it is done or there is little room."""
-        if coming.state == "ready" and coming.progress >= 1:
+        if coming.state in ("ready", "hold") and coming.progress >= 1:
             return [
                 piece(on_grid(coming.fit), "warn" if hurried(coming.fit) else "dim", 4)
                 if coming.fit
@@ -87,7 +90,9 @@ class Next(LineWidget[NextSlice]):
         how = clean(coming.transition) or "cut"
         over = f"{how} over {bars(coming.transition_bars)}" if coming.transition_bars else how
         left = [Piece(((" " * GUTTER, ""), (over, "")))]
-        if coming.at_bar:
+        if coming.state == "hold":
+            left.append(piece("when hold is released", "accent", 2))
+        elif coming.at_bar:
             away = coming.at_bar - view.bar - 1
             when = f"in {bars(away)}" if away > 0 else "on the next bar"
             when = when if view.bar else ""
@@ -104,3 +109,37 @@ class Next(LineWidget[NextSlice]):
         return Piece(
             (("steer until ", "dim"), (f"bar {until}", "strong"), (f", {bars(rest)} more " if rest else ", now ", "dim")), 1
         )
+
+
+def _in_hand(coming: NextView) -> str:
+    """How much time there is, or how late it is; nothing where the two would gainsay each other, or time does not run."""
+    if coming.state == "hold":
+        return ""
+    if coming.headroom_s < 0:
+        return f"{seconds(-coming.headroom_s)} late"
+    return "" if coming.state == "late" else f"{seconds(coming.headroom_s)} in hand"
+
+
+def over(summary: Summary, width: int) -> list[Line]:
+    """What the set came to: its length and what was kept, then its recordings."""
+    sections = f"{summary.sections} section{'' if summary.sections == 1 else 's'}"
+    kept = (
+        f"kept {len(summary.keepers)}: {', '.join(clean(name) for name in summary.keepers)}"
+        if summary.keepers
+        else "nothing kept"
+    )
+    head = [
+        Piece((label("OVER"), (clock(summary.length_s), "strong"))),
+        piece(sections, "dim", 3),
+        piece(crop(kept, max(14, width // 3)), "", 2),
+    ]
+    faults = {"breaks": summary.breaks, "held": summary.holds, "stood in": summary.stand_ins, "restarts": summary.restarts}
+    counted = "  ".join(f"{name} {times}" for name, times in faults.items() if times or name == "breaks")
+    first = row(width, head, [piece(f"{counted} ", "warn" if summary.breaks else "dim", 1)], gap=2)
+    left: Line = ((" " * GUTTER, ""),)
+    if not summary.recordings:
+        return [first, (*left, ("not recorded", "dim"))]
+    last, more = summary.recordings[-1], len(summary.recordings) - 1
+    length, others = f"recorded {clock(last.length_s)} ", f"  and {more} more" if more else ""
+    where = short_path(clean(last.path), max(16, width - GUTTER - len(length) - len(others) - 1))
+    return [first, (*left, (length, "dim"), (where, "strong"), (others, "dim"))]

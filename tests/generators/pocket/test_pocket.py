@@ -142,4 +142,4 @@ def test_impossible_request_is_explained(pocket: Pocket) -> None:
     with pytest.raises(GeneratorError, match="frame"):
         next(blocks(pocket, ask(from_frame=10**9)))
     with pytest.raises(LivesetError, match="key"):
-        next(blocks(pocket, ask(key="H moll")))
+        next(blocks(pocket, ask(key="Q moll")))

@@ -168,7 +168,7 @@ PROJECT = "model.transformer.project_in"  # 128 x 16 in the tiny checkpoint
         ({"adapter_type": "dora"}, layer(PROJECT, 128, 16, 16), "adapter type 'dora-cols'"),
         ({"adapter_type": "bora"}, layer(PROJECT, 128, 16), "adapter type 'bora'"),
         ({"adapter_type": "lora-xs"}, layer(PROJECT, 128, 16), "adapter type 'lora-xs'"),
-        ({"adapter_type": "lora"}, layer(PROJECT, 1024, 256), "1024 x 256, but it is 128 x 16"),
+        ({"adapter_type": "lora"}, layer(PROJECT, 1024, 256), "1024 x 256, not 128 x 16"),
         ({"adapter_type": "lora"}, layer("model.transformer.layers.7.ff.ff.2", 128, 512), "does not have"),
         ({"adapter_type": "lora"}, {}, "no LoRA layers"),
     ],

@@ -93,8 +93,8 @@ def test_equal_texts_are_added_up() -> None:
     [
         ([], "no prompt"),
         ([(HOUSE, 0.0)], "no prompt"),
-        ([(HOUSE, -1.0)], "weight of the prompt 'warm"),
-        ([(HOUSE, float("nan"))], "weight of the prompt 'warm"),
+        ([(HOUSE, -1.0)], "has the weight"),
+        ([(HOUSE, float("nan"))], "has the weight"),
         ([(HOUSE, [1, 0, 0]), (PADS, [0, 0, 1])], "part of the piece"),
     ],
 )

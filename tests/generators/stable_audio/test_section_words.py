@@ -13,7 +13,7 @@ from engine.protocol import ROLES, PromptWeight, SectionRequest
 
 ASKED = SectionRequest("s", (PromptWeight("warm house", 1.0),), 8, 120.0, "F minor", 3)
 TAGS = "TrackType: Music, VocalType: Instrumental"
-GENRE = {"warm house": "House", "dusty hip hop, mellow piano": "Hip Hop", "techno": "Techno"}
+GENRE = {"warm house": "House", "dusty hip hop, mellow piano": "Hip Hop", "techno": "Techno", "dub techno": "Dub Techno"}
 BAR_S = 2.0
 
 
@@ -40,6 +40,17 @@ def test_prompt_is_completed() -> None:
         ("pads in A minor", "pads"),
         ("pads, key: C# dorian, slow", "pads, slow"),
         ("a minor detail, 808 bass", "a minor detail, 808 bass"),
+        ("dub techno 120-124 BPM in Am", "dub techno"),
+        ("pads, tempo: 96", "pads"),
+        ("pads @128", "pads"),
+        ("pads, key: C#m, slow", "pads, slow"),
+        ("pads | BPM: 170", "pads"),
+        ("techno at 124", "techno"),
+        ("techno 138", "techno"),
+        ("pads, 8A", "pads"),
+        ("pads in h-Moll", "pads"),
+        ("pads, one hundred and twenty bpm", "pads"),
+        ("[Intro] strings [Drop] (pads:1.2) 🔥", "pads"),
         ("124 BPM", "electronic music"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 
 from engine.errors import DeviceError
-from engine.player.output import backends, check
-from engine.player.output.backends import DeviceInfo, list_devices, open_portaudio
+from engine.player.output import check, devices
+from engine.player.output.backends import open_portaudio
+from engine.player.output.devices import choose, list_devices
+from engine.player.output.lookout import parse_listing
+from engine.protocol import DeviceInfo
 
 
 class PortAudioError(Exception):
@@ -36,15 +40,10 @@ class SoundDevice:
         self.breaks = ""
         self.started = 0
 
-    def query_devices(self, device: str | int | None = None, kind: str = "") -> Any:
+    def query_devices(self) -> Any:
         if self.breaks:
             raise PortAudioError(self.breaks)
-        if not kind:
-            return [{**found, "index": index} for index, found in enumerate(self.devices)]
-        for index, found in enumerate(self.devices):
-            if device in (None, index, found["name"]) and found["max_output_channels"]:
-                return {**found, "index": index}
-        raise ValueError("No output device matching")
+        return [{**found, "index": index} for index, found in enumerate(self.devices)]
 
     def query_hostapis(self) -> Any:
         return APIS
@@ -69,8 +68,8 @@ def sd(monkeypatch: pytest.MonkeyPatch) -> SoundDevice:
 
 def test_devices_without_outputs_are_not_listed(sd: SoundDevice) -> None:
     assert list_devices() == [
-        DeviceInfo(1, "speakers", "ALSA", 2, 48_000.0, True),
-        DeviceInfo(2, "interface", "JACK", 8, 96_000.0, False),
+        DeviceInfo(1, "speakers", "ALSA", 2, 48_000.0, True, "speakers, ALSA"),
+        DeviceInfo(2, "interface", "JACK", 8, 96_000.0, False, "interface, JACK"),
     ]
 
 
@@ -89,7 +88,7 @@ def test_missing_sound_library_is_a_clear_error_with_a_hint(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(DeviceError) as raised:
         list_devices()
-    assert raised.value.hint == backends.PORTAUDIO_HINT
+    assert raised.value.hint == devices.PORTAUDIO_HINT
 
 
 def test_device_is_opened_by_number_and_by_name(sd: SoundDevice) -> None:
@@ -113,10 +112,64 @@ def test_check_says_nothing_of_a_device_that_is_there(sd: SoundDevice, capsys: p
 
 def test_check_names_the_devices_there_are_instead_of_a_missing_one(sd: SoundDevice, capsys: pytest.CaptureFixture[str]) -> None:
     assert check.main(["headphones"]) == 0
-    assert capsys.readouterr().out == "no output device 'headphones'; there is 1: speakers, 2: interface\n"
+    assert capsys.readouterr().out == "no output device 'headphones'; there is 1: speakers, ALSA; 2: interface, JACK\n"
 
 
 def test_check_says_nothing_where_there_is_no_device_at_all(sd: SoundDevice, capsys: pytest.CaptureFixture[str]) -> None:
     sd.devices = []
     assert check.main(["headphones"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def device(index: int, name: str, host: str, key: str = "") -> DeviceInfo:
+    return DeviceInfo(index, name, host, 2, 48_000.0, False, key or f"{name}, {host}")
+
+
+SEVERAL_HOSTS = [
+    device(0, "Speakers (Realtek)", "MME"),
+    device(1, "Speakers (Realtek)", "Windows DirectSound"),
+    device(2, "Speakers (Realtek)", "Windows WASAPI"),
+    device(3, "Headphones", "MME"),
+    device(4, "USB Audio", "ALSA"),
+    device(5, "USB Audio", "ALSA", "USB Audio, ALSA #2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ("Speakers (Realtek)", 2),
+        ("speakers", 2),
+        ("Speakers (Realtek), MME", 0),
+        ("realtek), windows directsound", 1),
+        ("USB Audio", 4),
+        ("USB Audio, ALSA #2", 5),
+        ("3", 3),
+    ],
+)
+def test_name_that_several_devices_share_means_the_best_hosts(wanted: str, index: int) -> None:
+    assert choose(SEVERAL_HOSTS, wanted).index == index
+
+
+def test_part_of_several_names_lists_the_candidates() -> None:
+    with pytest.raises(DeviceError, match="several output devices are like 'e'") as raised:
+        choose(SEVERAL_HOSTS, "e")
+    assert "3: Headphones, MME" in raised.value.message
+
+
+def test_two_cards_of_one_name_have_keys_of_their_own(sd: SoundDevice) -> None:
+    sd.devices = [DEVICES[1], DEVICES[1]]
+    assert [found.key for found in list_devices()] == ["speakers, ALSA", "speakers, ALSA #2"]
+    assert open_portaudio("speakers, ALSA #2", 256, again=False).key == "speakers, ALSA #2"
+
+
+def test_list_is_printed_for_another_process_and_read_there(sd: SoundDevice, capsys: pytest.CaptureFixture[str]) -> None:
+    sys.stdin = io.StringIO("again\n")
+    try:
+        assert check.main(["--list"]) == 0
+    finally:
+        sys.stdin = sys.__stdin__
+    first, second = capsys.readouterr().out.splitlines()
+    assert parse_listing(first) == parse_listing(second) == list_devices()
+    assert sd.started == 1
+    assert parse_listing("nonsense") == parse_listing('[{"a": 1}]') == parse_listing("7") == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ import pytest
 
 from engine.errors import DeviceError
 from engine.player.blocks import memory_params, memory_status
+from engine.player.output import render_thread
 from engine.player.output.backends import Backend, PortAudioBackend, SilentBackend
+from engine.player.output.devices import outputs
 from engine.player.output.recorder import Tape
 from engine.player.output.render_thread import Output
 from engine.player.rendering.renderer import Renderer
-from engine.protocol import DeviceLost, DeviceOpened, PlayerEvent
+from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 
 
@@ -33,19 +36,22 @@ class Stream:
         self.latency = 0.023
         self.rate, self.channels = rate, channels
         self.frames = 0
-        self.closed = False
+        self.closed = self.broken = False
+        self.heard: list[npt.NDArray[np.float32]] = []
 
     def start(self) -> None:
-        if self._sd.refuses or self.rate not in self._sd.rates:
+        if self._sd.refuses or self.rate not in self._sd.rates or self.channels not in self._sd.takes_channels:
             raise PortAudioError("Invalid sample rate")
 
     def write(self, sound: npt.NDArray[np.float32]) -> bool:
         assert sound.shape[1] == self.channels and sound.dtype == np.float32
         time.sleep(0.001)
-        if self._sd.state == "gone":
+        if self.broken or (self._sd.state == "gone" and self._sd.breaks):
             raise PortAudioError("Device unavailable")
         if self._sd.state == "hung":
+            self._sd.waiting.set()
             self._sd.release.wait(10)
+        self.heard.append(sound.copy())
         self.frames += len(sound)
         return False
 
@@ -62,15 +68,26 @@ class FakeSoundDevice:
 
     def __init__(self, rates: tuple[float, ...] = (44_100.0,), channels: int = 2) -> None:
         self.rates, self.channels = rates, channels
+        self.prefers = rates[0]
+        self.takes_channels: tuple[int, ...] = (1, 2, channels)
+        self.names = ["fake"]
+        self.default = SimpleNamespace(device=(-1, 0))
         self.state = "there"
         self.refuses = False
-        self.release = threading.Event()
+        self.breaks = True
+        """Whether streams break while it is gone."""
+        self.waiting, self.release = threading.Event(), threading.Event()
         self.streams: list[Stream] = []
 
-    def query_devices(self, device: str | int | None, kind: str) -> dict[str, Any]:
-        if self.state != "there" or device == "missing":
-            raise ValueError("No output device matching")
-        return {"name": "fake", "index": 0, "max_output_channels": self.channels, "default_samplerate": self.rates[0]}
+    def query_devices(self) -> list[dict[str, Any]]:
+        there = self.names if self.state == "there" else self.names[1:]
+        return [
+            {"name": name, "index": i, "hostapi": 0, "max_output_channels": self.channels, "default_samplerate": self.prefers}
+            for i, name in enumerate(there)
+        ]
+
+    def query_hostapis(self) -> list[dict[str, Any]]:
+        return [{"name": "ALSA", "default_output_device": 0}]
 
     def OutputStream(self, samplerate: float, channels: int, **_: object) -> Stream:
         self.streams.append(Stream(self, samplerate, channels))
@@ -80,15 +97,31 @@ class FakeSoundDevice:
         return PortAudioBackend(self, device, block)
 
 
+class Lookout:
+    """Sees what is there at once; ``follows`` is for systems on which the player has to follow the default."""
+
+    def __init__(self, sd: FakeSoundDevice) -> None:
+        self._sd = sd
+        self.follows = False
+
+    def look(self) -> list[DeviceInfo]:
+        return outputs(self._sd)
+
+    def close(self) -> None: ...
+
+
 class Bench:
     """An output on a fake device."""
 
     def __init__(self, sd: FakeSoundDevice) -> None:
         self.events: list[PlayerEvent] = []
+        self.lookout = Lookout(sd)
         self.status = memory_status()
         self.params = memory_params()
         self.params["run"] = 1.0
-        self.output = Output(Renderer(self.params, self.status), self.status, Tape(), 256, sd.open, self.events.append)
+        self.output = Output(
+            Renderer(self.params, self.status), self.status, Tape(), 256, sd.open, self.events.append, lookout=self.lookout
+        )
 
     def until(self, done: Callable[[], object]) -> None:
         deadline = time.monotonic() + 10
@@ -96,6 +129,13 @@ class Bench:
             assert time.monotonic() < deadline, self.events
             self.output.tick()
             time.sleep(0.002)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries and looks follow one another at once."""
+    for name in ("SOON_S", "RETRY_S", "LOOK_S"):
+        monkeypatch.setattr(render_thread, name, 0.01)
 
 
 @pytest.fixture
@@ -198,3 +238,148 @@ def test_silent_backend_never_drifts() -> None:
     for _ in range(100):
         backend.write(np.zeros((256, 2), dtype=np.float32))
     assert now - before == pytest.approx(100 * 256 / SAMPLE_RATE, abs=0.001)
+
+
+def opened(bench: Bench) -> DeviceOpened | None:
+    return next((event for event in reversed(bench.events) if isinstance(event, DeviceOpened)), None)
+
+
+def on(bench: Bench, name: str, instead_of: str = "") -> Callable[[], bool]:
+    def so() -> bool:
+        found = opened(bench)
+        lost = isinstance(bench.events[-1], DeviceLost)
+        return found is not None and not lost and (found.name, found.instead_of, found.silent) == (name, instead_of, False)
+
+    return so
+
+
+def test_default_is_returned_to_from_another_output(sd: FakeSoundDevice) -> None:
+    sd.names = ["fake", "other"]
+    bench = Bench(sd)
+    bench.output.start(None)
+    bench.until(lambda: sd.streams[0].frames > 1000)
+    sd.state = "gone"  # the streams break, and "other" is all that is left
+    bench.until(lambda: any(isinstance(event, DeviceLost) for event in bench.events))
+    sd.breaks = False
+    bench.until(on(bench, "other", instead_of="fake"))
+    sd.state = "there"
+    bench.until(on(bench, "fake"))
+    bench.output.stop()
+
+
+def test_named_output_is_waited_for_while_others_are_there(sd: FakeSoundDevice) -> None:
+    sd.names = ["fake", "other"]
+    bench = Bench(sd)
+    bench.output.start("fake")
+    bench.until(lambda: sd.streams[0].frames > 1000)
+    sd.state = "gone"
+    bench.until(lambda: any(isinstance(event, DeviceLost) for event in bench.events))
+    beat = bench.status["beat"]
+    bench.until(lambda: bench.status["beat"] > beat + 60)
+    assert not any(isinstance(event, DeviceOpened) and event.name == "other" for event in bench.events)
+    sd.state = "there"
+    bench.until(on(bench, "fake"))
+    bench.output.stop()
+
+
+def test_output_named_by_number_is_found_again_under_another_number(sd: FakeSoundDevice) -> None:
+    sd.names = ["first", "second"]
+    bench = Bench(sd)
+    bench.output.start("1")
+    bench.until(on(bench, "second"))
+    sd.names = ["new", "first", "second"]
+    sd.state, sd.streams[-1].broken = "there", True
+    bench.until(lambda: any(isinstance(event, DeviceLost) for event in bench.events))
+    bench.until(on(bench, "second"))
+    bench.output.stop()
+    found = opened(bench)
+    assert found is not None and found.wanted == "second, ALSA"
+
+
+def test_player_follows_another_default_where_the_system_does_not(sd: FakeSoundDevice) -> None:
+    sd.names = ["fake", "headphones"]
+    bench = Bench(sd)
+    bench.lookout.follows = True
+    bench.output.start(None)
+    bench.until(on(bench, "fake"))
+    sd.default = SimpleNamespace(device=(-1, 1))
+    bench.until(on(bench, "headphones"))
+    bench.output.stop()
+
+
+def test_named_output_does_not_follow_the_default(sd: FakeSoundDevice) -> None:
+    sd.names = ["fake", "headphones"]
+    bench = Bench(sd)
+    bench.lookout.follows = True
+    bench.output.start("fake")
+    sd.default = SimpleNamespace(device=(-1, 1))
+    beat = bench.status["beat"]
+    bench.until(lambda: bench.status["beat"] > beat + 60)
+    bench.output.stop()
+    assert on(bench, "fake")()
+
+
+def test_change_to_no_device_and_back(sd: FakeSoundDevice) -> None:
+    bench = Bench(sd)
+    bench.output.start(None)
+    bench.output.use("none")
+    bench.until(lambda: (found := opened(bench)) is not None and found.silent)
+    beat = bench.status["beat"]
+    bench.until(lambda: bench.status["beat"] > beat + 60)
+    bench.output.use(None)
+    bench.until(on(bench, "fake"))
+    bench.output.stop()
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 48_000, 96_000, 192_000])
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_every_rate_and_number_of_channels_is_played_at_its_own_speed(rate: int, channels: int) -> None:
+    sd = FakeSoundDevice(rates=(rate,), channels=channels)
+    sd.takes_channels = (channels,)
+    backend = PortAudioBackend(sd, None, 256)
+    assert (backend.rate, backend.channels) == (rate, channels)
+    seconds = 0.5
+    sound = 0.25 * np.sin(2 * np.pi * 1000 * np.arange(round(SAMPLE_RATE * seconds)) / SAMPLE_RATE).astype(np.float32)
+    for start in range(0, len(sound), 256):
+        backend.write(np.repeat(sound[start : start + 256, None], 2, axis=1))
+    written = [len(each) for each in sd.streams[-1].heard]
+    assert max(written[:-1]) - min(written[:-1]) <= 3, "no bursts: a gap would follow each"
+    assert 0.023 <= backend.latency_s < 0.055
+    heard = np.concatenate(sd.streams[-1].heard)
+    assert heard.shape[1] == channels and np.isfinite(heard).all()
+    assert len(heard) == pytest.approx(seconds * rate, abs=0.05 * rate)
+    middle = heard[len(heard) // 4 : len(heard) // 4 + rate // 5, 0]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
+    assert np.argmax(spectrum) * rate / len(middle) == pytest.approx(1000, abs=6)
+    assert not heard[:, 2:].any()
+
+
+def test_device_that_refuses_what_it_prefers_is_opened_at_another_rate() -> None:
+    sd = FakeSoundDevice(rates=(48_000.0,))
+    sd.prefers = 192_000.0
+    assert PortAudioBackend(sd, None, 256).rate == 48_000
+
+
+def test_pause_of_the_whole_process_is_no_fault_of_the_device(sd: FakeSoundDevice) -> None:
+    now = [0.0]
+    bench = Bench(sd)
+    output = Output(
+        Renderer(bench.params, bench.status), bench.status, Tape(), 256, sd.open, bench.events.append, clock=lambda: now[0]
+    )
+    output.start(None)
+    deadline = time.monotonic() + 10
+    while sd.streams[0].frames < 1000:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    sd.state = "hung"
+    while not sd.waiting.is_set():
+        assert sd.waiting.wait(10)
+    output.tick()
+    now[0] += 30.0
+    output.tick()
+    sd.state = "there"
+    sd.release.set()
+    for _ in range(50):
+        output.tick()
+    output.stop()
+    assert not any(isinstance(event, DeviceLost) for event in bench.events)

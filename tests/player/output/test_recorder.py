@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 
 from engine.errors import RecordingError
 from engine.player.output.recorder import TAPE_FRAMES, Recorder, Tape
 from engine.player.rendering.limiter import LATENCY
+from engine.processes.layout import MAX_NAME_BYTES, check_audio_name, free_name, recording_name
 from engine.protocol import RecordingState
 from engine.timebase import SAMPLE_RATE
 
@@ -69,7 +72,7 @@ def test_file_holds_what_was_heard(tmp_path: Path, kind: str) -> None:
     for _ in range(4):
         push(tape, 200)
         assert recorder.poll() is None
-    assert recorder.stop() == RecordingState(None)
+    assert recorder.stop() == RecordingState(None, ended=str(path), length_s=800 * 512 / SAMPLE_RATE)
     sound, rate = soundfile.read(path)
     assert (len(sound), rate) == (800 * 512, SAMPLE_RATE)
     assert np.allclose(sound, np.tile(BLOCK, (800, 1)), atol=2e-7)
@@ -142,3 +145,170 @@ def test_tape_overrun_reads_as_silence_and_keeps_time() -> None:
 def test_unrecordable_path_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(RecordingError):
         Recorder(Tape()).start(str(tmp_path / name), "")
+
+
+def tracks(path: Path) -> list[str]:
+    """A cue sheet's titles and times, a line each."""
+    lines = [line.strip() for line in path.read_text().splitlines()[2:]]
+    return [line.removeprefix("TITLE ") for line in lines if not line.startswith("TRACK")]
+
+
+def recorded(tmp_path: Path, name: str = "set.wav", **start: object) -> Recorder:
+    """A recording that has begun, while a section sounds that was marked before."""
+    tape = Tape()
+    recorder = Recorder(tape)
+    push(tape, 20)
+    recorder.start(str(tmp_path / name), "Set", **start)  # type: ignore[arg-type]
+    push(tape, 87)
+    return recorder
+
+
+def test_recording_that_ends_before_the_next_section_has_a_track_at_its_start(tmp_path: Path) -> None:
+    state = recorded(tmp_path, section="drop 1").stop()
+    assert tracks(tmp_path / "set.cue") == ['"drop 1"', "INDEX 01 00:00:00"]
+    assert state == RecordingState(None, ended=str(tmp_path / "set.wav"), length_s=87 * 512 / SAMPLE_RATE)
+
+
+def test_recording_of_nothing_has_one_track_with_the_sets_title(tmp_path: Path) -> None:
+    recorded(tmp_path).stop()
+    assert tracks(tmp_path / "set.cue") == ['"Set"', "INDEX 01 00:00:00"]
+
+
+def test_silence_before_the_first_section_belongs_to_its_track(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    recorder.mark("intro", SAMPLE_RATE - LATENCY)
+    push(tape, 200)
+    recorder.stop()
+    assert tracks(tmp_path / "set.cue") == ['"intro"', "INDEX 00 00:00:00", "INDEX 01 00:01:00"]
+
+
+def test_files_name_with_quotes_stays_readable_in_the_cue_sheet(tmp_path: Path) -> None:
+    recorded(tmp_path, 'my "best" set.wav').stop()
+    assert (tmp_path / 'my "best" set.cue').read_text().splitlines()[1] == "FILE 'my \"best\" set.wav' WAVE"
+
+
+@pytest.mark.parametrize("there", ["set.wav", "set.cue"])
+def test_recording_replaces_neither_a_file_nor_a_cue_sheet_unless_forced(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).write_text("old")
+    with pytest.raises(RecordingError, match=r"is there already; .*--force"):
+        recorded(tmp_path)
+    assert (tmp_path / there).read_text() == "old"
+    recorded(tmp_path, force=True).stop()
+    assert soundfile.info(tmp_path / "set.wav").frames == 87 * 512
+
+
+def test_cue_sheet_of_more_than_99_sections_ends_there_and_says_so_once(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    said = []
+    for number in range(120):
+        recorder.mark(f"part {number}", number * 4096)
+        push(tape, 8)
+        said.append(recorder.poll())
+    (full,) = [state for state in said if state is not None]
+    assert full.path == str(tmp_path / "set.wav") and "99 tracks" in full.message
+    recorder.stop()
+    assert (tmp_path / "set.cue").read_text().count("TRACK") == 99
+
+
+def test_name_as_long_as_the_system_takes_can_be_recorded_to(tmp_path: Path) -> None:
+    name = "é" * 125 + ".flac"
+    recorded(tmp_path, name).stop()
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".cue", ".flac"]
+
+
+@pytest.mark.parametrize("title", ["音" * 80, "é" * 300, "x" * 500, "", "a/b:c*"])
+def test_recording_named_by_its_title_has_a_name_that_the_system_takes(tmp_path: Path, title: str) -> None:
+    name = recording_name(title)
+    assert len(os.fsencode(name)) <= MAX_NAME_BYTES
+    check_audio_name(Path(name))
+    (tmp_path / name).touch()
+    assert free_name(tmp_path / name).name != name
+
+
+def test_name_that_is_too_long_is_refused_with_its_length() -> None:
+    with pytest.raises(RecordingError, match="has 264 bytes; use at most 255"):
+        check_audio_name(Path("音" * 86 + "x.flac"))
+
+
+def sound_of(path: Path) -> npt.NDArray[np.float64]:
+    sound: npt.NDArray[np.float64] = soundfile.read(path)[0]
+    return sound
+
+
+@pytest.mark.parametrize("kind", ["flac", "wav"])
+@pytest.mark.parametrize("polls", [0, 1, 7])
+def test_a_recording_begins_where_bar_1_is_heard(tmp_path: Path, kind: str, polls: int) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    path = tmp_path / f"set.{kind}"
+    recorder.start(str(path), "Set", waits=True)
+    for _ in range(polls):
+        tape.push(0 * BLOCK, 0)
+        recorder.poll()
+    recorder.mark("intro", 0)
+    heard = np.concatenate([np.zeros((LATENCY, 2), np.float32), *([BLOCK] * 8)])
+    for i in range(8):
+        tape.push(heard[512 * i : 512 * (i + 1)], 512 * (i + 1))
+        if i % 3 == polls % 3:
+            recorder.poll()
+    state = recorder.stop()
+    sound = sound_of(path)
+    assert len(sound) == 8 * 512 - LATENCY
+    assert np.allclose(sound[:512], BLOCK, atol=2e-7)
+    assert state is not None and state.length_s == len(sound) / SAMPLE_RATE
+
+
+def test_a_recording_that_waits_for_a_set_that_never_begins_is_empty(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set", waits=True)
+    for _ in range(100):
+        tape.push(0 * BLOCK, 0)
+        recorder.poll()
+    assert recorder.stop() == RecordingState(None, "", str(tmp_path / "set.wav"), 0.0)
+
+
+def test_a_recording_ends_with_the_sets_last_echo(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    push(tape, 100)
+    assert recorder.poll() is None
+    for _ in range(40):  # an echo, once the set is over
+        tape.push(BLOCK, 51_200)
+        assert recorder.poll(over=True) is None
+    states = []
+    for _ in range(60):
+        tape.push(0 * BLOCK, 51_200)
+        states.append(recorder.poll(over=True))
+    ended = [state for state in states if state is not None]
+    assert len(ended) == 1 and recorder.path is None
+    assert 140 * 512 < ended[0].length_s * SAMPLE_RATE < 140 * 512 + SAMPLE_RATE // 2
+    assert len(sound_of(tmp_path / "set.wav")) == ended[0].length_s * SAMPLE_RATE
+
+
+def test_a_set_that_goes_on_keeps_its_recording(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    for _ in range(20):
+        tape.push(0 * BLOCK, 0)
+        assert recorder.poll(over=True) is None
+    for _ in range(100):
+        tape.push(0 * BLOCK, 0)
+        assert recorder.poll() is None
+    assert recorder.path is not None
+
+
+def test_an_echo_without_end_does_not_keep_a_recording_open(tmp_path: Path) -> None:
+    tape = Tape()
+    recorder = Recorder(tape)
+    recorder.start(str(tmp_path / "set.wav"), "Set")
+    for _ in range(11):
+        push(tape, 87)
+        recorder.poll(over=True)
+    assert recorder.path is None

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.dsp.levels import decibels_of
 from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.generators.pocket.point import group_gain
+from engine.generators.pocket.score.changes import origin_of, seeded
 from engine.generators.pocket.score.chords import sub_share, write_harmony
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.drums import pump_depth, write_drums
-from engine.generators.pocket.score.events import Hit, Score
+from engine.generators.pocket.score.events import Hit, Note, Score
 from engine.generators.pocket.score.kits import drum_kits, in_tune
 from engine.generators.pocket.score.melody import write_melody
 from engine.generators.pocket.score.players import share_gains
 from engine.generators.pocket.styles import style_for
 from engine.prompts.mix import mix
-from engine.protocol import SectionRequest
+from engine.protocol import MotifNote, SectionRequest
 from engine.timebase import SAMPLE_RATE
 
 _OTHER_VOICES: Final = {"sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
@@ -31,10 +32,10 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     Raises:
         LivesetError: if the key, the vocabulary or a style cannot be read.
     """
-    context = Context(request, mix(request.prompts, request.role), rate)
-    hits = sorted(write_drums(context))
-    chords, notes = write_harmony(context)
-    lead, melody = write_melody(context, chords)
+    point = mix(request.prompts, request.role)
+    contexts = [Context(each, point, rate) for each in seeded(request)]
+    context = contexts[0]
+    hits, notes, lead, melody = _spliced([_written(each) for each in contexts], context, request)
     gains_db = {"sub": decibels_of(max(_FAINTEST_SUB, sub_share(context)))}
     shared = {name: its for part in context.players.values() for name, its in share_gains(part, [*notes, *lead]).items()}
     gains_db |= {name: gain_db for name, (gain_db, _) in shared.items()}
@@ -58,6 +59,38 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         mix=context.mix,
         melody=melody,
         role=request.role,
+    )
+
+
+class _Written(NamedTuple):
+    """What one seed makes of a section: drum hits, notes of the harmony, notes of the lead, and the melody as degrees."""
+
+    hits: list[Hit]
+    notes: list[Note]
+    lead: list[Note]
+    melody: tuple[MotifNote, ...]
+
+
+def _written(context: Context) -> _Written:
+    chords, notes = write_harmony(context)
+    return _Written(sorted(write_drums(context)), notes, *write_melody(context, chords))
+
+
+def _spliced(written: list[_Written], context: Context, request: SectionRequest) -> _Written:
+    """One section of several: every part of every bar from the seed that it is from."""
+    if len(written) == 1:
+        return written[0]
+    origin, beats = origin_of(request), request.beats_per_bar
+    last = len(context.bars) - 1
+
+    def bar(frame: int) -> int:  # a note may come a little before its beat, even before its bar
+        return min(last, max(0, context.grid.bar_at(frame + round(context.beat_frames / 8))))
+
+    return _Written(
+        sorted(hit for i, each in enumerate(written) for hit in each.hits if origin(hit.group, bar(hit.frame)) == i),
+        [note for i, each in enumerate(written) for note in each.notes if origin(note.part, bar(note.frame)) == i],
+        [note for i, each in enumerate(written) for note in each.lead if origin(note.part, bar(note.frame)) == i],
+        tuple(n for i, each in enumerate(written) for n in each.melody if origin("melody", int(n.beat // beats)) == i),
     )
 
 

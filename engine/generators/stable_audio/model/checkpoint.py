@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from engine.errors import GeneratorError
+from engine.errors import READABLE, GeneratorError
 from engine.models.tensors import AGAIN, read_header
 
 _DTYPES = {
@@ -59,7 +59,7 @@ class TensorFile:
                 file.seek(self._header.start + entry.first)
                 count = file.readinto(raw)
         except OSError as error:
-            raise GeneratorError(f"{self.path} cannot be read ({error.strerror})") from error
+            raise GeneratorError(f"{self.path} cannot be read ({error.strerror})", READABLE) from error
         if count != len(raw):
             raise GeneratorError(f"{self.path} changed while it was read: {name} is cut short", AGAIN)
         dtype = _DTYPES[entry.dtype]

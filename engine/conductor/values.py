@@ -1,0 +1,32 @@
+"""Where everything that can be moved stands, and where a step takes it. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from engine.conductor.requests import weights
+from engine.conductor.state import State
+from engine.protocol import MAX_STRENGTH
+
+
+def values_by_target(state: State) -> dict[str, float]:
+    """Every steerable value by its action's name, for knobs that take over softly; a mute counts as 1 while it is on."""
+    prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
+    macros = {f"macro {name}": value for name, value in state.steering.macros}
+    stems = {f"stem {stem}": level for stem, level, _ in state.steering.levels}
+    loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.steering.loras)}
+    mutes = {f"mute {stem}": float(muted) for stem, _, muted in state.steering.levels}
+    return {**prompts, **macros, **stems, **mutes, **loras}
+
+
+def unit(value: float) -> float:
+    """Within 0..1; what is not a number counts as 0."""
+    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
+
+
+def stepped(start: float, step: float) -> float:
+    """The next multiple of ``step`` above ``start`` (below, for a negative step), held within 0..1."""
+    size = abs(step)
+    places = start / size
+    place = math.floor(places + 1e-6) + 1 if step > 0 else math.ceil(places - 1e-6) - 1
+    return round(unit(place * size), 4)

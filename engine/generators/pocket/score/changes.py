@@ -1,0 +1,40 @@
+"""Sections written from several seeds: which bars and parts of them come from which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from engine.generators.pocket.parts import DRUM_GROUPS, part_of
+from engine.generators.pocket.score.chance import chance
+from engine.protocol import SectionRequest
+
+_BARS_TOGETHER: Final = 2
+"""Bars that a variation writes anew together, so that a figure over two bars is not cut apart."""
+
+Origin = Callable[[str, int], int]
+"""Part and bar (from 0) -> which of the seeds it is from: 0 for the section's own, 1 for that of its first change, and so on."""
+
+
+def seeded(request: SectionRequest) -> list[SectionRequest]:
+    """The request once for its own seed and once for that of each change."""
+    seeds = [request.seed, *(change.seed for change in request.changes)]
+    return [replace(request, seed=seed, changes=()) for seed in seeds]
+
+
+def origin_of(request: SectionRequest) -> Origin:
+    """Where each part of each bar is from; the drums stay together."""
+
+    def origin(part: str, bar: int) -> int:
+        name = part_of(part)
+        player = "drums" if name in DRUM_GROUPS else name
+        for i in range(len(request.changes), 0, -1):
+            change = request.changes[i - 1]
+            if change.bars is not None and not change.bars[0] <= bar + 1 <= change.bars[1]:
+                continue
+            if change.amount >= 1.0 or chance(change.seed, "change", player, bar // _BARS_TOGETHER) < change.amount:
+                return i
+        return 0
+
+    return origin

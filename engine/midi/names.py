@@ -1,0 +1,66 @@
+"""Names of MIDI inputs, as people know them and as they stay the same while ports come and go."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_ADDRESS: Final = re.compile(r"\s+\d+:\d+$")
+"""ALSA's address of a port: its numbers are given out as things are plugged in."""
+
+
+MOST: Final = 24
+"""Characters of a port's name that a line for the performer has room for."""
+
+
+def shown(name: str) -> str:
+    """A port's name in a line for the performer."""
+    return name if len(name) <= MOST else name[: MOST - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class InputName:
+    """An input: its name for people, without what moves; the system's name for it, and its place among those of that name.
+
+    ``base`` is the name that inputs of one kind share: of two, the second one's name ends in "(2)".
+    """
+
+    name: str
+    base: str
+    system: str | None
+    place: int = 0
+
+
+def once(name: str) -> str:
+    """A name in which the client's part stands once: "Foo:Foo MIDI 1" is "Foo MIDI 1"."""
+    client, colon, port = name.partition(":")
+    client, port = client.strip(), port.strip()
+    while client and port.startswith(f"{client} {client}"):
+        port = port[len(client) + 1 :]
+    if not colon or not client or not port:
+        return name.strip()
+    if port.startswith(client):
+        return port
+    return client if client.startswith(port) else name.strip()
+
+
+def input_names(listed: Sequence[str | None]) -> list[InputName]:
+    """The inputs behind a system's list; one that has no name is called by its place.
+
+    Windows ends every name with its place in the list, which moves when another is pulled out: it is left away.
+    """
+    given = [(each or "").strip() for each in listed]
+    placed = bool(given) and all(name.endswith(f" {place}") for place, name in enumerate(given))
+    seen: Counter[str] = Counter()
+    same: Counter[str | None] = Counter()
+    found = []
+    for place, name in enumerate(given):
+        plain = name[: -len(f" {place}")] if placed else _ADDRESS.sub("", name)
+        base = once(plain) or f"MIDI input {place + 1}"
+        seen[base] += 1
+        found.append(InputName(base if seen[base] == 1 else f"{base} ({seen[base]})", base, listed[place], same[listed[place]]))
+        same[listed[place]] += 1
+    return found

@@ -1,0 +1,106 @@
+"""Writing on the perform screen: prompts' texts, and which bars are made again."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SetPrompt
+from liveset.ui.controls import Control
+from liveset.ui.link import EngineLink
+from liveset.ui.screens.refusal import RefusalScreen
+from liveset.ui.screens.view import PerformView
+from liveset.ui.widgets.cells import clean
+from liveset.ui.widgets.prompts import Prompts
+
+BARS: Final = (5, 8)
+"""Bars of the next section that are offered to be made again."""
+
+
+class WritingView(PerformView):
+    """The screen with what is written on it; arguments as for `PerformView`."""
+
+    def __init__(self, link: EngineLink, notice: str, updates_per_second: float) -> None:
+        super().__init__(link, notice, updates_per_second)
+        self._adding = False
+
+    def _selected(self) -> None:
+        """Show another selection at once."""
+        self._arrange()
+        self._show_fast()
+        self.footer.show(self._moment())
+
+    def _pick(self, control: Control | None) -> None:
+        if control is not None:
+            self.desk.select(control)
+            self._selected()
+
+    # ------------------------------------------------------------ keys
+
+    def action_write(self) -> None:
+        """Write the selected prompt's text."""
+        if self.desk.chosen("prompt") is None:
+            self._pick(Control("prompt", self.desk.last_prompt))
+        if (slot := self.desk.chosen("prompt")) is not None:
+            if not self.prompts.edit(slot):
+                self._refuse("There is no room to write: make the terminal larger.")
+            self.footer.show(self._moment())
+
+    def action_add_prompt(self) -> None:
+        """Ask for the text of one more prompt."""
+        if len(self.desk.snapshot.prompts) >= MAX_PROMPTS:
+            self._refuse(f"There are {MAX_PROMPTS} prompts, the most there can be: x removes one, enter rewrites one.")
+        elif self.prompts.ask(""):
+            self._adding = True
+        else:
+            self._refuse("There is no room to write: make the terminal larger.")
+        self.footer.show(self._moment())
+
+    def _refuse(self, text: str) -> None:
+        """Say why nothing can be written; keys that were meant for it are no commands."""
+        self.app.push_screen(RefusalScreen(text))
+
+    def action_remove_prompt(self) -> None:
+        """Remove the selected prompt at the second press."""
+        slot = self.desk.chosen("prompt")
+        if slot is None or not self.desk.exists:
+            self._say("Select a prompt first: 1 to 8.")
+        elif self._again(f"remove {slot}", f"Press x again to remove prompt {slot + 1}."):
+            self.link.send(RemovePrompt(slot))
+
+    def action_move_prompt(self, step: int) -> None:
+        """Move the selected prompt by a place."""
+        slot = self.desk.chosen("prompt")
+        if slot is not None and self.desk.exists and 0 <= slot + step < len(self.desk.snapshot.prompts):
+            self.link.send(MovePrompt(slot, slot + step))
+            self._pick(Control("prompt", slot + step))
+
+    def action_remake_bars(self) -> None:
+        """Ask which bars of the next section should be made again."""
+        bars = self.desk.snapshot.next.bars
+        first, last = BARS if bars >= BARS[1] else (1, max(1, bars))
+        if not self.prompts.ask(f"re-make bars {first}-{last}"):
+            self._refuse("There is no room to ask for bars: make the terminal larger.")
+        self.footer.show(self._moment())
+
+    # ------------------------------------------------------------ messages from below
+
+    def on_prompts_written(self, message: Prompts.Written) -> None:
+        """A prompt was edited."""
+        if message.text is not None:
+            self.link.send(SetPrompt(message.slot, message.text))
+        self.footer.show(self._moment())
+
+    def on_prompts_answered(self, message: Prompts.Answered) -> None:
+        """Bars were named, or one more prompt was written."""
+        adding, self._adding = self._adding, False
+        if adding:
+            if message.text:
+                self.link.send(SetPrompt(len(self.desk.snapshot.prompts), message.text))
+        elif message.text is not None:
+            numbers = [int(number) for number in re.findall(r"\d{1,4}", message.text)]
+            if len(numbers) in (1, 2) and all(numbers):
+                self.link.send(RemakeBars(numbers[0], numbers[-1]))
+            else:
+                self._board.tell(f'"{clean(message.text)[:20]}" names no bars: write them as 5-8')
+        self.footer.show(self._moment())
