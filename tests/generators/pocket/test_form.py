@@ -337,7 +337,7 @@ def test_later_drops_are_new_and_still_the_same_piece(text: str) -> None:
 
 def test_a_set_has_two_progressions_and_turns_round_at_the_ends_of_phrases() -> None:
     def bars(score: Score) -> list[frozenset[int]]:
-        roots = {}
+        roots: dict[int, set[int]] = {}
         for note in score.notes:
             if note.part == "bass":
                 roots.setdefault(score.grid.bar_at(note.frame + 400), set()).add(note.pitches[0][0] % 12)
@@ -363,5 +363,5 @@ def test_open_hats_are_choked_by_the_next_closed_one() -> None:
 
 def test_never_all_tonal_parts_at_once() -> None:
     for purpose in ("statement", "answer", "contrast", "sum"):
-        for bar in drop("house", purpose).bars:  # type: ignore[arg-type]
+        for bar in drop("house", purpose).bars:
             assert sum(bar.active[part] > 0.3 for part in ("pad", "comp", "arp", "melody")) < 4
