@@ -24,7 +24,6 @@ from engine.protocol import (
     PromptWeight,
     Role,
     RunState,
-    SectionPurpose,
     SectionRequest,
     Traits,
 )
@@ -107,8 +106,6 @@ class Wish:
     brightness: float
     take: int
     next_role: Role | None
-    purpose: SectionPurpose = "statement"
-    occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
     variation: Variation | None = None
 

@@ -124,7 +124,6 @@ from engine.protocol.words import (
     STEMS,
     VARY_AMOUNT,
     Role,
-    SectionPurpose,
 )
 
 __all__ = [
@@ -216,7 +215,6 @@ __all__ = [
     "SectionDone",
     "SectionFailed",
     "SectionProgress",
-    "SectionPurpose",
     "SectionRequest",
     "SetCues",
     "SetLora",
