@@ -130,7 +130,6 @@ def captured_gaps(server: Server, show: Callable[..., Show]) -> tuple[list[tuple
 
 
 @pytest.mark.sound
-@pytest.mark.xfail(reason="known to fail since devices follow the default; not yet mended", strict=False)
 def test_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server, show: Callable[..., Show]) -> None:
     one = show(minutes=2, text=TONES, block=1024)
     shown = one.wait(lambda s: s.state == "playing" and s.elapsed_s > 1 and s.audio.device != "", "the first sound")
@@ -143,7 +142,7 @@ def test_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server, s
     again = server.again()
     try:
         one.wait(lambda s: not s.audio.silent and s.audio.device != "", "the device's return")
-        one.wait(lambda s: any("playing on" in notice.text for notice in s.notices), "the word of it")
+        one.wait(lambda s: any("Playing on" in notice.text for notice in s.notices), "the word of it")
     finally:
         again.kill()
         again.wait()
