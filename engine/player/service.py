@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.errors import RecordingError
-from engine.player.blocks import ValueBlock
 from engine.player.decks import PREFETCH_S, Deck, open_decks
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
@@ -24,6 +23,7 @@ from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
 from engine.player.rendering.renderer import Renderer
 from engine.processes.channels import Line
+from engine.processes.latest import NamedValues
 from engine.protocol import (
     ClearEffects,
     Finished,
@@ -138,8 +138,8 @@ class Service:
     def __init__(
         self,
         link: EngineLink,
-        params: ValueBlock,
-        status: ValueBlock,
+        params: NamedValues,
+        status: NamedValues,
         *,
         device: str | None,
         block: int,

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.prompts.phrases import Reader
 from engine.prompts.tags import Tagged, by_tags
-from engine.prompts.tempo_and_key import METER, Reading, bare_number, blanked, keys, tempos, without
+from engine.prompts.tempo_and_key import METER, NamedKey, Reading, Tempo, bare_number, blanked, keys, tempos, without
 from engine.prompts.tidying import plain_signs, spoken
 from engine.protocol import Role, one_line
 
@@ -86,16 +86,7 @@ def parse(text: str, role: Role | None = None) -> Parsed:
     tagged = by_tags(plain_signs(line))
     reader = Reader()
     words = tagged.of(role)
-    found = tempos(words)
-    named = keys(blanked(words, found))
-    reader.read(blanked(words, (*found, *named, *_meters(words))))
-    if not found and (reader.styles or reader.suggested) and (bare := bare_number(blanked(words, named))):
-        found = [bare]
-        reader.unknown = [each for each in reader.unknown if each != bare.words]
-        reader.guesses.append((bare.words, f"{bare.bpm:g} BPM"))
-    for what, readings in (("bpm", found[:1]), ("key", named[:1])):
-        for reading in readings:
-            reader.note(what, reading.words)
+    found, named = _read_words(reader, words)
     told = [*(each.words for each in (*found[1:], *named[1:])), *(each.words for each in _meters(words) if each.words != "4/4")]
     if role is None:
         _tell_of_parts(tagged, reader)
@@ -119,6 +110,21 @@ def parse(text: str, role: Role | None = None) -> Parsed:
         avoided={part: tuple(voices) for part, voices in reader.avoided.items()},
         instruments=tuple(dict.fromkeys(reader.instruments)),
     )
+
+
+def _read_words(reader: Reader, words: str) -> tuple[list[Tempo], list[NamedKey]]:
+    """Let the reader read all the words but tempos, keys and metres. Returns the tempos and the keys, in their order."""
+    found = tempos(words)
+    named = keys(blanked(words, found))
+    reader.read(blanked(words, (*found, *named, *_meters(words))))
+    if not found and (reader.styles or reader.suggested) and (bare := bare_number(blanked(words, named))):
+        found = [bare]
+        reader.unknown = [each for each in reader.unknown if each != bare.words]
+        reader.guesses.append((bare.words, f"{bare.bpm:g} BPM"))
+    for what, readings in (("bpm", found[:1]), ("key", named[:1])):
+        for reading in readings:
+            reader.note(what, reading.words)
+    return found, named
 
 
 def _wording(words: str, readings: Sequence[Reading]) -> str:

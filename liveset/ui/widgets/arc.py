@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.protocol import ArcPart, Snapshot
+from engine.protocol import ArcPart, Snapshot, unit
 from liveset.ui.widgets.cells import Line, Piece, cells, clean, fit, line_cells, piece, row
-from liveset.ui.widgets.gauges import DOTS, EIGHTHS, unit
+from liveset.ui.widgets.gauges import DOTS, EIGHTHS
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
 
 MOST_ENERGY_ROWS: Final = 3

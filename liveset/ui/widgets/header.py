@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from engine.protocol import RunState, Snapshot
+from engine.protocol import RunState, Snapshot, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, line_cells, piece, row
-from liveset.ui.widgets.gauges import clock, unit, whole
+from liveset.ui.widgets.gauges import clock, whole
 from liveset.ui.widgets.lines import LineWidget
 
 RUN_STATES: Final[dict[RunState, tuple[str, str]]] = {
