@@ -306,8 +306,8 @@ class Recorder:
                 sink.refresh()
                 sink.close()
             except (OSError, RuntimeError):
-                reason += ", its end may be missing"
-        return RecordingState(None, f"recording to {path} ended: {reason}")
+                reason += " (its last second may be missing)"
+        return RecordingState(None, f"the recording ended: {reason}; up to there it is in {path}")
 
     def _write_sheet(self, path: Path) -> None:
         """The cue sheet, if it changed; positions are minutes, seconds and 75ths of one."""

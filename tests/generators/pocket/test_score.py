@@ -25,6 +25,7 @@ from engine.music.key import Key
 from engine.prompts.mix import Mix, mix
 from engine.prompts.vocabulary import style_names, vocabulary
 from engine.protocol import Change, PromptWeight, SectionRequest
+from engine.timebase import SAMPLE_RATE
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:
@@ -342,12 +343,25 @@ def test_shots_of_all_styles_at_once_fit_the_cache() -> None:
         assert len(first) > 4 and all(one is other for one, other in zip(first, again, strict=True))
 
 
-def test_no_drums_means_none_and_odd_metres_work() -> None:
+def test_no_drums_means_none() -> None:
     assert not compose(ask("ambient drone, no drums")).hits
-    for beats in (3, 5, 7):
-        score = compose(ask(beats_per_bar=beats, bpm=123.4))
+
+
+def test_every_style_keeps_to_the_bars_of_every_metre_and_tempo() -> None:
+    metres = ((3, 20.0), (5, 300.0), (7, 123.4), (2, 300.0), (11, 20.0))
+    for style, (beats, bpm) in zip(style_names(), metres * len(style_names()), strict=False):
+        request = ask(style, beats_per_bar=beats, bpm=bpm)
+        score = compose(request)
+        bars = [score.grid.frame_of_bar(bar) for bar in range(request.bars + request.tail_bars + 1)]
+        hits = sorted(hit.frame for hit in score.hits)
         assert score.grid.beats_per_bar == beats
-        assert max(hit.frame for hit in score.hits) < score.grid.frame_of_bar(10)
+        assert hits[-1] < bars[-1] and max(note.frame for note in score.notes) < bars[-1]
+        near = SAMPLE_RATE // 20
+        for low, high in pairwise(bars[: request.bars + 1]):
+            assert any(low - near <= frame < high - near for frame in hits), (style, beats)
+        kicks = [hit.frame for hit in score.hits if hit.group == "kick"]
+        on_the_bar = sum(any(abs(frame - bar) < near for frame in kicks) for bar in bars[: request.bars])
+        assert on_the_bar >= request.bars * 0.7 or not kicks, (style, beats)
 
 
 def test_drums_turned_down_get_softer_but_keep_their_velocity() -> None:
