@@ -10,6 +10,9 @@ from engine.protocol import ArcPart, AudioView, MacroView, Snapshot, StemView
 from liveset.ui.widgets.arc import Arc, ArcView
 from liveset.ui.widgets.cells import Line, line_cells
 from liveset.ui.widgets.header import Header, HeaderView
+from liveset.ui.widgets.outlook import Outlook
+from tests.ui.fake_link import live
+from tests.ui.screen import on_stage
 
 PLAYING = Snapshot(state="playing", audio=AudioView("speakers"), stems=(StemView("drums", 1.0, False, 0.5),))
 
@@ -59,3 +62,20 @@ def test_header_says_when_nobody_hears_the_set(changes: dict[str, object], word:
     assert word in shown
     others = {"LIVE", "NO OUTPUT", "MUTED", "STOPPED"} - {word}
     assert not any(other in shown for other in others)
+
+
+async def test_wheel_looks_through_the_whole_plan_and_back() -> None:
+    async with on_stage(replace(live(), arc=view(20, 49).parts), (120, 45)) as stage:
+        plan = stage.screen.query_one(Outlook)
+        assert "part 19 " in stage.text() and "more" in stage.text()
+        for _ in range(60):
+            plan.on_mouse_scroll_down()
+        await stage.update()
+        assert "part 48 " in stage.text() and "more" not in text(plan.lines(plan.view, 120, plan.size.height)[-1])
+        plan.on_mouse_scroll_up()
+        await stage.update()
+        assert "and 1 more" in stage.text()
+        for _ in range(60):
+            plan.on_mouse_scroll_up()
+        await stage.update()
+        assert "part 0 " in stage.text()
