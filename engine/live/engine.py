@@ -31,8 +31,8 @@ from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
+from engine.midi.devices.ports import MidiInput
 from engine.midi.mapping import mapping_of
-from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children

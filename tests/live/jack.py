@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import mido
 import pytest
 
-from engine.midi import backend
-from engine.midi.system import BACKEND
+from engine.midi.devices import backend
+from engine.midi.devices.system import BACKEND
 
 MISSING = [name for name in ("jackd", "jack_wait") if shutil.which(name) is None]
 pytestmark = [

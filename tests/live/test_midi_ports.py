@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import mido
 import pytest
 
-from engine.midi.ports import MidiBatch, MidiInput
+from engine.midi.devices.ports import MidiBatch, MidiInput
 from engine.protocol import SetWeight, TogglePlay
 from tests.live.jack import Server, controller, pytestmark, server
 from tests.midi.messages import cc, generic, note
