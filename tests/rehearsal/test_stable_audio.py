@@ -78,7 +78,9 @@ bars = 1
 
 @pytest.fixture(autouse=True)
 def _private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("engine.processes.children.os.cpu_count", lambda: 1)  # a second thread costs the tiny model more than it gives
+    monkeypatch.setattr(
+        "engine.processes.children.os.cpu_count", lambda: 1
+    )  # a second thread costs the tiny model more than it gives
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LIVESET_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "kept"))
