@@ -67,7 +67,7 @@ class Grid:
     def frame_of_bar(self, bar: int) -> int:
         """The frame of a bar line."""
         each = self.frames_per_bar
-        whole, rest = divmod(bar * each.numerator, each.denominator)  # a Fraction's own way takes ten times as long
+        whole, rest = divmod(bar * each.numerator, each.denominator)  # a Fraction's own way takes four times as long
         half = 2 * rest - each.denominator
         return self.origin + whole + (half > 0 or (half == 0 and whole % 2))
 
