@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -23,6 +24,9 @@ from engine.timebase import SAMPLE_RATE
 
 REACH_S: Final = 10.0
 """Seconds that a player which is being started may take to answer, until another one is started."""
+
+TRY_S: Final = 0.25
+"""Seconds between two looks whether a player that is being reached has ended meanwhile."""
 
 STEREO: Final = 2
 """Channels that the set has."""
@@ -48,17 +52,29 @@ class Player:
         self.leaving = False
         self._session, self._links, self._children, self._recordings, self._post = session, links, children, recordings, post
 
-    def reach(self) -> None:
-        """Connect, on a thread of its own."""
-        threading.Thread(target=self._reach, daemon=True, name="player").start()
+    def reach(self, lost: bool = False) -> None:
+        """Connect, on a thread of its own.
 
-    def _reach(self) -> None:
-        try:
-            line = Line(connect(self._children.folder, PLAYER, REACH_S))
-        except EngineError as error:
-            self._post(partial(self.gone, None, str(error)))
-            return
-        self._post(partial(self.here, line))
+        Args:
+            lost: to one whose line has just ended: if its process ends as well it is given up at once. One that ends while
+                it starts is given its time, so that players that cannot start do not follow one another without a pause.
+        """
+        threading.Thread(target=self._reach, args=(lost,), daemon=True, name="player").start()
+
+    def _reach(self, lost: bool) -> None:
+        deadline = time.monotonic() + REACH_S
+        while True:
+            try:
+                line = Line(connect(self._children.folder, PLAYER, TRY_S))
+            except EngineError as error:
+                process = self._children.player
+                ended = lost and process is not None and process.poll() is not None
+                if ended or time.monotonic() >= deadline:
+                    self._post(partial(self.gone, None, str(error)))
+                    return
+            else:
+                self._post(partial(self.here, line))
+                return
 
     def here(self, line: Line) -> None:
         """A player answers."""
@@ -79,12 +95,13 @@ class Player:
         if self.leaving:
             return
         process = self._children.player
-        if process is None or process.poll() is not None or reason:  # else it only let go of this connection: it still plays
+        over = process is None or process.poll() is not None or bool(reason)
+        if over:
             self._recordings.player_gone()
             self._session.tell("warning", "The player stopped and is being restarted.")
             self._children.start_player(frame)
             self._session.take(Restarted())
-        self.reach()
+        self.reach(lost=not over)  # a line ends before its process does, and may end alone: then the player still plays
 
     def said(self, event: p.PlayerEvent) -> None:
         """The player reports."""

@@ -46,7 +46,14 @@ class Children:
         SharedBlock(self.folder / PARAMS_FILE, PARAMS, create=True).update(PARAM_DEFAULTS)
 
     def start_player(self, frame: int = 0) -> None:
-        """Start the player; ``frame`` is where the transport goes on when one before it died."""
+        """Start the player; ``frame`` is where the transport goes on when one before it died or hangs.
+
+        One that hangs is ended: it might come to itself, and play beside the new one.
+        """
+        if self.player is not None and self.player.poll() is None:
+            self.player.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.player.wait(WAIT_S)
         respawn = [sys.executable, "-m", "engine.live", str(self.folder), "--resume"]
         argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
         if frame:

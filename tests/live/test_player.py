@@ -30,7 +30,7 @@ from engine.protocol import (
     StopPlayer,
 )
 from tests.player.sounds import cue, sine, write_section
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT_S, wait_until
 
 KEY = b"0123456789abcdef"
 
@@ -64,7 +64,7 @@ class Session:
 
 def wait_for(line: Connection[Any, Any], kind: type[PlayerEvent]) -> Any:
     """The next event of a kind; others are passed over."""
-    while line.poll(15):
+    while line.poll(LIMIT_S):
         event = line.recv()
         if isinstance(event, kind):
             return event
@@ -115,7 +115,7 @@ def test_player_outlives_its_engines(session: Session) -> None:
 
     status = session.status()
     third.send(StopPlayer())
-    assert session.process.wait(15) == 0
+    assert session.process.wait(LIMIT_S) == 0
     assert status["silent_frames"] == 0 and status["frame"] > 0 and status["alive"] == 0
     assert (folder / "set.wav").stat().st_size > 1000
 
@@ -126,10 +126,11 @@ def test_file_of_a_finished_section_is_closed(session: Session) -> None:
         write_section(session.folder / name, sine(220))
     line = session.connect()
     session.params["run"] = 1.0
-    line.send(SetCues((cue(1, session.folder / "a", 0), cue(2, session.folder / "b", 1))))
+    line.send(SetCues((cue(1, session.folder / "a", 0),)))
     assert wait_for(line, CueStarted).cue_id == 1
     maps = Path(f"/proc/{session.process.pid}/maps")
     assert str(session.folder / "a") in maps.read_text()
+    line.send(SetCues((cue(2, session.folder / "b", 1),)))
     assert wait_for(line, CueStarted).cue_id == 2
     wait_until(lambda: str(session.folder / "a") not in maps.read_text(), "the end of the first file")
     assert str(session.folder / "b") in maps.read_text()

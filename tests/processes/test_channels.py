@@ -19,7 +19,8 @@ import pytest
 from engine.errors import EngineError
 from engine.processes.channels import MOST_BYTES, Door, Line, Wire, connect, make_key, read_forever, read_key, send
 from engine.processes.layout import ENGINE, KEY_FILE, address
-from tests.support.sessions import LIMIT_S, session_folder
+from tests.support.sessions import session_folder
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these tests speak to Unix sockets")
 
