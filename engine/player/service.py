@@ -296,7 +296,8 @@ class Service:
 
     def _start_recording(self, order: StartRecording) -> None:
         try:
-            waits = self._renderer.sounding is None or self._over
+            # Where a player before this one died the transport moves from the start on: there is no beginning to wait for.
+            waits = (self._renderer.sounding is None and not self._tape.moving) or self._over
             self._recorder.start(order.path, order.title, section=order.section, force=order.force, waits=waits)
         except RecordingError as error:
             self._tell(RecordingState(None, str(error)))

@@ -121,8 +121,16 @@ class Show:
                 os.kill(pid, number)
 
     def status(self) -> SharedBlock:
-        """What the player counts."""
-        return SharedBlock(self.engine.folder / STATUS_FILE, STATUS)
+        """What the player counts; while one takes another's place there is a moment without."""
+        found: list[SharedBlock] = []
+
+        def there() -> bool:
+            with contextlib.suppress(OSError, ValueError):
+                found.append(SharedBlock(self.engine.folder / STATUS_FILE, STATUS))
+            return bool(found)
+
+        wait_until(there, "the player's counts")
+        return found[0]
 
     def wait_playing(self) -> Snapshot:
         """Until there is music."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pytest
 
 from engine.processes.client import EngineClient
-from engine.protocol import Hold, SetWeight
+from engine.protocol import Hold, VaryNext
 from tests.live.conftest import FRAMES_S, Show
 from tests.live.terminal import attached
 from tests.support.waiting import LIMIT_S, wait_until
@@ -51,23 +51,22 @@ def unharmed(one: Show) -> Iterator[None]:
 
 def test_generators_are_killed_in_a_row(one: Show) -> None:
     with unharmed(one):
-        for n in range(GENERATOR_KILLS):
-            restarts, before = one.now().restarts, one.pids(GENERATOR)
-            one.client.send(SetWeight(1, 0.2 + 0.05 * n))  # so that there is something to make
+        for _ in range(GENERATOR_KILLS):
+            old, before = one.wait(lambda s: s.next.state == "ready", "the next section").next, one.pids(GENERATOR)
             one.kill(GENERATOR)
+            one.client.send(VaryNext())  # for the new one to make
             one.wait_another(GENERATOR, before)
-            one.wait(lambda s, restarts=restarts: s.restarts > restarts and s.next.state == "ready", "the next section")  # type: ignore[misc]
+            one.wait(lambda s, old=old: s.next.take != old.take and s.next.state == "ready", "another take")  # type: ignore[misc]
 
 
 def test_players_are_killed_in_a_row(one: Show) -> None:
-    frame, breaks = one.status()["frame"], one.status()["underruns"]
+    breaks = one.status()["underruns"]
     with unharmed(one):
         for _ in range(PLAYER_KILLS):
-            before = one.pids(PLAYER)
+            frame, before = one.status()["frame"], one.pids(PLAYER)
             one.kill(PLAYER)
             one.wait_another(PLAYER, before)
-            one.wait(lambda s, frame=frame: s.elapsed_s * FRAMES_S > frame, "music")  # type: ignore[misc]
-            frame = one.status()["frame"] + 0.1 * FRAMES_S
+            wait_until(lambda frame=frame: one.status()["frame"] > frame + 0.1 * FRAMES_S, "music")  # type: ignore[misc]
     assert one.status()["underruns"] >= breaks + PLAYER_KILLS, "each is a break in the sound, and is counted"
 
 

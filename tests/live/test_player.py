@@ -38,11 +38,11 @@ KEY = b"0123456789abcdef"
 class Session:
     """A session folder with a player in it."""
 
-    def __init__(self, folder: Path, *more: str) -> None:
+    def __init__(self, folder: Path, *more: str, run: float = 0.0) -> None:
         self.folder = folder
         (folder / KEY_FILE).write_bytes(KEY)
         self.params = SharedBlock(folder / PARAMS_FILE, PARAMS, create=True)
-        self.params.update(PARAM_DEFAULTS)
+        self.params.update({**PARAM_DEFAULTS, "run": run})
         command = [sys.executable, "-m", "engine.player", str(folder), "--device", "none", *more]
         self.process = subprocess.Popen(command, start_new_session=True)
 
@@ -134,6 +134,23 @@ def test_file_of_a_finished_section_is_closed(session: Session) -> None:
     assert wait_for(line, CueStarted).cue_id == 2
     wait_until(lambda: str(session.folder / "a") not in maps.read_text(), "the end of the first file")
     assert str(session.folder / "b") in maps.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_recording_that_goes_on_after_a_player_died_begins_at_once() -> None:
+    with tempfile.TemporaryDirectory(prefix="ls") as name:
+        session = Session(Path(name), run=1.0)
+        write_section(Path(name) / "a", sine(220))
+        try:
+            line = session.connect()
+            line.send(SetCues((cue(1, Path(name) / "a", 2),)))
+            wait_until(lambda: session.status()["frame"] > 0, "the transport, which moves on to the first cue")
+            line.send(StartRecording(f"{name}/more.wav", "Set"))
+            assert wait_for(line, RecordingState).path == f"{name}/more.wav"
+            wait_until(lambda: (Path(name) / "more.wav").stat().st_size > 44_100, "sound in it")
+        finally:
+            session.process.kill()
+            session.process.wait()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")

@@ -297,3 +297,8 @@ def test_our_greeting_is_the_standard_librarys(folder: Path, visitors: Visitors)
     wire = Client(address(folder, ENGINE), authkey=read_key(folder))
     assert visitors.next()[1] is None
     wire.close()
+
+
+def test_nobody_is_waited_for_once_the_set_was_ended(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="nothing answers"):
+        connect(tmp_path / "ended", "engine", 1e9)
