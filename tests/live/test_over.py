@@ -12,13 +12,13 @@ from engine.player.__main__ import fresh_status
 from engine.processes.latest import COUNTED, STATUS, SharedBlock
 from engine.protocol import GoOn, NextNow, PlayAgain
 from liveset.commands.play import _ended
-from tests.live.conftest import Show
+from tests.live.conftest import ON_TONES, Show
 
 Start = Callable[..., Show]
 
 
 def test_a_set_that_is_over_is_played_again_goes_on_and_makes_way_for_the_next(show: Start, private: Path) -> None:
-    one = show(minutes=0.07, record=str(private / "take.wav"))
+    one = show(minutes=0.07, text=ON_TONES.replace("200", "240"), record=str(private / "take.wav"))
     one.wait(lambda s: s.state == "playing", "the set")
     assert not _ended(one.engine.folder), "a set that plays is left alone"
     shown = one.wait(lambda s: s.summary is not None and bool(s.summary.recordings), "the summary with its recording")
