@@ -9,12 +9,15 @@ import select
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.support.waiting import LIMIT_S
 
 PIECE = 65_536
+DRAWN = b"MACROS"
+"""A word of the screen, whatever state the set is in."""
 
 
 @contextmanager
@@ -24,9 +27,9 @@ def attached() -> Iterator[subprocess.Popen[bytes]]:
     argv, environment = [sys.executable, "-m", "liveset", "attach"], {**os.environ, "TERM": "xterm-256color"}
     screen = subprocess.Popen(argv, stdin=terminal, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)
-    drawn = b""
-    while b"LIVE" not in drawn:
-        assert select.select([master], [], [], LIMIT_S)[0], drawn
+    drawn, deadline = b"", time.monotonic() + LIMIT_S
+    while DRAWN not in drawn:
+        assert select.select([master], [], [], LIMIT_S)[0] and time.monotonic() < deadline, drawn[-PIECE:]
         drawn += os.read(master, PIECE)
     reader = threading.Thread(target=_read, args=(master,), daemon=True)
     reader.start()
