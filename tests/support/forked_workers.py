@@ -62,6 +62,8 @@ def _run(argv: list[str], errors: str, env: dict[str, str], folder: str) -> None
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)
+    sys.path[:0] = [part for part in env.get("PYTHONPATH", "").split(os.pathsep) if part]
+    sys.dont_write_bytecode = bool(env.get("PYTHONDONTWRITEBYTECODE"))
     with Path(errors).open("ab") as file:
         os.dup2(file.fileno(), 2)
     sys.exit(main(argv))
