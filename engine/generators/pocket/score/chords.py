@@ -7,14 +7,14 @@ from typing import Final
 
 from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import MARK_VELOCITY
-from engine.generators.pocket.point import crackle, hiss
+from engine.generators.pocket.point import DRUMLESS, crackle, drumless, hiss
 from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progressions, place_root, voice
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
-from engine.generators.pocket.styles import Style
+from engine.generators.pocket.styles import PartStyle, Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
 """Token of a bass pattern -> degrees above the chord's root."""
@@ -69,7 +69,7 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         length = beats + (_LANDING_BEATS if bar.final else 0.0)
         yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
         return
-    tokens = figure([each.split() for each in style.patterns], context.request, "bass", "bass", bar.index)
+    tokens = figure(_bass_figures(context, style), context.request, "bass", "bass", bar.index)
     steps = (2 if "bass" in bar.gap else 4) * beats - (4 if bar.breath else 0)
     kept = thinned([tokens[step % 16].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
     tightness = 0.55 + 0.6 * context.decay(bar.index, "bass")
@@ -103,6 +103,13 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
 def sub_share(context: Context) -> float:
     """Share 0..1 of the bass that has a sub under it."""
     return sum(player.share for player in context.players["bass"] if player.voice not in _DEEP)
+
+
+def _bass_figures(context: Context, style: PartStyle) -> list[list[str]]:
+    """The tokens of the bass patterns; without drums those that begin on the beat, which nothing else would tell."""
+    figures = [each.split() for each in style.patterns]
+    firm = [each for each in figures if each[0] in _BASS_DEGREES] if drumless(context.mix) > DRUMLESS else []
+    return firm or figures
 
 
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
