@@ -126,8 +126,7 @@ def test_drops_are_alike_and_the_breakdown_differs() -> None:
 
 def test_two_seeds_give_two_pieces_of_one_style() -> None:
     one, other = (compose(ask(seed=seed, set_seed=seed, role="drop", energy=1.0, bars=8)) for seed in (1, 2))
-    shared = {note.part for note in one.notes} & {note.part for note in other.notes}
-    assert shared >= {"bass", "pad", "melody"}, "one may leave the arpeggio, or hand it the tune"
+    assert {note.part for note in one.notes} == {note.part for note in other.notes}
     same = {(note.frame // 500, note.part, note.pitches[0][0]) for note in one.notes}
     also = {(note.frame // 500, note.part, note.pitches[0][0]) for note in other.notes}
     assert len(same & also) < 0.5 * len(same)
@@ -168,7 +167,7 @@ def test_bass_that_hardly_plays_leaves_the_other_sub_alone() -> None:
         score = compose(replace(ask(role="free", energy=0.7, bars=16, bpm=110.0, previous_role=None), prompts=prompts))
         gains = plan_levels(score, design(score), Tables(), Shots(), score.energy)
         loudest.append(gains.parts["sub"] * max(note.velocity for note in score.notes if note.part == "sub"))
-    assert 0.85 < loudest[0] / loudest[1] < 1.1
+    assert 0.85 < loudest[0] / loudest[1] < 1.05
 
 
 def test_noise_floor_ends_with_the_set(pocket: Pocket) -> None:
