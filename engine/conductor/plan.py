@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise, takewhile
 from typing import Final
 
-from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, TransitionKind
+from engine.conductor.long_sets import Place, long_shape
+from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, SectionPurpose, TransitionKind
 from engine.timebase import Grid
 
 PHRASE: Final = 4
@@ -39,6 +40,9 @@ _SLOW_BARS: Final = 11.0
 """Bars of a share of 1 under which bars are so long (over 3 s) that the longest handing over takes half as many: an outro
 would be half over before it is alone."""
 
+_MOST_WAVES: Final = 4
+"""Waves of build, drop and breakdown that a set has at most: about eight minutes of them."""
+
 MAX_TRANSITION: Final = LONGEST_TRANSITION
 
 
@@ -47,7 +51,8 @@ class PlannedSection:
     """A part of the plan.
 
     ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
-    ``transition_bars``; energy, density and brightness are 0..1.
+    ``transition_bars``; energy, density and brightness are 0..1. ``purpose`` and ``occurrence`` are the script's, see
+    `engine.conductor.script`.
     """
 
     name: str
@@ -59,6 +64,8 @@ class PlannedSection:
     prompts: tuple[tuple[int, float], ...] = ()
     transition: TransitionKind = "cut"
     transition_bars: int = 0
+    purpose: SectionPurpose = "statement"
+    occurrence: int = 1
 
 
 def total_bars(minutes: float, grid: Grid) -> int:
@@ -109,39 +116,49 @@ def brightness_at(energy: float) -> float:
 def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
     """An arc of parts that adds up to ``bars``: intro, then build, drop and breakdown in rising waves, and an outro.
 
+    Where there would be more than a few waves, several arcs with rests between them: see `engine.conductor.long_sets`.
+
     Args:
         bars: 1 or more.
         share: bars of a part of share 1, see `bars_per_share`.
     """
     if bars < 2 * PHRASE:
-        return _named([("free", 0.6)], bars, share)
+        return _named(_usual([("free", 0.6)]), bars, share)
     if bars < 4 * PHRASE:
-        return _named([("intro", 0.35), ("outro", 0.3)], bars, share)
+        return _named(_usual([("intro", 0.35), ("outro", 0.3)]), bars, share)
     ends = SHARE["intro"] + SHARE["outro"] - SHARE["breakdown"]
     waves = max(1, round((bars / share - ends) / _PARTS_PER_CYCLE))
+    if waves > _MOST_WAVES:
+        return _named(long_shape(bars / share), bars, share)
     parts: list[tuple[Role, float]] = [("intro", 0.3)]
     for wave in range(waves):
         height = 1.0 if waves == 1 else wave / (waves - 1)
         parts += [("build", 0.5 + 0.15 * height), ("drop", 0.85 + 0.15 * height), ("breakdown", 0.4 - 0.1 * height)]
     parts[-1] = ("outro", 0.25)
-    return _named(parts, bars, share)
+    return _named(_usual(parts), bars, share)
 
 
-def numbered(role: Role, taken: Sequence[str]) -> str:
+def _usual(parts: Sequence[tuple[Role, float]]) -> list[Place]:
+    """Parts of the lengths that their roles usually have."""
+    return [Place(role, energy, SHARE[role]) for role, energy in parts]
+
+
+def numbered(role: str, taken: Sequence[str]) -> str:
     """A part's name: its role, with the first number that no other part of a plan has from the second on."""
     names = (role if number == 1 else f"{role} {number}" for number in count(1))
     return next(name for name in names if name not in taken)
 
 
-def _named(parts: Sequence[tuple[Role, float]], bars: int, share: float) -> tuple[PlannedSection, ...]:
-    lengths = spread([SHARE[role] for role, _ in parts], bars)
+def _named(parts: Sequence[Place], bars: int, share: float) -> tuple[PlannedSection, ...]:
+    lengths = spread([part.share for part in parts], bars)
     made: list[PlannedSection] = []
-    after = [*(role for role, _ in parts[1:]), None]
-    for (role, energy), length, following in zip(parts, lengths, after, strict=True):
+    after = [*(part.role for part in parts[1:]), None]
+    for (role, energy, _), length, following in zip(parts, lengths, after, strict=True):
+        called = "groove" if role == "free" and len(parts) > 1 else role
         kind, overlap = into(following, share)
         made.append(
             PlannedSection(
-                name=numbered(role, [part.name for part in made]),
+                name=numbered(called, [part.name for part in made]),
                 role=role,
                 bars=length,
                 energy=round(energy, 3),

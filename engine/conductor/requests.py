@@ -57,6 +57,8 @@ def wish(state: State, index: int, take: int) -> Wish:
         brightness=part.brightness,
         take=take,
         next_role=after.role if after else None,
+        purpose=part.purpose,
+        occurrence=part.occurrence,
         loras=() if state.work.traits.live else state.steering.loras,
         variation=state.steering.variation if index == next_index(state) else None,
     )
@@ -117,6 +119,8 @@ def make_version(
         density=wanted.density,
         brightness=wanted.brightness,
         role=wanted.role,
+        purpose=wanted.purpose,
+        occurrence=wanted.occurrence,
         index=max(0, index),
         first_bar=start_bar,
         position=min(1.0, start_bar / max(1, s.total_bars)),

@@ -24,6 +24,7 @@ from engine.protocol import (
     PromptWeight,
     Role,
     RunState,
+    SectionPurpose,
     SectionRequest,
     Traits,
 )
@@ -106,6 +107,8 @@ class Wish:
     brightness: float
     take: int
     next_role: Role | None
+    purpose: SectionPurpose = "statement"
+    occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
     variation: Variation | None = None
 

@@ -18,61 +18,63 @@ Motif = tuple[MotifNote, ...]
 MOTIF_BARS: Final = 2
 """Bars a motif lasts."""
 
-_CELLS: Final[tuple[tuple[float, ...], ...]] = (
-    (0.0, 0.75, 1.5),
-    (0.0, 1.0, 1.5),
-    (0.0, 0.5, 1.5),
-    (0.5, 1.0, 1.75),
-    (0.0, 0.5, 0.75, 1.5),
-    (0.0, 1.5),
-    (0.0, 0.75, 1.25),
-    (0.25, 0.75, 1.5),
+_CALLS: Final[tuple[tuple[float, ...], ...]] = (
+    (0.0, 0.75, 1.5, 3.0),
+    (0.0, 1.0, 1.5, 2.5),
+    (0.5, 1.0, 1.5, 2.5),
+    (0.0, 0.5, 1.5, 3.0),
+    (0.0, 1.5, 2.0, 3.5),
+    (0.5, 1.5, 2.5),
+    (0.0, 0.75, 2.0, 2.75),
+    (0.0, 1.0, 2.0, 2.5, 3.0),
 )
-"""Onsets within two beats: the usual syncopations of dance music."""
+"""Onsets of a hook's call, in beats of its first bar."""
 
-_CONTOURS: Final[tuple[tuple[int, ...], ...]] = (
-    (0, 2, 4, 2),
-    (4, 2, 1, 0),
-    (0, 1, 2, 4),
-    (2, 0, -1, 0),
-    (4, 5, 4, 2),
-    (0, 4, 2, 1),
-    (7, 4, 5, 2),
-    (2, 4, 2, -1),
-)
-"""Degrees a contour leans on, one per two beats: arches, falls and neighbours around the tonic triad."""
+_REPLIES: Final[tuple[tuple[float, ...], ...]] = ((0.0,), (0.0, 0.5), (0.5,), (0.0, 1.0), (0.0, 0.75, 1.5), (0.5, 1.0))
+"""Onsets of its reply, in beats of its second bar; the rest of that bar breathes."""
+
+_STEPS: Final = (-1, -1, -1, 1, 1, 1, -2, 2, 0)
+"""Degrees from one note to the next, as likely as they stand here: a line one can sing goes in steps."""
+
+_REACH: Final = (-1, 7)
+"""Lowest and highest degree of a motif."""
 
 
 def make_motif(seed: int, beats_per_bar: int = 4) -> Motif:
-    """A motif of two bars for a set: two rhythmic cells on a contour, the first repeated, ending on a tonic-triad degree.
+    """A motif of two bars for a set: a hook of four to seven notes, mostly in steps, that ends on a tonic-triad degree.
+
+    It calls in the first bar and replies early in the second. One leap at most, which the next note takes back by a step.
 
     Args:
         seed: the set's seed; the same seed gives the same motif.
         beats_per_bar: 1 or more.
     """
     rng = random.Random(f"motif {seed}")
-    cells = rng.sample(_CELLS, 2)
-    contour = rng.choice(_CONTOURS)
-    length = float(MOTIF_BARS * beats_per_bar)
-    order = (0, 1, 0, 1) if rng.random() < 0.5 else (0, 0, 0, 1)
-    notes: list[tuple[float, int]] = []
-    start, slot = 0.0, 0
-    while start < length:
-        anchor = contour[slot % len(contour)]
-        for step, onset in enumerate(cells[order[slot % 4]]):
-            if start + onset < length - 0.25:
-                notes.append((start + onset, anchor + (0 if step == 0 else rng.choice((-1, 0, 1, 2)))))
-        start, slot = start + 2.0, slot + 1
-    beat, degree = notes[-1]
-    notes[-1] = (beat, min((0, 2, 4), key=lambda d: abs(d - degree)))
-    return _legato(notes, length, rng)
+    call = [beat for beat in rng.choice(_CALLS) if beat < beats_per_bar] or [0.0]
+    reply = [beats_per_bar + beat for beat in rng.choice(_REPLIES) if beat < beats_per_bar] or [float(beats_per_bar)]
+    beats = [*call, *reply]
+    leap = rng.randrange(1, len(beats)) if rng.random() < _LEAP_CHANCE else 0
+    degrees = [rng.choice((0, 2, 4, 4))]
+    for i in range(1, len(beats)):
+        step = rng.choice((3, 4, -3)) if i == leap else rng.choice(_STEPS)
+        if leap and i == leap + 1:
+            step = -1 if degrees[-1] > degrees[-2] else 1
+        landed = degrees[-1] + step
+        degrees.append(landed if _REACH[0] <= landed <= _REACH[1] else degrees[-1] - step)
+    degrees[-1] = min((0, 2, 4), key=lambda degree: abs(degree - degrees[-1]))
+    return _legato(list(zip(beats, degrees, strict=True)), beats[-1] + _LAST_BEATS, rng)
+
+
+_LEAP_CHANCE: Final = 0.6
+_LAST_BEATS: Final = 1.5
+"""Beats that the last note lasts, at most."""
 
 
 def _legato(notes: Sequence[tuple[float, int]], length: float, rng: random.Random) -> Motif:
     """Notes that last until the next or a little less, by chance."""
     ends = [beat for beat, _ in notes[1:]] + [length]
     return tuple(
-        MotifNote(beat, max(0.25, min(2.0, (end - beat) * rng.choice((0.5, 0.9, 1.0)))), degree)
+        MotifNote(beat, max(0.25, min(2.0, (end - beat) * rng.choice((0.6, 0.9, 1.0)))), degree)
         for (beat, degree), end in zip(notes, ends, strict=True)
     )
 

@@ -124,6 +124,7 @@ from engine.protocol.words import (
     STEMS,
     VARY_AMOUNT,
     Role,
+    SectionPurpose,
 )
 
 __all__ = [
@@ -215,6 +216,7 @@ __all__ = [
     "SectionDone",
     "SectionFailed",
     "SectionProgress",
+    "SectionPurpose",
     "SectionRequest",
     "SetCues",
     "SetLora",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.protocol.transitions import TransitionKind
-from engine.protocol.words import STEMS, VARY_AMOUNT, Role
+from engine.protocol.words import STEMS, VARY_AMOUNT, Role, SectionPurpose
 from engine.timebase import SAMPLE_RATE, section_frames
 
 
@@ -92,7 +92,8 @@ class SectionRequest:
         bars, tail_bars: whole bars of the section, and further bars of the same music that a transition may overlap.
         beats_per_bar, bpm, key: the grid and key, e.g. ``"F minor"``, ``"D dorian"``.
         energy, density, brightness: 0..1.
-        role: what the section is for.
+        role: what the section is for; purpose: what it is for among those of its role, and occurrence: which of them it is,
+            counted from 1.
         seed: this take's seed; set_seed: the whole set's, for what all sections share.
         index, first_bar: which section of the plan, and the set's bar at which it starts (for longer harmonic arcs).
         position: where in the set it starts, 0..1.
@@ -131,6 +132,8 @@ class SectionRequest:
     density: float = 0.5
     brightness: float = 0.5
     role: Role = "free"
+    purpose: SectionPurpose = "statement"
+    occurrence: int = 1
     set_seed: int = 0
     index: int = 0
     first_bar: int = 0

@@ -10,6 +10,9 @@ STEMS: Final = ("drums", "bass", "harmony", "lead")
 Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]
 ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro", "free")
 
+SectionPurpose = Literal["statement", "answer", "contrast", "sum"]
+"""What a part of a set is for beyond its role: the theme as it is, a reply to it, other material, or all of it together."""
+
 DEFAULT_PRESET: Final = "sunrise"
 """What plays when no preset is named."""
 

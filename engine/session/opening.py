@@ -20,6 +20,7 @@ from engine.conductor.plan import (
     spread,
     total_bars,
 )
+from engine.conductor.script import scripted
 from engine.conductor.state import Settings, Slot, State, Steering, Work
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
@@ -41,7 +42,7 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
     generator = checked_generator(options.generator) if options.generator else preset.set.generator
     mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
     grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar)
-    plan = plan_set(preset, grid, options.minutes)
+    plan = scripted(plan_set(preset, grid, options.minutes), seed)
     settings = Settings(
         grid=grid,
         key=preset.set.key or decide_key(mix, seed),

@@ -162,14 +162,15 @@ def check_preset(preset_name: str) -> None:
         markup=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for heading in ("section", "role", "from bar", "bars", "energy", "hands over by"):
+    for heading in ("section", "role", "purpose", "from bar", "bars", "energy", "hands over by"):
         table.add_column(heading, no_wrap=True)
     bar = 1
     for part in state.plan:
         bars = "1 bar" if part.transition_bars == 1 else f"{part.transition_bars} bars"
         over = f"{part.transition} over {bars}" if part.transition_bars else part.transition
         last = part is state.plan[-1]
-        table.add_row(part.name, part.role, str(bar), str(part.bars), f"{part.energy:.2f}", "ending" if last else over)
+        place = (part.name, part.role, part.purpose, str(bar), str(part.bars))
+        table.add_row(*place, f"{part.energy:.2f}", "ending" if last else over)
         bar += part.bars
     console.print(table)
     for line in (*_word_lines(preset), scaled_note(preset, grid)):

@@ -49,7 +49,7 @@ class PartStyle:
     """How a style plays a tonal part.
 
     Attributes:
-        voice: a key of `VOICES`.
+        voice: a key of `VOICES`; also: others that a set's seed may draw instead.
         start: energy 0..1 at which it enters.
         center: MIDI note around which it plays.
         patterns: of bass (tokens) and comp (marks).
@@ -63,6 +63,16 @@ class PartStyle:
     shape: str = "up"
     step: float = 0.25
     gate: float = 0.6
+    also: tuple[str, ...] = ()
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """All voices that the part may have, the usual one first."""
+        return (self.voice, *self.also)
+
+    def drawn(self, draw: float) -> str:
+        """One of the voices for a random number in [0, 1)."""
+        return self.voices[int(draw * len(self.voices))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,7 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
         known(f'lane "{lane.shot}" has no group', lane.group, DRUM_GROUPS)
         _check_patterns(style.name, f'lane "{lane.shot}"', lane.patterns, _MARKS["sliced" if lane.sliced else "lane"])
     for part, plays in style.parts.items():
-        known(f"[{part}] has no voice", plays.voice, VOICES)
+        known(f"[{part}] has no voice", next((voice for voice in plays.voices if voice not in VOICES), plays.voice), VOICES)
         if part == "comp":
             _check_patterns(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
         if plays.step <= 0.0 or plays.gate <= 0.0:
@@ -185,6 +195,7 @@ def _part(part: str, data: Mapping[str, Any]) -> PartStyle:
         shape=str(data.get("shape", "up")),
         step=float(data.get("step", 0.25)),
         gate=float(data.get("gate", 0.6)),
+        also=tuple(map(str, data.get("also", ()))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from engine.generators.pocket.score.events import Score
 from engine.generators.pocket.score.form import thinned
 from engine.music.key import Key
 from engine.music.motif import make_motif
-from engine.protocol import PromptWeight, Role, SectionRequest
+from engine.protocol import PromptWeight, Role, SectionPurpose, SectionRequest
 
 from .listening import lufs, mixed, play
 
@@ -311,3 +312,55 @@ def test_side_chain_deepens_through_a_build() -> None:
     assert max(pumps("intro")) < 0.5 < min(pumps("drop"))
     build = pumps("build")
     assert build[0] < 0.5 and build[-1] > 0.9
+
+
+def drop(text: str, purpose: SectionPurpose, occurrence: int = 1, **changes: object) -> Score:
+    return compose(
+        ask(text, bars=32, role="drop", energy=1.0, density=0.8, purpose=purpose, occurrence=occurrence, set_seed=4, **changes)
+    )
+
+
+@pytest.mark.parametrize("text", ["deep house", "techno", "drum and bass", "hip hop"])
+def test_later_drops_are_new_and_still_the_same_piece(text: str) -> None:
+    first, contrast, last = drop(text, "statement"), drop(text, "contrast", 2), drop(text, "sum", 3)
+    again = drop(text, "statement", seed=77)
+
+    def apart(one: Score, other: Score) -> float:
+        rows = picture([one, other], 32)
+        return float(1.0 - (rows[:32] * rows[32:]).sum(1).mean())
+
+    assert apart(first, again) < 0.5 * min(apart(first, contrast), apart(first, last), apart(contrast, last))
+    figures = phrases(replace_melody(first, make_motif(4)))
+    assert phrases(last) & figures, "the motif ties them"
+
+
+def test_a_set_has_two_progressions_and_turns_round_at_the_ends_of_phrases() -> None:
+    def bars(score: Score) -> list[frozenset[int]]:
+        roots: dict[int, set[int]] = {}
+        for note in score.notes:
+            if note.part == "bass":
+                roots.setdefault(score.grid.bar_at(note.frame + 400), set()).add(note.pitches[0][0] % 12)
+        return [frozenset(roots.get(bar, ())) for bar in range(32)]
+
+    first, contrast = bars(drop("deep house", "statement")), bars(drop("deep house", "contrast", 2))
+    assert first[:3] != contrast[:3]
+    assert len({first[7], first[15], first[3]}) > 1
+
+
+def test_kicks_are_in_tune_with_the_key() -> None:
+    for key, hz in (("A minor", 55.0), ("F# minor", 46.25), ("C minor", 49.0), ("Eb minor", 58.27)):
+        kit = dict(compose(ask("house", key=key)).kits["kick"].kit["kick"])
+        assert kit["tune"] == pytest.approx(hz, rel=0.01), "the tonic or the fifth"
+        assert kit["decay"] < 0.12, "short, on every beat"
+
+
+def test_open_hats_are_choked_by_the_next_closed_one() -> None:
+    hits = sorted(hit for hit in compose(ask("house", role="drop", energy=1.0)).hits if hit.shot in {"hat", "open"})
+    choked = [(hit, after) for hit, after in itertools.pairwise(hits) if hit.shot == "open"]
+    assert choked and all(hit.frame + hit.length == max(after.frame, hit.frame + 1) for hit, after in choked)
+
+
+def test_never_all_tonal_parts_at_once() -> None:
+    for purpose in ("statement", "answer", "contrast", "sum"):
+        for bar in drop("house", purpose).bars:
+            assert sum(bar.active[part] > 0.3 for part in ("pad", "comp", "arp", "melody")) < 4

@@ -29,13 +29,20 @@ def _white(size: int, seed: int) -> Tensor:
     return to_spectrum(torch.randn(2, size, generator=torch.Generator().manual_seed(seed)))
 
 
+_APART: Final = 0.5
+"""How far the two channels of a drum's noise differ, against what they share: 6 dB less, so that it has a place in the middle."""
+
+
 def _noise(count: int, low: float, high: float, rng: torch.Generator, channels: int = 2) -> Tensor:
-    """Noise between two frequencies in Hz, slopes of 12 dB an octave, RMS 1; (channels, count)."""
+    """Noise between two frequencies in Hz, slopes of 12 dB an octave, RMS 1, its channels alike but for `_APART`; (channels,
+    count)."""
     size = 1 << max(6, (count - 1).bit_length())
     hz = torch.linspace(0.0, RATE / 2, size // 2 + 1) + 1e-3
     shape = 1.0 / ((1.0 + (low / hz) ** 4) * (1.0 + (hz / high) ** 4)).sqrt()
     seed = int(torch.randint(4, (1,), generator=rng))
     out = to_sound(_white(size, seed)[:channels] * shape, size)[:, :count]
+    if channels == 2:
+        out = torch.stack([out[0] + _APART * out[1], out[0] - _APART * out[1]])
     return out / out.std().clamp_min(1e-6)
 
 
@@ -89,7 +96,8 @@ def _metal(t: Tensor, base: float, rng: torch.Generator, low: float) -> Tensor:
     spectrum = torch.zeros(2, size // 2 + 1, dtype=torch.complex64)
     phases = torch.rand(2, len(bins), generator=rng) * 2 * math.pi
     spectrum.index_add_(1, bins, torch.polar(gain[keep].expand(2, -1).contiguous(), phases))
-    out = to_sound(spectrum, size)[:, : len(t)]
+    common, apart = to_sound(spectrum, size)[:, : len(t)]
+    out = torch.stack([common + _APART * apart, common - _APART * apart])
     return out / out.std().clamp_min(1e-12)
 
 
@@ -103,8 +111,8 @@ def _hat(s: Settings, rng: torch.Generator) -> Tensor:
 
 def _ride(s: Settings, rng: torch.Generator) -> Tensor:
     t = _time(min(2.0, 3.5 * s["decay"]))
-    ping = _metal(t, 690.0, rng, 2800.0) * (0.35 * torch.exp(-t / s["decay"]) + 0.65 * torch.exp(-t / 0.05))
-    wash = _noise(len(t), 6000.0, 15_000.0, rng) * torch.exp(-t / (0.7 * s["decay"])) * 0.3
+    ping = _metal(t, 690.0, rng, 2800.0) * (0.18 * torch.exp(-t / s["decay"]) + 0.82 * torch.exp(-t / 0.04))
+    wash = _noise(len(t), 6000.0, 15_000.0, rng) * torch.exp(-t / (0.25 * s["decay"])) * 0.3
     out: Tensor = 0.3 * ping + 0.3 * wash * (0.6 + s["tone"])
     return out
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK, VOICES, positions
+from engine.generators.pocket.parts import part_of
 from engine.generators.pocket.render.loudness import Gains
 from engine.generators.pocket.render.sound import (
     ATTACK,
@@ -101,8 +102,10 @@ class Envelopes:
         self._tops = np.array([filters[note.part][0] - 1 for note in score.notes], np.float32)
         self._octaves = np.array([filters[note.part][1] for note in score.notes], np.float32)
         self._gains = np.array([gains.parts[note.part] for note in score.notes], np.float32)
-        openings = [bar.opening for bar in score.bars]
-        self._opening = np.array([*openings, openings[-1]])
+        parts = sorted({part_of(note.part) for note in score.notes})
+        self._part = np.array([parts.index(part_of(note.part)) for note in score.notes], np.int64)
+        last = len(score.bars) - 1
+        self._opening = np.array([[score.bars[min(i, last)].opened(part) for i in range(last + 3)] for part in parts])
         self._bar = float(score.grid.frames_per_bar)
         self._reckoned = -1
         self._segments: list[dict[int, list[Segment]]] = []
@@ -162,14 +165,16 @@ class Envelopes:
         turned = np.float32(2.0 * math.pi) * r[SWING_HZ] * (absolute / RATE).astype(np.float32)
         place += r[SWING] * np.sin(turned)
         place += r[RISE] * np.minimum(t / r[GATE], np.float32(1.0))
-        place += self._opening_at(absolute) / np.repeat(self._octaves[notes], counts)
+        place += self._opening_at(absolute, np.repeat(self._part[notes], counts)) / np.repeat(self._octaves[notes], counts)
         np.clip(place, 0.0, np.repeat(self._tops[notes], counts), out=place)
         return level * np.repeat(self._gains[notes], counts), place
 
-    def _opening_at(self, frames: Indexes) -> Floats:
-        """Octaves by which the form opens every filter at a frame: straight lines from bar to bar."""
-        bar = frames / self._bar
-        opening: Floats = np.interp(bar, np.arange(len(self._opening)), self._opening).astype(np.float32)
+    def _opening_at(self, frames: Indexes, part: Indexes) -> Floats:
+        """Octaves by which the form opens a part's filters at a frame: straight lines from bar to bar."""
+        bar = np.minimum(frames / self._bar, self._opening.shape[1] - 1.001)
+        low = bar.astype(np.int64)
+        before = self._opening[part, low]
+        opening: Floats = (before + (bar - low) * (self._opening[part, low + 1] - before)).astype(np.float32)
         return opening
 
 

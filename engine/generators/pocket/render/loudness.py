@@ -29,28 +29,28 @@ from engine.protocol import STEMS, Role
 
 _FX_LEVEL: Final = -13.0
 """Level of risers and falls; this and the levels below are in LU on the scale of the styles' [levels]."""
-_SUB_LEVEL: Final = -8.5
+_SUB_LEVEL: Final = -11.0
 """Level of the sub against the bass, in LU, at a "sub" of 0.6."""
 _SUB_RANGE_LU: Final = 12.0
 """LU that "sub" adds from 0 to 1."""
-_TEXTURE_LEVEL: Final = -17.0
+_TEXTURE_LEVEL: Final = -26.0
 """Level of tape hiss without dirt."""
 _DIRT_LU: Final = 6.0
 """LU that "dirt" adds to it from 0 to 1."""
-_AIR: Final = 6.5
+_AIR: Final = 11.0
 """LU by which texture is louder where there are hardly any cymbals: pads alone have no air."""
 _WARM_AIR: Final = 10.0
 """LU more for each unit of "warmth" above 0.5, whose soft treble would leave no air."""
 _HISS_DB: Final = 14.0
 """dB for a factor of ten in the amount of hiss: less than 20, or mixes of music with hiss and music with cymbals would have
 too little of both."""
-_CRACKLE_LEVEL: Final = -20.0
+_CRACKLE_LEVEL: Final = -28.0
 """Level of vinyl crackle in full."""
 _FAINTEST: Final = 1e-3
 """Least amount of a texture that is levelled."""
 _STEM_KNOB_DB: Final = 14.0
 """dB that a parameter for a stem's level (such as "drums") adds from 0 to 1."""
-_TUNE_LEAD: Final = {"melody": (5.0, 12.0), "arp": (7.5, 14.0), "comp": (2.5, 12.0)}
+_TUNE_LEAD: Final = {"melody": (0.0, 9.0), "arp": (2.0, 11.0), "comp": (1.0, 11.0)}
 """Part -> LU by which it is louder where no drums carry the music: at an energy of 0.5, and how much more from 0 to 1."""
 _DRUMS_LEAD: Final = 4.0
 """LU by which drums get louder, against all else, from an energy of 0 to 1."""
@@ -93,7 +93,7 @@ def plan_levels(score: Score, sound: Sound, tables: Tables, shots: Shots, energy
         parts[part] = gain
         heard = power * gain**2 * _coherence(score, part)
         stems[stem] += heard
-        powers += heard * (1.0 - sound.duck[stem] * ducked)
+        powers += heard * (1.0 - sound.duck[stem] * ducked[stem])
     drums = drum_power(score, shots, bars, bar_s)
     reference = max(1e-9, float((reference_drums(score, shots, bar_s) * sound.powers[0]).sum()))
     loud = blend(score.mix, "levels", "drums") + _STEM_KNOB_DB * (score.mix.params["drums"] - 0.5)

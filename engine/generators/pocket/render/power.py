@@ -86,7 +86,7 @@ def part_power(score: Score, sound: Sound, tables: Tables, part: str, bars: int,
             begin, until = max(0.0, bar * bar_s - start), min(end, (bar + 1) * bar_s - start)
             held = _held(row, until)
             share, before = max(1e-5, held - before) * note.velocity**2, held
-            place = _mean_position(row, start, begin, until) + score.bars[bar].opening / octaves
+            place = _mean_position(row, start, begin, until) + score.bars[bar].opened(part_of(part)) / octaves
             for pitch, weight in note.pitches:
                 cell = (pitch, round(4 * min(step_count - 1.0, max(0.0, place))))
                 per_bar[bar][cell] = per_bar[bar].get(cell, 0.0) + share * weight * weight
@@ -156,9 +156,10 @@ def reference_drums(score: Score, shots: Shots, bar_s: float) -> Tensor:
 
 
 def ducked_share(score: Score, sound: Sound, bars: int) -> Tensor:
-    """Share of each bar's power that the side-chain removes at full depth, (bars,)."""
-    out = torch.zeros(bars)
+    """Share of each bar's power that the side-chain removes from each stem at full depth, (stems, bars)."""
+    out = torch.zeros(len(sound.duck_s), bars)
+    spans = torch.tensor(sound.duck_s)
     for frame, velocity in score.kicks:
         bar = min(bars - 1, score.grid.bar_at(frame))
-        out[bar] += 0.52 * velocity * sound.duck_s
+        out[:, bar] += 0.52 * velocity * spans
     return (out / (float(score.grid.frames_per_bar) / score.grid.rate)).clamp_max(0.85)

@@ -152,17 +152,19 @@ class Renderer:
         if max(depth) <= 0.0:
             return
         start = index * CHUNK
-        reach = int((self.sound.duck_s + 0.01) * RATE)
+        reach = int((max(self.sound.duck_s) + 0.01) * RATE)
         near = (self._kicks[0] > start - reach) & (self._kicks[0] < start + CHUNK)
         frames, velocities = self._kicks[:, near, None]
         if not len(frames):
             return
         since = (start + _POINTS - frames) / RATE
-        shape = np.clip(since / 0.006, 0.0, 1.0) * np.clip(1.0 - since / self.sound.duck_s, 0.0, 1.0) ** 2
-        deepest = (shape * velocities).max(0)
-        sounds = stems.numpy()
+        onset = velocities * np.clip(since / 0.006, 0.0, 1.0)
+        sounds, deepest = stems.numpy(), {}
         for stem in range(1, 4):
-            sounds[stem] *= polyline(1.0 - min(0.95, depth[stem]) * deepest)
+            span = self.sound.duck_s[stem]
+            if span not in deepest:
+                deepest[span] = (onset * np.clip(1.0 - since / span, 0.0, 1.0) ** 2).max(0)
+            sounds[stem] *= polyline(1.0 - min(0.95, depth[stem]) * deepest[span])
 
     def _saturate(self, stems: Tensor) -> None:
         """Saturate each stem in place, its loudness about unchanged."""
@@ -259,7 +261,7 @@ def _strokes(score: Score, drums: float, shots: Sampler) -> list[_Stroke]:
     """Every hit of a score; ``drums`` is the linear gain of all drums."""
     strokes = []
     for hit in score.hits:
-        shot = shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
+        shot = shots.struck(score.kits[hit.group], hit)
         gain, pan = hit.velocity * hit.gain * drums, _pan(hit.pan)
         strokes.append(_Stroke(hit.frame, shot, (gain * pan[0], gain * pan[1])))
     return strokes

@@ -13,6 +13,7 @@ from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.instruments.spectra import BAND_CENTERS, RATE
 from engine.generators.pocket.instruments.voices import LOWEST_CUTOFF, VOICES, positions
 from engine.generators.pocket.parts import STEM_OF, part_of
+from engine.generators.pocket.point import without_cymbals
 from engine.generators.pocket.render import space
 from engine.generators.pocket.render.fourier import BINS
 from engine.generators.pocket.score.events import Note, Score
@@ -35,7 +36,7 @@ class Sound:
         buses: one for each stem.
         powers: (stems, bands) factor of each bus on the power in the loudness bands.
         duck: side-chain depth of each stem, 0..1.
-        duck_s: seconds in which the side-chain recovers.
+        duck_s: seconds in which the side-chain of each stem recovers.
         drive: saturation of each stem: 1 over the multiple of its RMS at which it bends; 0 is none.
         wow: depth 0..1 of a tape's wow and flutter.
     """
@@ -46,7 +47,7 @@ class Sound:
     buses: tuple[space.Bus, ...]
     powers: Tensor
     duck: tuple[float, ...]
-    duck_s: float
+    duck_s: tuple[float, ...]
     drive: tuple[float, ...]
     wow: float
 
@@ -65,6 +66,10 @@ _TILT_HZ: Final = 2200.0
 """Corner of the brightness shelf, in Hz."""
 _WIDENED: Final = (2, 3)
 """Stems whose side signal is scaled: those whose channels differ from the start."""
+_DUCK_S: Final = (0.42, 0.12, 0.42, 0.42)
+"""Seconds, at most, in which each stem recovers from the side-chain: the bass is back as soon as the kick has gone."""
+_CYMBAL_ROOM: Final = (5500.0, -7.0)
+"""Hz above which harmony and lead are softer, and by how many dB, where cymbals play."""
 _DRIVE: Final = (0.28, 0.6, 1.0, 1.0)
 """Saturation of each stem at full drive."""
 _DUCK: Final = (0.0, 0.95, 0.75, 0.45)
@@ -78,11 +83,11 @@ def design(score: Score) -> Sound:
     width = _width(score)
     buses, powers = [], []
     for stem, name in enumerate(STEMS):
-        dry = _equaliser(stem, score.brightness, params["warmth"])
+        dry = _equaliser(stem, score.brightness, params["warmth"], 1.0 - without_cymbals(score.mix))
         sent = 0.0 if name == "bass" else blend(score.mix, "space", name) * (0.25 + 1.5 * params["space"])
         repeats = 0.0 if name in {"bass", "drums"} else 0.75 * params["echo"] ** 1.3 * (0.7 if name == "harmony" else 1.0)
         wide = width if stem in _WIDENED else 1.0
-        buses.append(space.Bus(dry, _room(score, sent, repeats, beat_s), wide))
+        buses.append(space.Bus(dry, _room(score, sent, repeats, beat_s, airy=name != "drums"), wide))
         powers.append((1.0 + wide**2) / 2.0 * (space.power_at(dry, BAND_CENTERS) + 0.8 * sent**2 + 1.0 * repeats**2))
     pump = params["pump"] * min(1.0, 0.4 + 0.8 * score.energy)
     return Sound(
@@ -92,7 +97,7 @@ def design(score: Score) -> Sound:
         buses=tuple(buses),
         powers=torch.stack(powers),
         duck=tuple(min(0.95, depth * (0.15 + 1.1 * pump)) if pump > 0.02 else 0.0 for depth in _DUCK),
-        duck_s=min(0.42, 0.62 * beat_s),
+        duck_s=tuple(min(longest, 0.62 * beat_s) for longest in _DUCK_S),
         drive=tuple(share * params["drive"] ** 2 for share in _DRIVE),
         wow=_wow(score),
     )
@@ -125,26 +130,30 @@ def _wow(score: Score) -> float:
     return depth if depth > 0.02 else 0.0
 
 
-def _equaliser(stem: int, bright: float, warm: float) -> Tensor:
-    """Response of a stem's bus, (bins,): low cut, tilt by brightness, warmth. The bass passes unchanged."""
+def _equaliser(stem: int, bright: float, warm: float, cymbals: float) -> Tensor:
+    """Response of a stem's bus, (bins,): low cut, tilt by brightness, warmth, and room for the cymbals, where they carry the
+    music (0..1). The bass passes unchanged."""
     if STEMS[stem] == "bass":
         return torch.ones(BINS, dtype=torch.complex64)
     shape = space.high_pass(_LOW_CUT[stem]) * space.high_shelf(_TILT_HZ, _TILT[stem] * 2.0 * (bright - 0.5))
     shape = shape * space.high_shelf(5500.0, -5.0 * (warm - 0.5)) * space.low_shelf(300.0, 3.0 * (warm - 0.5))
+    if stem in _WIDENED:
+        shape = shape * space.high_shelf(_CYMBAL_ROOM[0], _CYMBAL_ROOM[1] * cymbals)
     return shape
 
 
-def _room(score: Score, sent: float, repeats: float, beat_s: float) -> Tensor | None:
+def _room(score: Score, sent: float, repeats: float, beat_s: float, *, airy: bool) -> Tensor | None:
     """Reverb and echo of a stem as one set of partitions (see `space.partition`); None for a dry stem.
 
     Args:
         sent, repeats: linear gains into the reverb and the echo.
         beat_s: seconds in a beat.
+        airy: whether the reverb is long in the treble as well.
     """
     if sent <= 0.0:
         return None
     seconds = blend(score.mix, "space", "reverb_s") * (0.6 + 0.8 * score.mix.params["space"])
-    hall = space.reverb(max(4, min(60, round(10 * seconds)))) * (0.55 * sent)
+    hall = space.reverb(max(4, min(60, round(10 * seconds))), airy=airy) * (0.55 * sent)
     if repeats < 0.01:
         return hall
     dominant = blend(score.mix, "space", "echo_beats")

@@ -77,9 +77,17 @@ _LONGEST_S: Final = 3.7
 """Longest impulse response in seconds."""
 
 
-@lru_cache(maxsize=2)
-def reverb(tenths: int) -> Tensor:
+_DRY_HZ: Final = 4000.0
+"""Frequency above which the drums' room is short."""
+_DRY_SHARE: Final = 0.1
+"""Its reverberation time there, as a share of the time below."""
+
+
+@lru_cache(maxsize=4)
+def reverb(tenths: int, *, airy: bool = True) -> Tensor:
     """A hall with a reverberation time (RT60) in tenths of a second, energy 1 per channel; partitioned as by `partition`.
+
+    Unless it is ``airy``, as for drums, it is short above `_DRY_HZ`.
 
     A few early reflections, then noise in three bands that each decay at their own rate (Moorer 1979); no lows.
     """
@@ -91,7 +99,8 @@ def reverb(tenths: int) -> Tensor:
     hz = torch.linspace(0.0, RATE / 2, size // 2 + 1)
     t = torch.arange(count) / RATE
     tail = torch.zeros(2, count)
-    for low, high, share in _REVERB_BANDS:
+    bands = _REVERB_BANDS if airy else (*_REVERB_BANDS[:-1], (_DRY_HZ, 22_050.0, _DRY_SHARE))
+    for low, high, share in bands:
         band = torch.sigmoid((hz - low) / (0.12 * low + 20.0)) * torch.sigmoid((high - hz) / (0.12 * high))
         tail += to_sound(noise * band, size)[:, :count] * torch.exp(-6.91 * t / (share * seconds))
     onset = 0.011 + 0.004 * seconds

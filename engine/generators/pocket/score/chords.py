@@ -7,13 +7,14 @@ from typing import Final
 
 from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import MARK_VELOCITY
-from engine.generators.pocket.point import crackle, hiss
+from engine.generators.pocket.point import DRUMLESS, crackle, drumless, hiss
 from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
-from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progression, place_root, voice
-from engine.generators.pocket.styles import Style
+from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progressions, place_root, voice
+from engine.generators.pocket.score.ideas import figure, idea, phrase_of
+from engine.generators.pocket.styles import PartStyle, Style
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
 """Token of a bass pattern -> degrees above the chord's root."""
@@ -29,8 +30,8 @@ _LANDING_BEATS: Final = 2.0
 
 def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
     """The chord of every bar, and the notes of bass, pad, comp and effects."""
-    progression, chord_bars = pick_progression(context)
-    chords = [chord_at(context, progression, chord_bars, bar.index) for bar in context.bars]
+    progressions, chord_bars = pick_progressions(context)
+    chords = [chord_at(context, progressions, chord_bars, bar.index) for bar in context.bars]
     notes: list[Note] = []
     sounding = [bar for bar in context.bars if not bar.silent]
 
@@ -48,18 +49,12 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
     return chords, notes
 
 
-def _center(context: Context, style: Style, part: str) -> int:
-    """MIDI note around which a part's chords lie."""
+def _center(context: Context, style: Style, part: str, bar: int) -> int:
+    """MIDI note around which a part's chords lie: another inversion for every idea, and in every other phrase."""
     place = style.parts[part].center + 10 * (context.params["register"] - 0.5)
-    return round(place) + round(_INVERSION * (2.0 * chance(context.request.set_seed, "inversion", part) - 1.0))
-
-
-def _variation(context: Context, part: str, count: int, bar: Bar) -> int:
-    """Index of the pattern that a bar plays: the set's own, another at the end of every four bars."""
-    main = int(chance(context.request.set_seed, part) * count)
-    if count > 1 and bar.index % 4 == 3:
-        return (main + 1 + int(chance(context.request.set_seed, part, bar.index // 8 % 2) * (count - 1))) % count
-    return main
+    seed, which, turn = context.request.set_seed, idea(context.request, "space", bar), phrase_of(context.request, bar) % 2
+    drawn = chance(seed, "inversion", part) if not which and not turn else chance(seed, "inversion", part, which, turn)
+    return round(place) + round((_INVERSION + (1 if which or turn else 0)) * (2.0 * drawn - 1.0))
 
 
 def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
@@ -74,10 +69,10 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         length = beats + (_LANDING_BEATS if bar.final else 0.0)
         yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
         return
-    tokens = style.patterns[_variation(context, "bass", len(style.patterns), bar)].split()
-    steps = 4 * beats if not bar.breath else 4 * beats - 4
+    tokens = figure(_bass_figures(context, style), context.request, "bass", "bass", bar.index)
+    steps = (2 if "bass" in bar.gap else 4) * beats - (4 if bar.breath else 0)
     kept = thinned([tokens[step % 16].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
-    tightness = 0.55 + 0.6 * context.params["decay"]
+    tightness = 0.55 + 0.6 * context.decay(bar.index, "bass")
     before = root
     for step in range(steps):
         token = tokens[step % 16]
@@ -110,6 +105,13 @@ def sub_share(context: Context) -> float:
     return sum(player.share for player in context.players["bass"] if player.voice not in _DEEP)
 
 
+def _bass_figures(context: Context, style: PartStyle) -> list[list[str]]:
+    """The tokens of the bass patterns; without drums those that begin on the beat, which nothing else would tell."""
+    figures = [each.split() for each in style.patterns]
+    firm = [each for each in figures if each[0] in _BASS_DEGREES] if drumless(context.mix) > DRUMLESS else []
+    return firm or figures
+
+
 def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
     """The sub, a sine under the bass; players that play a note together share one."""
     shares = {player.name: player.share for player in context.players["bass"] if player.voice not in _DEEP}
@@ -132,14 +134,15 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     if level < 0.02:
         return
     style = playing.parts["comp"]
-    pitches = voice(context.key, chord, _center(context, playing, "comp"))
+    pitches = voice(context.key, chord, _center(context, playing, "comp", bar.index))
     beats = context.request.beats_per_bar
     if bar.final:
         yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
         return
-    rhythm = style.patterns[_variation(context, "comp", len(style.patterns), bar)]
-    steps = 4 * beats - (4 if bar.breath else 0)
+    rhythm = figure(style.patterns, context.request, "comp", "comp", bar.index)
+    steps = (2 if "comp" in bar.gap else 4) * beats - (4 if bar.breath else 0)
     kept = thinned([rhythm[step % 16] in MARK_VELOCITY for step in range(steps)], bar.energy)
+    decay = context.decay(bar.index, "comp")
     for step in range(steps):
         mark = rhythm[step % 16]
         if mark not in MARK_VELOCITY or kept[step] < 0.05:
@@ -147,7 +150,7 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         held = 1
         while step + held < steps and rhythm[(step + held) % 16] == "-":
             held += 1
-        short = 0.35 + 1.3 * context.params["decay"]
+        short = 0.35 + 1.3 * decay
         gate = held / 4 if held > 1 else short / 4
         seed = context.request.seed
         velocity = kept[step] * MARK_VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
@@ -157,7 +160,6 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
 
 def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[Note]:
     """One held chord for every stretch of the same harmony, at most four bars long."""
-    center = _center(context, style, "pad")
     start = 0
     while start < len(context.bars):
         bar = context.bars[start]
@@ -175,7 +177,7 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
             beats = float((end - start) * context.request.beats_per_bar)
             beats -= 1.0 if context.bars[end - 1].breath else 0.0
             length = beats + (_LANDING_BEATS if bar.final else 0.05)
-            pitches = voice(context.key, chords[start], center)
+            pitches = voice(context.key, chords[start], _center(context, style, "pad", start))
             yield Note(context.frame(start, 0), "pad", context.frames(length), pitches, 0.8 * level**0.7)
         start = end
 

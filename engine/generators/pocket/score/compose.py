@@ -12,7 +12,7 @@ from engine.generators.pocket.score.chords import sub_share, write_harmony
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.drums import pump_depth, write_drums
 from engine.generators.pocket.score.events import Hit, Note, Score
-from engine.generators.pocket.score.kits import drum_kits
+from engine.generators.pocket.score.kits import drum_kits, in_tune
 from engine.generators.pocket.score.melody import write_melody
 from engine.generators.pocket.score.players import share_gains
 from engine.generators.pocket.styles import style_for
@@ -48,8 +48,8 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         shares={name: share for name, (_, share) in shared.items()},
         gains_db=gains_db,
         kits={
-            **{group: style_for(context.mix, group) for group in DRUM_GROUPS},
-            **{kit: style for group in DRUM_GROUPS for kit, style, _ in drum_kits(context.mix, group)},
+            **{group: in_tune(style_for(context.mix, group), context.key) for group in DRUM_GROUPS},
+            **{kit: in_tune(style, context.key) for group in DRUM_GROUPS for kit, style, _ in drum_kits(context.mix, group)},
         },
         bars=context.bars,
         grid=context.grid,

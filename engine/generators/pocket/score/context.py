@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import LEVEL_PARAM, TONAL_PARTS
-from engine.generators.pocket.point import brightness, drumless
+from engine.generators.pocket.point import brightness, drumless, without_cymbals
 from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, lay_out
+from engine.generators.pocket.score.ideas import open_share
 from engine.generators.pocket.score.off_beat import off_beat_share, turn_share
 from engine.generators.pocket.score.players import tonal_players
 from engine.generators.pocket.styles import Lane, Style, off_beat_cymbal, style_for
@@ -25,6 +27,8 @@ _TIMEKEEPER_MARGIN: Final = 0.1
 """Energy by which a timekeeper may enter above `_OPENS_UNDER`."""
 _NEVER: Final = 9.0
 """Energy that is never reached."""
+_DECAY_REACH: Final = 0.22
+"""By how much notes get longer and shorter within a section, as "decay"."""
 _LOOSE_S: Final = 0.010
 """Seconds by which notes stray at most, at full "human"."""
 
@@ -61,8 +65,10 @@ class Context:
         self.energy = unit(request.energy + 0.30 * (params["energy"] - 0.5) * (1.2 - request.energy))
         self.density = unit(params["density"] + 0.8 * (request.density - 0.5) + 0.3 * (self.energy - 0.6))
         self.brightness = brightness(point, 0.8 * (request.brightness - 0.5) + 0.22 * (self.energy - 0.6))
-        self.players = {part: tonal_players(point, part) for part in TONAL_PARTS}
-        self.bars = lay_out(request, self.energy, self._starts(), dict(point.stems), drumless(point))
+        self.players = {part: tonal_players(point, part, _draw(request, part)) for part in TONAL_PARTS}
+        self.bars = lay_out(
+            request, self.energy, self._starts(), dict(point.stems), drumless(point), self._wanted(), 0.6 + 0.9 * params["motion"]
+        )
         self.motif = request.motif or make_motif(request.set_seed, request.beats_per_bar)
         self.opener = _opener(self, request)
         self.timekeeper = _timekeeper(self)
@@ -85,11 +91,20 @@ class Context:
         starts["arp"] -= 0.25 * (self.density - 0.5)
         return starts
 
+    def _wanted(self) -> dict[str, float]:
+        """How far each part plays in every phrase, 0..1: what prompts name, and pads where there are hardly any drums."""
+        wanted = {part: smoothstep((max(votes.values()) - 0.1) / 0.6) for part, votes in self.mix.voices.items() if votes}
+        return wanted | {"pad": max(wanted.get("pad", 0.0), without_cymbals(self.mix))}
+
     def frame(self, bar: int, beat: float, jitter: float = 0.0) -> int:
         """The frame of a beat counted in its bar, with swing; ``jitter`` is a player's inaccuracy, -1..1."""
         step = beat * 4.0
         late = self.swing * (1.0 - abs(step % 2.0 - 1.0))
         return max(0, self.bar_frames[bar] + round((beat + late) * self.beat_frames + jitter * self.loose))
+
+    def decay(self, bar: int, part: str) -> float:
+        """How long a part's notes are held in a bar, 0..1: shorter and longer over 16 bars around the prompts' own."""
+        return unit(self.params["decay"] + _DECAY_REACH * open_share(self.request, f"{part} decay", bar))
 
     def frames(self, beats: float) -> int:
         """A duration in beats as frames, at least 1."""
@@ -109,6 +124,11 @@ class Context:
             if name not in written:
                 written[name] = list(write(player.style))
             yield from (note._replace(part=player.name) for note in written[name])
+
+
+def _draw(request: SectionRequest, part: str) -> float:
+    """Random number in [0, 1) that picks a part's voice: the set's own, and another in a contrast."""
+    return chance(request.set_seed, "voice", part, int(request.purpose == "contrast"))
 
 
 def _opener(context: Context, request: SectionRequest) -> tuple[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.dsp.levels import gain_of
@@ -14,9 +14,10 @@ from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Hit
 from engine.generators.pocket.score.fills import write_crash, write_fill, write_roll
 from engine.generators.pocket.score.form import Bar
+from engine.generators.pocket.score.ideas import idea, phrase_of
 from engine.generators.pocket.score.kits import drum_kits
-from engine.generators.pocket.score.off_beat import neighbours_agree, off_beat_share, turn_share
-from engine.generators.pocket.styles import Lane, style_for
+from engine.generators.pocket.score.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
+from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, style_for
 
 _EXTRA: Final = 0.55
 """Velocity of a hit that a pattern marks with a digit, once the density is above that many tenths."""
@@ -35,7 +36,7 @@ def write_drums(context: Context) -> list[Hit]:
             for number, lane in enumerate(style.lanes):
                 if lane.group == group:
                     for bar in context.bars:
-                        hits.extend(_lane_bar(context, lane, number, bar, kit, share, variants))
+                        hits.extend(_lane_bar(context, lane, number, bar, (kit, style, share), variants))
     snare_style = style_for(context.mix, "snare")
     backbeat = [lane for lane in snare_style.lanes if lane.group == "snare"]
     for bar in context.bars:
@@ -44,7 +45,16 @@ def write_drums(context: Context) -> list[Hit]:
             hits.extend(write_roll(context, bar))
         hits.extend(write_crash(context, bar))
     gains = {group: group_gain(context.mix, group) for group in DRUM_GROUPS}
-    return [hit._replace(gain=hit.gain * gains[part_of(hit.group)]) for hit in hits if gains[part_of(hit.group)] > 0.0]
+    return [hit._replace(gain=hit.gain * gains[part_of(hit.group)]) for hit in _choked(hits) if gains[part_of(hit.group)] > 0.0]
+
+
+def _choked(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """The hits, an open hat ending where the foot closes it: at the kit's next stroke on either hat."""
+    closing: dict[str, int] = {}
+    for hit in sorted(hits, key=lambda hit: hit.frame, reverse=True):
+        yield hit._replace(length=max(1, closing[hit.group] - hit.frame)) if hit.shot == "open" and hit.group in closing else hit
+        if hit.shot in {"hat", "open"}:
+            closing[hit.group] = hit.frame
 
 
 def _mark_amplitude(context: Context, mark: str) -> float:
@@ -66,12 +76,14 @@ _TIMEKEEPER_MARKS: Final = "x..."
 """Pattern of the timekeeper in each beat of a breakdown."""
 
 
-def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, share: float, variants: int) -> Iterator[Hit]:
+def _lane_bar(
+    context: Context, lane: Lane, number: int, bar: Bar, playing: tuple[str, Style, float], variants: int
+) -> Iterator[Hit]:
     """One lane in one bar, which stops where a fill or the pause before a drop takes over.
 
     Args:
         number: the lane's index in its style.
-        kit, share: the kit's name (`Hit.group`) and its linear gain.
+        playing: the kit's name (`Hit.group`), its style and its linear gain.
         variants: how many shots to alternate between.
     """
     level = bar.active[lane.group] * smoothstep(0.5 + (_local(context, bar, lane) - lane.start) / 0.14)
@@ -80,8 +92,10 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
     level = max(timekeeping, level)
     if lane is context.offbeat or (lane.group == "perc" and _builds_from_calm(context)):
         level = _off_beat_level(context, level, bar)
-    if bar.silent or level < 0.02:
+    if bar.silent or level < 0.02 or not (keeps_time or _plays(context, lane, number, bar)):
         return
+    kit, style, share = playing
+    shot = _shot(context, lane, style, bar)
     steps = 4 * context.request.beats_per_bar
     pattern = _pattern(context, lane, number, bar)
     last = _last_step(bar, lane, steps)
@@ -102,7 +116,7 @@ def _lane_bar(context: Context, lane: Lane, number: int, bar: Bar, kit: str, sha
         frame = context.frame(bar.index, step / 4, jitter)
         yield Hit(
             frame,
-            lane.shot,
+            shot,
             kit,
             min(1.0, velocity),
             gain,
@@ -180,21 +194,60 @@ def _local(context: Context, bar: Bar, lane: Lane) -> float:
 
 
 def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
-    """A lane's pattern in a bar: its main one (the same throughout the set), or a variation at the end of four or eight bars."""
-    count = len(lane.patterns)
-    main = int(chance(context.request.set_seed, "lane", number) * count) if lane.group in {"perc", "hats"} else 0
-    turn = bar.index % 8
-    if count == 1 or (turn in {0, 1, 2, 4, 5, 6} and not (turn % 2 and count > 2 and lane.group != "kick")):
-        return lane.patterns[main]
-    other = 1 + int(chance(context.request.seed, "variation", number, bar.index // 4) * (count - 1))
+    """A lane's pattern in a bar: its idea's, or a variation at the end of four or eight bars and through every other phrase."""
+    count, request = len(lane.patterns), context.request
+    drawn = lane.group in {"perc", "hats"}
+    main = int(chance(request.set_seed, "lane", number) * count) if drawn else 0
+    if drawn or firm_steps(lane) != _STEADY:
+        main += idea(request, "drums", bar.index)
+    phrase, turn = phrase_of(request, bar.index), bar.index % 8
+    plain = turn in {0, 1, 2, 4, 5, 6} and not (turn % 2 and count > 2 and lane.group != "kick")
+    if count == 1 or (plain and not (drawn and phrase % 2 and turn % 2)):
+        return lane.patterns[main % count]
+    other = 1 + int(chance(request.seed, "variation", number, bar.index // 4) * (count - 1))
     return lane.patterns[(main + other) % count]
+
+
+def _plays(context: Context, lane: Lane, number: int, bar: Bar) -> bool:
+    """Whether a lane that others can stand in for plays in a phrase: the later the phrase, the more of them do."""
+    request = context.request
+    phrase = phrase_of(request, bar.index)
+    if (
+        lane.group not in {"hats", "perc"}
+        or lane.sliced
+        or lane in {context.offbeat, context.timekeeper}
+        or is_heard_as_one(request)
+    ):
+        return True
+    share = _SHARES[phrase % len(_SHARES)] + (_SUM_SHARE if request.purpose == "sum" else 0.0)
+    return chance(request.set_seed, "lane plays", idea(request, "drums", bar.index), phrase, number) < share
+
+
+_OTHER_SHOTS: Final = ("perc", "perc2", "rim", "tom", "shaker")
+"""Percussion that may play each other's patterns."""
+
+
+def _shot(context: Context, lane: Lane, style: Style, bar: Bar) -> str:
+    """The drum that plays a lane: percussion hands its patterns round from idea to idea."""
+    turn = idea(context.request, "drums", bar.index)
+    shots = [shot for shot in _OTHER_SHOTS if shot in style.kit]
+    if lane.group != "perc" or not turn or lane.shot not in shots:
+        return lane.shot
+    return shots[(shots.index(lane.shot) + turn) % len(shots)]
+
+
+_SHARES: Final = (0.75, 0.85, 0.65, 0.95)
+"""Share of the cymbals and percussion that plays in successive phrases."""
+_SUM_SHARE: Final = 0.2
+_STEADY: Final = [0, 4, 8, 12]
+"""Sixteenths of a kick on every beat, which stays as it is."""
 
 
 def _last_step(bar: Bar, lane: Lane, steps: int) -> int:
     """The sixteenth at which a lane stops in this bar to leave room for a fill, a roll or the pause before a drop."""
-    last = steps
+    last = steps // 2 if lane.group in bar.gap and firm_steps(lane) != OFF_BEATS else steps
     if bar.breath:
-        last = 0 if lane.group == "kick" else steps - round(4 * bar.breath)
+        last = min(last, 0 if lane.group == "kick" else steps - round(4 * bar.breath))
     if bar.roll and lane.group == "snare":
         last = 0
     if bar.fill in {"medium", "big"} and not bar.roll:

@@ -23,6 +23,7 @@ class Hit(NamedTuple):
         gain: linear.
         pan: -1 (left) to 1.
         variant: which of the slightly different shots, or which slice of a break.
+        length: frames after which it is choked; 0 lets it ring.
     """
 
     frame: int
@@ -32,6 +33,7 @@ class Hit(NamedTuple):
     gain: float
     pan: float
     variant: int
+    length: int = 0
 
 
 class Note(NamedTuple):

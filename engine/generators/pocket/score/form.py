@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal
 
 from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS
+from engine.generators.pocket.score.chance import choose
+from engine.generators.pocket.score.ideas import cast_of, idea, left_out, open_share
 from engine.prompts.vocabulary import WITHIN
 from engine.protocol import Role, SectionRequest
 
@@ -114,6 +117,8 @@ class Bar:
         low_cut: 0..1, how far a build-up's high-pass has removed the lows at its downbeat.
         final: the set's last bar: one held chord on the tonic.
         silent: nothing starts any more.
+        turned: tonal part -> octaves by which its own filter arc opens it beyond ``opening``.
+        gap: drum groups and parts that leave out the bar's second half.
     """
 
     index: int
@@ -127,6 +132,12 @@ class Bar:
     low_cut: float
     final: bool
     silent: bool
+    turned: Mapping[str, float] = field(default_factory=dict)
+    gap: frozenset[str] = frozenset()
+
+    def opened(self, part: str) -> float:
+        """Octaves by which a part's filters open (negative: close)."""
+        return self.opening + self.turned.get(part, 0.0)
 
 
 _SPARSE: Final = (0.30, 0.95)
@@ -161,7 +172,13 @@ _STEM: Final = {**WITHIN, "bass": "bass"}
 
 
 def lay_out(
-    request: SectionRequest, energy: float, starts: dict[str, float], levels: dict[str, float], drumless: float = 0.0
+    request: SectionRequest,
+    energy: float,
+    starts: dict[str, float],
+    levels: dict[str, float],
+    drumless: float = 0.0,
+    wanted: Mapping[str, float] = MappingProxyType({}),
+    motion: float = 1.0,
 ) -> tuple[Bar, ...]:
     """Every bar of a section and its tail.
 
@@ -171,6 +188,8 @@ def lay_out(
         starts: tonal part -> energy at which it enters. Drum lanes have their own.
         levels: stem or part -> level 0..1 where prompts turn it down.
         drumless: 0..1, how far the music goes without drums.
+        wanted: tonal part -> how far it plays in every phrase, 0..1; else it does in those that `cast_of` gives it.
+        motion: factor of the filters' arcs.
     """
     arc, carried = ARCS[request.role], CARRIED.get(request.role, {})
     bars = []
@@ -178,15 +197,21 @@ def lay_out(
         place = min(1.0, index / max(1, request.bars - 1))
         bent = smoothstep(place) if request.role in {"intro", "build", "outro", "breakdown"} else place
         local = (1 - bent) * (arc.start[0] * energy + arc.start[1]) + bent * (arc.end[0] * energy + arc.end[1])
-        active = {}
+        active: dict[str, float] = {}
+        out = left_out(request, index)
+        playing = cast_of(request, min(index, request.bars - 1))
         for part in (*DRUM_GROUPS, *TONAL_PARTS):
             held = (1 - bent) * arc.hold.get(part, 0.0) + bent * arc.release.get(part, 0.0) + drumless * carried.get(part, 0.0)
             level = levels.get(part, 1.0) * levels.get(_STEM[part], 1.0)
             margin = local - held - starts.get(part, 0.0)
-            active[part] = level * smoothstep(0.5 + margin / 0.14) if part in TONAL_PARTS else float(held < 5.0 and level > 0.0)
+            if part in DRUM_GROUPS:
+                active[part] = float(held < 5.0 and level > 0.0 and part != out)
+                continue
+            cast = float(part != out) if part == "bass" else 1.0 if part in playing else wanted.get(part, 0.0)
+            active[part] = level * cast * smoothstep(0.5 + margin / 0.14)
         _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
-        bars.append(_bar(request, index, place, local, active, opening))
+        bars.append(_bar(request, index, place, local, active, opening, motion))
     return tuple(bars)
 
 
@@ -202,7 +227,9 @@ def _never_empty(active: dict[str, float], levels: dict[str, float], starts: dic
         active[part] = max(active[part], _PRESENT * allowed[part])
 
 
-def _bar(request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float) -> Bar:
+def _bar(
+    request: SectionRequest, index: int, place: float, local: float, active: dict[str, float], opening: float, motion: float
+) -> Bar:
     in_tail, ends = index >= request.bars, request.next_role is None
     landing = ends and index == request.bars - 1
     left = request.bars - index
@@ -223,7 +250,27 @@ def _bar(request: SectionRequest, index: int, place: float, local: float, active
         reach = 4 if request.role == "build" and request.bars >= 8 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 and _louder(request) else 0.0
-    return Bar(index, place, local, active, fill, roll, breath, opening, _low_cut(request, left), landing, in_tail and ends)
+    turned = {part: motion * reach * open_share(request, part, index) for part, reach in _FILTER_REACH.items()}
+    gap = _gap(request, index) if fill in {"medium", "big"} and not roll and left > 2 else frozenset()
+    cut = _low_cut(request, left)
+    return Bar(index, place, local, active, fill, roll, breath, opening, cut, landing, in_tail and ends, turned, gap)
+
+
+_FILTER_REACH: Final = {"bass": 0.45, "pad": 0.7, "comp": 0.8, "arp": 0.8, "melody": 0.4}
+"""Octaves by which each part's filter moves up and down in its arc."""
+_GAPS: Final = (
+    frozenset({"kick"}),
+    frozenset({"kick", "bass"}),
+    frozenset({"hats", "perc"}),
+    frozenset({"bass", "comp"}),
+    frozenset({"kick", "hats", "perc"}),
+)
+"""What may be left out at a phrase's end."""
+
+
+def _gap(request: SectionRequest, index: int) -> frozenset[str]:
+    """What is left out in the second half of a phrase's last bar: something else from phrase to phrase."""
+    return choose(_GAPS, request.set_seed, "gap", idea(request, "drums", index), index // 8)
 
 
 _RISE: Final = 0.05

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.ideas import PHRASE_BARS, idea, phrase_of
 from engine.generators.pocket.styles import Progression, style_for
 from engine.music.key import Key
 
@@ -29,27 +31,57 @@ class Chord:
         return tuple(sorted({degree % 7 for degree, weight in self.tones if weight > 0.3}))
 
 
-def pick_progression(context: Context) -> tuple[Progression, int]:
-    """The set's progression and the bars each chord lasts, drawn by the set's seed among those that suit the mood."""
+def pick_progressions(context: Context) -> tuple[tuple[Progression, Progression], int]:
+    """The set's two progressions, the same twice where a style has one, and the bars each chord lasts.
+
+    The set's seed draws both among those that suit the mood.
+    """
     style = style_for(context.mix, "progression")
+    first = _drawn(context, style.progressions, "progression")
+    others = tuple(each for each in style.progressions if each.chords != first.chords)
+    return (first, _drawn(context, others, "other progression") if others else first), style.chord_bars
+
+
+def _drawn(context: Context, progressions: Sequence[Progression], place: str) -> Progression:
     mood = context.params["valence"]
-    weights = [1.0 / (0.02 + (each.mood - mood) ** 2) for each in style.progressions]
-    place = chance(context.request.set_seed, "progression") * sum(weights)
-    for progression, weight in zip(style.progressions, weights, strict=True):
-        place -= weight
-        if place < 0:
-            return progression, style.chord_bars
-    return style.progressions[-1], style.chord_bars
+    weights = [1.0 / (0.02 + (each.mood - mood) ** 2) for each in progressions]
+    left = chance(context.request.set_seed, place) * sum(weights)
+    for progression, weight in zip(progressions, weights, strict=True):
+        left -= weight
+        if left < 0:
+            return progression
+    return progressions[-1]
 
 
 _PEDAL: Final = 0.3
 """Weight of the tonic held through chords it fits: it keeps the key clear."""
 
 
-def chord_at(context: Context, progression: Progression, chord_bars: int, bar: int) -> Chord:
+_TURNAROUNDS: Final = (4, 6, 3)
+"""Degrees that lead back to a progression's start, of which the set's seed draws one for every other phrase."""
+
+
+def _root_at(context: Context, progressions: tuple[Progression, Progression], chord_bars: int, bar: int) -> int:
+    """The root of a bar's chord: the progression whose turn it is, and a turnaround at a phrase's end.
+
+    The tail is in the first progression, whose sections follow most often.
+    """
+    request = context.request
+    which = idea(request, "chords", bar) if bar < request.bars else 0
+    chords = progressions[which % 2].chords
+    turned = len(chords) // 2 if which == 2 and len(set(chords)) > 1 else 0
+    usual = chords[(bar // chord_bars + turned) % len(chords)]
+    phrase = phrase_of(request, bar)
+    if bar % PHRASE_BARS < PHRASE_BARS - 1 or bar >= request.bars - 1 or request.bars <= PHRASE_BARS:
+        return usual
+    there = _TURNAROUNDS[int(chance(request.set_seed, "turnaround", which, phrase % 2) * len(_TURNAROUNDS))]
+    return there if there != usual else chords[0]
+
+
+def chord_at(context: Context, progressions: tuple[Progression, Progression], chord_bars: int, bar: int) -> Chord:
     """The chord of a bar, with sevenths, ninths and suspensions as richness and tension add them."""
     plan = context.bars[bar]
-    root = progression.chords[bar // chord_bars % len(progression.chords)]
+    root = _root_at(context, progressions, chord_bars, bar)
     if plan.final or plan.silent:
         root = 0
     elif plan.breath:

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from engine.generators.pocket.parts import MARK_VELOCITY
 from engine.generators.pocket.score.players import share_amplitudes
-from engine.generators.pocket.styles import Style, load_style, styles_for
+from engine.generators.pocket.styles import Style, firm_steps, load_style, styles_for
+from engine.music.key import Key
 from engine.prompts.mix import Mix
 
 _SMALLEST_SHARE: Final = 0.02
 """Kits below this share are dropped; above it they fade in from zero."""
+
+
+_KICK_HZ: Final = 51.0
+"""Middle of the range that kicks are tuned in."""
+_KICK_ENDS_S: Final = 0.23
+"""Seconds after which a kick on every beat has ended, by `_ENDED`, to leave room for the bass."""
+_ENDED: Final = 0.063
+"""Amplitude of its end against its start: -24 dB."""
+_EVERY_BEAT: Final = [0, 4, 8, 12]
+
+
+def in_tune(style: Style, key: Key) -> Style:
+    """A style whose kick is on the tonic or the fifth of a key, and short where it is struck on every beat."""
+    kick = dict(style.kit.get("kick", ()))
+    if kick.get("model") != "kick":
+        return style
+    notes = (_KICK_HZ * 2.0 ** (_nearest(key.tonic + fifth) / 12.0) for fifth in (0, 7))
+    kick["tune"] = min(notes, key=lambda hz: abs(math.log2(hz / _KICK_HZ)))
+    if any(lane.shot == "kick" and firm_steps(lane) == _EVERY_BEAT for lane in style.lanes):
+        grip = 1.0 + 5.0 * kick["drive"]  # as the model bends it, which makes it longer
+        left = math.log(grip / (_ENDED * math.tanh(grip)))
+        kick["decay"] = min(kick["decay"], _KICK_ENDS_S / left ** (1.0 / 1.35))
+    return replace(style, kit={**style.kit, "kick": tuple(sorted(kick.items()))})
+
+
+def _nearest(pitch_class: int) -> float:
+    """Semitones, -6..6, from `_KICK_HZ` to the nearest note of a pitch class."""
+    return (pitch_class - (69.0 + 12.0 * math.log2(_KICK_HZ / 440.0)) + 6.0) % 12.0 - 6.0
 
 
 def drum_kits(point: Mix, group: str) -> list[tuple[str, Style, float]]:

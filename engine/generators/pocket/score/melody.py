@@ -11,10 +11,11 @@ from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, pitch_of, voice
+from engine.generators.pocket.score.ideas import idea, phrase_of
 from engine.generators.pocket.styles import Style
 from engine.music import motif as motifs
 from engine.music.motif import Motif
-from engine.protocol import MotifNote, Role
+from engine.protocol import MotifNote, Role, SectionPurpose
 
 _Develop = Callable[[Motif, Context, int], Motif]
 
@@ -41,8 +42,16 @@ _PLANS: Final[dict[Role, tuple[tuple[str, ...], ...]]] = {
     "free": (("same", "varied", "up", "answer"), ("same", "answer", "inverted", "answer")),
 }
 """Role -> plans, each the developments of successive phrases."""
+_LATER_PLANS: Final[dict[SectionPurpose, tuple[tuple[str, ...], ...]]] = {
+    "answer": (("answer", "rest", "inverted", "answer"), ("call", "answer", "rest", "up")),
+    "contrast": (("augmented", "rest", "inverted"), ("head", "rest", "augmented", "call")),
+    "sum": (("same", "answer", "up", "answer", "same", "inverted"), ("call", "same", "up", "varied", "answer")),
+}
+"""Purpose -> plans of the sections that are no first statement."""
 _ANSWERED_BY: Final = {"answer": "arp", "inverted": "comp", "up": "arp"}
 """Development -> the part that may play it instead of the melody, as an answer in another voice."""
+_OTHER_VOICES: Final = ("arp", "comp", "arp")
+"""Parts one of which takes the tune over in a contrast."""
 _ANSWER_CHANCE: Final = 0.5
 """Probability that a set gives such a development to the other part."""
 
@@ -80,14 +89,15 @@ def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
     request = context.request
     length = motifs.span(context.motif, request.beats_per_bar)
     end = float(len(context.bars) * request.beats_per_bar)
-    plan = choose(_PLANS[request.role], request.set_seed, "plan", request.role)
+    plans = _LATER_PLANS.get(request.purpose, _PLANS[request.role])
+    plan = choose(plans, request.set_seed, "plan", request.role, request.occurrence - 1)
     start, phrase = 0.0, 0
     while start < end and length > 0:
         name = plan[phrase % len(plan)]
         if phrase >= len(plan) and name == "same" and chance(request.seed, "change", phrase) < 0.4:
             name = "varied"
         part = _played_by(context, name)
-        figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), 0.55 + 0.6 * context.density)
+        figure = motifs.thin(DEVELOPMENTS[name](context.motif, context, phrase), min(1.0, 0.75 + 0.5 * context.density))
         for note in figure:
             if start + note.beat < end:
                 yield MotifNote(start + note.beat, note.beats, note.degree), part
@@ -98,9 +108,11 @@ def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
 def _played_by(context: Context, development: str) -> str:
     """The part that plays a development in this set: the melody, or another that answers it unless prompts turn that down."""
     part = _ANSWERED_BY.get(development, "melody")
+    if context.request.purpose == "contrast":
+        part = choose(_OTHER_VOICES, context.request.set_seed, "other voice", context.request.role, context.request.occurrence)
     silenced = min(context.mix.stems.get(part, 1.0), context.mix.stems.get("harmony" if part == "comp" else "lead", 1.0)) < 1.0
     drawn = chance(context.request.set_seed, "hand on", development)
-    return "melody" if silenced or drawn > _ANSWER_CHANCE else part
+    return "melody" if silenced or (drawn > _ANSWER_CHANCE and context.request.purpose != "contrast") else part
 
 
 def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
@@ -148,16 +160,19 @@ def _final_note(context: Context, style: Style) -> Iterator[Note]:
             yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
 
 
+_SHAPES: Final = ("up", "updown", "down")
+"""Ways through an arpeggio's notes, of which every idea draws one."""
+
+
 def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
     level = bar.active["arp"]
     if level < 0.02:
         return
     part = style.parts["arp"]
     center = round(part.center + 12 * (context.params["register"] - 0.5))
-    center += round(6 * (chance(context.request.set_seed, "inversion", "arp") - 0.5))
-    shape = (
-        part.shape if part.shape == "riff" else choose(("up", "updown", "down", part.shape), context.request.set_seed, "shape")
-    )
+    which = idea(context.request, "arp", bar.index) + 4 * (phrase_of(context.request, bar.index) % 2)
+    center += round(6 * (chance(context.request.set_seed, "inversion", "arp", which) - 0.5))
+    shape = part.shape if part.shape == "riff" else choose(_SHAPES, context.request.set_seed, "shape", which)
     ladder = [pitch for pitch, weight in voice(context.key, chord, center) if weight > 0.4]
     ladder = ladder + [pitch + 12 for pitch in ladder]
     count = round((context.request.beats_per_bar - (1 if bar.breath else 0)) / part.step)
@@ -165,7 +180,7 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
     size = max(1, round(4 * part.step))
     kept = thinned([step % size == 0 for step in range(max(per_bar, count) * size)], bar.energy)
     for i in range(count):
-        pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index)
+        pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index, which)
         weight *= kept[i * size]
         if weight < 0.05:
             continue
@@ -174,13 +189,15 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
         yield Note(context.frame(bar.index, i * part.step), "arp", context.frames(gate), ((pitch, 1.0),), min(1.0, velocity))
 
 
-def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_bar: int, bar: int) -> tuple[int, float]:
+def _arp_pitch(
+    context: Context, shape: str, ladder: Sequence[int], i: int, per_bar: int, bar: int, which: int
+) -> tuple[int, float]:
     """Pitch and weight 0..1 of an arpeggio's step; a "riff" repeats a line of one bar that the set's seed draws."""
     seed = context.request.set_seed
     if shape == "riff":
         step = i % 16
-        rest = chance(seed, "riff rest", step)
-        jump = choose((0, 0, 0, 1, 2, 3), seed, "riff", step)
+        rest = chance(seed, "riff rest", which, step)
+        jump = choose((0, 0, 0, 1, 2, 3), seed, "riff", which, step)
         return ladder[jump % len(ladder)] if step else ladder[0], 0.0 if rest > 0.45 + 0.5 * context.density else 0.65 + 0.35 * (
             rest < 0.25
         )
@@ -188,5 +205,5 @@ def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], i: int, per_
     turn = bar * per_bar + i
     up_down = turn % (2 * size - 2)
     place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
-    sparse = smoothstep(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", i % 16)) / 0.2)
+    sparse = smoothstep(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", which, i % 16)) / 0.2)
     return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)

@@ -46,8 +46,10 @@ _MOST_PLAYERS: Final = 3
 who overtakes another fades in from zero."""
 
 
-def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
+def tonal_players(point: Mix, part: str, draw: float = 0.0) -> tuple[Player, ...]:
     """The players of a part, the one with the largest share first; shares sum to 1.
+
+    ``draw``, in [0, 1), picks among the voices that each style has for the part; 0 is its usual one.
 
     Where a knob stands between two styles, or a named instrument has little weight, both play, each softer.
     """
@@ -58,7 +60,7 @@ def tonal_players(point: Mix, part: str) -> tuple[Player, ...]:
     replacements = _replacements(part, against)
     shares: dict[tuple[str, str], float] = {}
     for style, share in styles_for(point, part):
-        own = style.parts[part].voice
+        own = style.parts[part].drawn(draw)
         gone = against.get(own, 0.0) * (1.0 - vote)
         others = ((voice, gone * its) for voice, its in replacements)
         for voice, its in ((own, 1.0 - vote - gone), (named, vote), *others):

@@ -138,7 +138,7 @@ def _accents(renderer: Renderer, playing: list[Hit], level: float, near: Tensor,
     for hit in playing:
         place = (hit.frame + _EARLY_S * RATE) / beat % 1.0
         control = next(i for i in (3, 2, 1, 0) if place >= _PLACES[i])
-        shot = renderer.shots.get(score.kits[hit.group], hit.shot, hit.velocity, hit.variant)
+        shot = renderer.shots.struck(score.kits[hit.group], hit)
         gain = hit.velocity * hit.gain * level * renderer.gain_at(hit.frame) * float(near[hit.frame - start])
         strokes.append(Stroke(control, hit.frame - start, shot, gain))
     return strokes

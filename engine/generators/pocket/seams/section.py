@@ -159,7 +159,9 @@ class SeamlessSection:
         own, heard = self._entry.heard(mono[: end + FRAME], 0)
         ahead = torch.zeros(FRAME)
         left = complex(0.0)
+        first = edge[0] + FRAME  # where nothing is heard before it, the first rise is one from silence, and no beat
         if self._entry.previous is not None:
+            first = edge[0]
             before = self._entry.previous.sound
             ahead = before[-FRAME:]
             meeting = torch.cat([before, heard[:FRAME]])
@@ -172,7 +174,7 @@ class SeamlessSection:
                 stroke_gain=torch.cat([0.0 * ahead, gain * near / fade.clamp_min(_FAINTEST)]),
                 swell_gain=torch.cat([0.0 * ahead, near]),
                 start=-FRAME,
-                edge=(edge[0], end),
+                edge=(first, end),
                 reach=_COVERED_REACH if self._entry_s > _BEAT_S else 1.0,
             ),
             lambda phase: self._targets.opening_phase(phase, left),

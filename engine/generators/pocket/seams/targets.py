@@ -63,8 +63,8 @@ class BeatTargets:
         """Target phase, in beats, of an opening that now has ``phase``.
 
         It is that of the section before, heard as ``left`` (0 where nothing was heard), if that is clear and near enough.
-        Otherwise it is derived as a closing's is. After a short section it is derived too, if what was heard agrees: the end
-        of a short section was aligned to the derived phase.
+        Otherwise it is derived as a closing's is. After a short section, if what was heard agrees, it lies halfway between the
+        two: a short section's end was aligned to the derived phase, or to what it heard before it.
         """
         request = self._request
         roles = (request.role, request.previous_role, *(part.role for part in request.before_previous))
@@ -73,8 +73,10 @@ class BeatTargets:
         off_now, off_derived = (abs(phase_of(phasor(each) / left)) if left else 1.0 for each in (phase, derived))
         # A short section was heard under the fade of the one before it, which its own sound does not contain.
         known = bool(request.before_previous) and off_derived < _AGREED
-        follows = abs(left) > _CLEAR and min(off_now, off_derived) < _FOLLOWED and not known
+        follows = abs(left) > _CLEAR and min(off_now, off_derived) < _FOLLOWED
         self._opened_at = phase_of(left) if follows else derived
+        if known:
+            self._opened_at = phase_of(left / abs(left) + phasor(derived))
         return self._opened_at
 
     def closing_phase(self, phase: float) -> float:
