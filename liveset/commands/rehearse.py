@@ -162,12 +162,13 @@ def check_preset(preset_name: str) -> None:
         markup=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for heading in ("section", "role", "purpose", "from bar", "bars", "energy", "hands over by"):
-        table.add_column(heading, no_wrap=True)
+    # A terminal of 80 columns shows all of them; a section's own name gives way.
+    for heading in ("section", "role", "purpose", "from", "bars", "energy", "hands over by"):
+        table.add_column(heading, no_wrap=True, min_width=None if heading == "section" else len(heading))
     bar = 1
     for part in state.plan:
         bars = "1 bar" if part.transition_bars == 1 else f"{part.transition_bars} bars"
-        over = f"{part.transition} over {bars}" if part.transition_bars else part.transition
+        over = f"{part.transition}, {bars}" if part.transition_bars else part.transition
         last = part is state.plan[-1]
         place = (part.name, part.role, part.purpose, str(bar), str(part.bars))
         table.add_row(*place, f"{part.energy:.2f}", "ending" if last else over)
