@@ -11,6 +11,7 @@ from engine.prompts.phrases import Reader
 from engine.prompts.tags import Tagged, by_tags
 from engine.prompts.tempo_and_key import METER, NamedKey, Reading, Tempo, bare_number, blanked, keys, tempos, without
 from engine.prompts.tidying import plain_signs, spoken
+from engine.prompts.vocabulary import style_table
 from engine.protocol import Role, one_line
 
 _STRONGEST: Final = 1.0
@@ -87,7 +88,7 @@ def parse(text: str, role: Role | None = None) -> Parsed:
     reader = Reader()
     words = tagged.of(role)
     found, named = _read_words(reader, words)
-    told = [*(each.words for each in (*found[1:], *named[1:])), *(each.words for each in _meters(words) if each.words != "4/4")]
+    told = [*(each.words for each in (*found[1:], *named[1:])), *_other_meters(words, reader.styles)]
     if role is None:
         _tell_of_parts(tagged, reader)
     suggested = {} if reader.styles else _shares(reader.suggested)
@@ -135,6 +136,12 @@ def _wording(words: str, readings: Sequence[Reading]) -> str:
 def _meters(words: str) -> list[Reading]:
     """Time signatures: they are the set's to decide."""
     return [Reading(found.start(), found.end(), found[0].strip()) for found in METER.finditer(words)]
+
+
+def _other_meters(words: str, styles: Mapping[str, float]) -> list[str]:
+    """Time signatures that the heaviest style named does not have by itself."""
+    beats = style_table(max(styles, key=lambda style: styles[style])).beats if styles else 4
+    return [each.words for each in _meters(words) if int(each.words.partition("/")[0]) != beats]
 
 
 def _tell_of_parts(tagged: Tagged, reader: Reader) -> None:
