@@ -361,9 +361,11 @@ def test_every_style_keeps_to_the_bars_of_every_metre_and_tempo() -> None:
         near = SAMPLE_RATE // 20
         for low, high in pairwise(bars[: request.bars + 1]):
             assert any(low - near <= frame < high - near for frame in hits), (style, beats)
-        kicks = [hit.frame for hit in score.hits if hit.group == "kick"]
-        on_the_bar = sum(any(abs(frame - bar) < near for frame in kicks) for bar in bars[: request.bars])
-        assert on_the_bar >= request.bars / 2 or not kicks, (style, beats)  # half-time: every other bar of two beats
+        step = float(score.grid.frames_per_beat) / 4
+        kicks = [hit.frame for hit in score.hits if hit.group == "kick" and hit.frame < bars[request.bars]]
+        places = Counter(round((kick - bars[score.grid.bar_at(kick + near)]) / step) for kick in kicks)
+        # Not all begin on "one", and some play half-time: but every other bar at least has a kick at the same place.
+        assert not kicks or places.most_common(1)[0][1] >= request.bars / 2, (style, beats)
 
 
 def test_a_pattern_of_two_bars_takes_turns_and_a_shorter_one_begins_again() -> None:
