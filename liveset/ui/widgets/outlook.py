@@ -30,7 +30,7 @@ class OutlookView:
 
 
 class Outlook(LineWidget[OutlookView]):
-    """A line a part: where it starts, how long it is, its role and energy, and how far off it is."""
+    """A line a part: where it starts, how long it is, its energy, role and purpose, and how far off it is."""
 
     def lines(self, view: OutlookView, width: int, height: int) -> list[Line]:
         """The part that sounds with the one before it, and as many of those that follow as there is room for."""
@@ -55,5 +55,6 @@ class Outlook(LineWidget[OutlookView]):
             (f"  from {clock(part.start_bar * view.bar_ms / 1000)}   energy ", "dim"),
             *bar(part.energy, ENERGY_CELLS, "accent" if here else "primary"),
             (f" {amount(part.energy)}   ", "dim"),
-            (part.role if part.role not in part.name.lower() else "", "dim"),
+            (f"{part.role}, " if part.role not in part.name.lower() else "", "dim"),
+            (part.purpose, "dim"),
         )
