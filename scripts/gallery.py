@@ -29,7 +29,7 @@ from engine.analysis.key import estimate_key, key_score
 from engine.analysis.loudness import integrated_lufs, longest_silence_ms, true_peak_dbtp
 from engine.conductor.plan import PlannedSection, beyond
 from engine.generators.pocket import Pocket
-from engine.prompts.mix import decide_bpm, decide_key, parse
+from engine.prompts.mix import decide_beats, decide_bpm, decide_key, parse
 from engine.prompts.vocabulary import style_names
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest
 
@@ -73,8 +73,9 @@ class Piece:
 def play(pocket: Pocket, style: str, seconds: float, seed: int) -> Piece:
     """A small set of a style: intro, build, drop and outro."""
     prompts = (PromptWeight(style, 1.0),)
-    bpm, key = decide_bpm(prompts, seed), decide_key(prompts, seed)
-    whole = seconds * bpm / 240.0
+    bpm, key, beats = decide_bpm(prompts, seed), decide_key(prompts, seed), decide_beats(prompts)
+    bar_s = 60.0 * beats / bpm
+    whole = seconds / bar_s
     bars = [max(2, 2 * round(whole * share / 2)) for _, _, share in _ARC]
     planned = [
         PlannedSection(role, role, length, energy, 0.2 + 0.7 * energy, 0.25 + 0.5 * energy)
@@ -96,19 +97,20 @@ def play(pocket: Pocket, style: str, seconds: float, seed: int) -> Piece:
             density=part.density,
             brightness=part.brightness,
             role=part.role,
+            beats_per_bar=beats,
             set_seed=seed,
             index=index,
             first_bar=sum(bars[:index]),
             previous_role=planned[index - 1].role if index else None,
             next_role=after.role if after else None,
             next_energy=after.energy if after else None,
-            before_previous=tuple(Neighbour(each.role) for each in beyond(planned[:index][::-1], 240.0 / bpm)),
-            after_next=tuple(Neighbour(each.role) for each in beyond(planned[index + 1 :], 240.0 / bpm)),
+            before_previous=tuple(Neighbour(each.role) for each in beyond(planned[:index][::-1], bar_s)),
+            after_next=tuple(Neighbour(each.role) for each in beyond(planned[index + 1 :], bar_s)),
         )
         made = np.concatenate(list(pocket.generate(request, lambda _: None, lambda: False))).sum(axis=1)
         parts.append(made)
         seams.append(at / pocket.rate)
-        at += round(request.bars * 240.0 / bpm * pocket.rate)
+        at += round(request.bars * bar_s * pocket.rate)
     return Piece(style, _joined(parts, seams, pocket.rate), tuple(seams[1:]), bpm, key, time.process_time() - begun)
 
 

@@ -101,6 +101,11 @@ def test_a_time_signature_sets_the_beats_of_a_bar() -> None:
     assert parse_preset('[set]\ntime_signature = "7/8"\n' + PROMPT).set.beats_per_bar == 7
 
 
+@pytest.mark.parametrize(("said", "beats"), [("", 3), ("beats_per_bar = 4", 4), ('time_signature = "7/8"', 7)])
+def test_a_style_has_its_beats_a_bar_unless_the_preset_says_others(said: str, beats: int) -> None:
+    assert opening_state(parse_preset(f"[set]\n{said}\n" + PROMPT.replace("house", "waltz"))).settings.grid.beats_per_bar == beats
+
+
 @pytest.mark.parametrize(("written", "key"), [("8A", "A minor"), ("h-Moll", "B minor"), ("B-Dur", "Bb major")])
 def test_keys_of_djs_and_of_germans_are_read(written: str, key: str) -> None:
     assert parse_preset(f'[set]\nkey = "{written}"\n' + PROMPT).set.key == key

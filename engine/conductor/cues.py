@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from engine.conductor.events import Action, SendCues
 from engine.conductor.forecast import due_frame, playing_end, usable
@@ -36,9 +37,9 @@ def _is_last(state: State, version: Version) -> bool:
     return version.index + 1 >= len(state.plan)
 
 
-def _cue(state: State, version: Version, start: int, origin: int, **how: object) -> Cue:
+def _cue(state: State, version: Version, start: int, origin: int, **how: Any) -> Cue:
     grid = state.settings.grid
-    cue = Cue(
+    return Cue(
         cue_id=0,
         path=version.path,
         start_frame=start,
@@ -47,8 +48,8 @@ def _cue(state: State, version: Version, start: int, origin: int, **how: object)
         grid=grid,
         loop_bars=min(state.settings.loop_bars, version.request.bars),
         final=_is_last(state, version) and not state.steering.held and not version.filler,
+        **how,
     )
-    return replace(cue, **how)  # type: ignore[arg-type]
 
 
 def next_cue(state: State) -> Cue | None:
@@ -121,8 +122,7 @@ def _final_cue(state: State) -> Cue | None:
 
 def _same(a: Cue, b: Cue) -> bool:
     """Whether two cues ask for the same thing; what was measured of their sides since does not count."""
-    plain = {"cue_id": 0, "correlation": 0.0, "transition": "cut"}
-    return replace(a, **plain) == replace(b, **plain)  # type: ignore[arg-type]
+    return a == replace(b, cue_id=a.cue_id, correlation=a.correlation, transition=a.transition)
 
 
 def choose_cues(state: State) -> tuple[State, tuple[Action, ...]]:

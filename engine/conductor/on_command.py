@@ -15,7 +15,7 @@ from engine.conductor.over import go_on, play_again, refused
 from engine.conductor.plan import PlannedSection
 from engine.conductor.requests import next_index
 from engine.conductor.state import Cut, Slot, State, Variation
-from engine.conductor.values import stepped, unit, values_by_target
+from engine.conductor.values import stepped, values_by_target
 from engine.conductor.variations import rewritten
 
 Step = tuple[State, tuple[Action, ...]]
@@ -73,15 +73,15 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to vary: this is the last section."),)
     if isinstance(command.keeper, p.Keeper):
-        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, unit(command.amount)))
+        return _vary_keeper(state, command.keeper, max(MIN_AMOUNT, p.unit(command.amount)))
     if state.work.traits.live:
         if state.transport.now is None:
             return state, (Tell("info", "Nothing to vary yet: nothing has been played."),)
         told = Tell("info", "The next section is a variation of what plays: its patterns and its motif, partly written anew.")
-        return rewritten(state, state.transport.now.version, None, max(MIN_AMOUNT, unit(command.amount))), (told,)
+        return rewritten(state, state.transport.now.version, None, max(MIN_AMOUNT, p.unit(command.amount))), (told,)
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
-    amount = max(MIN_AMOUNT, unit(command.amount))
+    amount = max(MIN_AMOUNT, p.unit(command.amount))
     return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
 
 
@@ -128,7 +128,7 @@ def _remake_bars(state: State, command: p.RemakeBars) -> Step:
 def _set_lora(state: State, command: p.SetLora) -> Step:
     if not 0 <= command.index < len(state.steering.loras):
         return state, ()
-    strength = p.MAX_STRENGTH * unit(command.strength / p.MAX_STRENGTH)
+    strength = p.MAX_STRENGTH * p.unit(command.strength / p.MAX_STRENGTH)
     lora = replace(state.steering.loras[command.index], strength=strength)
     return state.with_steering(
         loras=(*state.steering.loras[: command.index], lora, *state.steering.loras[command.index + 1 :])
@@ -138,7 +138,7 @@ def _set_lora(state: State, command: p.SetLora) -> Step:
 def _set_weight(state: State, command: p.SetWeight) -> Step:
     if not 0 <= command.slot < len(state.steering.slots):
         return state, ()
-    slot = replace(state.steering.slots[command.slot], weight=unit(command.value), touched=True)
+    slot = replace(state.steering.slots[command.slot], weight=p.unit(command.value), touched=True)
     return state.with_steering(slots=(*state.steering.slots[: command.slot], slot, *state.steering.slots[command.slot + 1 :])), ()
 
 
@@ -156,7 +156,7 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:
-    value = unit(command.value)
+    value = p.unit(command.value)
     macros = tuple((name, value if name == command.name else old) for name, old in state.steering.macros)
     return state.with_steering(macros=macros), (SetParams(((command.name, value),)),)
 
@@ -170,7 +170,7 @@ def _set_stem(state: State, command: p.SetStem) -> Step:
     levels = tuple(
         (
             stem,
-            level if stem != command.stem or command.level is None else unit(command.level),
+            level if stem != command.stem or command.level is None else p.unit(command.level),
             muted if stem != command.stem or command.muted is None else command.muted,
         )
         for stem, level, muted in state.steering.levels
@@ -187,7 +187,7 @@ def _nudge(state: State, command: p.Nudge) -> Step:
     here, action = values_by_target(state).get(command.target), ACTIONS.get(command.target)
     if here is None or action is None or action.kind != "position" or not math.isfinite(command.by) or not command.by:
         return state, ()
-    return take_command(state, action.make(stepped(here, command.by) if command.snap else unit(here + command.by)))
+    return take_command(state, action.make(stepped(here, command.by) if command.snap else p.unit(here + command.by)))
 
 
 def _panic(state: State, command: p.Panic) -> Step:

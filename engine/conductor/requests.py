@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.plan import PlannedSection, beyond
-from engine.conductor.state import OPENING, State, Version, Wish
+from engine.conductor.state import OPENING, State, Variation, Version, Wish
 from engine.music.motif import make_motif
-from engine.protocol import VARY_AMOUNT, Neighbour, Place, PromptWeight, SectionRequest
+from engine.protocol import Neighbour, Place, PromptWeight, SectionRequest
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -104,19 +104,17 @@ def make_version(
         steps: of sampling; 0 for as many as the generator is best with.
         tries: how often it may be made until it lies on the grid.
     """
-    s, variation = state.settings, wanted.variation
-    section_id = f"s{state.work.last_section + 1:05d}"
-    seeds = variation.seeds if variation and not retry else None
+    s = state.settings
     request = SectionRequest(
-        section_id=section_id,
+        section_id=f"s{state.work.last_section + 1:05d}",
         prompts=wanted.prompts,
         bars=wanted.bars,
         tail_bars=wanted.tail_bars,
         bpm=s.grid.bpm,
         beats_per_bar=s.grid.beats_per_bar,
         key=s.key,
-        seed=seeds[0] if seeds else derive_seed(s.seed, index, wanted.take, retry),
-        set_seed=seeds[1] if seeds else s.seed,
+        seed=derive_seed(s.seed, index, wanted.take, retry),
+        set_seed=s.seed,
         energy=wanted.energy,
         density=wanted.density,
         brightness=wanted.brightness,
@@ -127,18 +125,26 @@ def make_version(
         first_bar=start_bar,
         position=min(1.0, start_bar / max(1, s.total_bars)),
         next_role=wanted.next_role,
-        motif=make_motif(seeds[1], s.grid.beats_per_bar) if seeds else s.motif,
+        motif=s.motif,
         from_frame=from_frame,
         steps=steps or state.work.traits.steps,
         tries=tries,
-        vary_path=variation.path if variation and variation.path else None,
-        vary_amount=variation.amount if variation else VARY_AMOUNT,
-        remake_bars=variation.bars if variation else None,
         loras=wanted.loras,
-        changes=variation.changes if variation and seeds else (),
     )
+    if wanted.variation is not None:
+        request = _varied(request, wanted.variation, again=not retry)
     generator = s.stand_in if place == "stand-in" else state.work.generator
-    return Version(_among_others(state, index, request), index, wanted, section_id + SECTION_SUFFIX, generator, place)
+    return Version(_among_others(state, index, request), index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
+
+
+def _varied(request: SectionRequest, variation: Variation, again: bool) -> SectionRequest:
+    """The request as one for a variation; from the seeds it had at first where it is to be made ``again``."""
+    request = replace(request, vary_path=variation.path or None, vary_amount=variation.amount, remake_bars=variation.bars)
+    if not again or variation.seeds is None:
+        return request
+    seed, set_seed = variation.seeds
+    motif = make_motif(set_seed, request.beats_per_bar)
+    return replace(request, seed=seed, set_seed=set_seed, motif=motif, changes=variation.changes)
 
 
 def _among_others(state: State, index: int, request: SectionRequest) -> SectionRequest:

@@ -6,7 +6,7 @@ import math
 
 from engine.conductor.requests import weights
 from engine.conductor.state import State
-from engine.protocol import MAX_STRENGTH
+from engine.protocol import MAX_STRENGTH, unit
 
 
 def values_by_target(state: State) -> dict[str, float]:
@@ -17,11 +17,6 @@ def values_by_target(state: State) -> dict[str, float]:
     loras = {f"lora {i + 1}": lora.strength / MAX_STRENGTH for i, lora in enumerate(state.steering.loras)}
     mutes = {f"mute {stem}": float(muted) for stem, _, muted in state.steering.levels}
     return {**prompts, **macros, **stems, **mutes, **loras}
-
-
-def unit(value: float) -> float:
-    """Within 0..1; what is not a number counts as 0."""
-    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))
 
 
 def stepped(start: float, step: float) -> float:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-
-def unit(value: float) -> float:
-    """The value clipped to 0..1."""
-    return min(1.0, max(0.0, value))
+from engine.protocol import unit
 
 
 def smoothstep(value: float) -> float:

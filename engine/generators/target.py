@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from engine.dsp.ramps import unit
+from engine.protocol import unit
 
 FULL_LUFS: Final = -14.0
 """Loudness at full energy, in LUFS."""

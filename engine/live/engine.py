@@ -31,12 +31,12 @@ from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
+from engine.midi.devices.ports import MidiInput
 from engine.midi.mapping import mapping_of
-from engine.midi.ports import MidiInput
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children
-from engine.processes.layout import CURRENT_FILE, ENGINE
+from engine.processes.layout import CURRENT_FILE, ENGINE, sections_folders
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
 from engine.protocol.checking import fits
@@ -110,6 +110,8 @@ class LiveEngine:
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = time.monotonic()
         self._finished_at: float | None = None
+        if children.sections != sections_folders(folder)[0]:
+            self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
         self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
 
     def _section(self) -> str:

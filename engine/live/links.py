@@ -51,7 +51,10 @@ class Links:
 
     def player_gone(self) -> int:
         """The player does not answer any more. Returns the transport's frame it had reached."""
-        self.frame = self.at().frame
+        if self._status is None:  # an engine that has just taken over may never have spoken to it
+            with contextlib.suppress(OSError, ValueError):
+                self._status = SharedBlock(self._folder / STATUS_FILE, STATUS)
+        self.frame = self.at().frame or self.frame  # one that ended as it started has not said where it stood
         self.player = self._status = None
         return self.frame
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -23,6 +24,10 @@ from engine.timebase import SAMPLE_RATE
 
 REACH_S: Final = 10.0
 """Seconds that a player which is being started may take to answer, until another one is started."""
+
+TRY_S: Final = 0.25
+"""Seconds between two looks whether a player that is being reached has ended meanwhile; and how long it is waited for then, twice
+as long with each that ends before it has answered."""
 
 STEREO: Final = 2
 """Channels that the set has."""
@@ -46,6 +51,8 @@ class Player:
     def __init__(self, session: Session, links: Links, children: Children, recordings: Recordings, post: Post) -> None:
         self.device: p.DeviceOpened | None = None
         self.leaving = False
+        self._failed = 0
+        """Players in a row that ended, or hung, before they answered."""
         self._session, self._links, self._children, self._recordings, self._post = session, links, children, recordings, post
 
     def reach(self) -> None:
@@ -53,15 +60,28 @@ class Player:
         threading.Thread(target=self._reach, daemon=True, name="player").start()
 
     def _reach(self) -> None:
-        try:
-            line = Line(connect(self._children.folder, PLAYER, REACH_S))
-        except EngineError as error:
-            self._post(partial(self.gone, None, str(error)))
-            return
-        self._post(partial(self.here, line))
+        began = time.monotonic()
+        patience = min(REACH_S, TRY_S * 2**self._failed)
+        while True:
+            try:
+                line = Line(connect(self._children.folder, PLAYER, TRY_S))
+            except EngineError as error:
+                passed = time.monotonic() - began
+                if passed >= REACH_S or (passed >= patience and self._ended(error)):
+                    self._post(partial(self.gone, None, str(error)))
+                    return
+            else:
+                self._post(partial(self.here, line))
+                return
+
+    def _ended(self, error: EngineError) -> bool:
+        """Whether the player that does not answer has ended. Of one that another engine started the socket tells."""
+        process = self._children.player
+        return isinstance(error.__cause__, ConnectionRefusedError) if process is None else process.poll() is not None
 
     def here(self, line: Line) -> None:
         """A player answers."""
+        self._failed = 0
         self._links.player_here(line)
         line.open(lambda event: self._post(partial(self.said, event)), lambda: self._post(partial(self.gone, line)))
         self._recordings.player_here()
@@ -79,7 +99,9 @@ class Player:
         if self.leaving:
             return
         process = self._children.player
-        if process is None or process.poll() is not None or reason:  # else it only let go of this connection: it still plays
+        # A line ends before its process does, and may end alone: then the player still plays.
+        if reason or (process is not None and process.poll() is not None):
+            self._failed += 1
             self._recordings.player_gone()
             self._session.tell("warning", "The player stopped and is being restarted.")
             self._children.start_player(frame)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.player.blocks import ValueBlock, memory_params, memory_status
+from engine.player.blocks import memory_params, memory_status
 from engine.player.decks import open_decks
 from engine.player.rendering.renderer import Renderer
+from engine.processes.latest import NamedValues
 from engine.protocol import ClearEffects, Cue, PlayerEvent, PlayerOrder, SetCues, StopPlayer
 from engine.sections.file import SectionReader
 from engine.timebase import QUANTUM
@@ -24,7 +25,7 @@ class OfflinePlayer:
             begins to run, is transport frame n. The renderer is then up to two quanta ahead of what was returned.
     """
 
-    def __init__(self, params: ValueBlock | None = None, status: ValueBlock | None = None, align: bool = True) -> None:
+    def __init__(self, params: NamedValues | None = None, status: NamedValues | None = None, align: bool = True) -> None:
         self.params = memory_params() if params is None else params
         self.status = memory_status() if status is None else status
         self.renderer = Renderer(self.params, self.status)

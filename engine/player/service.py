@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.errors import RecordingError
-from engine.player.blocks import ValueBlock
 from engine.player.decks import PREFETCH_S, Deck, open_decks
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
@@ -24,6 +23,7 @@ from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
 from engine.player.rendering.renderer import Renderer
 from engine.processes.channels import Line
+from engine.processes.latest import NamedValues
 from engine.protocol import (
     ClearEffects,
     Finished,
@@ -61,46 +61,56 @@ LAST_WORDS_S: Final = 0.05
 LOG_BYTES: Final = 1 << 20
 """What the process's own log may grow to; sound libraries can be talkative."""
 
-RESPAWNS: Final = 5
-RESPAWN_WINDOW_S: Final = 60.0
+RESPAWN_S: Final = (1.0, 8.0)
+"""Seconds from the start of an engine to that of the next: twice as long each time up to the most."""
 RESPAWN_AGAIN_S: Final = 10.0
+"""Seconds after which an engine that was started and has not come is given up."""
+STAYED_S: Final = 5.0
+"""Seconds with an engine after which the loss of it is taken for the first."""
 
 
 class Respawn:
-    """Starts an engine when one was lost: at most 5 times a minute.
+    """Starts an engine when one was lost: at once, and ever more rarely while each new one is soon lost again.
 
     Args:
         command: what to run; empty for nothing.
         clock: seconds that never go back.
+
+    Attributes:
+        starts: engines started so far.
     """
 
     def __init__(self, command: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
         self._command = command
         self._clock = clock
-        self._starts: deque[float] = deque(maxlen=RESPAWNS)
+        self.starts = 0
+        self._started_at = self._found_at = clock()
+        self._wait_s = 0.0
         self._child: subprocess.Popen[bytes] | None = None
         self._wanted = False
 
     def lost(self) -> None:
         """An engine went away unexpectedly."""
         self._wanted = bool(self._command)
+        if self._clock() - self._found_at > STAYED_S:
+            self._wait_s = 0.0
 
     def found(self) -> None:
         """An engine is here."""
         self._wanted = False
+        self._found_at = self._clock()
 
     def tick(self) -> None:
         """Start an engine if one is wanted; a started one that ends, or stays away for long, is started again."""
         if self._child is not None and self._child.poll() is not None:
             self._child = None
         now = self._clock()
-        if not self._wanted or (self._child is not None and self._starts and now - self._starts[-1] < RESPAWN_AGAIN_S):
+        wait = self._wait_s if self._child is None else RESPAWN_AGAIN_S
+        if not self._wanted or now - self._started_at < wait:
             return
-        if len(self._starts) == RESPAWNS and now - self._starts[0] < RESPAWN_WINDOW_S:
-            return
-        if self._starts and now - self._starts[-1] < 0.5 * 2 ** min(len(self._starts), 4) and self._child is None:
-            return
-        self._starts.append(now)
+        self.starts += 1
+        self._started_at = now
+        self._wait_s = min(max(RESPAWN_S[0], 2 * self._wait_s), RESPAWN_S[1])
         try:
             nothing = subprocess.DEVNULL
             with ordinary_priority():
@@ -138,8 +148,8 @@ class Service:
     def __init__(
         self,
         link: EngineLink,
-        params: ValueBlock,
-        status: ValueBlock,
+        params: NamedValues,
+        status: NamedValues,
         *,
         device: str | None,
         block: int,
@@ -286,7 +296,8 @@ class Service:
 
     def _start_recording(self, order: StartRecording) -> None:
         try:
-            waits = self._renderer.sounding is None or self._over
+            # Where a player before this one died the transport moves from the start on: there is no beginning to wait for.
+            waits = (self._renderer.sounding is None and not self._tape.moving) or self._over
             self._recorder.start(order.path, order.title, section=order.section, force=order.force, waits=waits)
         except RecordingError as error:
             self._tell(RecordingState(None, str(error)))

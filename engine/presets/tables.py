@@ -46,7 +46,7 @@ OneLine = Annotated[str, BeforeValidator(_one_line)]
 
 
 class SetTable(_Table):
-    """``[set]``: minutes and bpm/key may be left out; then six minutes, and the prompts decide.
+    """``[set]``: minutes, bpm, key and beats_per_bar may be left out; then six minutes, and the prompts decide.
 
     ``time_signature = "7/8"`` is another way to write ``beats_per_bar = 7``: the tempo counts the beats it names.
     """
@@ -58,7 +58,7 @@ class SetTable(_Table):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     generator: str = STAND_IN
     opening: Literal["pocket", "wait"] = "pocket"
-    beats_per_bar: Annotated[int, Field(ge=2, le=12)] = 4
+    beats_per_bar: Annotated[int, Field(ge=2, le=12)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -180,7 +180,7 @@ def _dial(where: str, limit_s: float) -> Wire:
 
 
 def connect(folder: Path, name: str, timeout_s: float = 0.0, *, greet_s: float = GREET_S) -> Wire:
-    """Connect to a name, trying again until the timeout.
+    """Connect to a name, trying again until the timeout, or until the session's folder is gone: then the set was ended.
 
     Args:
         timeout_s: 0 tries once.
@@ -204,7 +204,7 @@ def connect(folder: Path, name: str, timeout_s: float = 0.0, *, greet_s: float =
                 raise
             return connection
         except (*BROKEN, EngineError) as error:
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or not folder.exists():
                 raise EngineError(f"nothing answers at {where}", "start a set first") from error
             time.sleep(RETRY_S)
 

@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from engine.errors import SECTIONS_HINT, EngineError
 from engine.generator_names import STAND_IN
-from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, sections_folder
+from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, make_sections_folder
 from engine.processes.leftovers import claim
 from engine.protocol import SetOptions
 
@@ -33,11 +32,7 @@ class Children:
     def __init__(self, folder: Path, options: SetOptions) -> None:
         self.folder = folder
         self.options = options
-        self.sections = sections_folder(folder)
-        try:
-            self.sections.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise EngineError(f"cannot make {self.sections}: {error.strerror}", SECTIONS_HINT) from error
+        self.sections = make_sections_folder(folder)
         self._claim = claim(self.sections)
         self.player: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
@@ -51,7 +46,14 @@ class Children:
         SharedBlock(self.folder / PARAMS_FILE, PARAMS, create=True).update(PARAM_DEFAULTS)
 
     def start_player(self, frame: int = 0) -> None:
-        """Start the player; ``frame`` is where the transport goes on when one before it died."""
+        """Start the player; ``frame`` is where the transport goes on when one before it died or hangs.
+
+        One that hangs is ended: it might come to itself, and play beside the new one.
+        """
+        if self.player is not None and self.player.poll() is None:
+            self.player.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.player.wait(WAIT_S)
         respawn = [sys.executable, "-m", "engine.live", str(self.folder), "--resume"]
         argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
         if frame:

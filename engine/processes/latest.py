@@ -56,7 +56,32 @@ COUNTED: Final = ("underruns", "silent_frames")
 """Of `STATUS`: what is counted through the whole set, whatever players it had."""
 
 
-class SharedBlock:
+class NamedValues:
+    """An array of float64 values that have names.
+
+    Args:
+        names: the values' names, in order.
+        values: where they lie, shape (names,); zeros of its own without.
+    """
+
+    def __init__(self, names: tuple[str, ...], values: npt.NDArray[np.float64] | None = None) -> None:
+        self.names = names
+        self.index: Final = {name: i for i, name in enumerate(names)}
+        self.values: npt.NDArray[np.float64] = np.zeros(len(names)) if values is None else values
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.values[self.index[name]])
+
+    def __setitem__(self, name: str, value: float) -> None:
+        self.values[self.index[name]] = value
+
+    def update(self, values: dict[str, float]) -> None:
+        """Set several values by name."""
+        for name, value in values.items():
+            self[name] = value
+
+
+class SharedBlock(NamedValues):
     """A memory-mapped array of named float64 values.
 
     Args:
@@ -70,8 +95,6 @@ class SharedBlock:
     """
 
     def __init__(self, path: Path, names: tuple[str, ...], create: bool = False) -> None:
-        self.names = names
-        self.index: Final = {name: i for i, name in enumerate(names)}
         size = 8 * len(names)
         fd = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0), 0o600)
         try:
@@ -80,15 +103,4 @@ class SharedBlock:
             self._map = mmap.mmap(fd, size)
         finally:
             os.close(fd)
-        self.values: npt.NDArray[np.float64] = np.frombuffer(self._map, dtype=np.float64)
-
-    def __getitem__(self, name: str) -> float:
-        return float(self.values[self.index[name]])
-
-    def __setitem__(self, name: str, value: float) -> None:
-        self.values[self.index[name]] = value
-
-    def update(self, values: dict[str, float]) -> None:
-        """Set several values by name."""
-        for name, value in values.items():
-            self[name] = value
+        super().__init__(names, np.frombuffer(self._map, dtype=np.float64))

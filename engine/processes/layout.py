@@ -6,8 +6,10 @@ section files lie in the cache, since a set takes hundreds of megabytes. Light o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Final
 
 import platformdirs
 
-from engine.errors import EngineError, RecordingError
+from engine.errors import SECTIONS_HINT, EngineError, RecordingError
 
 APP: Final = "liveset"
 """What this instrument's folders are called on every system."""
@@ -101,9 +103,40 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir(APP))
 
 
-def sections_folder(session: Path) -> Path:
-    """Where a session's section files lie."""
-    return cache_folder() / "sessions" / session.name
+def sections_folders(session: Path) -> tuple[Path, Path]:
+    """Where a session's section files lie: in the user's cache, or else, where that takes no files, in the system's folder for
+    temporary ones."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    rest = Path(tempfile.gettempdir()) / f"{APP}-{user}"
+    return cache_folder() / "sessions" / session.name, rest / "sessions" / session.name
+
+
+def make_sections_folder(session: Path) -> Path:
+    """Make the folder for a session's section files, or find the one that an engine before this one made.
+
+    Raises:
+        EngineError: if none can be made.
+    """
+    wanted, other = sections_folders(session)
+    if _own(other) and not wanted.is_dir():
+        return other
+    try:
+        wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            for folder in (other.parents[1], other.parent, other):
+                folder.mkdir(exist_ok=True, mode=0o700)
+        if not all(_own(folder) for folder in (other.parents[1], other.parent, other)):
+            raise EngineError(f"cannot make {wanted}: {error.strerror}", SECTIONS_HINT) from error
+        return other
+    return wanted
+
+
+def _own(folder: Path) -> bool:
+    """Whether a folder is there and this user's: in the system's folder for temporary files anybody may make one."""
+    if not folder.is_dir() or folder.is_symlink():
+        return False
+    return os.name != "posix" or folder.stat().st_uid == os.getuid()
 
 
 def recording_name(title: str) -> str:

@@ -16,7 +16,7 @@ from engine.prompts.parsing import Parsed, parse
 from engine.prompts.vocabulary import style_table, vocabulary
 from engine.protocol import STEMS, PromptWeight, Role
 
-__all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_bpm", "decide_key", "mix", "parse"]
+__all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_beats", "decide_bpm", "decide_key", "mix", "parse"]
 
 DEFAULT_STYLE: Final = "house"
 """What plays when no prompt names a style."""
@@ -145,6 +145,11 @@ def decide_bpm(prompts: Sequence[PromptWeight], seed: int) -> float:
         wanted += share * (low + place * (high - low))
     low, high = style_table(point.dominant).bpm
     return round(2 * min(high, max(low, wanted))) / 2
+
+
+def decide_beats(prompts: Sequence[PromptWeight]) -> int:
+    """The beats of a bar in the heaviest style."""
+    return style_table(mix(prompts).dominant).beats
 
 
 def decide_key(prompts: Sequence[PromptWeight], seed: int) -> str:

@@ -9,8 +9,9 @@ from typing import Final
 
 from engine.prompts.phrases import Reader
 from engine.prompts.tags import Tagged, by_tags
-from engine.prompts.tempo_and_key import METER, Reading, bare_number, blanked, keys, tempos, without
+from engine.prompts.tempo_and_key import METER, NamedKey, Reading, Tempo, bare_number, blanked, keys, tempos, without
 from engine.prompts.tidying import plain_signs, spoken
+from engine.prompts.vocabulary import style_table
 from engine.protocol import Role, one_line
 
 _STRONGEST: Final = 1.0
@@ -86,17 +87,8 @@ def parse(text: str, role: Role | None = None) -> Parsed:
     tagged = by_tags(plain_signs(line))
     reader = Reader()
     words = tagged.of(role)
-    found = tempos(words)
-    named = keys(blanked(words, found))
-    reader.read(blanked(words, (*found, *named, *_meters(words))))
-    if not found and (reader.styles or reader.suggested) and (bare := bare_number(blanked(words, named))):
-        found = [bare]
-        reader.unknown = [each for each in reader.unknown if each != bare.words]
-        reader.guesses.append((bare.words, f"{bare.bpm:g} BPM"))
-    for what, readings in (("bpm", found[:1]), ("key", named[:1])):
-        for reading in readings:
-            reader.note(what, reading.words)
-    told = [*(each.words for each in (*found[1:], *named[1:])), *(each.words for each in _meters(words) if each.words != "4/4")]
+    found, named = _read_words(reader, words)
+    told = [*(each.words for each in (*found[1:], *named[1:])), *_other_meters(words, reader.styles)]
     if role is None:
         _tell_of_parts(tagged, reader)
     suggested = {} if reader.styles else _shares(reader.suggested)
@@ -121,6 +113,21 @@ def parse(text: str, role: Role | None = None) -> Parsed:
     )
 
 
+def _read_words(reader: Reader, words: str) -> tuple[list[Tempo], list[NamedKey]]:
+    """Let the reader read all the words but tempos, keys and metres. Returns the tempos and the keys, in their order."""
+    found = tempos(words)
+    named = keys(blanked(words, found))
+    reader.read(blanked(words, (*found, *named, *_meters(words))))
+    if not found and (reader.styles or reader.suggested) and (bare := bare_number(blanked(words, named))):
+        found = [bare]
+        reader.unknown = [each for each in reader.unknown if each != bare.words]
+        reader.guesses.append((bare.words, f"{bare.bpm:g} BPM"))
+    for what, readings in (("bpm", found[:1]), ("key", named[:1])):
+        for reading in readings:
+            reader.note(what, reading.words)
+    return found, named
+
+
 def _wording(words: str, readings: Sequence[Reading]) -> str:
     """The words without tempo and key, for a model of text."""
     return without(spoken(without(words, readings)), ())
@@ -129,6 +136,12 @@ def _wording(words: str, readings: Sequence[Reading]) -> str:
 def _meters(words: str) -> list[Reading]:
     """Time signatures: they are the set's to decide."""
     return [Reading(found.start(), found.end(), found[0].strip()) for found in METER.finditer(words)]
+
+
+def _other_meters(words: str, styles: Mapping[str, float]) -> list[str]:
+    """Time signatures that the heaviest style named does not have by itself."""
+    beats = style_table(max(styles, key=lambda style: styles[style])).beats if styles else 4
+    return [each.words for each in _meters(words) if int(each.words.partition("/")[0]) != beats]
 
 
 def _tell_of_parts(tagged: Tagged, reader: Reader) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import PromptError
 from engine.music.key import MODES
-from engine.protocol import STEMS, Role
+from engine.protocol import STEMS, Role, visible
 from engine.resources import data_folder
 from engine.suggest import did_you_mean
 from engine.textfiles import read_toml
@@ -96,6 +96,7 @@ class StyleTable:
         bpm: lowest and highest usual tempo.
         modes: mode -> weight.
         params: every musical parameter's value, 0..1.
+        beats: of a bar.
         data: the file's content.
     """
 
@@ -104,6 +105,7 @@ class StyleTable:
     modes: Mapping[str, float]
     params: Mapping[str, float]
     data: Mapping[str, Any]
+    beats: int = 4
 
 
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
@@ -245,6 +247,9 @@ def style_table(name: str) -> StyleTable:
         raise PromptError(
             f"{path}: bpm is [{low:g}, {high:g}]", f"it is the lowest and the highest tempo, {MIN_BPM} to {MAX_BPM}"
         )
+    beats = data.get("beats", 4)
+    if beats not in range(2, 13):
+        raise PromptError(f"{path}: beats is {visible(str(beats))[:20]}", "it is the beats of a bar, 2 to 12")
     for parameter, value in params.items():
         if not 0.0 <= value <= 1.0:
             raise PromptError(f"{path}: [params] {parameter} is {value:g}", "it is 0 to 1")
@@ -254,7 +259,7 @@ def style_table(name: str) -> StyleTable:
     for parameter in data["params"]:
         if parameter not in params:
             raise PromptError(f'{path}: no parameter "{parameter}"', did_you_mean(parameter, params))
-    return StyleTable(name, (low, high), modes, params, data)
+    return StyleTable(name, (low, high), modes, params, data, int(beats))
 
 
 @lru_cache(maxsize=64)

@@ -39,7 +39,7 @@ from engine.protocol.commands import (
     UseDevice,
     VaryNext,
 )
-from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow
+from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
 from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
 from engine.protocol.played import HandOver, PlayedSection
 from engine.protocol.player import (
@@ -244,5 +244,6 @@ __all__ = [
     "WorkerReport",
     "one_line",
     "short_path",
+    "unit",
     "visible",
 ]

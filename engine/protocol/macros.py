@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -44,3 +45,8 @@ MACRO_TABLE: Final = (
 MACROS: Final[tuple[Macro, ...]] = tuple(row.name for row in MACRO_TABLE)
 MACRO_NEUTRAL: Final[dict[str, float]] = {row.name: row.neutral for row in MACRO_TABLE}
 """Where each macro does nothing."""
+
+
+def unit(value: float) -> float:
+    """The value held within 0..1; what is no number counts as 0."""
+    return 0.0 if math.isnan(value) else min(1.0, max(0.0, value))

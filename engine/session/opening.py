@@ -25,7 +25,7 @@ from engine.conductor.state import Settings, Slot, State, Steering, Work
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SectionTable, checked_generator
-from engine.prompts.mix import decide_bpm, decide_key
+from engine.prompts.mix import decide_beats, decide_bpm, decide_key
 from engine.protocol import TRANSITION_BY_KIND, LoraStrength, PromptWeight, SetOptions, Traits
 from engine.timebase import Grid
 
@@ -41,7 +41,7 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
     seed = preset.set.seed if options.seed is None else options.seed
     generator = checked_generator(options.generator) if options.generator else preset.set.generator
     mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
-    grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar)
+    grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar or decide_beats(mix))
     plan = scripted(plan_set(preset, grid, options.minutes), seed)
     settings = Settings(
         grid=grid,

@@ -150,21 +150,30 @@ def summary(state: State, around: Surroundings) -> Summary:
 def arc_view(state: State) -> tuple[ArcPart, ...]:
     """The parts played, the one that sounds, and those still planned."""
     parts: list[ArcPart] = []
+    coming = _coming_bar(state)
     for i, played in enumerate(state.transport.history):
         here = i == len(state.transport.history) - 1
-        end = max(end_bar(state), played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
+        end = max(coming, played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
         energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
         planned = state.plan[played.index] if 0 <= played.index < len(state.plan) else None
         role: Role = planned.role if planned else "free"
         purpose: SectionPurpose = planned.purpose if planned else "statement"
         when: Literal["now", "played"] = "now" if here else "played"
         parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, when, purpose))
-    bar = end_bar(state)
+    bar = coming
     first = 0 if state.transport.now is None else state.transport.now.version.index + 1
     for part in state.plan[first:]:
         parts.append(ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose))
         bar += part.bars
     return tuple(parts)
+
+
+def _coming_bar(state: State) -> int:
+    """The set's bar at which the next section enters as things stand, or the set ends: what `next_view` says too."""
+    index = next_index(state)
+    if index is None or state.transport.now is None:
+        return end_bar(state)
+    return state.settings.grid.bar_at(outlook(state, index).entry)
 
 
 def now_view(state: State, around: Surroundings, frame: int) -> NowView:

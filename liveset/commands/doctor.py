@@ -101,8 +101,8 @@ def _priority() -> Iterator[Finding]:
 
 
 def _midi() -> Iterator[Finding]:
+    from engine.midi.devices.monitor import list_ports
     from engine.midi.mapping import mapping_of
-    from engine.midi.monitor import list_ports
 
     try:
         ports = [port.name for port in list_ports(mapping_of("", "generic", {}))]

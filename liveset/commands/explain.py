@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from engine.prompts.mix import Mix, Parsed, decide_bpm, decide_key, mix, parse
+from engine.prompts.mix import Mix, Parsed, decide_beats, decide_bpm, decide_key, mix, parse
 from engine.prompts.vocabulary import plain, vocabulary
 from engine.protocol import PromptWeight
 from liveset.commands.plain import plain_console
@@ -48,6 +48,7 @@ def understood(parsed: Parsed, point: Mix) -> dict[str, Any]:
         "styles": [{"name": name, "share": round(share, 3)} for name, share in point.styles],
         "style_words": list(parsed.sources.get("style", ())),
         "bpm": {"value": decide_bpm(prompt, 0), "named": parsed.bpm is not None, "words": list(parsed.sources.get("bpm", ()))},
+        "beats_per_bar": decide_beats(prompt),
         "key": {
             "value": decide_key(prompt, 0),
             "named": parsed.key is not None,
@@ -109,11 +110,16 @@ def _table(*columns: int) -> Table:
 def _music(parsed: Parsed, point: Mix) -> Table:
     """Style, tempo, key, what is silent and which instruments play, each with the words it came from."""
     prompt, said = [PromptWeight(parsed.text, 1.0)], parsed.sources
+    beats = decide_beats(prompt)
     styles = ", ".join(name if share > _ALL else f"{name} {100 * share:.0f} %" for name, share in point.styles)
     tonality = said.get("key", ()) or said.get("mode", ())
     table = _table(9, 18)
     table.add_row("style", styles, _said(said.get("style", ())) or "none named: the usual one")
-    table.add_row("tempo", f"{decide_bpm(prompt, 0):g} BPM", _said(said.get("bpm", ())) or "from the style")
+    table.add_row(
+        "tempo",
+        f"{decide_bpm(prompt, 0):g} BPM" + (f", {beats} beats a bar" if beats != 4 else ""),
+        _said(said.get("bpm", ())) or "from the style",
+    )
     table.add_row("key", decide_key(prompt, 0), _said(tonality) or "drawn anew for every seed")
     if parsed.negated:
         table.add_row("silent", ", ".join(parsed.negated), _said(said.get("stem", ())))

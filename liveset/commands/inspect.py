@@ -16,8 +16,8 @@ from engine.presets import load_preset
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
+    from engine.midi.devices.monitor import PortInfo
     from engine.midi.mapping import Mapping
-    from engine.midi.monitor import PortInfo
 
 
 def _table(*columns: str) -> Table:
@@ -46,7 +46,7 @@ def show_devices() -> None:
 
 def _ports(mapping: Mapping) -> tuple[list[PortInfo], str]:
     """The inputs, and what to say of them."""
-    from engine.midi.monitor import list_ports
+    from engine.midi.devices.monitor import list_ports
 
     try:
         ports = list_ports(mapping)
@@ -85,8 +85,8 @@ def show_midi(preset_name: str, watch: bool) -> None:
     Raises:
         LivesetError: if the preset or its [midi] table is wrong.
     """
+    from engine.midi.devices.monitor import monitor
     from engine.midi.mapping import mapping_of
-    from engine.midi.monitor import monitor
     from engine.midi.profiles import GENERIC
 
     console = plain_console(soft_wrap=True)

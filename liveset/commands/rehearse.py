@@ -8,8 +8,10 @@ import signal
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import soundfile
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -19,6 +21,10 @@ from engine.processes.layout import check_free
 from engine.protocol import SetOptions
 from engine.session.opening import opening_state, scaled_note
 from liveset.commands.plain import plain_console
+
+if TYPE_CHECKING:
+    from engine.rehearsal.log import RehearsalLog
+    from engine.rehearsal.rehearsal import Rehearsal
 
 
 def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
@@ -49,20 +55,7 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()
-    columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("starting", total=1.0)
-        try:
-            log = rehearsal.run(lambda done, what: progress.update(task, completed=done, description=what or "starting"))
-        except KeyboardInterrupt:
-            progress.stop()
-            empty = _remove_empty(written)
-            console.print("stopped before anything was played" if empty else f"stopped; what was played so far is in {written}")
-            raise
-        except BaseException:
-            _remove_empty(written)
-            raise
-        progress.update(task, completed=1.0, description="done")
+    log = _play(rehearsal, written, console)
     for line in log.notices:
         console.print(f"warning: {line}", highlight=False, markup=False)
     if log.kept:
@@ -80,6 +73,25 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
         except OSError as error:
             raise RecordingError(f"cannot write the report in {report}: {error.strerror}", "free some disk space") from error
         console.print(f"{report / 'report.json'} and {report / 'set.png'} say how it went")
+
+
+def _play(rehearsal: Rehearsal, written: Path, console: Console) -> RehearsalLog:
+    """Rehearse, with a bar that shows how far it is; a rehearsal that is broken off says what there is of it."""
+    columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=1.0)
+        try:
+            log = rehearsal.run(lambda done, what: progress.update(task, completed=done, description=what or "starting"))
+        except KeyboardInterrupt:
+            progress.stop()
+            empty = _remove_empty(written)
+            console.print("stopped before anything was played" if empty else f"stopped; what was played so far is in {written}")
+            raise
+        except BaseException:
+            _remove_empty(written)
+            raise
+        progress.update(task, completed=1.0, description="done")
+    return log
 
 
 def _free(path: Path) -> Path:
@@ -150,12 +162,13 @@ def check_preset(preset_name: str) -> None:
         markup=False,
     )
     table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for heading in ("section", "role", "purpose", "from bar", "bars", "energy", "hands over by"):
-        table.add_column(heading, no_wrap=True)
+    # A terminal of 80 columns shows all of them; a section's own name gives way.
+    for heading in ("section", "role", "purpose", "from", "bars", "energy", "hands over by"):
+        table.add_column(heading, no_wrap=True, min_width=None if heading == "section" else len(heading))
     bar = 1
     for part in state.plan:
         bars = "1 bar" if part.transition_bars == 1 else f"{part.transition_bars} bars"
-        over = f"{part.transition} over {bars}" if part.transition_bars else part.transition
+        over = f"{part.transition}, {bars}" if part.transition_bars else part.transition
         last = part is state.plan[-1]
         place = (part.name, part.role, part.purpose, str(bar), str(part.bars))
         table.add_row(*place, f"{part.energy:.2f}", "ending" if last else over)

@@ -163,7 +163,7 @@ def test_check_prints_the_plan() -> None:
     said = liveset("check", "sunrise")
     assert said.exit_code == 0
     assert "124 BPM, F minor" in said.stdout
-    assert re.search(r"drop +drop +\d+ +\d+", said.stdout)
+    assert re.search(r"drop +drop +statement +\d+ +\d+", said.stdout)
 
 
 def in_a_process(*words: str) -> subprocess.CompletedProcess[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from engine.midi.devices.monitor import PortInfo
 from engine.midi.mapping import mapping_of
-from engine.midi.monitor import PortInfo
 from engine.midi.profiles import load_profile
 from liveset.commands.inspect import show_maps, show_midi
 

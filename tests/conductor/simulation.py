@@ -32,6 +32,7 @@ from engine.conductor.events import (
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
 from engine.player.decks import Deck
+from engine.player.rendering.loops import CROSSFADE, TOLERANCE
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import Levels
 from engine.sections.file import SectionInfo, SectionReader
@@ -99,16 +100,35 @@ class SimulatedPlayer:
         """Let time pass; what happened in it."""
         self._rest += frames
         while self._rest >= QUANTUM:
-            self._rest -= QUANTUM
             sounds = self._timeline.main is not None and not self.finished
-            if self.running and (sounds or self._timeline.waiting):
+            if not self.running or not (sounds or self._timeline.waiting):
+                self._rest %= QUANTUM  # it stands still, and nothing but the conductor can change that
+                break
+            quanta = min(self._quiet_quanta(), self._rest // QUANTUM)
+            if quanta:
+                self.frame += quanta * QUANTUM
+            else:
+                quanta = 1
                 self._quantum()
+            self._rest -= quanta * QUANTUM
         said = [*self._events]
         self._events.clear()
         for event in said:
             if isinstance(event, p.CueStarted):
                 self.starts.append((self._cues[event.cue_id], event.frame))
         return said
+
+    def _quiet_quanta(self) -> int:
+        """How many quanta from here on one section fills alone, with nothing for the timeline to decide in them."""
+        main, seam, waiting = self._timeline.main, self._timeline._seam, self._timeline.waiting
+        if main is None or main.start > self.frame or main.stop is not None:
+            return 0
+        until = min(main.ready, main.last) - CROSSFADE
+        if seam is not None:
+            until = min(until, seam - CROSSFADE)
+        if waiting:
+            until = min(until, waiting[0].cue.start_frame - CROSSFADE - TOLERANCE)
+        return max(0, until - self.frame) // QUANTUM
 
     def _quantum(self) -> None:
         self._timeline.plan(self.frame)

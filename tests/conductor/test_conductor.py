@@ -403,7 +403,7 @@ def perform_all(stage: Stage, operations: list[tuple[str, Any]]) -> None:
     check_grid(stage)
     stage.command(p.Hold(False))
     stage.command(p.Play())
-    stage.healthy(BAR * 400, look=16_384)
+    stage.healthy(BAR * 400, look=32_768)
     assert stage.player.finished
     assert stage.player.unfilled == 0
     check_grid(stage)

@@ -52,7 +52,7 @@ def heard_in_next(stage: Stage, index: int) -> bool:
         now = stage.state.transport.now
         if now is not None and now.version.index == index:
             return any(prompt.weight == 0.123 for prompt in now.version.request.prompts)
-        at_work(stage, BAR)
+        at_work(stage, BAR, look=8192)
     raise AssertionError("the next section never came")
 
 

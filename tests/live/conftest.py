@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -16,13 +17,17 @@ from pathlib import Path
 import pytest
 
 from engine.processes.client import EngineClient, EngineProcess
+from engine.processes.latest import STATUS, SharedBlock
+from engine.processes.layout import STATUS_FILE
 from engine.protocol import Hold, NextNow, Quit, SetOptions, Snapshot
-from tests.support.waiting import LIMIT_S, PAUSE_S
+from tests.support.waiting import LIMIT_S, PAUSE_S, wait_until
 
 LASTING_MIN = 6
 """Longer than all the tests that share a set; a longer set has longer sections, which take longer to come."""
 QUIT_S = 6.0
 """A set fades out within a second or two; one that was killed on purpose does not answer."""
+
+FRAMES_S = 44_100.0
 
 PRESET = """
 [set]
@@ -43,7 +48,7 @@ weight = 0.1
 
 
 ON_TONES = PRESET.replace("seed = 3", 'seed = 3\ngenerator = "tests.generators.tones:Tones"')
-"""Without torch: quick to start, and to start again."""
+"""Without torch: it takes a quarter of the processor time to start, and to start again. For all that is not about pocket."""
 
 
 @contextmanager
@@ -66,6 +71,9 @@ def private() -> Iterator[Path]:
         yield folder
 
 
+MODULES = ("engine.live", "engine.player", "engine.generators.worker")
+
+
 @dataclass
 class Show:
     """A set that plays in processes of its own."""
@@ -74,7 +82,7 @@ class Show:
     client: EngineClient
 
     def wait(self, until: Callable[[Snapshot], bool], what: str) -> Snapshot:
-        """The first snapshot for which something holds."""
+        """The first snapshot for which something holds; while no engine answers, nothing is shown."""
         deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline:
             if not self.client.reconnect():
@@ -104,8 +112,39 @@ class Show:
 
     def kill(self, module: str) -> None:
         """End a process of this session without a word."""
+        self.signal(module, signal.SIGKILL)
+
+    def signal(self, module: str, number: signal.Signals) -> None:
+        """Signal the processes of this session that run a module."""
         for pid in self.pids(module):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.kill(pid, number)
+
+    def status(self) -> SharedBlock:
+        """What the player counts; while one takes another's place there is a moment without."""
+        found: list[SharedBlock] = []
+
+        def there() -> bool:
+            with contextlib.suppress(OSError, ValueError):
+                found.append(SharedBlock(self.engine.folder / STATUS_FILE, STATUS))
+            return bool(found)
+
+        wait_until(there, "the player's counts")
+        return found[0]
+
+    def wait_playing(self) -> Snapshot:
+        """Until there is music."""
+        return self.wait(lambda s: s.state == "playing" and s.elapsed_s > 0.5 and not s.hold, "music")
+
+    def wait_on(self, seconds: float) -> Snapshot:
+        """Until the set has gone on by so many seconds."""
+        at = self.now().elapsed_s
+        return self.wait(lambda s: s.elapsed_s > at + seconds, f"{seconds:g} more seconds")
+
+    def wait_another(self, module: str, before: list[int]) -> list[int]:
+        """The numbers of the processes that have taken the place of those that were killed."""
+        wait_until(lambda: self.pids(module) and not set(self.pids(module)) & set(before), f"another {module}")
+        return self.pids(module)
 
     def next_section(self, after: str) -> Snapshot:
         """Ask for the next section now, and wait until it plays."""
@@ -120,18 +159,18 @@ class Show:
         while self.client.connected() and time.monotonic() < deadline:
             next(self.client.snapshots(0.1), None)
         self.client.close()
-        for module in ("engine.live", "engine.player", "engine.generators.worker"):
+        for module in MODULES:
             self.kill(module)
-        self.engine.process.wait(10)
+        self.engine.process.wait(LIMIT_S)
 
 
-def start_show(folder: Path, minutes: float = 0.5, text: str = PRESET, **options: object) -> Show:
+def start_show(folder: Path, minutes: float = 0.5, text: str = ON_TONES, **options: object) -> Show:
     """Start a set in processes of its own."""
     preset = folder / "test.toml"
     preset.write_text(text.format(minutes=minutes), encoding="utf-8")
     engine = EngineProcess(SetOptions(str(preset), **options))  # type: ignore[arg-type]
-    engine.verdict()
-    return Show(engine, EngineClient(engine.folder))
+    engine.verdict(LIMIT_S)
+    return Show(engine, EngineClient(engine.folder, LIMIT_S))
 
 
 @pytest.fixture
@@ -139,7 +178,7 @@ def show(private: Path) -> Iterator[Callable[..., Show]]:
     """Starts sets, and ends them after the test."""
     shows: list[Show] = []
 
-    def start(minutes: float = 0.5, text: str = PRESET, **options: object) -> Show:
+    def start(minutes: float = 0.5, text: str = ON_TONES, **options: object) -> Show:
         shows.append(start_show(private, minutes, text, **options))
         return shows[-1]
 
@@ -161,9 +200,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @dataclass
 class Lasting:
-    """The set that a module's tests share, once there is one, and its home."""
+    """The set that a module's tests share, once there is one, and its home; a module may name its preset as ``LASTING``."""
 
     home: Path
+    text: str
     show: Show | None = None
 
     def end(self) -> None:
@@ -173,10 +213,10 @@ class Lasting:
 
 
 @pytest.fixture(scope="module")
-def lasting() -> Iterator[Lasting]:
+def lasting(request: pytest.FixtureRequest) -> Iterator[Lasting]:
     """Holds the shared set, and ends it after the module."""
     with private_home() as folder:
-        made = Lasting(folder)
+        made = Lasting(folder, getattr(request.module, "LASTING", ON_TONES))
         yield made
         made.end()
 
@@ -185,9 +225,9 @@ def lasting() -> Iterator[Lasting]:
 def one(lasting: Lasting, request: pytest.FixtureRequest) -> Iterator[Show]:
     """A long set that plays, the same for all tests of a module; a new one after a test that failed."""
     if lasting.show is None:
-        lasting.show = start_show(lasting.home, LASTING_MIN, ON_TONES)
+        lasting.show = start_show(lasting.home, LASTING_MIN, lasting.text)
     lasting.show.client.send(Hold(False))
-    lasting.show.wait(lambda s: s.state == "playing" and s.elapsed_s > 0.5 and not s.hold, "music")
+    lasting.show.wait_playing()
     yield lasting.show
     if request.node.stash.get(FAILED, False):
         lasting.end()

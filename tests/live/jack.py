@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import mido
 import pytest
 
-from engine.midi import backend
-from engine.midi.system import BACKEND
+from engine.midi.devices import backend
+from engine.midi.devices.system import BACKEND
+from tests.support.waiting import LIMIT_S
 
 MISSING = [name for name in ("jackd", "jack_wait") if shutil.which(name) is None]
 pytestmark = [
@@ -32,24 +34,40 @@ class Server:
         environment = {**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
         command = ["jackd", "-n", self.name, "-r", "-p", "64", "-d", "dummy", "-r", "48000", "-p", "512"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-        wait = ["jack_wait", "-s", self.name, "-w", "-t", "15"]
-        subprocess.run(wait, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=20)
+        wait = ["jack_wait", "-s", self.name, "-w", "-t", f"{LIMIT_S:.0f}"]
+        subprocess.run(wait, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=2 * LIMIT_S)
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(LIMIT_S)
             self.process = None
 
 
+@contextmanager
+def running(name: str) -> Iterator[Server]:
+    """A server that the processes started meanwhile take for theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JACK_DEFAULT_SERVER", name)
+        patch.setenv("LIVESET_MIDI_API", "jack")
+        server = Server(name)
+        server.start()
+        yield server
+        server.stop()
+
+
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    server = Server(f"liveset-{os.getpid()}")
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
-    monkeypatch.setenv("LIVESET_MIDI_API", "jack")
-    server.start()
-    yield server
-    server.stop()
+def server() -> Iterator[Server]:
+    """For one test, which may stop it."""
+    with running(f"liveset-{os.getpid()}") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lasting_server() -> Iterator[Server]:
+    """For all the tests of a module."""
+    with running(f"liveset-{os.getpid()}-lasting") as server:
+        yield server
 
 
 def controller(name: str) -> mido.ports.BaseOutput:

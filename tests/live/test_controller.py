@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import mido
 
-from engine.processes.latest import STATUS, SharedBlock
-from engine.processes.layout import STATUS_FILE
-from tests.live.conftest import PRESET, Show
-from tests.live.jack import Server, controller, pytestmark, server
+from tests.live.conftest import ON_TONES, Show
+from tests.live.jack import Server, controller, lasting_server, pytestmark
 from tests.midi.messages import cc, note
 
-__all__ = ["pytestmark", "server"]
+__all__ = ["lasting_server", "pytestmark"]
 
 FLOOD = 30_000
-MAPPED = PRESET + "\n[midi]\nnotes = true\n"
+LASTING = ON_TONES + "\n[midi]\nnotes = true\n"
 
 
 def plug(one: Show) -> mido.ports.BaseOutput:
     """A controller whose first messages, which move nothing, are over."""
     knobs = controller("controller")
-    shown = one.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
-    one.wait(lambda s: s.elapsed_s > shown.elapsed_s + 0.5, "the port to settle")
+    one.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
+    one.wait_on(0.5)
     return knobs
 
 
@@ -32,9 +28,7 @@ def sweep(knobs: mido.ports.BaseOutput, control: int, end: int) -> None:
         knobs.send(cc(control, value))
 
 
-def test_controller_steers_comes_and_goes(server: Server, show: Callable[..., Show]) -> None:
-    one = show(minutes=2, text=MAPPED)
-    one.wait(lambda s: s.state == "playing", "music")
+def test_controller_steers_comes_and_goes(lasting_server: Server, one: Show) -> None:
     knobs = plug(one)
     sweep(knobs, 17, 96)
     shown = one.wait(lambda s: abs(s.prompts[1].weight - 0.75) < 0.02, "the weight")
@@ -50,20 +44,17 @@ def test_controller_steers_comes_and_goes(server: Server, show: Callable[..., Sh
     again = controller("controller")
     one.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port again")
     again.close()
+    one.wait(lambda s: s.midi.ports == (), "the port to vanish again")
 
 
-def test_flood_makes_nothing_late(server: Server, show: Callable[..., Show]) -> None:
-    one = show(minutes=2, text=MAPPED)
-    one.wait(lambda s: s.state == "playing" and s.elapsed_s > 1, "music")
+def test_flood_makes_nothing_late(lasting_server: Server, one: Show) -> None:
     knobs = plug(one)
-    before = one.client.snapshot()
-    assert before is not None
+    before, silent = one.now(), one.status()["silent_frames"]
     for n in range(FLOOD):
         knobs.send(cc(16 + n % 8, n % 128))
     after = one.wait(lambda s: s.midi.messages > before.midi.messages and s.elapsed_s > before.elapsed_s + 3, "time going on")
     knobs.send(note(40))
     one.wait(lambda s: s.hold, "a command after the flood")
-    status = SharedBlock(one.engine.folder / STATUS_FILE, STATUS)
-    assert status["silent_frames"] == 0
-    assert after.ladder_hold == 0
+    assert one.status()["silent_frames"] == silent
+    assert after.ladder_hold == before.ladder_hold
     knobs.close()

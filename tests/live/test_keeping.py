@@ -11,15 +11,16 @@ import pytest
 from engine.protocol import NEWEST_KEEPER, Keep, Quit, SetWeight, VaryNext
 from engine.sections.file import SectionReader
 from engine.sections.keepers import keepers
-from tests.live.conftest import Show
+from tests.live.conftest import PRESET, Show
+from tests.support.waiting import LIMIT_S
 
 
 def test_what_is_steered_is_kept_and_comes_again(
     show: Callable[..., Show], private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVESET_KEEPERS", str(private / "kept"))
-    one = show(minutes=2)
-    one.wait(lambda s: s.state == "playing" and s.elapsed_s > 0.5, "music")
+    one = show(minutes=1, text=PRESET)
+    one.wait_playing()
     for weight in (0.9, 0.4, 0.7):
         one.client.send(SetWeight(1, weight))
     one.client.send(Keep())
@@ -36,5 +37,5 @@ def test_what_is_steered_is_kept_and_comes_again(
     one.wait(lambda s: abs(s.prompts[1].weight - 0.2) < 0.01, "the weight")
     one.client.send(Keep())
     one.client.send(Quit())
-    one.engine.process.wait(20)
+    one.engine.process.wait(LIMIT_S)
     assert keepers()[1] == () and not list((private / "kept").glob(".*"))

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 import mido
 import pytest
 
-from engine.midi.ports import MidiBatch, MidiInput
+from engine.midi.devices.ports import MidiBatch, MidiInput
 from engine.protocol import SetWeight, TogglePlay
 from tests.live.jack import Server, controller, pytestmark, server
 from tests.midi.messages import cc, generic, note
+from tests.support.waiting import LIMIT_S
 
 __all__ = ["pytestmark", "server"]
-
-TIMEOUT_S = 20.0
 
 
 class Listener:
@@ -31,7 +30,7 @@ class Listener:
         self.batch = MidiBatch()
 
     def until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + LIMIT_S
         while not true():
             assert time.monotonic() < deadline, f"waited in vain: {self.messages} messages, {self.batch}, {self.notices}"
             self.woken.wait(0.2)

@@ -21,6 +21,7 @@ from tests.live.conftest import PRESET
 from tests.protocol.test_checking import GOOD, JUNK
 from tests.support.engine_alone import Alone
 from tests.support.sessions import session_folder
+from tests.support.waiting import LIMIT_S
 
 MESSAGES = 300
 
@@ -81,7 +82,7 @@ def test_engine_with_damaged_options_ends_with_one_sentence(private: Path, damag
     (folder / OPTIONS_FILE).write_bytes(damage)
     (folder / PARAMS_FILE).write_bytes(b"\x00" * 3)
     argv = [sys.executable, "-m", "engine.live", str(folder), "--resume"]
-    ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=LIMIT_S)
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1

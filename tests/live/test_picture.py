@@ -16,6 +16,6 @@ def test_picture_script_draws_the_screen_of_a_playing_set(private: Path) -> None
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     words = " ".join(ET.parse(out).getroot().itertext()).replace("\N{NO-BREAK SPACE}", " ")
-    for shown in ("Sunrise", "LIVE", "INTRO", "warm analog house", "MACROS", "STEMS"):
+    for shown in ("Sunrise", "NO OUTPUT", "INTRO", "warm analog house", "MACROS", "STEMS"):
         assert shown in words
     assert "http" not in out.read_text(encoding="utf-8").partition("</style>")[0].partition("<style>")[2]

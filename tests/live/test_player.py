@@ -30,7 +30,7 @@ from engine.protocol import (
     StopPlayer,
 )
 from tests.player.sounds import cue, sine, write_section
-from tests.support.waiting import wait_until
+from tests.support.waiting import LIMIT_S, wait_until
 
 KEY = b"0123456789abcdef"
 
@@ -38,11 +38,11 @@ KEY = b"0123456789abcdef"
 class Session:
     """A session folder with a player in it."""
 
-    def __init__(self, folder: Path, *more: str) -> None:
+    def __init__(self, folder: Path, *more: str, run: float = 0.0) -> None:
         self.folder = folder
         (folder / KEY_FILE).write_bytes(KEY)
         self.params = SharedBlock(folder / PARAMS_FILE, PARAMS, create=True)
-        self.params.update(PARAM_DEFAULTS)
+        self.params.update({**PARAM_DEFAULTS, "run": run})
         command = [sys.executable, "-m", "engine.player", str(folder), "--device", "none", *more]
         self.process = subprocess.Popen(command, start_new_session=True)
 
@@ -64,7 +64,7 @@ class Session:
 
 def wait_for(line: Connection[Any, Any], kind: type[PlayerEvent]) -> Any:
     """The next event of a kind; others are passed over."""
-    while line.poll(15):
+    while line.poll(LIMIT_S):
         event = line.recv()
         if isinstance(event, kind):
             return event
@@ -115,7 +115,7 @@ def test_player_outlives_its_engines(session: Session) -> None:
 
     status = session.status()
     third.send(StopPlayer())
-    assert session.process.wait(15) == 0
+    assert session.process.wait(LIMIT_S) == 0
     assert status["silent_frames"] == 0 and status["frame"] > 0 and status["alive"] == 0
     assert (folder / "set.wav").stat().st_size > 1000
 
@@ -126,13 +126,31 @@ def test_file_of_a_finished_section_is_closed(session: Session) -> None:
         write_section(session.folder / name, sine(220))
     line = session.connect()
     session.params["run"] = 1.0
-    line.send(SetCues((cue(1, session.folder / "a", 0), cue(2, session.folder / "b", 1))))
+    line.send(SetCues((cue(1, session.folder / "a", 0),)))
     assert wait_for(line, CueStarted).cue_id == 1
     maps = Path(f"/proc/{session.process.pid}/maps")
     assert str(session.folder / "a") in maps.read_text()
+    line.send(SetCues((cue(2, session.folder / "b", 1),)))
     assert wait_for(line, CueStarted).cue_id == 2
     wait_until(lambda: str(session.folder / "a") not in maps.read_text(), "the end of the first file")
     assert str(session.folder / "b") in maps.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_recording_that_goes_on_after_a_player_died_begins_at_once() -> None:
+    with tempfile.TemporaryDirectory(prefix="ls") as name:
+        session = Session(Path(name), run=1.0)
+        write_section(Path(name) / "a", sine(220))
+        try:
+            line = session.connect()
+            line.send(SetCues((cue(1, Path(name) / "a", 2),)))
+            wait_until(lambda: session.status()["frame"] > 0, "the transport, which moves on to the first cue")
+            line.send(StartRecording(f"{name}/more.wav", "Set"))
+            assert wait_for(line, RecordingState).path == f"{name}/more.wav"
+            wait_until(lambda: (Path(name) / "more.wav").stat().st_size > 44_100, "sound in it")
+        finally:
+            session.process.kill()
+            session.process.wait()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")

@@ -14,7 +14,7 @@ from engine.live.background import Background
 from engine.live.screens import ScreenLink
 from engine.processes.channels import Wire
 from engine.protocol import Notice, Snapshot
-from tests.support.sessions import LIMIT_S
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are pairs here")
 

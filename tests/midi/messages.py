@@ -7,7 +7,7 @@ from typing import Any
 
 import mido
 
-from engine.midi.mailbox import Arrival
+from engine.midi.devices.mailbox import Arrival
 from engine.midi.mapping import Mapping, message_of
 from engine.midi.presses import WAIT_S
 from engine.midi.profiles import load_profile

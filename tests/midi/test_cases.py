@@ -255,11 +255,21 @@ def halves(value: int, low_first: bool) -> list[Any]:
 
 
 @pytest.mark.parametrize("low_first", [True, False])
-@pytest.mark.parametrize("step", [1, 5, 37, 300])
-def test_a_14_bit_knob_reaches_both_ends_and_never_goes_back(low_first: bool, step: int) -> None:
+@pytest.mark.parametrize(
+    "values",
+    [
+        [*range(400), *range(400, 15_900, 61), *range(15_900, 16_384)],  # slowly: every value near both ends, and over the middle
+        [*range(0, 8000, 300), *range(8000, 8400), *range(8400, 16_384, 300), 16_383],
+        [*range(0, 16_384, 5), 16_383],
+        [*range(0, 16_384, 37), 16_383],
+        [*range(0, 16_384, 300), 16_383],
+    ],
+    ids=["slow at the ends", "slow in the middle", "5", "37", "300"],
+)
+def test_a_14_bit_knob_reaches_both_ends_and_never_goes_back(low_first: bool, values: list[int]) -> None:
     hand = live(cc7={"to": "macro volume", "mode": "14-bit"})
     hand.sync({"macro volume": 0.0})
-    for way in ([*range(0, 16384, step), 16383], [*range(16383, -1, -step), 0]):
+    for way in (values, values[::-1]):
         reached: list[float] = []
         for value in way:
             for message in halves(value, low_first):

@@ -17,9 +17,9 @@ from engine.errors import MidiError
 from engine.midi.files import file_moves
 from engine.midi.values import MOST_TICKS, TICK
 from engine.protocol import Command, Nudge, SetLora, SetMacro, SetStem, SetWeight
+from tests.midi.devices.test_ports import Desk, Rig
 from tests.midi.streams import DEVICES, damaged
 from tests.midi.test_files import MOVE, ODD, smf
-from tests.midi.test_ports import Desk, Rig
 
 STREAMS = 5
 """Streams of each device, table and harm in a run."""

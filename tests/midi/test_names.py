@@ -6,8 +6,8 @@ import pytest
 
 from engine.midi.names import input_names, once
 from engine.protocol import SetWeight
+from tests.midi.devices.test_ports import Desk, Rig
 from tests.midi.messages import cc
-from tests.midi.test_ports import Desk, Rig
 
 
 def names(*listed: str | None) -> list[str]:

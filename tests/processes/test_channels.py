@@ -19,7 +19,8 @@ import pytest
 from engine.errors import EngineError
 from engine.processes.channels import MOST_BYTES, Door, Line, Wire, connect, make_key, read_forever, read_key, send
 from engine.processes.layout import ENGINE, KEY_FILE, address
-from tests.support.sessions import LIMIT_S, session_folder
+from tests.support.sessions import session_folder
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these tests speak to Unix sockets")
 
@@ -296,3 +297,8 @@ def test_our_greeting_is_the_standard_librarys(folder: Path, visitors: Visitors)
     wire = Client(address(folder, ENGINE), authkey=read_key(folder))
     assert visitors.next()[1] is None
     wire.close()
+
+
+def test_nobody_is_waited_for_once_the_set_was_ended(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="nothing answers"):
+        connect(tmp_path / "ended", "engine", 1e9)

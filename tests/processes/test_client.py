@@ -18,7 +18,8 @@ from engine.processes.channels import Door, Line, Wire
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import CURRENT_FILE, ENGINE, runtime_folder
 from engine.protocol import ClientHello, Command, Hold, Notice, Quit, SetOptions, Snapshot
-from tests.support.sessions import LIMIT_S, session_folder
+from tests.support.sessions import session_folder
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and sockets are files here")
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.music.key import Key
 from engine.presets import load_preset, preset_names
-from engine.prompts.mix import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
+from engine.prompts.mix import DEFAULT_STYLE, decide_beats, decide_bpm, decide_key, mix, parse
 from engine.prompts.parsing import not_followed
 from engine.prompts.vocabulary import style_names, style_table, vocabulary
 from engine.protocol import PromptWeight
@@ -37,7 +37,7 @@ def test_named_style_wins_over_a_suggested_one() -> None:
     both = parse("dub techno, deep chords")
     assert both.styles == {"dub techno": 1.0} and both.suggested == {} and "deep" not in both.sources["style"]
     assert both.values["sub"] > 0
-    assert mix([PromptWeight("techno", 0.9), PromptWeight("minimal", 1.0)]).styles == (("techno", 1.0),)
+    assert mix([PromptWeight("techno", 0.9), PromptWeight("minimal", 0.9)]).styles == (("techno", 1.0),)
     assert mix([PromptWeight("progressive", 1.0)]).styles == (("house", 0.6), ("techno", 0.4))
 
 
@@ -298,9 +298,9 @@ def test_words_are_shown_as_they_are_written() -> None:
 
 def test_words_behind_a_tag_are_for_that_part_alone() -> None:
     text = "[Intro] ambient pads [Drop] hard techno [Outro] no drums, fade out"
-    assert parse(text, "intro").styles == {"ambient": 1.0} and parse(text, "drop").styles == {"techno": 1.0}
+    assert parse(text, "intro").styles == {"ambient": 1.0} and parse(text, "drop").styles == {"hard techno": 1.0}
     assert parse(text, "outro").negated == ("drums",)
-    assert parse(text).negated == () and parse(text).styles == {"techno": 1.0} and parse(text).unknown == ()
+    assert parse(text).negated == () and parse(text).styles == {"hard techno": 1.0} and parse(text).unknown == ()
     assert parse("house [Drop: acid bass]", "intro").styles == {"house": 1.0}
     assert parse("[Verse 1] piano [Chorus] strings", "build").instruments == ("piano",)
     half = [PromptWeight(text, 1.0)]
@@ -314,12 +314,43 @@ def test_bars_and_times_are_left_out_and_told(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["bossa nova", "post punk", "shoegaze", "K Pop", "reggae", "amapiano", "phonk", "rock", "pop", "blues", "waltz"]
+    "word", ["samba", "post punk", "shoegaze", "K Pop", "ska", "gqom", "crunk", "rock", "pop", "blues", "polka"]
 )
 def test_a_genre_without_a_style_is_played_as_the_nearest_and_told(word: str) -> None:
     parsed = parse(f"slow {word}")
     assert parsed.styles and parsed.unknown == ()
     assert parsed.guesses == ((word, max(parsed.styles, key=lambda style: parsed.styles[style])),)
+
+
+@pytest.mark.parametrize(
+    ("said", "style"),
+    [
+        ("Reggae", "reggae"),
+        ("roots reggae", "reggae"),
+        ("bossa", "bossa nova"),
+        ("drift phonk", "phonk"),
+        ("schranz", "hard techno"),
+        ("gabba", "gabber"),
+        ("prog rock", "progressive rock"),
+        ("film music", "film score"),
+        ("afro-house", "afro house"),
+    ],
+)
+def test_a_genre_with_a_style_is_no_guess(said: str, style: str) -> None:
+    parsed = parse(said)
+    assert (parsed.styles, parsed.guesses, parsed.unknown) == ({style: 1.0}, (), ())
+
+
+def test_a_word_that_colours_a_named_style_brings_its_own_only_where_there_is_none() -> None:
+    for word, style in (("cinematic", "film score"), ("dub", "reggae"), ("funky", "funk"), ("minimal", "minimal techno")):
+        assert parse(word).suggested == {style: 1.0} and parse(f"{word} trance").styles == {"trance": 1.0}
+
+
+def test_beats_of_a_bar_come_from_the_heaviest_style() -> None:
+    weights = (("waltz", 0.6), ("house", 0.4))
+    assert decide_beats([PromptWeight(text, weight) for text, weight in weights]) == 3
+    assert decide_beats([PromptWeight("techno", 1.0)]) == 4 and decide_beats([PromptWeight("balkan", 1.0)]) == 7
+    assert parse("waltz in 3/4").unknown == () and parse("house in 3/4").unknown == ("3/4",)
 
 
 def test_weights_in_brackets_are_read() -> None:

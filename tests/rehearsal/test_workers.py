@@ -23,7 +23,8 @@ from engine.session.session import Session
 from engine.timebase import SAMPLE_RATE
 from tests.support.engine_alone import FakeGenerator, NoChildren
 from tests.support.hands import Hands
-from tests.support.sessions import LIMIT_S, session_folder
+from tests.support.sessions import session_folder
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are files here")
 

@@ -24,7 +24,7 @@ from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import made, slow, started
 from tests.conductor.test_slow import finish_all
 from tests.sections.cards import CARD, FRAMES, WHEN, kept
-from tests.support.rehearsing import rehearse
+from tests.support.rehearsing import preset, rehearse
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +199,7 @@ def test_keep_note_in_a_midi_file_keeps_the_playing_section(tmp_path: Path) -> N
     track += [mido.Message("note_on", note=48, velocity=90, time=480 * 8), mido.Message("note_off", note=48, time=10)]
     file.tracks.append(track)
     file.save(tmp_path / "keep.mid")
-    log = rehearse(tmp_path / "out.flac", midi=tmp_path / "keep.mid")
+    log = rehearse(tmp_path / "out.flac", preset(minutes=0.125), midi=tmp_path / "keep.mid")
     (keeper,), broken = keepers()
     assert not broken
     assert (keeper.title, keeper.part, keeper.seed) == ("Tones", log.sections[0].name, log.sections[0].seed)

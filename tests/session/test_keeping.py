@@ -19,7 +19,7 @@ from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
 from engine.session.keeping import Keeping
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import started
-from tests.support.rehearsing import rehearse
+from tests.support.rehearsing import preset, rehearse
 
 FRAMES = 20_000
 
@@ -205,7 +205,7 @@ def test_rehearsal_keeps_a_section_steered_twice(tmp_path: Path, ticks: int) -> 
     track.append(mido.Message("note_on", note=48, velocity=90, time=480 * 4))
     file.tracks.append(track)
     file.save(tmp_path / "keep.mid")
-    rehearse(tmp_path / "out.flac", midi=tmp_path / "keep.mid")
+    rehearse(tmp_path / "out.flac", preset(minutes=0.125), midi=tmp_path / "keep.mid")
     (keeper,), _ = keepers()
     reader = SectionReader(keeper.path)
     assert reader.info.first_frame == 0 and reader.ready == reader.info.frames

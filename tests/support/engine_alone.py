@@ -34,7 +34,7 @@ from engine.protocol import (
     Traits,
 )
 from engine.sections.file import SectionInfo, SectionWriter
-from tests.support.sessions import LIMIT_S
+from tests.support.waiting import LIMIT_S
 
 
 class NoProcess:

@@ -9,9 +9,6 @@ from pathlib import Path
 
 from engine.processes.channels import make_key
 
-LIMIT_S = 30.0
-"""Seconds after which what is waited for does not come: reached by failing tests alone."""
-
 
 @contextmanager
 def session_folder() -> Iterator[Path]:

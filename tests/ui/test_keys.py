@@ -22,7 +22,6 @@ from engine.protocol import (
     SetMacro,
     SetPrompt,
     SetWeight,
-    Stop,
     ToggleMute,
     ToggleRecord,
     VaryNext,
@@ -34,7 +33,6 @@ from tests.ui.fake_link import FakeLink, live, many_prompts
 from tests.ui.screen import Stage, on_stage
 
 SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
-    (("space", "space"), [Stop()]),
     (("n",), [NextNow()]),
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),

@@ -50,9 +50,9 @@ def test_ascii_is_as_wide_as_what_it_stands_for() -> None:
 async def test_windows_of_every_size_are_drawn() -> None:
     """One screen, made larger and smaller, with an open text, a question and every block's worst contents on the way."""
     async with on_stage(hostile(), (80, 24)) as stage:
-        for size in ((20, 5), (400, 100), (21, 40), (400, 5), (33, 12), (56, 16), (80, 24), (120, 40), (200, 60), (20, 100)):
+        for size in ((20, 5), (400, 100), (21, 40), (400, 5), (56, 16), (120, 40)):
+            await stage.pilot.resize_terminal(*size)
             for shown in (live(), hostile(), many_prompts(), replace(live(), state="finished"), Snapshot()):
-                await stage.pilot.resize_terminal(*size)
                 await stage.update(shown, times=1)
                 for widget in stage.screen.query(LineWidget):
                     for y in range(widget.size.height):

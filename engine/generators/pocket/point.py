@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from engine.dsp.ramps import smoothstep, unit
+from engine.dsp.ramps import smoothstep
 from engine.prompts.mix import Mix
 from engine.prompts.vocabulary import style_table
+from engine.protocol import unit
 
 DRUMLESS: Final = 0.5
 """Value of `drumless` above which the beat is that of the chords and tunes."""

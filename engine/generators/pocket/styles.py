@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from engine.errors import PromptError
 from engine.generators.pocket.instruments.shots import MODELS
@@ -31,7 +31,7 @@ class Lane:
         start: energy 0..1 at which it enters.
         gain_db: gain in dB.
         pan: -1 (left) to 1.
-        patterns: 16 marks each.
+        patterns: marks for the sixteenths of a bar, or of two.
         sliced: whether the marks name the sixteenths 0..f of a break.
     """
 
@@ -88,6 +88,7 @@ class Style:
     """A style.
 
     Attributes:
+        beats: of a bar as the patterns are written.
         levels: part -> level in LU while it sounds.
         space: reverb time, echo time, and how much of each stem goes there.
         chord_bars: bars that a chord lasts.
@@ -105,6 +106,22 @@ class Style:
     kit: Mapping[str, tuple[tuple[str, Any], ...]]
     lanes: tuple[Lane, ...]
     parts: Mapping[str, PartStyle]
+    beats: int = 4
+
+
+T = TypeVar("T")
+
+
+def in_bar(pattern: Sequence[T], bar: int, steps: int) -> list[T]:
+    """A pattern's marks for the sixteenths of a bar: the halves of one of two bars take turns, a shorter one begins again.
+
+    Args:
+        pattern: marks or tokens, a sixteenth each.
+        bar: of the section, from 0.
+        steps: sixteenths of the bar.
+    """
+    start = bar % max(1, len(pattern) // steps) * steps
+    return [pattern[(start + step) % len(pattern)] for step in range(steps)]
 
 
 @lru_cache(maxsize=64)
@@ -114,7 +131,8 @@ def load_style(name: str) -> Style:
     Raises:
         PromptError: if its file lacks or misspells something, or cannot be played as written.
     """
-    data = style_table(name).data
+    table = style_table(name)
+    data = table.data
     try:
         gains = {str(shot): float(gain) for shot, gain in data.get("gains", {}).items()}
         lanes = tuple(
@@ -135,15 +153,21 @@ def load_style(name: str) -> Style:
         progressions = tuple(
             Progression(tuple(degree - 1 for degree in item["chords"]), float(item["mood"])) for item in form["progressions"]
         )
-        style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts)
+        style = Style(name, data["levels"], data["space"], int(form["chord_bars"]), progressions, kit, lanes, parts, table.beats)
         _check(style, gains)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise PromptError(f'style "{name}" lacks or misspells {visible(str(error))[:60]}', _HINT) from error
     return style
 
 
-_MARKS: Final = {"rhythm": set("Xxog.-123456789"), "lane": set("Xxog.123456789"), "sliced": set("0123456789abcdef.")}
-"""Marks allowed in the patterns of comp, of drum lanes, and of lanes that play a break."""
+_TOKENS: Final = {*".-13578", *(f"~{degree}" for degree in "13578")}
+_MARKS: Final = {
+    "rhythm": set("Xxog.-123456789"),
+    "lane": set("Xxog.123456789"),
+    "sliced": set("0123456789abcdef."),
+    "bass": _TOKENS,
+}
+"""Marks allowed in the patterns of comp, of drum lanes, of lanes that play a break, and of the bass."""
 
 
 def _check(style: Style, gains: Mapping[str, float]) -> None:
@@ -161,13 +185,13 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
     for lane in style.lanes:
         known("no [kit] for the lane's shot", lane.shot, style.kit)
         known(f'lane "{lane.shot}" has no group', lane.group, DRUM_GROUPS)
-        _check_patterns(style.name, f'lane "{lane.shot}"', lane.patterns, _MARKS["sliced" if lane.sliced else "lane"])
+        _check_patterns(style, f'lane "{lane.shot}"', lane.patterns, _MARKS["sliced" if lane.sliced else "lane"])
     for part, plays in style.parts.items():
         known(f"[{part}] has no voice", next((voice for voice in plays.voices if voice not in VOICES), plays.voice), VOICES)
-        if part == "comp":
-            _check_patterns(style.name, "[comp] rhythm", plays.patterns, _MARKS["rhythm"])
         if plays.step <= 0.0 or plays.gate <= 0.0:
             raise PromptError(f'style "{style.name}": [{part}] step and gate must be above 0', _HINT)
+    _check_patterns(style, "[comp] rhythm", style.parts["comp"].patterns, _MARKS["rhythm"])
+    _check_patterns(style, "[bass] pattern", [each.split() for each in style.parts["bass"].patterns], _MARKS["bass"])
     if style.chord_bars < 1 or not style.progressions or not all(each.chords for each in style.progressions):
         raise PromptError(f'style "{style.name}": [form] needs chord_bars of 1 or more, and progressions with chords', _HINT)
     for table, needed in ((style.levels, ("drums", *style.parts)), (style.space, _SPACE)):
@@ -176,13 +200,18 @@ def _check(style: Style, gains: Mapping[str, float]) -> None:
                 raise PromptError(f'style "{style.name}": {key} is missing or not a number', _HINT)
 
 
-def _check_patterns(style: str, where: str, patterns: Sequence[str], marks: set[str]) -> None:
-    """Raise `PromptError` unless there are patterns, and each is sixteen of these marks."""
+def _check_patterns(style: Style, where: str, patterns: Sequence[Sequence[str]], marks: set[str]) -> None:
+    """Raise `PromptError` unless there are patterns, and each is these marks for the sixteenths of one bar or two."""
+    steps = 4 * style.beats
     for pattern in patterns:
-        if len(pattern) != 16 or not set(pattern) <= marks:
-            raise PromptError(f'style "{style}": {where}: "{pattern}" is not 16 marks out of {"".join(sorted(marks))}', _HINT)
+        if len(pattern) not in {steps, 2 * steps} or not set(pattern) <= marks:
+            written = (pattern if isinstance(pattern, str) else " ".join(pattern))[:40]
+            raise PromptError(
+                f'style "{style.name}": {where}: "{written}" is not {steps} marks, or two bars of them',
+                f"marks are {' '.join(sorted(marks))}; {_HINT}",
+            )
     if not patterns:
-        raise PromptError(f'style "{style}": {where} has no pattern', _HINT)
+        raise PromptError(f'style "{style.name}": {where} has no pattern', _HINT)
 
 
 def _part(part: str, data: Mapping[str, Any]) -> PartStyle:

@@ -52,12 +52,14 @@ class Tape:
     Attributes:
         position: frames written so far.
         places: (position, transport frame there) wherever the transport moved on, oldest first.
+        moving: whether the transport did in the newest block.
     """
 
     def __init__(self) -> None:
         self.position = 0
         self.places: deque[tuple[int, int]] = deque(maxlen=4096)
         self._ring: Block = np.zeros((TAPE_FRAMES, 2), dtype=np.float32)
+        self.moving = False
         self._offset: int | None = None
         self._frame = 0
 
@@ -69,8 +71,8 @@ class Tape:
         if head < n:
             self._ring[: n - head] = block[head:]
         offset = self.position + n - frame
-        moved, self._frame = frame != self._frame, frame
-        if moved and offset != self._offset:
+        self.moving, self._frame = frame != self._frame, frame
+        if self.moving and offset != self._offset:
             self._offset = offset
             self.places.append((self.position, self.position - offset))
         self.position += n
@@ -306,8 +308,8 @@ class Recorder:
                 sink.refresh()
                 sink.close()
             except (OSError, RuntimeError):
-                reason += ", its end may be missing"
-        return RecordingState(None, f"recording to {path} ended: {reason}")
+                reason += " (its last second may be missing)"
+        return RecordingState(None, f"the recording ended: {reason}; up to there it is in {path}")
 
     def _write_sheet(self, path: Path) -> None:
         """The cue sheet, if it changed; positions are minutes, seconds and 75ths of one."""

@@ -14,11 +14,11 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from engine.errors import DeviceError
-from engine.player.blocks import ValueBlock
 from engine.player.output.backends import NO_DEVICE, Backend, SilentBackend
 from engine.player.output.priority import RENDER, raise_priority
 from engine.player.output.recorder import Tape
 from engine.player.rendering.renderer import Renderer
+from engine.processes.latest import NamedValues
 from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 
@@ -92,7 +92,7 @@ class Output:
     def __init__(
         self,
         renderer: Renderer,
-        status: ValueBlock,
+        status: NamedValues,
         tape: Tape,
         block: int,
         opener: Opener,

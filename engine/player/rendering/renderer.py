@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.player.blocks import ValueBlock
 from engine.player.decks import Deck
 from engine.player.rendering.effects.chain import Chain
 from engine.player.rendering.limiter import LATENCY, Limiter
@@ -21,7 +20,7 @@ from engine.player.rendering.meters import Meters
 from engine.player.rendering.ramps import UP, Bus
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import STEM_NAMES, Levels
-from engine.processes.latest import PARAM_DEFAULTS
+from engine.processes.latest import PARAM_DEFAULTS, NamedValues
 from engine.protocol import Cue, PlayerEvent
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
@@ -49,7 +48,7 @@ class Renderer:
 
     latency: Final = LATENCY
 
-    def __init__(self, params: ValueBlock, status: ValueBlock, rate: int = SAMPLE_RATE, frame: int = 0) -> None:
+    def __init__(self, params: NamedValues, status: NamedValues, rate: int = SAMPLE_RATE, frame: int = 0) -> None:
         self.events: deque[PlayerEvent] = deque()
         self.output_latency = 0
         self._params = params

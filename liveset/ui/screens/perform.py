@@ -66,9 +66,7 @@ class PerformScreen(WritingView):
         """Play, with a set that is over from its start; stop at the second press."""
         state = self.desk.snapshot.state
         if state == "playing":
-            if self._again(STOP, "Press space again to stop."):
-                self.link.send(Stop())
-                self.footer.show(self._moment())
+            self._at_second_press(STOP, "Press space again to stop.", lambda: self.link.send(Stop()))
         else:
             self.link.send(PlayAgain() if state == "finished" else Play() if state == "stopped" else TogglePlay())
 

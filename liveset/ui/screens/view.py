@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from liveset.ui.link import EngineLink
 from liveset.ui.messages import NoticeBoard, NoticesView
 from liveset.ui.screens.arrangement import Rows, arrange_columns, arrange_rows
 from liveset.ui.screens.connection import Connection
+from liveset.ui.twice import Twice
 from liveset.ui.widgets.arc import Arc, ArcView
 from liveset.ui.widgets.faders import Macros, MacrosView, Stems, StemsView
 from liveset.ui.widgets.footer import Keys, Notices
@@ -34,9 +36,6 @@ SLOW: Final = 3
 
 FRESH_S: Final = 10.0
 """Seconds for which a notice stands out."""
-
-SECOND_PRESS_S: Final = 2.0
-"""Seconds within which a key must be pressed again where one press could be a slip."""
 
 DEAF_S: Final = 0.4
 """Seconds after a question during which an open text takes no keys."""
@@ -69,7 +68,7 @@ class PerformView(Screen[None]):
         self._ballistics = Ballistics()
         self._machine_watch = MachineWatch()
         self._arranged: object = None
-        self._armed = ("", 0.0)
+        self._twice = Twice()
         self._deaf_until = 0.0
 
     # ------------------------------------------------------------ parts
@@ -119,6 +118,7 @@ class PerformView(Screen[None]):
     def update_view(self) -> None:
         """One update: ask the link, look after the connection, hand the slices down."""
         self._connection.step()
+        self._twice.tick(self._now())
         self.desk.tick(self.link.snapshot() or self.desk.snapshot)
         if self._connection.lost and (self.desk.snapshot.closing or self.link.ended()):
             self.app.exit("ended")
@@ -168,7 +168,7 @@ class PerformView(Screen[None]):
             hold=s.hold,
             recording=s.audio.recording is not None,
             editing=self.prompts.writing,
-            stopping=self._armed[0] == STOP and self._updates < self._armed[1],
+            stopping=self._twice.waits_for(STOP, self._now()),
         )
 
     def _per_second(self, seconds: float) -> float:
@@ -180,15 +180,15 @@ class PerformView(Screen[None]):
         self._board.tell(text)
         self.notices.show(self._notices())
 
-    def _again(self, what: str, ask: str) -> bool:
-        """Whether something is asked for the second time within 2 s; at the first time the performer is told so."""
-        (armed, until), self._armed = self._armed, ("", 0.0)
-        if armed == what and self._updates < until:
-            return True
-        self._armed = (what, self._updates + self._per_second(SECOND_PRESS_S))
-        self._say(ask)
+    def _now(self) -> float:
+        """Seconds that the updates have counted."""
+        return self._updates / self._per_second(1.0)
+
+    def _at_second_press(self, what: str, ask: str, then: Callable[[], None]) -> None:
+        """Do something once it is asked for twice, see `liveset.ui.twice`; at the first time the performer is told so."""
+        if self._twice.press(what, self._now(), then):
+            self._say(ask)
         self.footer.show(self._moment())
-        return False
 
     def on_screen_resume(self) -> None:
         """A question was closed: keys that were still meant for it do not go into a text that is being written."""

@@ -65,8 +65,9 @@ class WritingView(PerformView):
         slot = self.desk.chosen("prompt")
         if slot is None or not self.desk.exists:
             self._say("Select a prompt first: 1 to 8.")
-        elif self._again(f"remove {slot}", f"Press x again to remove prompt {slot + 1}."):
-            self.link.send(RemovePrompt(slot))
+        else:
+            ask = f"Press x again to remove prompt {slot + 1}."
+            self._at_second_press(f"remove {slot}", ask, lambda: self.link.send(RemovePrompt(slot)))
 
     def action_move_prompt(self, step: int) -> None:
         """Move the selected prompt by a place."""

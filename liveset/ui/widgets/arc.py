@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.protocol import ArcPart, Snapshot
+from engine.protocol import ArcPart, Snapshot, unit
 from liveset.ui.widgets.cells import Line, Piece, cells, clean, fit, line_cells, piece, row
-from liveset.ui.widgets.gauges import DOTS, EIGHTHS, unit
+from liveset.ui.widgets.gauges import DOTS, EIGHTHS
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
 
 MOST_ENERGY_ROWS: Final = 3
+PART_CELLS: Final = 8
+"""Cells that a part has on average at least; where there is no room for all of them, only those around the sounding one are
+shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,31 @@ class Arc(LineWidget[ArcView]):
         inner = max(1, width - GUTTER - 1)
         if not view.parts:
             return [(label("ARC"), ("no plan yet", "dim"))]
-        bars = max(1, *(part.start_bar + part.bars for part in view.parts))
-        spans = [(part.start_bar * inner // bars, (part.start_bar + part.bars) * inner // bars) for part in view.parts]
-        at = min(inner - 1, view.at_bar * inner // bars)
+        first, parts = _around(view.parts, max(1, inner // PART_CELLS))
+        start = parts[0].start_bar
+        bars = max(1, *(part.start_bar + part.bars - start for part in parts))
+        spans = [
+            ((part.start_bar - start) * inner // bars, (part.start_bar + part.bars - start) * inner // bars) for part in parts
+        ]
+        at = max(0, min(inner - 1, (view.at_bar - start) * inner // bars))
         energy_rows = max(1, min(MOST_ENERGY_ROWS, height - 2)) if height > 1 else 0
-        lines: list[Line] = [(label("ARC"), *_names(view.parts, spans, inner))]
-        lines += [((" " * GUTTER, ""), *_energy(view.parts, spans, at, y, energy_rows)) for y in reversed(range(energy_rows))]
+        lines: list[Line] = [(label("ARC"), *_names(parts, spans, inner))]
+        lines += [((" " * GUTTER, ""), *_energy(parts, spans, at, y, energy_rows)) for y in reversed(range(energy_rows))]
         if height >= energy_rows + 2:
-            lines.append(_marker(view, at, width))
+            lines.append(_marker(view, at, width, _part_of(first, len(parts), len(view.parts))))
         return lines
+
+
+def _around(parts: tuple[ArcPart, ...], most: int) -> tuple[int, tuple[ArcPart, ...]]:
+    """At most so many parts, a quarter of them before the one that sounds, and the place of the first among all."""
+    now = next((i for i, part in enumerate(parts) if part.state == "now"), 0)
+    first = max(0, min(now - most // 4, len(parts) - most))
+    return first, parts[first : first + most]
+
+
+def _part_of(first: int, shown: int, total: int) -> str:
+    """Which parts are shown, where that is not all."""
+    return f"parts {first + 1}-{first + shown} of {total}" if shown < total else ""
 
 
 def _names(parts: tuple[ArcPart, ...], spans: list[tuple[int, int]], width: int) -> Line:
@@ -95,13 +114,13 @@ def _energy(parts: tuple[ArcPart, ...], spans: list[tuple[int, int]], at: int, y
     return tuple(line)
 
 
-def _marker(view: ArcView, at: int, width: int) -> Line:
+def _marker(view: ArcView, at: int, width: int, shown: str) -> Line:
     drift = f"drift {view.drift:+d} bars" if view.drift else "on plan"
     left = ((" " * (GUTTER + at), ""), ("▲", "accent"))
-    legend = [piece("played █  plan ⣿", "dim", 2), piece(drift, "warn" if view.drift else "dim", 1)]
+    legend = [piece(shown, "dim", 1), piece("played █  plan ⣿", "dim", 2), piece(drift, "warn" if view.drift else "dim", 1)]
     line = row(width - 1, [Piece(left)], legend)
     room = width - 2 - line_cells(left)
-    if line_cells(legend[1].spans) <= room:
+    if line_cells(legend[0].spans) + line_cells(legend[-1].spans) + 2 <= room:
         return line
     early = row(GUTTER + at - 1, [piece(" " * GUTTER)], legend, gap=0) if at > 24 else ((" " * (GUTTER + at - 1), ""),)
     return (*early, (" " * max(0, GUTTER + at - line_cells(early)), ""), ("▲", "accent"))

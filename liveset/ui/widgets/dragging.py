@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
+from engine.protocol import unit
 from liveset.ui.controls import Control
-from liveset.ui.widgets.gauges import unit
 from liveset.ui.widgets.lines import LineWidget, View
 
 

@@ -6,18 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from engine.protocol import GridFit
+from engine.protocol import GridFit, unit
 from liveset.ui.widgets.cells import Line
 
 EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 DOTS: Final = " ⣀⣤⣶⣿"
 METER_FLOOR_DB: Final = -48.0
 """Where a level meter's bar begins."""
-
-
-def unit(value: float) -> float:
-    """A value held within 0..1; what is no number counts as 0."""
-    return min(1.0, max(0.0, value)) if math.isfinite(value) else 0.0
 
 
 def whole(value: float) -> int:

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from engine.protocol import RunState, Snapshot
+from engine.protocol import RunState, Snapshot, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, line_cells, piece, row
-from liveset.ui.widgets.gauges import clock, unit, whole
+from liveset.ui.widgets.gauges import clock, whole
 from liveset.ui.widgets.lines import LineWidget
 
 RUN_STATES: Final[dict[RunState, tuple[str, str]]] = {
@@ -17,6 +17,10 @@ RUN_STATES: Final[dict[RunState, tuple[str, str]]] = {
     "stopped": ("■ STOPPED", "badge-warn"),
     "finished": ("✓ FINISHED", "badge-off"),
 }
+SILENT: Final = ("▶ NO OUTPUT", "badge-warn")
+MUTED: Final = ("▶ MUTED", "badge-warn")
+"""What stands in the place of LIVE while the set runs and nobody hears it."""
+
 LOST: Final = ("✗ ENGINE LOST", "badge-bad")
 TITLE_CELLS: Final = 40
 LONGEST_LINE: Final = 60
@@ -34,6 +38,8 @@ class HeaderView:
     beats_per_bar: int = 4
     elapsed_s: int = 0
     total_s: int = 0
+    silent: bool = False
+    muted: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
@@ -47,7 +53,24 @@ class HeaderView:
             snapshot.beats_per_bar,
             int(snapshot.elapsed_s) if math.isfinite(snapshot.elapsed_s) else 0,
             whole(snapshot.total_s),
+            snapshot.audio.silent,
+            _muted(snapshot),
         )
+
+
+def _muted(snapshot: Snapshot) -> bool:
+    """Whether the performer's own hands have turned everything down: all stems, or the volume."""
+    volume = next((macro.value for macro in snapshot.macros if macro.name == "volume"), 1.0)
+    return volume == 0 or (bool(snapshot.stems) and all(stem.muted or stem.level == 0 for stem in snapshot.stems))
+
+
+def _state(view: HeaderView) -> tuple[str, str]:
+    """The word for how the set stands, the worst first."""
+    if view.lost:
+        return LOST
+    if view.state == "playing" and (view.silent or view.muted):
+        return SILENT if view.silent else MUTED
+    return RUN_STATES[view.state]
 
 
 class Header(LineWidget[HeaderView]):
@@ -55,7 +78,7 @@ class Header(LineWidget[HeaderView]):
 
     def lines(self, view: HeaderView, width: int, height: int) -> list[Line]:
         """One line."""
-        text, style = LOST if view.lost else RUN_STATES[view.state]
+        text, style = _state(view)
         known = view.bpm > 0 and bool(view.title or view.key)
         left = [
             piece("liveset", "title", 9),

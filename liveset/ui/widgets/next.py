@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.protocol import NextState, NextView, Snapshot, Summary, short_path
+from engine.protocol import NextState, NextView, Snapshot, Summary, short_path, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
-from liveset.ui.widgets.gauges import bars, clock, hurried, on_grid, progress, seconds, unit
+from liveset.ui.widgets.gauges import bars, clock, hurried, on_grid, progress, seconds
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
 
 STATES: Final[dict[NextState, tuple[str, str]]] = {

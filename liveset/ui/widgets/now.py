@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from engine.protocol import NowView, Snapshot, StemView
+from engine.protocol import NowView, Snapshot, StemView, unit
 from liveset.ui.widgets import gauges
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
 from liveset.ui.widgets.gauges import EIGHTHS
@@ -42,7 +42,7 @@ class NowSlice:
         fallback = bool(now.generator) and now.generator != snapshot.generator
         stems = tuple((stem.name, stem.muted, _peak(stem)) for stem in snapshot.stems)
         inner = wave_cells(width)
-        at = min(inner - 1, int(gauges.unit(now.playhead) * inner))
+        at = min(inner - 1, int(unit(now.playhead) * inner))
         return cls(replace(now, playhead=0.0, beat=0), at, stems, snapshot.hold, fallback, selected)
 
 

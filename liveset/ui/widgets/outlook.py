@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.protocol import ArcPart, Snapshot
 from liveset.ui.widgets.arc import ArcView
-from liveset.ui.widgets.cells import Line, clean, fit
+from liveset.ui.widgets.cells import Line, Piece, clean, fit, piece, row
 from liveset.ui.widgets.gauges import amount, bar, bars, clock, whole
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
 
@@ -29,17 +29,47 @@ class OutlookView:
         return cls(snapshot.arc, ArcView.of(snapshot).at_bar, bar_ms)
 
 
+def _sounding(parts: tuple[ArcPart, ...]) -> int:
+    """The place of the part that sounds; 0 before the first."""
+    return next((i for i, part in enumerate(parts) if part.state == "now"), 0)
+
+
 class Outlook(LineWidget[OutlookView]):
-    """A line a part: where it starts, how long it is, its energy, role and purpose, and how far off it is."""
+    """A line a part: where it starts, how long it is, its energy, role and purpose, and how far off it is. The mouse's
+    wheel looks further ahead or back."""
+
+    moved: int = 0
+    """Lines that the wheel has moved the plan on from the part that sounds."""
+
+    def on_mouse_scroll_down(self) -> None:
+        """Look further ahead."""
+        self._move(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Look further back."""
+        self._move(-1)
+
+    def _move(self, lines: int) -> None:
+        rows = self.size.height - self.ruled
+        now, most = _sounding(self.view.parts), max(0, len(self.view.parts) - rows)
+        follows = max(0, min(now - 1, most))
+        self.moved = max(0, min(follows + self.moved + lines, most)) - follows
+        self._redraw()
 
     def lines(self, view: OutlookView, width: int, height: int) -> list[Line]:
         """The part that sounds with the one before it, and as many of those that follow as there is room for."""
         if not view.parts:
             return [(label("PLAN"),)]
-        now = next((i for i, part in enumerate(view.parts) if part.state == "now"), 0)
-        first = max(0, min(now - 1, len(view.parts) - height))
+        most = max(0, len(view.parts) - height)
+        first = max(0, min(max(0, min(_sounding(view.parts) - 1, most)) + self.moved, most))
         shown = view.parts[first : first + height]
-        return [(label("PLAN") if i == 0 else (" " * GUTTER, ""), *self._part(part, view)) for i, part in enumerate(shown)]
+        after = len(view.parts) - first - len(shown)
+        rows = []
+        for i, part in enumerate(shown):
+            spans = (label("PLAN") if i == 0 else (" " * GUTTER, ""), *self._part(part, view))
+            more = [piece(f"and {after} more", "dim", 1)] if after and i == len(shown) - 1 else []
+            rows.append(row(width - 1, [Piece(spans), piece(part.purpose, "dim", 2)], more, gap=2))
+        return rows
 
     def _part(self, part: ArcPart, view: OutlookView) -> Line:
         here = part.state == "now"
@@ -55,6 +85,5 @@ class Outlook(LineWidget[OutlookView]):
             (f"  from {clock(part.start_bar * view.bar_ms / 1000)}   energy ", "dim"),
             *bar(part.energy, ENERGY_CELLS, "accent" if here else "primary"),
             (f" {amount(part.energy)}   ", "dim"),
-            (f"{part.role}, " if part.role not in part.name.lower() else "", "dim"),
-            (part.purpose, "dim"),
+            (part.role if part.role not in part.name.lower() else "", "dim"),
         )

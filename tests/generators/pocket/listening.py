@@ -51,10 +51,16 @@ def play(pocket: Pocket, request: SectionRequest) -> Block:
     return np.concatenate(list(blocks(pocket, request)))
 
 
+def mixed(sound: Block) -> Audio:
+    """The sum of (frames, stems, 2) over its stems, (frames, 2): as a product, which takes a tenth of the time of `sum`."""
+    stems = sound.shape[1]
+    mix: Audio = sound.reshape(len(sound), -1) @ np.tile(np.eye(2, dtype=np.float32), (stems, 1))
+    return mix
+
+
 def play_mix(pocket: Pocket, request: SectionRequest) -> Audio:
     """The sum of a section's stems, (frames, 2)."""
-    mix: Audio = play(pocket, request).sum(1)
-    return mix
+    return mixed(play(pocket, request))
 
 
 def play_end(pocket: Pocket, request: SectionRequest) -> Block:
@@ -100,7 +106,7 @@ def play_in_a_row(pocket: Pocket, folder: Path, requests: list[SectionRequest]) 
         last = number == len(requests) - 1
         made = (play_end if number == 0 else play_start if last else play)(pocket, request)
         path, before = write_section(folder / str(number), request, made), request.bars
-        sound, fade = made.sum(1), grid.frame_of_bar(request.entry_bars)
+        sound, fade = mixed(made), grid.frame_of_bar(request.entry_bars)
         out, into = (gain.numpy()[:, None] for gain in transition_gains(request.entry, fade / RATE, len(sound)))
         heard[start : start + fade] *= out[:fade]
         heard[start + fade :] = 0.0

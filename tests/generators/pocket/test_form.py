@@ -23,7 +23,7 @@ from engine.music.key import Key
 from engine.music.motif import make_motif
 from engine.protocol import PromptWeight, Role, SectionPurpose, SectionRequest
 
-from .listening import lufs, play
+from .listening import lufs, mixed, play
 
 ARC: tuple[tuple[Role, float], ...] = (
     ("intro", 0.3),
@@ -134,7 +134,7 @@ def test_two_seeds_give_two_pieces_of_one_style() -> None:
 
 @pytest.mark.parametrize("text", ["house", "drum and bass", "ambient", "lo-fi"])
 def test_intro_is_heard_at_once_and_rises(pocket: Pocket, text: str) -> None:
-    sound = play(pocket, ask(text, bars=4, role="intro", energy=0.3, next_role="build", next_energy=0.6)).sum(1)
+    sound = mixed(play(pocket, ask(text, bars=4, role="intro", energy=0.3, next_role="build", next_energy=0.6)))
     bar = len(sound) // 4
     first, last = lufs(sound[:bar]), lufs(sound[-bar:])
     assert first > -26.0, "LUFS: heard in a room that waits"
@@ -142,21 +142,21 @@ def test_intro_is_heard_at_once_and_rises(pocket: Pocket, text: str) -> None:
 
 
 def test_drums_alone_can_open_a_set(pocket: Pocket) -> None:
-    sound = play(pocket, ask("techno, drums only", bars=2, role="intro", energy=0.3, next_role="build", next_energy=0.6)).sum(1)
+    sound = mixed(play(pocket, ask("techno, drums only", bars=2, role="intro", energy=0.3, next_role="build", next_energy=0.6)))
     assert lufs(sound[: 2 * 44_100]) > -26.0, "LUFS: as for any intro"
 
 
 @pytest.mark.parametrize("text", ["house", "ambient", "jungle"])
 def test_equal_energy_is_equally_loud(pocket: Pocket, text: str) -> None:
     """Measured over 8 s: two bars are shorter than ambient's reverb, which builds up first."""
-    levels = [lufs(play(pocket, ask(text, energy=0.7, seed=seed, bars=4)).sum(1)) for seed in (3, 8)]
+    levels = [lufs(mixed(play(pocket, ask(text, energy=0.7, seed=seed, bars=4)))) for seed in (3, 8)]
     assert abs(levels[1] - levels[0]) < 1.0, "LU: as between any two sections"
 
 
 @pytest.mark.parametrize("texts", [("deep house", "house"), ("ambient", "drone"), ("lo-fi", "hip hop")])
 def test_two_styles_in_step_are_as_loud_as_one(pocket: Pocket, texts: tuple[str, str]) -> None:
     request = replace(ask(role="drop", energy=1.0, bars=4), prompts=tuple(PromptWeight(text, 0.5) for text in texts))
-    assert abs(lufs(play(pocket, request).sum(1)) + 14.0) < 1.0, "LU from the target of full energy"
+    assert abs(lufs(mixed(play(pocket, request))) + 14.0) < 1.0, "LU from the target of full energy"
 
 
 def test_bass_that_hardly_plays_leaves_the_other_sub_alone() -> None:

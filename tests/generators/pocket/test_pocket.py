@@ -12,7 +12,7 @@ from engine.errors import GeneratorError, LivesetError
 from engine.generators.pocket import Pocket
 from engine.protocol import STEMS, PromptWeight
 
-from .listening import ask, blocks, centroid, lufs, onsets_per_second, play, play_mix
+from .listening import ask, blocks, centroid, lufs, mixed, onsets_per_second, play, play_mix
 
 FREE: dict[str, Any] = {"role": "free", "energy": 0.7, "previous_role": None, "next_role": None, "tail_bars": 0}
 """A section without neighbours: its loudness is planned from the score alone, no edge is corrected."""
@@ -59,7 +59,7 @@ def test_cancelling_ends_early_and_progress_reaches_one(pocket: Pocket) -> None:
 )
 def test_full_energy_is_loud_clean_and_unbroken(pocket: Pocket, style: str, bpm: float) -> None:
     made = play(pocket, ask(style, bars=4, bpm=bpm, tail_bars=0))
-    mix, bass = made.sum(1), made[:, STEMS.index("bass")]
+    mix, bass = mixed(made), made[:, STEMS.index("bass")]
     assert abs(lufs(mix) + 14.0) < 1.2, "LUFS: the target of full energy, and what a section of four bars varies by"
     assert np.abs(mix).max() < 10 ** (-1 / 20), "-1 dBFS"
     assert np.isfinite(mix).all()
@@ -110,7 +110,7 @@ def test_drum_and_bass_is_busy_and_a_drone_is_not(pocket: Pocket) -> None:
     busy = play_mix(pocket, ask("drum and bass", bpm=174.0, previous_role=None))
     drone = play(pocket, ask("ambient drone, no drums", bpm=70.0, previous_role=None))
     assert onsets_per_second(busy) > 5, "more than every eighth of 174 BPM less fills"
-    assert onsets_per_second(drone.sum(1)) < 1.5, "no more than every beat of 70 BPM"
+    assert onsets_per_second(mixed(drone)) < 1.5, "no more than every beat of 70 BPM"
     assert not drone[:, STEMS.index("drums")].any()
 
 

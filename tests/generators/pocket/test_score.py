@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -19,12 +20,13 @@ from engine.generators.pocket.score.compose import compose
 from engine.generators.pocket.score.events import Hit, Note, Score
 from engine.generators.pocket.score.kits import drum_kits
 from engine.generators.pocket.score.players import share_amplitudes, tonal_players
-from engine.generators.pocket.styles import load_style
+from engine.generators.pocket.styles import in_bar, load_style
 from engine.music import motif as motifs
 from engine.music.key import Key
 from engine.prompts.mix import Mix, mix
 from engine.prompts.vocabulary import style_names, vocabulary
-from engine.protocol import Change, PromptWeight, SectionRequest
+from engine.protocol import MAX_PROMPTS, Change, PromptWeight, SectionRequest
+from engine.timebase import SAMPLE_RATE
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:
@@ -330,10 +332,11 @@ def test_whole_range_of_a_knob_changes_brightness_air_hiss_and_crackle(way: str)
         assert max(after - before for before, after in pairwise(amounts)) < 0.4
 
 
-def test_shots_of_all_styles_at_once_fit_the_cache() -> None:
+def test_shots_of_a_style_for_every_prompt_fit_the_cache() -> None:
     """Otherwise shots would be made again each time they are struck, and a section would come too late."""
-    for count in (1, 2, 4, len(style_names())):
-        prompts = tuple(PromptWeight(name, 0.5) for name in style_names()[:count])
+    drawn = random.Random("styles").sample(style_names(), MAX_PROMPTS)
+    for count in (1, 4, MAX_PROMPTS):
+        prompts = tuple(PromptWeight(name, 0.5) for name in drawn[:count])
         score = compose(ask(bars=8, energy=1.0, role="drop", prompts=prompts))
         shots = Shots()
         struck = {(hit.group, hit.shot, hit.variant) for hit in score.hits}
@@ -342,12 +345,40 @@ def test_shots_of_all_styles_at_once_fit_the_cache() -> None:
         assert len(first) > 4 and all(one is other for one, other in zip(first, again, strict=True))
 
 
-def test_no_drums_means_none_and_odd_metres_work() -> None:
+def test_no_drums_means_none() -> None:
     assert not compose(ask("ambient drone, no drums")).hits
-    for beats in (3, 5, 7):
-        score = compose(ask(beats_per_bar=beats, bpm=123.4))
+
+
+def test_every_style_keeps_to_the_bars_of_every_metre_and_tempo() -> None:
+    metres = ((3, 20.0), (5, 300.0), (7, 123.4), (2, 300.0), (11, 20.0))
+    for style, (beats, bpm) in zip(style_names(), metres * len(style_names()), strict=False):
+        request = ask(style, beats_per_bar=beats, bpm=bpm)
+        score = compose(request)
+        bars = [score.grid.frame_of_bar(bar) for bar in range(request.bars + request.tail_bars + 1)]
+        hits = sorted(hit.frame for hit in score.hits)
         assert score.grid.beats_per_bar == beats
-        assert max(hit.frame for hit in score.hits) < score.grid.frame_of_bar(10)
+        assert hits[-1] < bars[-1] and max(note.frame for note in score.notes) < bars[-1]
+        near = SAMPLE_RATE // 20
+        for low, high in pairwise(bars[: request.bars + 1]):
+            assert any(low - near <= frame < high - near for frame in hits), (style, beats)
+        step = float(score.grid.frames_per_beat) / 4
+        kicks = [hit.frame for hit in score.hits if hit.group == "kick" and hit.frame < bars[request.bars]]
+        places = Counter(round((kick - bars[score.grid.bar_at(kick + near)]) / step) for kick in kicks)
+        # Not all begin on "one", and some play half-time: but every other bar at least has a kick at the same place.
+        assert not kicks or places.most_common(1)[0][1] >= request.bars / 2, (style, beats)
+
+
+def test_a_pattern_of_two_bars_takes_turns_and_a_shorter_one_begins_again() -> None:
+    assert ["".join(in_bar("abcdefgh", bar, 4)) for bar in range(3)] == ["abcd", "efgh", "abcd"]
+    assert "".join(in_bar("abcd", 1, 6)) == "abcdab" and "".join(in_bar("abcdef", 1, 4)) == "abcd"
+
+
+@pytest.mark.parametrize(("style", "beats", "bass"), [("waltz", 3, {0}), ("balkan", 7, {0, 2, 4}), ("bossa nova", 4, {0, 2})])
+def test_bass_says_where_the_bar_is_heavy(style: str, beats: int, bass: set[int]) -> None:
+    score = compose(ask(style, beats_per_bar=beats, bars=8, energy=0.8, previous_role=None, next_role=None))
+    beat = float(score.grid.frames_per_beat)
+    struck = Counter(round(note.frame / beat) % beats for note in score.notes if note.part == "bass" and not note.slide)
+    assert {place for place, _ in struck.most_common(len(bass))} == bass
 
 
 def test_drums_turned_down_get_softer_but_keep_their_velocity() -> None:

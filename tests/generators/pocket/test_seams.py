@@ -20,6 +20,7 @@ from .listening import (
     beat_phase,
     blocks,
     lufs,
+    mixed,
     phase_shift,
     phase_shift_at,
     play,
@@ -64,7 +65,7 @@ def ask(text: str, bpm: float, **changes: object) -> SectionRequest:
 @pytest.mark.parametrize(("style", "bpm"), [("lo-fi", 80.0), ("drone", 70.0)])
 def test_sections_of_equal_energy_are_equally_loud_at_a_seam(pocket: Pocket, style: str, bpm: float) -> None:
     before = play_mix(pocket, ask(style, bpm, tail_bars=2))
-    after = play_start(pocket, ask(style, bpm, seed=6, index=1, first_bar=8)).sum(1)
+    after = mixed(play_start(pocket, ask(style, bpm, seed=6, index=1, first_bar=8)))
     near, end = int(3.5 * RATE), round(8 * 4 * 60.0 / bpm * RATE)
     assert abs(lufs(after[:near]) - lufs(before[end - near : end])) < LOUDNESS_LU
     assert abs(lufs(after[:near]) - lufs(before[end : end + near])) < LOUDNESS_LU, "the tail under the next section's fade-in"
@@ -74,7 +75,7 @@ def test_sections_of_equal_energy_are_equally_loud_at_a_seam(pocket: Pocket, sty
 def test_build_and_drop_agree_on_the_beat_without_hearing_each_other(pocket: Pocket, style: str, bpm: float) -> None:
     build = ask(style, bpm, role="build", energy=0.57, next_energy=0.93, previous_role="breakdown", next_role="drop", bars=16)
     drop = ask(style, bpm, role="drop", energy=0.93, bars=16, previous_role="build", next_role="outro", seed=6, first_bar=8)
-    shift = phase_shift(play_end(pocket, build).sum(1), play_start(pocket, drop).sum(1), 60.0 / bpm * RATE)
+    shift = phase_shift(mixed(play_end(pocket, build)), mixed(play_start(pocket, drop)), 60.0 / bpm * RATE)
     assert abs(shift) < DERIVED_BEATS
 
 
@@ -83,7 +84,7 @@ def test_sections_without_drums_agree_on_the_beat(pocket: Pocket, text: str, bpm
     first = ask(text, bpm, role="breakdown", energy=0.4, previous_role="drop", next_role="build", bars=8)
     then = ask(text, bpm, role="build", energy=0.6, previous_role="breakdown", next_role="drop", bars=8, seed=6, first_bar=8)
     before = play_end(pocket, first)
-    assert abs(phase_shift(before.sum(1), play_start(pocket, then).sum(1), 60.0 / bpm * RATE)) < FAINT_BEATS
+    assert abs(phase_shift(mixed(before), mixed(play_start(pocket, then)), 60.0 / bpm * RATE)) < FAINT_BEATS
     assert text == "organ drone" or float(np.abs(before[:, 0]).max()) == 0.0, "no drums play: the chords swell"
 
 
@@ -91,7 +92,7 @@ def test_short_section_starts_on_the_beat_of_the_one_before(pocket: Pocket) -> N
     """Trance's build turns from beats to off-beats, here within 14 s, of which a listener compares eight."""
     rest = ask("trance", 138.0, role="breakdown", energy=0.35, previous_role="drop", next_role="build", bars=16)
     build = ask("trance", 138.0, role="build", energy=0.65, previous_role="breakdown", next_role="drop", seed=6, first_bar=16)
-    shift = phase_shift(play_end(pocket, rest).sum(1), play_start(pocket, build).sum(1), 60.0 / 138.0 * RATE)
+    shift = phase_shift(mixed(play_end(pocket, rest)), mixed(play_start(pocket, build)), 60.0 / 138.0 * RATE)
     assert abs(shift) < FAINT_BEATS
 
 
@@ -101,10 +102,10 @@ def test_section_follows_the_beat_it_hears_before_it(pocket: Pocket, tmp_path: P
     rest = ask(style, bpm, bars=16, role="breakdown", energy=0.4, previous_role="drop", next_role="build", seed=6, first_bar=8)
     before, frames, beat = play_end(pocket, drop), drop.total_frames(), 60.0 / bpm * RATE
     path = write_section(tmp_path / "a", drop, before)
-    after = play_start(pocket, replace(rest, continue_path=path, continue_frame=frames)).sum(1)
-    assert abs(phase_shift(before.sum(1), after, beat)) < HEARD_BEATS
+    after = mixed(play_start(pocket, replace(rest, continue_path=path, continue_frame=frames)))
+    assert abs(phase_shift(mixed(before), after, beat)) < HEARD_BEATS
     path = write_section(tmp_path / "b", drop, np.roll(before, -int(0.08 * beat), 0))
-    moved = play_start(pocket, replace(rest, continue_path=path, continue_frame=frames)).sum(1)
+    moved = mixed(play_start(pocket, replace(rest, continue_path=path, continue_frame=frames)))
     span = 7 * RATE
     assert beat_phase(moved[:span], 0, beat) < beat_phase(after[:span], 0, beat) - 0.03, "0.08 beats early, followed in part"
 

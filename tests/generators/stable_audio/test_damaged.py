@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,11 @@ from engine.errors import GeneratorError
 from engine.generators.stable_audio.generator import StableAudioSections
 from engine.models.tensors import read_header
 from tests.generators.stable_audio.conftest import TINY, needs_transformers
-from tests.generators.stable_audio.test_section import ASKED, make
+from tests.generators.stable_audio.test_section import SHORT, make
 
 pytestmark = needs_transformers
 
 FILES = ("model.safetensors", "t5gemma-b-b-ul2/model.safetensors")
-SHORT = replace(ASKED, bars=1, tail_bars=0, steps=1)
 
 
 def damaged(path: Path, rng: random.Random, how: str) -> None:

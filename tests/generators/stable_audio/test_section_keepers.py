@@ -49,7 +49,6 @@ def test_keeper_in_stems_is_varied_as_one_sound(tiny: StableAudio, tmp_path: Pat
     assert different(little, nothing_left) > 0.05
     in_one = make(sections, varied(kept(tmp_path, stems=1), 0.02))
     assert different(little, in_one) < 1e-3
-    assert np.array_equal(little, make(sections, varied(keeper, 0.02)))
 
 
 @pytest.mark.parametrize("share", [-MOST_STRETCHED, -0.02, 0.03, MOST_STRETCHED])

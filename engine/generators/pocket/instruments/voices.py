@@ -86,6 +86,7 @@ VOICES: Final[dict[str, Voice]] = {
     "pluck": Voice("pulse", 900, 0.5, 2.8, 0.10, 1.3, 0.003, 0.28, 0.12, 0.12, 9, 3, True, 0.9),
     "marimba": Voice("wood", 2500, 0.5, 1.2, 0.05, 1.6, 0.003, 0.35, 0.0, 0.20, 3, 3, True, 0.7),
     "bell": Voice("bell", 3200, 0.5, 1.6, 0.5, 1.8, 0.003, 1.3, 0.0, 0.8, 4, 3, True, 0.7),
+    "cowbell": Voice("cowbell", 2600, 0.4, 1.4, 0.05, 1.4, 0.002, 0.22, 0.1, 0.12, 3, 3, True, 0.8),
     "flute": Voice("flute", 2400, 0.6, 0.3, 0.3, 1.2, 0.05, 0.6, 0.85, 0.14, 7, 5, True, 0.7, size=_HALF, vibrato=14),
     "square lead": Voice("square", 2200, 0.5, 0.9, 0.25, 0.9, 0.006, 0.5, 0.7, 0.09, 7, 3, True, 0.9, vibrato=11),
     "saw lead": Voice("saw", 1700, 0.5, 1.3, 0.30, 1.0, 0.008, 0.6, 0.7, 0.14, 12, 5, True, 1.0, size=_HALF, vibrato=10),

@@ -14,7 +14,7 @@ from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progressions, place_root, voice
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
-from engine.generators.pocket.styles import Style
+from engine.generators.pocket.styles import Style, in_bar
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
 """Token of a bass pattern -> degrees above the chord's root."""
@@ -69,20 +69,19 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         length = beats + (_LANDING_BEATS if bar.final else 0.0)
         yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
         return
-    tokens = figure(
-        _begun(context, [each.split() for each in style.patterns], _BASS_DEGREES), context.request, "bass", "bass", bar.index
-    )
+    figures = _begun(context, [each.split() for each in style.patterns], _BASS_DEGREES)
+    tokens = in_bar(figure(figures, context.request, "bass", "bass", bar.index), bar.index, 4 * beats)
     steps = (2 if "bass" in bar.gap else 4) * beats - (4 if bar.breath else 0)
-    kept = thinned([tokens[step % 16].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
+    kept = thinned([tokens[step].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
     tightness = 0.55 + 0.6 * context.decay(bar.index, "bass")
     before = root
     for step in range(steps):
-        token = tokens[step % 16]
+        token = tokens[step]
         slide, mark = token.startswith("~"), token.lstrip("~")
         if mark not in _BASS_DEGREES or kept[step] < 0.05:
             continue
         held = 1
-        while step + held < steps and tokens[(step + held) % 16] == "-":
+        while step + held < steps and tokens[step + held] == "-":
             held += 1
         pitch = (
             root + (12 if mark == "8" else 0) if mark in "18" else place_root(context.key, chord.root + _BASS_DEGREES[mark], root)
@@ -140,16 +139,17 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     if bar.final:
         yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
         return
-    rhythm = figure(_begun(context, list(style.patterns), MARK_VELOCITY), context.request, "comp", "comp", bar.index)
+    rhythms = _begun(context, list(style.patterns), MARK_VELOCITY)
+    rhythm = in_bar(figure(rhythms, context.request, "comp", "comp", bar.index), bar.index, 4 * beats)
     steps = (2 if "comp" in bar.gap else 4) * beats - (4 if bar.breath else 0)
-    kept = thinned([rhythm[step % 16] in MARK_VELOCITY for step in range(steps)], bar.energy)
+    kept = thinned([rhythm[step] in MARK_VELOCITY for step in range(steps)], bar.energy)
     decay = context.decay(bar.index, "comp")
     for step in range(steps):
-        mark = rhythm[step % 16]
+        mark = rhythm[step]
         if mark not in MARK_VELOCITY or kept[step] < 0.05:
             continue
         held = 1
-        while step + held < steps and rhythm[(step + held) % 16] == "-":
+        while step + held < steps and rhythm[step + held] == "-":
             held += 1
         short = 0.35 + 1.3 * decay
         gate = held / 4 if held > 1 else short / 4

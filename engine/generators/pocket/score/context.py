@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from engine.dsp.ramps import smoothstep, unit
+from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import LEVEL_PARAM, TONAL_PARTS
 from engine.generators.pocket.point import brightness, drumless, without_cymbals
 from engine.generators.pocket.score.chance import chance
@@ -18,7 +18,7 @@ from engine.generators.pocket.styles import Lane, Style, off_beat_cymbal, style_
 from engine.music.key import Key
 from engine.music.motif import make_motif
 from engine.prompts.mix import Mix
-from engine.protocol import SectionRequest
+from engine.protocol import SectionRequest, unit
 from engine.timebase import SAMPLE_RATE, Grid
 
 _OPENS_UNDER: Final = 0.42

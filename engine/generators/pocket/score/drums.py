@@ -17,7 +17,7 @@ from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.score.ideas import idea, phrase_of
 from engine.generators.pocket.score.kits import drum_kits
 from engine.generators.pocket.score.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
-from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, style_for
+from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, in_bar, style_for
 
 _EXTRA: Final = 0.55
 """Velocity of a hit that a pattern marks with a digit, once the density is above that many tenths."""
@@ -97,12 +97,12 @@ def _lane_bar(
     kit, style, share = playing
     shot = _shot(context, lane, style, bar)
     steps = 4 * context.request.beats_per_bar
-    pattern = _pattern(context, lane, number, bar)
+    pattern = in_bar(_pattern(context, lane, number, bar), bar.index, steps)
     last = _last_step(bar, lane, steps)
     seed = context.request.seed
     gain = share * gain_of(lane.gain_db + (_LIFT_DB if keeps_time else _lift(lane, bar.energy)))
     for step in range(1 if bar.final else min(steps, last)):
-        mark = pattern[step % 16] if not keeps_time else _TIMEKEEPER_MARKS[step % 4]
+        mark = pattern[step] if not keeps_time else _TIMEKEEPER_MARKS[step % 4]
         amplitude = SLICE_VELOCITY * (mark != ".") if lane.sliced else _mark_amplitude(context, mark)
         if (lane.group in {"hats", "perc"} and lane is not context.offbeat) or lane.sliced or mark not in "Xx":
             amplitude *= _subdivision_level(step, bar.energy + (0.0 if lane.group in {"hats", "perc"} else _SOONER))

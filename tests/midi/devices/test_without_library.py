@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from engine.errors import MidiError
-from engine.midi.ports import MidiInput
-from engine.midi.system import BACKEND, find_system, midi_off
+from engine.midi.devices.ports import MidiInput
+from engine.midi.devices.system import BACKEND, find_system, midi_off
 from liveset.commands.doctor import Finding, _midi
 from tests.midi.messages import generic
 

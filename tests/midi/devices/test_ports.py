@@ -10,13 +10,13 @@ import mido
 import pytest
 
 from engine.errors import MidiError
-from engine.midi.mailbox import Mailbox
+from engine.midi.devices.mailbox import Mailbox
+from engine.midi.devices.monitor import list_ports, monitor
+from engine.midi.devices.ports import MidiBatch, MidiInput
+from engine.midi.devices.system import MidiSystem, OpenPort, api_names
+from engine.midi.devices.watcher import PortWatcher
 from engine.midi.mapping import Mapping
-from engine.midi.monitor import list_ports, monitor
-from engine.midi.ports import MidiBatch, MidiInput
 from engine.midi.profiles import load_profile
-from engine.midi.system import MidiSystem, OpenPort, api_names
-from engine.midi.watcher import PortWatcher
 from engine.protocol import SetWeight, TogglePlay
 from tests.midi.messages import cc, generic, note
 

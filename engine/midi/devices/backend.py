@@ -1,4 +1,4 @@
-"""Ports for mido through RtMidi (the package supriya-midi): what `mido.Backend("engine.midi.backend/UNIX_JACK")` loads.
+"""Ports for mido through RtMidi (the package supriya-midi): what `mido.Backend("engine.midi.devices.backend/UNIX_JACK")` loads.
 
 Python never runs on RtMidi's own threads: incoming messages wait in RtMidi's queue, in C++, until a thread of the open port
 fetches them. The binding holds Python's interpreter lock while a port closes, so a callback that waits for the lock would stop

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from engine.midi.mailbox import KEEP, Mailbox, Post
+from engine.midi.devices.mailbox import KEEP, Mailbox, Post
 from engine.protocol import Nudge, SetWeight, TogglePlay
 from tests.midi.messages import cc, generic, note
 

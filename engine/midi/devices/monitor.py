@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from engine.midi.mailbox import Mailbox
+from engine.midi.devices.mailbox import Mailbox
+from engine.midi.devices.ports import in_time
+from engine.midi.devices.system import MidiSystem, find_system, no_system
+from engine.midi.devices.watcher import Change, PortWatcher, wanted
 from engine.midi.mapping import Mapping, message_of
 from engine.midi.names import input_names
-from engine.midi.ports import in_time
-from engine.midi.system import MidiSystem, find_system, no_system
-from engine.midi.watcher import Change, PortWatcher, wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from engine.errors import MidiError
-from engine.midi.mailbox import Mailbox
+from engine.midi.devices.mailbox import Mailbox
+from engine.midi.devices.system import CLIENT, MidiSystem, OpenPort, find_system, no_system
 from engine.midi.mapping import Mapping
 from engine.midi.names import InputName, input_names, shown
-from engine.midi.system import CLIENT, MidiSystem, OpenPort, find_system, no_system
 
 SCAN_S: Final = 0.5
 """Seconds between two looks at the ports."""

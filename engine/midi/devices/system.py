@@ -17,7 +17,7 @@ CLIENT: Final = "liveset"
 """What this instrument calls itself among MIDI clients."""
 
 
-BACKEND: Final = "engine.midi.backend"
+BACKEND: Final = "engine.midi.devices.backend"
 """The module that mido loads; everything that is particular to one MIDI library lies in it."""
 
 LIBRARY: Final = "supriya-midi"

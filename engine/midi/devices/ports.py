@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.midi.mailbox import Arrival, Mailbox
+from engine.midi.devices.mailbox import Arrival, Mailbox
+from engine.midi.devices.system import MidiSystem, find_system
+from engine.midi.devices.watcher import Change, PortWatcher
 from engine.midi.mapping import Mapping, message_of
-from engine.midi.system import MidiSystem, find_system
-from engine.midi.watcher import Change, PortWatcher
 from engine.protocol import Command
 
 STOP_S: Final = 2.0
