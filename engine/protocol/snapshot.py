@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.protocol.commands import Keeper
 from engine.protocol.requests import GridFit
-from engine.protocol.words import Role
+from engine.protocol.words import Role, SectionPurpose
 
 RunState = Literal["starting", "playing", "stopped", "finished"]
 NextState = Literal["ready", "making", "late", "hold", "failed", "none"]
@@ -15,7 +15,10 @@ NextState = Literal["ready", "making", "late", "hold", "failed", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ArcPart:
-    """A part of the plan: ``state`` says whether it was played, sounds now, or is still planned. ``bars`` as played."""
+    """A part of the plan: ``state`` says whether it was played, sounds now, or is still planned. ``bars`` as played.
+
+    ``purpose`` is what it is for among the parts of its role.
+    """
 
     name: str
     role: Role
@@ -23,6 +26,7 @@ class ArcPart:
     energy: float
     start_bar: int
     state: Literal["played", "now", "plan"]
+    purpose: SectionPurpose = "statement"
 
 
 @dataclass(frozen=True, slots=True)

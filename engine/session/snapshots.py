@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Literal
 
 from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.requests import next_index, weights
@@ -27,6 +28,8 @@ from engine.protocol import (
     NowView,
     PromptView,
     RecordingView,
+    Role,
+    SectionPurpose,
     Snapshot,
     StemView,
     Summary,
@@ -152,12 +155,15 @@ def arc_view(state: State) -> tuple[ArcPart, ...]:
         here = i == len(state.transport.history) - 1
         end = max(coming, played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
         energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
-        role = state.plan[played.index].role if 0 <= played.index < len(state.plan) else "free"
-        parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, "now" if here else "played"))
+        planned = state.plan[played.index] if 0 <= played.index < len(state.plan) else None
+        role: Role = planned.role if planned else "free"
+        purpose: SectionPurpose = planned.purpose if planned else "statement"
+        when: Literal["now", "played"] = "now" if here else "played"
+        parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, when, purpose))
     bar = coming
     first = 0 if state.transport.now is None else state.transport.now.version.index + 1
     for part in state.plan[first:]:
-        parts.append(ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan"))
+        parts.append(ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose))
         bar += part.bars
     return tuple(parts)
 

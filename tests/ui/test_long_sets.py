@@ -10,7 +10,7 @@ from engine.protocol import ArcPart, AudioView, MacroView, Snapshot, StemView
 from liveset.ui.widgets.arc import Arc, ArcView
 from liveset.ui.widgets.cells import Line, line_cells
 from liveset.ui.widgets.header import Header, HeaderView
-from liveset.ui.widgets.outlook import Outlook
+from liveset.ui.widgets.outlook import Outlook, OutlookView
 from tests.ui.fake_link import live
 from tests.ui.screen import on_stage
 
@@ -79,3 +79,10 @@ async def test_wheel_looks_through_the_whole_plan_and_back() -> None:
             plan.on_mouse_scroll_up()
         await stage.update()
         assert "part 0 " in stage.text()
+
+
+def test_plan_says_what_a_part_is_for_where_there_is_room() -> None:
+    parts = tuple(replace(part, purpose="contrast") for part in view(2, 5).parts)
+    plan = Outlook(OutlookView(parts, 1, 2000))
+    assert "contrast" in text(plan.lines(plan.view, 120, 5)[0])
+    assert "contrast" not in text(plan.lines(plan.view, 80, 5)[0])

@@ -35,8 +35,8 @@ def _sounding(parts: tuple[ArcPart, ...]) -> int:
 
 
 class Outlook(LineWidget[OutlookView]):
-    """A line a part: where it starts, how long it is, its role and energy, and how far off it is. The mouse's wheel looks further
-    ahead or back."""
+    """A line a part: where it starts, how long it is, its energy, role and purpose, and how far off it is. The mouse's
+    wheel looks further ahead or back."""
 
     moved: int = 0
     """Lines that the wheel has moved the plan on from the part that sounds."""
@@ -64,9 +64,11 @@ class Outlook(LineWidget[OutlookView]):
         first = max(0, min(max(0, min(_sounding(view.parts) - 1, most)) + self.moved, most))
         shown = view.parts[first : first + height]
         after = len(view.parts) - first - len(shown)
-        rows = [(label("PLAN") if i == 0 else (" " * GUTTER, ""), *self._part(part, view)) for i, part in enumerate(shown)]
-        if after and rows:
-            rows[-1] = row(width - 1, [Piece(rows[-1])], [piece(f"and {after} more", "dim", 1)], gap=2)
+        rows = []
+        for i, part in enumerate(shown):
+            spans = (label("PLAN") if i == 0 else (" " * GUTTER, ""), *self._part(part, view))
+            more = [piece(f"and {after} more", "dim", 1)] if after and i == len(shown) - 1 else []
+            rows.append(row(width - 1, [Piece(spans), piece(part.purpose, "dim", 2)], more, gap=2))
         return rows
 
     def _part(self, part: ArcPart, view: OutlookView) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from engine.dsp.ramps import smoothstep
@@ -14,7 +14,7 @@ from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progressions, place_root, voice
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
-from engine.generators.pocket.styles import PartStyle, Style, in_bar
+from engine.generators.pocket.styles import Style, in_bar
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
 """Token of a bass pattern -> degrees above the chord's root."""
@@ -69,7 +69,8 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         length = beats + (_LANDING_BEATS if bar.final else 0.0)
         yield Note(context.frame(bar.index, 0), "bass", context.frames(length * 0.98), ((root, 1.0),), 0.75 * level**0.7)
         return
-    tokens = in_bar(figure(_bass_figures(context, style), context.request, "bass", "bass", bar.index), bar.index, 4 * beats)
+    figures = _begun(context, [each.split() for each in style.patterns], _BASS_DEGREES)
+    tokens = in_bar(figure(figures, context.request, "bass", "bass", bar.index), bar.index, 4 * beats)
     steps = (2 if "bass" in bar.gap else 4) * beats - (4 if bar.breath else 0)
     kept = thinned([tokens[step].lstrip("~") in _BASS_DEGREES for step in range(steps)], bar.energy)
     tightness = 0.55 + 0.6 * context.decay(bar.index, "bass")
@@ -105,10 +106,9 @@ def sub_share(context: Context) -> float:
     return sum(player.share for player in context.players["bass"] if player.voice not in _DEEP)
 
 
-def _bass_figures(context: Context, style: PartStyle) -> list[list[str]]:
-    """The tokens of the bass patterns; without drums those that begin on the beat, which nothing else would tell."""
-    figures = [each.split() for each in style.patterns]
-    firm = [each for each in figures if each[0] in _BASS_DEGREES] if drumless(context.mix) > DRUMLESS else []
+def _begun(context: Context, figures: list[Sequence[str]], onsets: Collection[str]) -> list[Sequence[str]]:
+    """The figures of a part; without drums those that begin on the beat, which nothing else would tell."""
+    firm = [each for each in figures if each[0] in onsets] if drumless(context.mix) > DRUMLESS else []
     return firm or figures
 
 
@@ -139,7 +139,8 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
     if bar.final:
         yield Note(context.frame(bar.index, 0), "comp", context.frames(beats + _LANDING_BEATS), pitches, 0.7 * level**0.7)
         return
-    rhythm = in_bar(figure(style.patterns, context.request, "comp", "comp", bar.index), bar.index, 4 * beats)
+    rhythms = _begun(context, list(style.patterns), MARK_VELOCITY)
+    rhythm = in_bar(figure(rhythms, context.request, "comp", "comp", bar.index), bar.index, 4 * beats)
     steps = (2 if "comp" in bar.gap else 4) * beats - (4 if bar.breath else 0)
     kept = thinned([rhythm[step] in MARK_VELOCITY for step in range(steps)], bar.energy)
     decay = context.decay(bar.index, "comp")

@@ -197,8 +197,9 @@ def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
     """A lane's pattern in a bar: its idea's, or a variation at the end of four or eight bars and through every other phrase."""
     count, request = len(lane.patterns), context.request
     drawn = lane.group in {"perc", "hats"}
-    main = int(chance(request.set_seed, "lane", number) * count) if drawn else 0
-    if drawn or firm_steps(lane) != _STEADY:
+    steady = firm_steps(lane) == _STEADY
+    main = int(chance(request.set_seed, "lane", number) * count) if drawn or (lane.group == "kick" and not steady) else 0
+    if drawn or not steady:
         main += idea(request, "drums", bar.index)
     phrase, turn = phrase_of(request, bar.index), bar.index % 8
     plain = turn in {0, 1, 2, 4, 5, 6} and not (turn % 2 and count > 2 and lane.group != "kick")
