@@ -8,8 +8,7 @@ import pytest
 
 from engine.music.key import Key
 from engine.presets import load_preset, preset_names
-from engine.prompts.mix import DEFAULT_STYLE, decide_beats, decide_bpm, decide_key, mix, parse
-from engine.prompts.parsing import not_followed
+from engine.prompts.mix import DEFAULT_STYLE, decide_bpm, decide_key, mix, parse
 from engine.prompts.vocabulary import style_names, style_table, vocabulary
 from engine.protocol import PromptWeight
 
@@ -346,54 +345,12 @@ def test_a_word_that_colours_a_named_style_brings_its_own_only_where_there_is_no
         assert parse(word).suggested == {style: 1.0} and parse(f"{word} trance").styles == {"trance": 1.0}
 
 
-def test_beats_of_a_bar_come_from_the_heaviest_style() -> None:
-    weights = (("waltz", 0.6), ("house", 0.4))
-    assert decide_beats([PromptWeight(text, weight) for text, weight in weights]) == 3
-    assert decide_beats([PromptWeight("techno", 1.0)]) == 4 and decide_beats([PromptWeight("balkan", 1.0)]) == 7
-    assert parse("waltz in 3/4").unknown == () and parse("house in 3/4").unknown == ("3/4",)
-
-
 def test_weights_in_brackets_are_read() -> None:
     shares = parse("(techno:1.5), house").styles
     assert shares["techno"] == pytest.approx(0.6)
     assert parse("(dark:0.5) house").values["brightness"] == pytest.approx(parse("dark house").values["brightness"] / 2)
     assert parse("(drums:0.3) house").softer == {"drums": 0.3}
     assert parse("((warm)) house").values["warmth"] > parse("warm house").values["warmth"]
-
-
-@pytest.mark.parametrize(
-    ("text", "bpm"),
-    [
-        ("house at 124", 124.0),
-        ("one hundred and twenty bpm", 120.0),
-        ("one twenty-eight bpm house", 128.0),
-        ("ninety beats per minute", 90.0),
-        ("BPM: 120-124", 122.0),
-        ("１２８ bpm", 128.0),
-        ("drum n bass 168", 168.0),
-    ],
-)
-def test_tempos_without_their_unit_or_in_words_are_read(text: str, bpm: float) -> None:
-    assert parse(text).bpm == bpm and parse(text).unknown == ()
-
-
-def test_a_bare_number_is_a_tempo_only_beside_a_style_and_is_told() -> None:
-    assert parse("drum n bass 168").guesses == (("168", "168 BPM"),)
-    assert parse("warm 168").bpm is None and parse("warm 168").unknown == ("168",)
-    assert parse("techno 168, 90").bpm is None and parse("808 techno, 140 bpm").guesses == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "key"), [("8A", "A minor"), ("in h-Moll", "B minor"), ("key: C#m", "C# minor"), ("la mineur", "A minor")]
-)
-def test_keys_are_read_however_they_are_written(text: str, key: str) -> None:
-    assert parse(f"techno, {text}").key == key and parse(f"techno, {text}").wording == "techno"
-
-
-def test_what_the_set_does_not_follow_is_named() -> None:
-    text = "130 BPM in C# phrygian"
-    assert not_followed(text, 124.0, "F minor") == ("130 BPM", "in C# phrygian")
-    assert not_followed(text, 130.0, "C# phrygian") == () and not_followed("techno", 124.0, "F minor") == ()
 
 
 def test_what_cannot_be_seen_counts_for_nothing() -> None:
