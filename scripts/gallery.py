@@ -27,7 +27,7 @@ from scipy import signal
 from engine.analysis.beat import onset_strength, tempo
 from engine.analysis.key import estimate_key, key_score
 from engine.analysis.loudness import integrated_lufs, longest_silence_ms, true_peak_dbtp
-from engine.conductor.plan import PlannedSection, beyond
+from engine.conductor.planning.plan import PlannedSection, beyond
 from engine.generators.pocket import Pocket
 from engine.prompts.mix import decide_beats, decide_bpm, decide_key, parse
 from engine.prompts.vocabulary import style_names

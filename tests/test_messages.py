@@ -43,7 +43,7 @@ def is_helpful(message: Message) -> bool:
 
 def test_messages_are_found_all_over_the_tree() -> None:
     files = {message.where.partition(":")[0] for message in FOUND}
-    assert {"engine/presets/mistakes.py", "engine/conductor/on_command.py", "liveset/commands/doctor.py"} <= files
+    assert {"engine/presets/mistakes.py", "engine/conductor/reacting/on_command.py", "liveset/commands/doctor.py"} <= files
 
 
 def test_no_message_is_longer_than_the_screen_shows() -> None:

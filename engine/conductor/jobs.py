@@ -26,7 +26,7 @@ from engine.conductor.forecast import (
     playing_end,
     request_cost_s,
 )
-from engine.conductor.plan import PHRASE
+from engine.conductor.planning.plan import PHRASE
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Purpose, State, Version
 from engine.protocol import Place

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.conductor.forecast import MARGIN_S, SPARE, workable_s
-from engine.conductor.plan import MAX_TRANSITION, PHRASE, PlannedSection
+from engine.conductor.planning.plan import MAX_TRANSITION, PHRASE, PlannedSection
 from engine.protocol import Traits, TransitionKind
 
 UNIT: Final = 2 * PHRASE

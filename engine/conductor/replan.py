@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.conductor.forecast import end_bar
 from engine.conductor.lengths import Limits, fitted
-from engine.conductor.plan import fit
+from engine.conductor.planning.plan import fit
 from engine.conductor.state import State
 
 

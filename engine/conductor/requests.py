@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.plan import PlannedSection, beyond
+from engine.conductor.planning.plan import PlannedSection, beyond
 from engine.conductor.state import OPENING, State, Variation, Version, Wish
 from engine.music.motif import make_motif
 from engine.protocol import Neighbour, Place, PromptWeight, SectionRequest

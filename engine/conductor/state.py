@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from engine.conductor.pace import Pace, ladder
-from engine.conductor.plan import PlannedSection
+from engine.conductor.planning.pace import Pace, ladder
+from engine.conductor.planning.plan import PlannedSection
 from engine.protocol import (
     MACRO_NEUTRAL,
     STEMS,

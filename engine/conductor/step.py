@@ -29,8 +29,8 @@ from engine.conductor.events import (
     WorkerUp,
 )
 from engine.conductor.jobs import choose_jobs
-from engine.conductor.on_command import take_command
-from engine.conductor.on_generator import (
+from engine.conductor.reacting.on_command import take_command
+from engine.conductor.reacting.on_generator import (
     job_done,
     job_failed,
     job_progress,
@@ -40,7 +40,7 @@ from engine.conductor.on_generator import (
     worker_share,
     worker_up,
 )
-from engine.conductor.on_player import measured, player_said
+from engine.conductor.reacting.on_player import measured, player_said
 from engine.conductor.state import State
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from engine import protocol as p
 from engine.conductor.events import JobDone, JobFailed, JobProgress, WorkerLost, WorkerRefused, WorkerShare
-from engine.conductor.pace import Pace
+from engine.conductor.planning.pace import Pace
 from engine.live.background import Post
 from engine.live.links import Links
 from engine.live.pace_file import remember

@@ -9,7 +9,7 @@ import os
 import platform
 from pathlib import Path
 
-from engine.conductor.pace import Pace
+from engine.conductor.planning.pace import Pace
 from engine.processes.layout import PACE_FILE, cache_folder
 
 

@@ -20,8 +20,8 @@ import soundfile
 
 from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, WorkerRefused
+from engine.conductor.reacting.values import values_by_target
 from engine.conductor.state import State
-from engine.conductor.values import values_by_target
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import FileMoves, file_moves
 from engine.midi.mapping import mapping_of

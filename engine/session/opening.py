@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.plan import (
+from engine.conductor.planning.plan import (
     ENERGY,
     PHRASE,
     SHARE,
@@ -20,7 +20,7 @@ from engine.conductor.plan import (
     spread,
     total_bars,
 )
-from engine.conductor.script import scripted
+from engine.conductor.planning.script import scripted
 from engine.conductor.state import Settings, Slot, State, Steering, Work
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engine import protocol as p
 from engine.conductor.events import StartJob, WorkerUp
-from engine.conductor.pace import Pace
-from engine.conductor.plan import arc
+from engine.conductor.planning.pace import Pace
+from engine.conductor.planning.plan import arc
 from engine.conductor.requests import make_version, wish
 from engine.conductor.state import Job, Settings, Slot, State, Steering
 from engine.timebase import Grid

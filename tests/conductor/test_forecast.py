@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine import protocol as p
 from engine.conductor.forecast import needed_s, next_cost_s, progress_of, request_cost_s, steer_until, workable_s
-from engine.conductor.pace import Pace
+from engine.conductor.planning.pace import Pace
 from engine.session.snapshots import next_view
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, GRID, SLOW, slow, started

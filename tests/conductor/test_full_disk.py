@@ -6,7 +6,7 @@ import pytest
 
 from engine import protocol as p
 from engine.conductor.events import CancelJob, Discard, Sweep
-from engine.conductor.on_generator import DISK_FULL
+from engine.conductor.reacting.on_generator import DISK_FULL
 from engine.timebase import QUANTUM
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, opening

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from engine.conductor.forecast import SPARE
 from engine.conductor.lengths import Limits, fitted
-from engine.conductor.pace import Pace
-from engine.conductor.plan import PHRASE, PlannedSection, arc
+from engine.conductor.planning.pace import Pace
+from engine.conductor.planning.plan import PHRASE, PlannedSection, arc
 from engine.protocol import Traits
 
 BAR_S = 240 / 124

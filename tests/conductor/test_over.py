@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from engine import protocol as p
 from engine.conductor.events import CancelJob
 from engine.conductor.forecast import end_bar
-from engine.conductor.over import OVER, longer
-from engine.conductor.plan import arc, total_bars
+from engine.conductor.planning.plan import arc, total_bars
+from engine.conductor.reacting.over import OVER, longer
 from engine.conductor.state import State
 from engine.session.snapshots import Surroundings, snapshot
 from tests.conductor.simulation import Stage

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.conductor.plan import PHRASE, PlannedSection, arc, beyond, fit, spread, total_bars
+from engine.conductor.planning.plan import PHRASE, PlannedSection, arc, beyond, fit, spread, total_bars
 from engine.presets import parse_preset
 from engine.session.opening import plan_set, scaled_note
 from engine.timebase import Grid

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.conductor.on_command import take_command
+from engine.conductor.reacting.on_command import take_command
+from engine.conductor.reacting.values import stepped, values_by_target
 from engine.conductor.state import State
-from engine.conductor.values import stepped, values_by_target
 from engine.protocol import Command, Hold, Nudge, SetMacro, SetStem, SetWeight, ToggleMute, TogglePlay
 from tests.conductor.test_conductor import started
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.conductor.plan import arc, bars_per_share, total_bars
-from engine.conductor.script import purpose_of, scripted
+from engine.conductor.planning.plan import arc, bars_per_share, total_bars
+from engine.conductor.planning.script import purpose_of, scripted
 from engine.presets import parse_preset
 from engine.session.opening import opening_state
 from engine.timebase import Grid

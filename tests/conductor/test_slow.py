@@ -10,10 +10,10 @@ import pytest
 from engine import protocol as p
 from engine.conductor.events import JobProgress, WorkerLost, WorkerRefused, WorkerUp
 from engine.conductor.forecast import SPARE, effort, next_cost_s
-from engine.conductor.on_generator import ALONE
-from engine.conductor.pace import Pace
+from engine.conductor.planning.pace import Pace
+from engine.conductor.reacting.on_generator import ALONE
+from engine.conductor.reacting.values import values_by_target
 from engine.conductor.state import State, Version
-from engine.conductor.values import values_by_target
 from engine.session.files import with_files
 from engine.session.snapshots import Surroundings, next_view, now_view, snapshot
 from tests.conductor.simulation import Stage

@@ -13,7 +13,7 @@ import soundfile
 
 from engine import protocol as p
 from engine.conductor.events import Tell
-from engine.conductor.on_command import take_command
+from engine.conductor.reacting.on_command import take_command
 from engine.errors import RecordingError, SectionError
 from engine.music.motif import make_motif
 from engine.protocol import PromptWeight

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from engine import protocol as p
 from engine.conductor.events import WorkerLost, WorkerRefused, WorkerUp
-from engine.conductor.pace import Pace
+from engine.conductor.planning.pace import Pace
+from engine.conductor.reacting.values import values_by_target
 from engine.conductor.state import OPENING
-from engine.conductor.values import values_by_target
 from engine.session.snapshots import arc_view, next_view, now_view
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, GRID, OPERATIONS, SLOW, check_grid, made, opening, perform_all

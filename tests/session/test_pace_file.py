@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.conductor.pace import Pace
+from engine.conductor.planning.pace import Pace
 from engine.live import pace_file
 from engine.live.pace_file import remember, remembered
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.actions import ACTIONS
-from engine.conductor.values import values_by_target
+from engine.conductor.reacting.values import values_by_target
 from engine.presets import parse_preset
 from engine.protocol import MACROS, STEMS
 from engine.session.opening import opening_state

@@ -17,9 +17,9 @@ from engine.generators.pocket.parts import DRUM_GROUPS, TONAL_PARTS, part_of
 from engine.generators.pocket.point import brightness, crackle, hiss, without_cymbals
 from engine.generators.pocket.render.sound import design
 from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.drumming.kits import drum_kits
 from engine.generators.pocket.score.events import Hit, Note, Score
-from engine.generators.pocket.score.kits import drum_kits
-from engine.generators.pocket.score.players import share_amplitudes, tonal_players
+from engine.generators.pocket.score.tones.players import share_amplitudes, tonal_players
 from engine.generators.pocket.styles import load_style
 from engine.music import motif as motifs
 from engine.music.key import Key

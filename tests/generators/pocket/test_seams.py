@@ -10,7 +10,7 @@ import pytest
 
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.instruments.voices import CHUNK
-from engine.generators.pocket.score.off_beat import uses_off_beats
+from engine.generators.pocket.score.drumming.off_beat import uses_off_beats
 from engine.generators.pocket.seams.section import EDGE_S
 from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
 from engine.timebase import SAMPLE_RATE as RATE

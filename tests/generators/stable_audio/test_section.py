@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from engine.conductor.lengths import Limits
-from engine.conductor.plan import MAX_TRANSITION
+from engine.conductor.planning.plan import MAX_TRANSITION
 from engine.errors import GeneratorError
 from engine.generator_names import KNOWN
 from engine.generators.stable_audio import StableAudio

@@ -8,13 +8,13 @@ from engine.dsp.levels import decibels_of
 from engine.generators.pocket.parts import DRUM_GROUPS
 from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.changes import origin_of, seeded
-from engine.generators.pocket.score.chords import sub_share, write_harmony
 from engine.generators.pocket.score.context import Context
-from engine.generators.pocket.score.drums import pump_depth, write_drums
+from engine.generators.pocket.score.drumming.drums import pump_depth, write_drums
+from engine.generators.pocket.score.drumming.kits import drum_kits, in_tune
 from engine.generators.pocket.score.events import Hit, Note, Score
-from engine.generators.pocket.score.kits import drum_kits, in_tune
-from engine.generators.pocket.score.melody import write_melody
-from engine.generators.pocket.score.players import share_gains
+from engine.generators.pocket.score.tones.chords import sub_share, write_harmony
+from engine.generators.pocket.score.tones.melody import write_melody
+from engine.generators.pocket.score.tones.players import share_gains
 from engine.generators.pocket.styles import style_for
 from engine.prompts.mix import mix
 from engine.protocol import MotifNote, SectionRequest

@@ -9,11 +9,11 @@ from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import LEVEL_PARAM, TONAL_PARTS
 from engine.generators.pocket.point import brightness, drumless, without_cymbals
 from engine.generators.pocket.score.chance import chance
+from engine.generators.pocket.score.drumming.off_beat import off_beat_share, turn_share
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, lay_out
 from engine.generators.pocket.score.ideas import open_share
-from engine.generators.pocket.score.off_beat import off_beat_share, turn_share
-from engine.generators.pocket.score.players import tonal_players
+from engine.generators.pocket.score.tones.players import tonal_players
 from engine.generators.pocket.styles import Lane, Style, off_beat_cymbal, style_for
 from engine.music.key import Key
 from engine.music.motif import make_motif

@@ -10,7 +10,7 @@ from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.parts import MARK_VELOCITY, SLICE_VELOCITY
 from engine.generators.pocket.point import DRUMLESS, drumless
 from engine.generators.pocket.render.renderer import Renderer
-from engine.generators.pocket.score.off_beat import is_heard_as_one, off_beats_at_edges, uses_off_beats
+from engine.generators.pocket.score.drumming.off_beat import is_heard_as_one, off_beats_at_edges, uses_off_beats
 from engine.generators.pocket.seams.beat import FRAME, HOP, beat_phasor, phase_of, phasor
 from engine.generators.pocket.seams.controls import Controls, Stroke
 from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, load_style

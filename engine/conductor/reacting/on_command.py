@@ -11,12 +11,12 @@ from engine import protocol as p
 from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
-from engine.conductor.over import go_on, play_again, refused
-from engine.conductor.plan import PlannedSection
+from engine.conductor.planning.plan import PlannedSection
+from engine.conductor.reacting.over import go_on, play_again, refused
+from engine.conductor.reacting.values import stepped, values_by_target
+from engine.conductor.reacting.variations import rewritten
 from engine.conductor.requests import next_index
 from engine.conductor.state import Cut, Slot, State, Variation
-from engine.conductor.values import stepped, values_by_target
-from engine.conductor.variations import rewritten
 
 Step = tuple[State, tuple[Action, ...]]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.generators.pocket.parts import MARK_VELOCITY
-from engine.generators.pocket.score.players import share_amplitudes
+from engine.generators.pocket.score.tones.players import share_amplitudes
 from engine.generators.pocket.styles import Style, firm_steps, load_style, styles_for
 from engine.music.key import Key
 from engine.prompts.mix import Mix

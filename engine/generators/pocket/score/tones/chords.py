@@ -12,8 +12,8 @@ from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
-from engine.generators.pocket.score.harmony import Chord, chord_at, pick_progressions, place_root, voice
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
+from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, place_root, voice
 from engine.generators.pocket.styles import Style, in_bar
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}

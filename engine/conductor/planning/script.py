@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from engine.conductor.plan import PlannedSection
+from engine.conductor.planning.plan import PlannedSection
 from engine.protocol import SectionPurpose
 
 _TURNS: Final = 4

@@ -9,7 +9,7 @@ from typing import Final
 from engine import protocol as p
 from engine.conductor.events import Step, Tell
 from engine.conductor.forecast import end_bar
-from engine.conductor.plan import PlannedSection, arc, bars_per_share, fit, into, numbered
+from engine.conductor.planning.plan import PlannedSection, arc, bars_per_share, fit, into, numbered
 from engine.conductor.replan import first_open, refit, within_limits
 from engine.conductor.state import State
 
@@ -68,7 +68,7 @@ def longer(plan: tuple[PlannedSection, ...], bars: int, share: float, *, behind:
     Args:
         plan: one part or more.
         bars: 1 or more.
-        share: bars of a part of share 1, see `engine.conductor.plan.bars_per_share`.
+        share: bars of a part of share 1, see `engine.conductor.planning.plan.bars_per_share`.
         behind: what is new follows the last part; else it comes before that.
     """
     parts = arc(bars, share)

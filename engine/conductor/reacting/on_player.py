@@ -11,7 +11,7 @@ from engine.conductor.cues import played_on
 from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
-from engine.conductor.over import OVER
+from engine.conductor.reacting.over import OVER
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from engine.protocol import Role
 
 _ARC_SHARES: Final = 28.0
-"""Length of an arc, as a part's share (see `engine.conductor.plan.SHARE`): a quarter of an hour."""
+"""Length of an arc, as a part's share (see `engine.conductor.planning.plan.SHARE`): a quarter of an hour."""
 _PEAK_SHARES: Final = 12.0
 """What an arc takes beside the grooves that rise to its peak."""
 _GROOVES: Final = (2.3, 1.5, 2.0)

@@ -10,8 +10,8 @@ from engine.generators.pocket.score.chance import chance, choose, spread
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
-from engine.generators.pocket.score.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.score.ideas import idea, phrase_of
+from engine.generators.pocket.score.tones.harmony import Chord, pitch_of, voice
 from engine.generators.pocket.styles import Style
 from engine.music import motif as motifs
 from engine.music.motif import Motif

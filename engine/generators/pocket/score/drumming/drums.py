@@ -11,12 +11,12 @@ from engine.generators.pocket.parts import DRUM_GROUPS, MARK_VELOCITY, SLICE_VEL
 from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
+from engine.generators.pocket.score.drumming.fills import write_crash, write_fill, write_roll
+from engine.generators.pocket.score.drumming.kits import drum_kits
+from engine.generators.pocket.score.drumming.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
 from engine.generators.pocket.score.events import Hit
-from engine.generators.pocket.score.fills import write_crash, write_fill, write_roll
 from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.score.ideas import idea, phrase_of
-from engine.generators.pocket.score.kits import drum_kits
-from engine.generators.pocket.score.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
 from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, in_bar, style_for
 
 _EXTRA: Final = 0.55

@@ -22,7 +22,7 @@ from engine.conductor.events import (
 from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
 from engine.conductor.messages import because
-from engine.conductor.pace import MEASURE_WEIGHT, Pace
+from engine.conductor.planning.pace import MEASURE_WEIGHT, Pace
 from engine.conductor.replan import within_limits
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise, takewhile
 from typing import Final
 
-from engine.conductor.long_sets import Place, long_shape
+from engine.conductor.planning.long_sets import Place, long_shape
 from engine.protocol import LONGEST_TRANSITION, NEAR_S, TRANSITION_TABLE, Role, SectionPurpose, TransitionKind
 from engine.timebase import Grid
 
@@ -52,7 +52,7 @@ class PlannedSection:
 
     ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
     ``transition_bars``; energy, density and brightness are 0..1. ``purpose`` and ``occurrence`` are the script's, see
-    `engine.conductor.script`.
+    `engine.conductor.planning.script`.
     """
 
     name: str
@@ -116,7 +116,7 @@ def brightness_at(energy: float) -> float:
 def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
     """An arc of parts that adds up to ``bars``: intro, then build, drop and breakdown in rising waves, and an outro.
 
-    Where there would be more than a few waves, several arcs with rests between them: see `engine.conductor.long_sets`.
+    Where there would be more than a few waves, several arcs with rests between them: see `engine.conductor.planning.long_sets`.
 
     Args:
         bars: 1 or more.

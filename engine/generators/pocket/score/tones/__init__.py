@@ -1,0 +1,1 @@
+"""Harmony, chords and melody, and who plays them."""
