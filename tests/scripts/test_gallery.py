@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -11,18 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.scripts import load_script
+
 RATE = 44_100
 
 
 @pytest.fixture(scope="module")
 def gallery() -> Any:
-    path = Path(__file__).parents[2] / "scripts" / "gallery.py"
-    spec = importlib.util.spec_from_file_location("gallery", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gallery"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("gallery")
 
 
 def tone(hertz: float, seconds: float) -> Any:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.timebase import Grid
+from tests.support.scripts import load_script
 
 RATE = 44_100
 GRID = Grid(240.0)
@@ -19,13 +18,7 @@ GRID = Grid(240.0)
 
 @pytest.fixture(scope="module")
 def gallery() -> Any:
-    path = Path(__file__).parents[2] / "scripts" / "gallery_sets.py"
-    spec = importlib.util.spec_from_file_location("gallery_sets", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gallery_sets"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("gallery_sets")
 
 
 def drop(gallery: Any, sixteenths: tuple[int, ...], bars: int = 5) -> Any:
