@@ -255,6 +255,9 @@ def style_for(mix: Mix, element: str) -> Style:
     return load_style(mix.styles[-1][0])
 
 
+EVERY_BEAT: Final = [0, 4, 8, 12]
+"""Sixteenths of a bar of four beats that are its beats."""
+
 OFF_BEATS: Final = [2, 6, 10, 14]
 """Sixteenths of a bar of four beats that are off-beats."""
 

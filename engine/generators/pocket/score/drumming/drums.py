@@ -17,7 +17,7 @@ from engine.generators.pocket.score.drumming.off_beat import is_heard_as_one, ne
 from engine.generators.pocket.score.events import Hit
 from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.score.ideas import idea, phrase_of
-from engine.generators.pocket.styles import OFF_BEATS, Lane, Style, firm_steps, in_bar, style_for
+from engine.generators.pocket.styles import EVERY_BEAT, OFF_BEATS, Lane, Style, firm_steps, in_bar, style_for
 
 _EXTRA: Final = 0.55
 """Velocity of a hit that a pattern marks with a digit, once the density is above that many tenths."""
@@ -197,7 +197,7 @@ def _pattern(context: Context, lane: Lane, number: int, bar: Bar) -> str:
     """A lane's pattern in a bar: its idea's, or a variation at the end of four or eight bars and through every other phrase."""
     count, request = len(lane.patterns), context.request
     drawn = lane.group in {"perc", "hats"}
-    steady = firm_steps(lane) == _STEADY
+    steady = firm_steps(lane) == EVERY_BEAT
     main = int(chance(request.set_seed, "lane", number) * count) if drawn or (lane.group == "kick" and not steady) else 0
     if drawn or not steady:
         main += idea(request, "drums", bar.index)
@@ -240,8 +240,6 @@ def _shot(context: Context, lane: Lane, style: Style, bar: Bar) -> str:
 _SHARES: Final = (0.75, 0.85, 0.65, 0.95)
 """Share of the cymbals and percussion that plays in successive phrases."""
 _SUM_SHARE: Final = 0.2
-_STEADY: Final = [0, 4, 8, 12]
-"""Sixteenths of a kick on every beat, which stays as it is."""
 
 
 def _last_step(bar: Bar, lane: Lane, steps: int) -> int:

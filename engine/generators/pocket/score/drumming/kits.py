@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.generators.pocket.parts import MARK_VELOCITY
 from engine.generators.pocket.score.tones.players import share_amplitudes
-from engine.generators.pocket.styles import Style, firm_steps, load_style, styles_for
+from engine.generators.pocket.styles import EVERY_BEAT, Style, firm_steps, load_style, styles_for
 from engine.music.key import Key
 from engine.prompts.mix import Mix
 
@@ -22,7 +22,6 @@ _KICK_ENDS_S: Final = 0.23
 """Seconds after which a kick on every beat has ended, by `_ENDED`, to leave room for the bass."""
 _ENDED: Final = 0.063
 """Amplitude of its end against its start: -24 dB."""
-_EVERY_BEAT: Final = [0, 4, 8, 12]
 
 
 def in_tune(style: Style, key: Key) -> Style:
@@ -32,7 +31,7 @@ def in_tune(style: Style, key: Key) -> Style:
         return style
     notes = (_KICK_HZ * 2.0 ** (_nearest(key.tonic + fifth) / 12.0) for fifth in (0, 7))
     kick["tune"] = min(notes, key=lambda hz: abs(math.log2(hz / _KICK_HZ)))
-    if any(lane.shot == "kick" and firm_steps(lane) == _EVERY_BEAT for lane in style.lanes):
+    if any(lane.shot == "kick" and firm_steps(lane) == EVERY_BEAT for lane in style.lanes):
         grip = 1.0 + 5.0 * kick["drive"]  # as the model bends it, which makes it longer
         left = math.log(grip / (_ENDED * math.tanh(grip)))
         kick["decay"] = min(kick["decay"], _KICK_ENDS_S / left ** (1.0 / 1.35))
