@@ -6,7 +6,6 @@ import functools
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,7 +17,6 @@ import typer
 from engine.command_line import STARTED_AS, command, started_as
 from engine.errors import LivesetError
 from engine.protocol import SetOptions
-from engine.versions import version
 from liveset.plain import forgiving
 
 
@@ -55,6 +53,8 @@ app.add_typer(keepers_app, name="keepers")
 def _version(wanted: bool) -> None:
     """Print the version and end."""
     if wanted:
+        from engine.versions import version
+
         typer.echo(f"liveset {version()}")
         raise typer.Exit
 
@@ -322,6 +322,8 @@ def keepers_remove(
 
 def _unexpected(error: Exception) -> int:
     """Keep what happened in the log file, and say where it is."""
+    import traceback
+
     folder = Path(platformdirs.user_log_dir("liveset"))
     try:
         folder.mkdir(parents=True, exist_ok=True)

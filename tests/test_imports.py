@@ -15,9 +15,10 @@ LIGHT = [
     ),
     ("engine.processes.client", ("torch", "textual", "numpy", "pydantic", "sounddevice")),
     ("engine.live.engine", ("torch", "textual", "sounddevice")),
+    ("engine.live.__main__", ("pydantic", "numpy", "mido", "engine.protocol.commands", "engine.protocol.player")),
     ("engine.player.__main__", ("torch", "textual", "mido", "pydantic")),
-    ("liveset.cli", ("torch", "textual", "numpy", "pydantic")),
-    ("liveset.ui.app", ("torch", "numpy", "pydantic", "sounddevice", "mido")),
+    ("liveset.cli", ("torch", "textual", "numpy", "pydantic", "importlib.metadata", "engine.protocol.commands")),
+    ("liveset.ui.app", ("torch", "numpy", "pydantic", "sounddevice", "mido", "engine.protocol.player")),
 ]
 
 

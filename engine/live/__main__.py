@@ -53,8 +53,9 @@ def main(argv: list[str]) -> int:
         if not resume:
             children.start_params()
             children.start_worker("main", options.generator or _peek_generator(options.preset))
-            children.start_player()
         _say({"title": _checked(options)})
+        if not resume:
+            children.start_player()
         from engine.live.engine import LiveEngine
 
         engine = LiveEngine(folder, options, children, resume)

@@ -4,128 +4,135 @@ Three conversations run on these types: the screen sends `Command`s to the engin
 sends `PlayerOrder`s to the player and reads `PlayerEvent`s; the engine hands `SectionRequest`s to a generator. Latest
 values that move continuously (macros, meters, the frame count) travel in memory-mapped blocks, see
 `engine.processes.latest`.
+
+A name's module is imported when the name is first asked for: what starts the engine, and the engine before it has started the
+others, needs the options alone, and a hundred dataclasses take a tenth of a second to make.
 """
 
-from engine.protocol.commands import (
-    Command,
-    GoOn,
-    Hold,
-    IgnorePort,
-    Keep,
-    Keeper,
-    ListDevices,
-    ListKeepers,
-    MovePrompt,
-    NextNow,
-    Nudge,
-    Panic,
-    Play,
-    PlayAgain,
-    Quit,
-    Record,
-    RemakeBars,
-    RemoveKeeper,
-    RemovePrompt,
-    ReRoll,
-    SetLora,
-    SetMacro,
-    SetPrompt,
-    SetStem,
-    SetWeight,
-    Stop,
-    ToggleMute,
-    TogglePlay,
-    ToggleRecord,
-    UseDevice,
-    VaryNext,
-)
-from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
-from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
-from engine.protocol.played import HandOver, PlayedSection
-from engine.protocol.player import (
-    ClearEffects,
-    Cue,
-    CueFailed,
-    CuePostponed,
-    CueStarted,
-    DeviceLost,
-    DeviceOpened,
-    Finished,
-    Looped,
-    MarkSection,
-    OpenDevice,
-    PlayerEvent,
-    PlayerHello,
-    PlayerOrder,
-    RecordingState,
-    SetCues,
-    StartRecording,
-    StopPlayer,
-    StopRecording,
-)
-from engine.protocol.requests import (
-    Change,
-    ClientHello,
-    DropSection,
-    GridFit,
-    Heartbeat,
-    LoraStrength,
-    MakeSection,
-    MotifNote,
-    Neighbour,
-    Place,
-    PromptWeight,
-    SectionDone,
-    SectionFailed,
-    SectionProgress,
-    SectionRequest,
-    Traits,
-    WorkerReport,
-)
-from engine.protocol.snapshot import (
-    ArcPart,
-    AudioView,
-    DeviceInfo,
-    KeeperList,
-    MacroView,
-    MeterView,
-    MidiView,
-    NextState,
-    NextView,
-    Notice,
-    NowView,
-    PromptView,
-    RecordingView,
-    RunState,
-    Snapshot,
-    StemView,
-    Summary,
-)
-from engine.protocol.texts import one_line, short_path, visible
-from engine.protocol.transitions import (
-    LONGEST_TRANSITION,
-    TRANSITION_BY_KIND,
-    TRANSITION_TABLE,
-    TRANSITIONS,
-    Shape,
-    TransitionKind,
-    TransitionRow,
-)
-from engine.protocol.words import (
-    DEFAULT_PRESET,
-    GO_ON_MINUTES,
-    LONGEST_PROMPT,
-    MAX_LORAS,
-    MAX_PROMPTS,
-    MAX_STRENGTH,
-    NEAR_S,
-    NEWEST_KEEPER,
-    ROLES,
-    STEMS,
-    VARY_AMOUNT,
-    Role,
-    SectionPurpose,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.protocol.commands import (
+        Command,
+        GoOn,
+        Hold,
+        IgnorePort,
+        Keep,
+        Keeper,
+        ListDevices,
+        ListKeepers,
+        MovePrompt,
+        NextNow,
+        Nudge,
+        Panic,
+        Play,
+        PlayAgain,
+        Quit,
+        Record,
+        RemakeBars,
+        RemoveKeeper,
+        RemovePrompt,
+        ReRoll,
+        SetLora,
+        SetMacro,
+        SetPrompt,
+        SetStem,
+        SetWeight,
+        Stop,
+        ToggleMute,
+        TogglePlay,
+        ToggleRecord,
+        UseDevice,
+        VaryNext,
+    )
+    from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
+    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+    from engine.protocol.played import HandOver, PlayedSection
+    from engine.protocol.player import (
+        ClearEffects,
+        Cue,
+        CueFailed,
+        CuePostponed,
+        CueStarted,
+        DeviceLost,
+        DeviceOpened,
+        Finished,
+        Looped,
+        MarkSection,
+        OpenDevice,
+        PlayerEvent,
+        PlayerHello,
+        PlayerOrder,
+        RecordingState,
+        SetCues,
+        StartRecording,
+        StopPlayer,
+        StopRecording,
+    )
+    from engine.protocol.requests import (
+        Change,
+        ClientHello,
+        DropSection,
+        GridFit,
+        Heartbeat,
+        LoraStrength,
+        MakeSection,
+        MotifNote,
+        Neighbour,
+        Place,
+        PromptWeight,
+        SectionDone,
+        SectionFailed,
+        SectionProgress,
+        SectionRequest,
+        Traits,
+        WorkerReport,
+    )
+    from engine.protocol.snapshot import (
+        ArcPart,
+        AudioView,
+        DeviceInfo,
+        KeeperList,
+        MacroView,
+        MeterView,
+        MidiView,
+        NextState,
+        NextView,
+        Notice,
+        NowView,
+        PromptView,
+        RecordingView,
+        RunState,
+        Snapshot,
+        StemView,
+        Summary,
+    )
+    from engine.protocol.texts import one_line, short_path, visible
+    from engine.protocol.transitions import (
+        LONGEST_TRANSITION,
+        TRANSITION_BY_KIND,
+        TRANSITION_TABLE,
+        TRANSITIONS,
+        Shape,
+        TransitionKind,
+        TransitionRow,
+    )
+    from engine.protocol.words import (
+        DEFAULT_PRESET,
+        GO_ON_MINUTES,
+        LONGEST_PROMPT,
+        MAX_LORAS,
+        MAX_PROMPTS,
+        MAX_STRENGTH,
+        NEAR_S,
+        NEWEST_KEEPER,
+        ROLES,
+        STEMS,
+        VARY_AMOUNT,
+        Role,
+        SectionPurpose,
+    )
 
 __all__ = [
     "BLOCKS",
@@ -247,3 +254,19 @@ __all__ = [
     "unit",
     "visible",
 ]
+
+_MODULES = ("options", "words", "macros", "texts", "transitions", "requests", "commands", "snapshot", "player", "played")
+"""Where names are looked for: each after those it needs, what only the engine and the player say last."""
+
+
+def __getattr__(name: str) -> Any:
+    """The first use of a name; from then on it is here.
+
+    Raises:
+        AttributeError: if nothing is called that.
+    """
+    if name in __all__:
+        for module in _MODULES:
+            if (found := getattr(import_module(f"{__name__}.{module}"), name, None)) is not None:
+                return globals().setdefault(name, found)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
