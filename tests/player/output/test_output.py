@@ -23,13 +23,16 @@ from engine.player.rendering.renderer import Renderer
 from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 
+STEP_S = 0.002
+"""The longest that the player's thread and the test wait for each other before they go on: neither stands still for ever."""
+
 
 class PortAudioError(Exception):
     """As sounddevice raises it."""
 
 
 class Stream:
-    """A PortAudio stream that takes sound as fast as it comes, until told otherwise."""
+    """A PortAudio stream that takes a block each time the test looks, until told otherwise."""
 
     def __init__(self, sd: FakeSoundDevice, rate: float, channels: int) -> None:
         self._sd = sd
@@ -45,7 +48,8 @@ class Stream:
 
     def write(self, sound: npt.NDArray[np.float32]) -> bool:
         assert sound.shape[1] == self.channels and sound.dtype == np.float32
-        time.sleep(0.001)
+        if self._sd.turns is not None:
+            self._sd.turns.acquire(timeout=STEP_S)
         if self.broken or (self._sd.state == "gone" and self._sd.breaks):
             raise PortAudioError("Device unavailable")
         if self._sd.state == "hung":
@@ -53,6 +57,7 @@ class Stream:
             self._sd.release.wait(10)
         self.heard.append(sound.copy())
         self.frames += len(sound)
+        self._sd.written.set()
         return False
 
     def abort(self, ignore_errors: bool = True) -> None: ...
@@ -77,6 +82,9 @@ class FakeSoundDevice:
         self.breaks = True
         """Whether streams break while it is gone."""
         self.waiting, self.release = threading.Event(), threading.Event()
+        self.turns: threading.Semaphore | None = None
+        """What a stream waits for before it takes a block; None takes blocks as fast as they come."""
+        self.written = threading.Event()
         self.streams: list[Stream] = []
 
     def query_devices(self) -> list[dict[str, Any]]:
@@ -113,22 +121,37 @@ class Lookout:
 class Bench:
     """An output on a fake device."""
 
-    def __init__(self, sd: FakeSoundDevice) -> None:
+    def __init__(self, sd: FakeSoundDevice, clock: Callable[[], float] = time.monotonic) -> None:
+        self.sd = sd
+        self.turns = sd.turns = threading.Semaphore(0)
         self.events: list[PlayerEvent] = []
         self.lookout = Lookout(sd)
         self.status = memory_status()
         self.params = memory_params()
         self.params["run"] = 1.0
-        self.output = Output(
-            Renderer(self.params, self.status), self.status, Tape(), 256, sd.open, self.events.append, lookout=self.lookout
-        )
+        renderer, events = Renderer(self.params, self.status), self.events.append
+        self.output = Output(renderer, self.status, Tape(), 256, sd.open, events, lookout=self.lookout, clock=clock)
 
     def until(self, done: Callable[[], object]) -> None:
         deadline = time.monotonic() + 10
         while not done():
             assert time.monotonic() < deadline, self.events
+            self.sd.written.clear()
+            self.turns.release()
             self.output.tick()
-            time.sleep(0.002)
+            self.sd.written.wait(STEP_S)
+
+    def until_sounding(self) -> None:
+        """The newest stream has played a few blocks."""
+        self.until(lambda: self.sd.streams and self.sd.streams[-1].frames > 1000)
+
+    def until_lost(self) -> None:
+        self.until(lambda: any(isinstance(event, DeviceLost) for event in self.events))
+
+    def go_on(self, blocks: int = 20) -> None:
+        """Play some blocks more, on whatever takes them."""
+        beat = self.status["beat"]
+        self.until(lambda: self.status["beat"] > beat + blocks)
 
 
 @pytest.fixture(autouse=True)
@@ -146,14 +169,13 @@ def sd() -> FakeSoundDevice:
 def test_device_that_vanishes_and_comes_back(sd: FakeSoundDevice) -> None:
     bench = Bench(sd)
     bench.output.start(None)
-    bench.until(lambda: sd.streams[0].frames > 5000)
+    bench.until_sounding()
     sd.state = "gone"
-    bench.until(lambda: any(isinstance(e, DeviceLost) for e in bench.events))
-    beat = bench.status["beat"]
-    bench.until(lambda: bench.status["beat"] > beat + 20)
+    bench.until_lost()
+    bench.go_on()
     sd.state = "there"
     bench.until(lambda: len(bench.events) == 3)
-    bench.until(lambda: sd.streams[-1].frames > 2000)
+    bench.until_sounding()
     bench.output.stop()
     first, lost, again = bench.events
     assert isinstance(first, DeviceOpened) and not first.silent and first.latency_s < 0.03
@@ -164,14 +186,13 @@ def test_device_that_vanishes_and_comes_back(sd: FakeSoundDevice) -> None:
 def test_hanging_write_is_abandoned(sd: FakeSoundDevice) -> None:
     bench = Bench(sd)
     bench.output.start(None)
-    bench.until(lambda: sd.streams[0].frames > 1000)
+    bench.until_sounding()
     sd.state = "hung"
-    bench.until(lambda: any(isinstance(e, DeviceLost) for e in bench.events))
-    beat = bench.status["beat"]
-    bench.until(lambda: bench.status["beat"] > beat + 20)
+    bench.until_lost()
+    bench.go_on()
     held = sd.streams[0].frames
     sd.release.set()
-    bench.until(lambda: bench.status["beat"] > beat + 60)
+    bench.go_on(40)
     assert sd.streams[0].frames <= held + 256
     bench.output.stop()
 
@@ -257,9 +278,9 @@ def test_default_is_returned_to_from_another_output(sd: FakeSoundDevice) -> None
     sd.names = ["fake", "other"]
     bench = Bench(sd)
     bench.output.start(None)
-    bench.until(lambda: sd.streams[0].frames > 1000)
+    bench.until_sounding()
     sd.state = "gone"  # the streams break, and "other" is all that is left
-    bench.until(lambda: any(isinstance(event, DeviceLost) for event in bench.events))
+    bench.until_lost()
     sd.breaks = False
     bench.until(on(bench, "other", instead_of="fake"))
     sd.state = "there"
@@ -271,11 +292,10 @@ def test_named_output_is_waited_for_while_others_are_there(sd: FakeSoundDevice) 
     sd.names = ["fake", "other"]
     bench = Bench(sd)
     bench.output.start("fake")
-    bench.until(lambda: sd.streams[0].frames > 1000)
+    bench.until_sounding()
     sd.state = "gone"
-    bench.until(lambda: any(isinstance(event, DeviceLost) for event in bench.events))
-    beat = bench.status["beat"]
-    bench.until(lambda: bench.status["beat"] > beat + 60)
+    bench.until_lost()
+    bench.go_on(60)
     assert not any(isinstance(event, DeviceOpened) and event.name == "other" for event in bench.events)
     sd.state = "there"
     bench.until(on(bench, "fake"))
@@ -289,7 +309,7 @@ def test_output_named_by_number_is_found_again_under_another_number(sd: FakeSoun
     bench.until(on(bench, "second"))
     sd.names = ["new", "first", "second"]
     sd.state, sd.streams[-1].broken = "there", True
-    bench.until(lambda: any(isinstance(event, DeviceLost) for event in bench.events))
+    bench.until_lost()
     bench.until(on(bench, "second"))
     bench.output.stop()
     found = opened(bench)
@@ -313,8 +333,7 @@ def test_named_output_does_not_follow_the_default(sd: FakeSoundDevice) -> None:
     bench.lookout.follows = True
     bench.output.start("fake")
     sd.default = SimpleNamespace(device=(-1, 1))
-    beat = bench.status["beat"]
-    bench.until(lambda: bench.status["beat"] > beat + 60)
+    bench.go_on(60)
     bench.output.stop()
     assert on(bench, "fake")()
 
@@ -324,8 +343,7 @@ def test_change_to_no_device_and_back(sd: FakeSoundDevice) -> None:
     bench.output.start(None)
     bench.output.use("none")
     bench.until(lambda: (found := opened(bench)) is not None and found.silent)
-    beat = bench.status["beat"]
-    bench.until(lambda: bench.status["beat"] > beat + 60)
+    bench.go_on(60)
     bench.output.use(None)
     bench.until(on(bench, "fake"))
     bench.output.stop()
@@ -362,24 +380,17 @@ def test_device_that_refuses_what_it_prefers_is_opened_at_another_rate() -> None
 
 def test_pause_of_the_whole_process_is_no_fault_of_the_device(sd: FakeSoundDevice) -> None:
     now = [0.0]
-    bench = Bench(sd)
-    output = Output(
-        Renderer(bench.params, bench.status), bench.status, Tape(), 256, sd.open, bench.events.append, clock=lambda: now[0]
-    )
-    output.start(None)
-    deadline = time.monotonic() + 10
-    while sd.streams[0].frames < 1000:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    bench = Bench(sd, clock=lambda: now[0])
+    bench.output.start(None)
+    bench.until_sounding()
     sd.state = "hung"
-    while not sd.waiting.is_set():
-        assert sd.waiting.wait(10)
-    output.tick()
+    assert sd.waiting.wait(10)
+    bench.output.tick()
     now[0] += 30.0
-    output.tick()
+    bench.output.tick()
     sd.state = "there"
     sd.release.set()
     for _ in range(50):
-        output.tick()
-    output.stop()
+        bench.output.tick()
+    bench.output.stop()
     assert not any(isinstance(event, DeviceLost) for event in bench.events)
