@@ -6,9 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,22 +16,10 @@ from engine.processes.client import EngineClient, running_session
 from engine.processes.layout import CURRENT_FILE, ENGINE, KEY_FILE, OPTIONS_FILE, PARAMS_FILE, STATE_FILE, runtime_folder
 from engine.session.saving import _mark, load_state
 from tests.live.conftest import PRESET
-from tests.protocol.test_checking import GOOD, JUNK
 from tests.support.engine_alone import Alone
+from tests.support.nonsense import nonsense
 from tests.support.sessions import session_folder
 from tests.support.waiting import LIMIT_S
-
-MESSAGES = 300
-
-
-def nonsense(seed: int) -> Iterator[object]:
-    """Objects that pickle: junk, and our own messages with junk in a field."""
-    rng = random.Random(seed)
-    for _ in range(MESSAGES):
-        message: Any = rng.choice([each for each, _ in GOOD])
-        names = [field.name for field in fields(message)]
-        spoilt = replace(message, **{rng.choice(names): rng.choice(JUNK)}) if names else message
-        yield rng.choice((spoilt, spoilt, rng.choice(JUNK)))
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -24,12 +26,15 @@ from engine.protocol import (
     MarkSection,
     PlayerEvent,
     PlayerHello,
+    PlayerOrder,
     RecordingState,
     SetCues,
     StartRecording,
     StopPlayer,
 )
+from engine.protocol.checking import fits
 from tests.player.sounds import cue, sine, write_section
+from tests.support.nonsense import broken_pickles, nonsense
 from tests.support.waiting import LIMIT_S, wait_until
 
 KEY = b"0123456789abcdef"
@@ -118,6 +123,53 @@ def test_player_outlives_its_engines(session: Session) -> None:
     assert session.process.wait(LIMIT_S) == 0
     assert status["silent_frames"] == 0 and status["frame"] > 0 and status["alive"] == 0
     assert (folder / "set.wav").stat().st_size > 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_player_goes_on_whatever_its_engine_says(session: Session) -> None:
+    write_section(session.folder / "a", sine(220))
+    line = session.connect()
+    session.params["run"] = 1.0
+    line.send(SetCues((cue(1, session.folder / "a", 0),)))
+    assert wait_for(line, CueStarted).cue_id == 1
+    for seed in range(3):
+        for message in nonsense(seed):
+            if not fits(message, PlayerOrder):
+                line.send(message)
+    line.send(SetCues((cue(1, session.folder / "a", 0), cue(2, session.folder / "missing", 1))))
+    assert wait_for(line, CueFailed).cue_id == 2
+    assert session.status()["silent_frames"] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_player_hangs_up_on_what_is_no_engine_and_hears_the_one_it_has(session: Session) -> None:
+    line = session.connect()
+    line.recv()
+    for number, noise in enumerate(broken_pickles(5)):
+        stranger = socket.socket(socket.AF_UNIX)
+        stranger.connect(address(session.folder, PLAYER))
+        stranger.sendall(len(noise).to_bytes(4, "big")[: number % 5] + noise)
+        if number % 2:
+            stranger.close()
+    with pytest.raises(AuthenticationError):
+        Client(address(session.folder, PLAYER), family="AF_UNIX", authkey=b"another")
+    line.send(StopPlayer())
+    assert session.process.wait(LIMIT_S) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="local sockets have another address there")
+def test_player_waits_for_another_engine_after_one_that_sends_no_messages(session: Session) -> None:
+    for noise in broken_pickles(6, 12):
+        line = session.connect()
+        line.recv()
+        with contextlib.suppress(OSError):
+            line.send_bytes(noise)
+            line.send(MarkSection("drop", 7))
+        line.close()
+    last = session.connect()
+    assert isinstance(last.recv(), PlayerHello)
+    last.send(StopPlayer())
+    assert session.process.wait(LIMIT_S) == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists a process's files")
