@@ -4,6 +4,7 @@
     python scripts/bench_devices.py rates       # sinks at 8 to 192 kHz, mono and with 8 channels
     python scripts/bench_devices.py default     # the default sink changes, is removed and comes back
     python scripts/bench_devices.py pause       # all processes stand still for 30 s
+    python scripts/bench_devices.py kills       # each process is killed ten times in a row
 
 Needs pulseaudio, pactl and parec. Every line says how long the loudspeaker got nothing: seconds and gaps over 5 ms, counted
 in what was captured from the sink.
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +34,8 @@ CAPTURED_HZ = 44_100
 GAP_S = 0.005
 LISTEN_S = 8.0
 PAUSED_S = 30.0
+KILLS = 10
+KILLS_S = 90.0
 SERVER = "pulseaudio -n --daemonize=no --exit-idle-time=-1 --disallow-exit --use-pid-file=no --system=no --realtime=no"
 
 
@@ -123,26 +127,48 @@ def bench_default(stage: Stage) -> None:
         print(f"and then: {gaps(stage.captured('second', LISTEN_S))}", flush=True)
 
 
+def pids(stage: Stage, module: str) -> list[int]:
+    """The processes of the set that run a module, or any of those whose names begin so."""
+    listing = subprocess.run(["ps", "-eww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in listing.splitlines() if str(stage.folder) in line and f"-m {module}" in line]
+
+
 def bench_pause(stage: Stage) -> None:
     """Every process of the set stands still, as when a laptop's lid is closed."""
     with stage.playing():
         wait_for_sound(stage, "first")
-        listing = subprocess.run(["ps", "-eww", "-o", "pid,args"], capture_output=True, text=True, check=True).stdout
-        ours = [line for line in listing.splitlines() if str(stage.folder) in line and "-m engine." in line]
-        pids = [int(line.split()[0]) for line in ours]
-        for pid in pids:
+        stopped = pids(stage, "engine.")
+        for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         time.sleep(PAUSED_S)
-        for pid in pids:
+        for pid in stopped:
             os.kill(pid, signal.SIGCONT)
         print(
-            f"{len(pids)} processes stood still for {PAUSED_S:g} s: heard {wait_for_sound(stage, 'first'):.2f} s after",
+            f"{len(stopped)} processes stood still for {PAUSED_S:g} s: heard {wait_for_sound(stage, 'first'):.2f} s after",
             flush=True,
         )
         print(f"and then: {gaps(stage.captured('first', LISTEN_S))}", flush=True)
 
 
-BENCHES = {"rates": bench_rates, "default": bench_default, "pause": bench_pause}
+def bench_kills(stage: Stage) -> None:
+    """Generators, engines and players that are killed as soon as another is there; screens are not heard."""
+    with stage.playing():
+        wait_for_sound(stage, "first")
+        for module in ("engine.generators.worker", "engine.live", "engine.player"):
+            found: list[np.ndarray] = []
+            listening = threading.Thread(target=lambda found=found: found.append(stage.captured("first", KILLS_S)))
+            listening.start()
+            killed, begun = set[int](), time.monotonic()
+            while time.monotonic() < begun + KILLS_S - 1.0 and len(killed) < KILLS:
+                for pid in set(pids(stage, module)) - killed:
+                    killed.add(pid)
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(1.0)
+            listening.join()
+            print(f"{module} killed {len(killed)} times in {KILLS_S:g} s: {gaps(found[0])}", flush=True)
+
+
+BENCHES = {"rates": bench_rates, "default": bench_default, "pause": bench_pause, "kills": bench_kills}
 
 
 def main(argv: list[str]) -> int:

@@ -24,7 +24,7 @@ import pytest
 
 from engine.protocol import SetMacro, SetWeight
 from tests.live.conftest import FRAMES_S, Lasting, Show
-from tests.support.waiting import comes_true, wait_until
+from tests.support.waiting import LIMIT_S, comes_true, wait_until
 
 pytestmark = pytest.mark.sound
 
@@ -73,11 +73,16 @@ class Server:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
 
+    def ask(self, *words: str) -> str:
+        """What the server answers to an order."""
+        argv = ["pactl", "--server", self.address, *words]
+        return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=LIMIT_S).stdout.strip()
+
     @contextmanager
-    def capture(self) -> Iterator[Capture]:
-        """Record what comes out from now on."""
+    def capture(self, sink: str = "out") -> Iterator[Capture]:
+        """Record what comes out of a sink from now on."""
         path = self.folder / "captured.raw"
-        wanted = f"parec --server={self.address} --device=out.monitor --format=float32le --rate=44100 --channels=2 --raw"
+        wanted = f"parec --server={self.address} --device={sink}.monitor --format=float32le --rate=44100 --channels=2 --raw"
         with path.open("wb") as file:
             recorder = subprocess.Popen([*wanted.split(), "--latency-msec=20"], stdout=file, stderr=subprocess.DEVNULL)
         yield Capture(path)
@@ -171,6 +176,21 @@ def test_seconds_come_out_whole_with_the_stream_as_it_is_on_stage(server: Server
             seconds += SPELL_S
             spells.append(longest_spell(capture.heard(seconds)))
     assert max(spells) >= SPELL_S * FRAMES_S, f"frames without a gap: {spells}"
+
+
+def test_set_is_heard_on_the_default_output_as_it_changes_goes_and_comes_back(server: Server, one: Show) -> None:
+    one.wait(lambda s: not s.audio.silent, "a device")
+    for _ in range(2):
+        module = server.ask("load-module", "module-null-sink", "sink_name=phones", "norewinds=1", "rate=48000", "channels=1")
+        server.ask("set-default-sink", "phones")
+        with server.capture("phones") as capture:
+            assert capture.heard(0.5).any()
+        server.ask("unload-module", module)
+        with server.capture("out") as capture:
+            assert capture.heard(0.5).any()
+    before = one.now()
+    assert not one.wait_on(1).audio.silent
+    assert before.state == "playing"
 
 
 def test_device_that_vanishes_is_waited_for_while_time_goes_on(server: Server, one: Show) -> None:
