@@ -182,11 +182,21 @@ def devices() -> None:
 def midi(
     monitor: Annotated[bool, typer.Option("--monitor", help="Print what arrives, and what it means, until Ctrl-C.")] = False,
     preset: Annotated[str, typer.Option(help="Use a preset's [midi] table.")] = "",
+    learn: Annotated[
+        str, typer.Option(help="Put the next control that is moved on an action, for every set.", metavar="ACTION")
+    ] = "",
+    add: Annotated[bool, typer.Option("--add", help="With --learn: the controls it is under already stay.")] = False,
+    export: Annotated[str, typer.Option(help="Print an input's map as a profile that others can use.", metavar="INPUT")] = "",
 ) -> None:
     """List the MIDI inputs and what each control does."""
-    from liveset.commands.inspect import show_midi
+    from liveset.commands.inspect import export_map, learn_control, show_midi
 
-    show_midi(preset, monitor)
+    if learn:
+        learn_control(learn, preset, add)
+    elif export:
+        export_map(export, preset)
+    else:
+        show_midi(preset, monitor)
 
 
 @app.command(epilog=_example("doctor"))

@@ -25,6 +25,7 @@ from engine.conductor.state import State
 from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
+from engine.live.learning import Learning
 from engine.live.links import Links
 from engine.live.pace_file import remembered
 from engine.live.player import Player
@@ -36,7 +37,7 @@ from engine.midi.mapping import mapping_of
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children
-from engine.processes.layout import CURRENT_FILE, ENGINE, sections_folders
+from engine.processes.layout import CURRENT_FILE, ENGINE, learned_folder, sections_folders
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
 from engine.protocol.checking import fits
@@ -96,6 +97,7 @@ class LiveEngine:
         self.links.frame = state.transport.frame
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
+        self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -234,6 +236,7 @@ class LiveEngine:
             self._on_command(command)
         for notice in batch.notices:
             self.session.tell("info", notice)
+        self.learning.keep()
         messages = self._midi_view.messages + batch.messages_count
         self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
 
@@ -256,6 +259,9 @@ class LiveEngine:
                 self.recordings.toggle(path)
             case p.IgnorePort(port, on):
                 self.midi.ignore(port, on)
+            case p.Learn() | p.StopLearning() | p.UndoLearning():
+                self.learning.command(command)
+                self._on_midi()  # what counts from now on
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
             case p.ListDevices(on):
@@ -287,7 +293,7 @@ class LiveEngine:
             words=self.session.words(),
             labels=self.mapping.labels(),
             pickups=self.mapping.pickups(),
-            midi=self._midi_view,
+            midi=replace(self._midi_view, learning=self.learning.waits_for),
             device=self.player.device,
             recording=self.recordings.path,
             notices=self.session.notices,

@@ -9,21 +9,37 @@ from typing import Any, Final
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
 from engine.midi.habits import PAIR_S
+from engine.midi.learning import Lesson, Teacher
 from engine.midi.messages import message_of, plain, read_message
-from engine.midi.names import shown
+from engine.midi.names import kind_of, shown
 from engine.midi.port import SETTLING_S, Port
 from engine.midi.presses import Press, Waiting
 from engine.midi.profiles import (
     FINER,
+    RARE,
     Binding,
     Bindings,
     Control,
     Profile,
+    action_of,
     load_profile,
     profile_of_port,
 )
 from engine.midi.rules import parse_rules
-from engine.midi.values import FINE, HELD, RELATIVE, TICK, TOP, leaps, takes_hold, ticks
+from engine.midi.takeover import reached, struck
+from engine.midi.values import (
+    FINE,
+    HELD,
+    JUMP,
+    OF_NOTES,
+    PICK_UP,
+    RELATIVE,
+    SWITCH,
+    TICK,
+    TOP,
+    leaps,
+    ticks,
+)
 from engine.midi.words import describe, greeting, in_force
 from engine.protocol import Command, Nudge
 
@@ -61,6 +77,7 @@ class Mapping:
         self._told: list[str] = []
         self._did: list[str] = []
         self._requeue: set[str] = set()
+        self.teacher = Teacher()
         self._relabel()
 
     # ------------------------------------------------------------ ports
@@ -83,7 +100,7 @@ class Mapping:
     def _new(self, port: str) -> Port:
         rules = self.rules.of(port)
         profile = rules.profile or self.profile
-        return Port(profile_of_port(port, profile), rules, not self.takeover)
+        return Port(profile_of_port(port, profile), rules, not self.takeover, learned=self.teacher.of(port))
 
     def _port(self, port: str) -> Port:
         if port not in self._ports:
@@ -97,11 +114,11 @@ class Mapping:
         Changes nothing, so any thread may ask.
         """
         state = self._ports.get(port) or self._new(port)
-        tables: tuple[Bindings, ...] = (state.rules.bindings, state.profile.controls, state.profile.bank)
+        tables: tuple[Bindings, ...] = (state.rules.bindings, state.learned, state.profile.controls, state.profile.bank)
         bindings = [b for table in tables for b in table.values() if b is not None]
         found = {(control.channel, control.number) for control, habit in list(state.habits.items()) if habit.dialect is not None}
         for b in bindings:
-            if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in RELATIVE or b.mode == FINE):
+            if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in (*RELATIVE, FINE, SWITCH)):
                 found.add((b.control.channel, b.control.number + FINER * b.low))
         return frozenset(found)
 
@@ -118,6 +135,12 @@ class Mapping:
         """Every control of a port that moves something, in order, then the second row of knobs, marked with a star."""
         return in_force(self._ports.get(port) or self._new(port))
 
+    def bindings(self, port: str) -> Bindings:
+        """What every control of a port moves, as one table."""
+        state = self._ports.get(port) or self._new(port)
+        keys = {**state.profile.controls, **state.learned, **state.rules.bindings}
+        return {key: binding for key in keys if (binding := state.binding(key)) is not None and not binding.low}
+
     # ------------------------------------------------------------ values
 
     def sync(self, values: Table[str, float]) -> None:
@@ -133,8 +156,12 @@ class Mapping:
         """For each action touched: the value its knob must be turned to, None while it holds the value."""
         found: dict[str, float | None] = {}
         for name, (port, control) in self._touched.items():
-            at = self._ports[port].at.get(control)
-            found[name] = None if at is None or abs(at - self._values[name]) <= HELD else self._values[name]
+            state = self._ports[port]
+            at, binding = state.at.get(control), state.binding(control)
+            if at is None or binding is None or binding.takeover != PICK_UP:
+                found[name] = None
+            else:
+                found[name] = None if abs(binding.value(at) - self._values[name]) <= HELD else self._values[name]
         return found
 
     def labels(self) -> dict[str, str]:
@@ -146,7 +173,7 @@ class Mapping:
         states = list(self._ports.values()) or [self._new("")]
         tables: list[Bindings] = [{key: state.binding(key) for key in state.profile.controls} for state in states]
         tables += [state.profile.bank for state in states if state.banked]
-        for table in (*tables, *(state.rules.bindings for state in states)):
+        for table in (*tables, *(state.learned for state in states), *(state.rules.bindings for state in states)):
             for binding in reversed(list(table.values())):
                 if binding is not None:
                     self._labels[binding.action.name] = str(binding.control)
@@ -185,6 +212,10 @@ class Mapping:
         if dumping or at - state.opened_at < SETTLING_S:
             state.learn(control, value, at)
             return []
+        if self.teacher.lesson is not None:
+            self._study(port, state, control, seven)
+            state.learn(control, value, at)
+            return []
         rested = before is not None and not swept and leaps(before, seven, silent)
         return self._moved(state, port, control, value, before, at, jumped=rested)
 
@@ -197,19 +228,21 @@ class Mapping:
         binding, habit = state.binding(control), state.habit(control)
         if binding is None or (self.takeover and binding.mode != FINE and state.in_a_pair(control)):
             return []
-        if binding.action.kind != "position":
-            if not state.presses(binding, control, value, before, at):
-                return []
-            if control.kind == "note" or not self.takeover:
-                return self._press(port, control, binding)
-            self._waiting.add(Press(at, port, control, binding))
-            return []
+        if binding.mode in OF_NOTES or binding.action.kind != "position":
+            return self._strike(binding, port, control, value, at) if state.presses(binding, control, value, before, at) else []
         dialect = habit.dialect if self.takeover and binding.mode == "absolute" and control.kind == "cc" else None
         if mode := binding.mode if binding.mode in RELATIVE else dialect:
-            state.at.pop(control, None)
-            self._touch(binding, port, control)
-            return self._nudge(binding, TICK * ticks(mode, value))
+            return self._nudge(binding, port, control, TICK * ticks(mode, value))
         return self._turn(binding, port, state, control, value, at, jumped)
+
+    def _strike(self, binding: Binding, port: str, control: Control, value: int, at: float) -> list[Command]:
+        """What a press does; that of a button waits a moment, since it may be the low half of another control's value."""
+        if binding.mode in OF_NOTES:
+            return self._set(binding, port, control, value)
+        if control.kind == "note" or not self.takeover:
+            return self._press(port, control, binding)
+        self._waiting.add(Press(at, port, control, binding))
+        return []
 
     def due(self, at: float) -> list[Command]:
         """The commands of presses that waited long enough; ask again while `waiting`."""
@@ -258,24 +291,31 @@ class Mapping:
         before = state.at.get(high)
         state.at[high] = now
         self._touch(binding, port, high)
-        if self.takeover:
+        if self.takeover and binding.takeover != JUMP:
             whole = before is not None and binding.mode == FINE and leaps(round(before * TOP), round(now * TOP), 0.0)
             button = binding.mode != FINE and control.kind == "cc" and state.habit(control).ends_only
-            if (
-                (jumped and binding.mode != FINE)
-                or whole
-                or button
-                or not takes_hold(before, now, self._values[binding.action.name])
-            ):
+            if (jumped and binding.mode != FINE) or whole or button:
                 return []
-        if now == self._values[binding.action.name]:
-            return []
-        self._values[binding.action.name] = now
-        return [binding.action.make(now)]
+        is_at = self._values[binding.action.name]
+        return self._put(binding, reached(binding, before, now, is_at) if self.takeover else binding.value(now))
 
-    def _nudge(self, binding: Binding, by: float) -> list[Command]:
-        """A relative move, which the engine adds to wherever the value is by then."""
+    def _set(self, binding: Binding, port: str, control: Control, value: int) -> list[Command]:
+        """A press that puts a value somewhere."""
+        self._touch(binding, port, control)
+        return self._put(binding, struck(binding, value, self._values[binding.action.name]))
+
+    def _put(self, binding: Binding, value: float) -> list[Command]:
+        if value == self._values[binding.action.name]:
+            return []
+        self._values[binding.action.name] = value
+        return [binding.action.make(value)]
+
+    def _nudge(self, binding: Binding, port: str, control: Control, by: float) -> list[Command]:
+        """A relative move, which the engine adds to wherever the value is by then; its range's direction counts."""
         name = binding.action.name
+        self._ports[port].at.pop(control, None)
+        self._touch(binding, port, control)
+        by = by if binding.span[0] < binding.span[1] else -by
         self._values[name] = min(1.0, max(0.0, self._values[name] + by))
         return [Nudge(name, by)] if by else []
 
@@ -283,6 +323,57 @@ class Mapping:
         if self._touched.get(binding.action.name) != (port, control):
             self._touched[binding.action.name] = (port, control)
             self._relabel()
+
+    # ------------------------------------------------------------ learning
+
+    def learn(self, name: str, add: bool) -> None:
+        """Have the next control that a hand moves move an action; until then nothing that comes in moves anything.
+
+        Args:
+            name: the action's.
+            add: the controls that the action is under already stay under it, otherwise they move nothing any more.
+
+        Raises:
+            MidiError: if nothing is called that.
+        """
+        self.teacher.lesson = Lesson(action_of(name, "learn"), add)
+
+    def undo_learning(self) -> str | None:
+        """Take back what was learned last. Returns the kind of port it was about; None if nothing was learned."""
+        kind = self.teacher.undo()
+        if kind is not None:
+            self._taught(kind)
+        return kind
+
+    def remember(self, learned: Table[str, Bindings]) -> None:
+        """Take over what controllers were taught before, by the name that the inputs of a kind share."""
+        self.teacher.tables.update(learned)
+        for kind in learned:
+            self._taught(kind)
+
+    def _study(self, port: str, state: Port, control: Control, value: int) -> None:
+        """A message while a control is being learned."""
+        said, learned = self.teacher.take(port, state, control, value)
+        self._told += [f"{shown(port)}: {text}" for text in said]
+        if learned:
+            self._taught(kind_of(port))
+
+    def _taught(self, kind: str) -> None:
+        """What a kind of port has learned is another from now on."""
+        for port, state in self._ports.items():
+            if kind_of(port) == kind:
+                state.learned = self.teacher.of(port)
+                self._requeue.add(port)
+        self._touched = {name: touch for name, touch in self._touched.items() if kind_of(touch[0]) != kind}
+        self._relabel()
+
+    def kinds(self) -> frozenset[str]:
+        """The kinds of controls that count beside controllers, notes and pitch bends: all while a control is being learned."""
+        if self.teacher.lesson is not None:
+            return frozenset(RARE)
+        states = self._ports.values()
+        tables = [table for state in states for table in (state.rules.bindings, state.learned, state.profile.controls)]
+        return frozenset(key.kind for table in tables for key in table) & frozenset(RARE)
 
     def describe(self, port: str, message: Any) -> str:
         """A message that was fed, in a performer's words: ``cc16 ch1 = 64 -> prompt 1``."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 import mido
 
 from engine.midi.profiles import Control
+from engine.midi.values import TOP
 
 MIDDLE_BEND: Final = 8192
 """A pitch bend's value in its middle, of 16384."""
@@ -19,16 +20,23 @@ def plain(control: Control) -> str:
 
 def read_message(message: Any) -> tuple[Control, int] | None:
     """The control that a message comes from, and its value: 0..127, of a pitch bend 0..16383; None if it means nothing."""
+    channel = getattr(message, "channel", -1) + 1
     match message.type:
         case "control_change":
-            return Control("cc", message.control, message.channel + 1), message.value
+            found = Control("cc", message.control, channel), message.value
         case "note_off":
-            return Control("note", message.note, message.channel + 1), 0
+            found = Control("note", message.note, channel), 0
         case "note_on":
-            return Control("note", message.note, message.channel + 1), message.velocity
+            found = Control("note", message.note, channel), message.velocity
+        case "program_change":
+            found = Control("program", message.program, channel), TOP
+        case "aftertouch":
+            found = Control("pressure", 0, channel), message.value
         case "pitchwheel":
-            return Control("pitch", 0, message.channel + 1), message.pitch + MIDDLE_BEND
-    return None
+            found = Control("pitch", 0, channel), message.pitch + MIDDLE_BEND
+        case _:
+            return None
+    return found
 
 
 def message_of(data: bytes) -> Any:

@@ -34,6 +34,14 @@ class InputName:
     place: int = 0
 
 
+_SECOND: Final = re.compile(r" \(\d+\)$")
+
+
+def kind_of(name: str) -> str:
+    """The name that all inputs of a kind share: that of the first where this is the second one."""
+    return _SECOND.sub("", name)
+
+
 def once(name: str) -> str:
     """A name in which the client's part stands once: "Foo:Foo MIDI 1" is "Foo MIDI 1"."""
     client, colon, port = name.partition(":")

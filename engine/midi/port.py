@@ -43,6 +43,7 @@ class Port:
         at: where each absolute control stands, 0..1.
         pressed_at: when each control was last pressed.
         encoders: controls that were found to be endless encoders.
+        learned: what its controls were taught to move.
     """
 
     profile: Profile
@@ -57,6 +58,7 @@ class Port:
     bursts: Bursts = field(default_factory=Bursts)
     modes: Modes = field(default_factory=Modes)
     encoders: set[Control] = field(default_factory=set)
+    learned: Bindings = field(default_factory=dict)
 
     @property
     def notes_on(self) -> bool:
@@ -74,11 +76,11 @@ class Port:
         return self.habits[control]
 
     def binding(self, control: Control) -> Binding | None:
-        """What a control moves: the preset's line before the bank's, the bank's before the profile's; a channel's own first."""
+        """What a control moves: the preset's line, what was learned, the bank's or the profile's; a channel's own first."""
         anywhere = Control(control.kind, control.number)
         found: Binding | None = None
         bank: Bindings = self.profile.bank if self.banked else {}
-        for table in (self.rules.bindings, bank, self.profile.controls):
+        for table in (self.rules.bindings, self.learned, bank, self.profile.controls):
             for key in (control, anywhere):
                 if key in table:
                     found = table[key]
@@ -91,7 +93,7 @@ class Port:
         if control.kind != "note" or self.notes_on or self.profile.name != GENERIC:
             return None
         anywhere = Control(control.kind, control.number)
-        if control in self.rules.bindings or anywhere in self.rules.bindings:
+        if any(key in table for table in (self.rules.bindings, self.learned) for key in (control, anywhere)):
             return None
         return self.profile.controls.get(anywhere)
 
@@ -103,7 +105,7 @@ class Port:
         anywhere = Control(control.kind, control.number)
         if self.banked or anywhere not in self.profile.bank or anywhere in self.profile.controls:
             return False
-        if anywhere in self.rules.bindings or control in self.rules.bindings:
+        if any(key in table for table in (self.rules.bindings, self.learned) for key in (control, anywhere)):
             return False
         habit = self.habit(control)
         self.banked = self.meant or (habit.count > 1 and not habit.ends_only)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
-from engine.midi.values import FINE, MODES, TOGGLE
+from engine.midi.values import CURVES, EVEN, FINE, MODES, OF_NOTES, PICK_UP, SWITCH, TAKEOVERS, TOGGLE, VELOCITY
 from engine.suggest import did_you_mean
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
@@ -38,34 +38,57 @@ LAST_COARSE: Final = 31
 
 FINER: Final = 32
 
-_KEY: Final = re.compile(r"(?:ch(\d{1,2})_)?(?:(cc|note)(\d{1,3})|pitch)")
-_FIELDS: Final = ("to", "mode")
+_KEY: Final = re.compile(r"(?:ch(\d{1,2})_)?(?:(cc|note|program)(\d{1,3})|(pitch|pressure))")
+_FIELDS: Final = ("to", "mode", "range", "curve", "takeover")
+
+Kind = Literal["cc", "note", "pitch", "program", "pressure"]
+WHOLE: Final[tuple[Kind, ...]] = ("pitch", "pressure")
+"""What a channel has only one of."""
+
+RARE: Final[tuple[Kind, ...]] = ("program", "pressure")
+"""What counts only where something is under it: keyboards send it without being asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A knob, fader, button, key or pad: a controller or note number 0..127; ``channel`` 1..16, or None for any.
+    """A knob, fader, button, key or pad: a controller, note or program number 0..127; ``channel`` 1..16, or None for any.
 
-    A pitch bend has the number 0: a channel has only one.
+    A pitch bend, and the pressure of a channel, have the number 0: a channel has only one.
     """
 
-    kind: Literal["cc", "note", "pitch"]
+    kind: Kind
     number: int
     channel: int | None = None
 
     def __str__(self) -> str:
-        number = "" if self.kind == "pitch" else str(self.number)
+        number = "" if self.kind in WHOLE else str(self.number)
         return f"{'' if self.channel is None else f'ch{self.channel} '}{self.kind}{number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A control and what it moves. ``mode`` is one of `values.MODES`; ``low`` marks the low half of a 14-bit pair."""
+    """A control and what it moves.
+
+    Attributes:
+        mode: one of `values.MODES`.
+        low: the low half of a 14-bit pair.
+        span: the value at the control's lower end and at its upper end, 0..1; the first is the larger where it is turned round.
+        curve: one of `values.CURVES`: how the value grows between them.
+        takeover: one of `values.TAKEOVERS`: what the control does while it stands elsewhere than the value.
+    """
 
     control: Control
     action: Action
     mode: str = "absolute"
     low: bool = False
+    span: tuple[float, float] = (0.0, 1.0)
+    curve: str = EVEN
+    takeover: str = PICK_UP
+
+    def value(self, at: float) -> float:
+        """The action's value for a control that stands ``at`` (0..1)."""
+        start, end = self.span
+        return start + (end - start) * CURVES[self.curve](at)
 
 
 Bindings = Mapping[Control, Binding | None]
@@ -104,7 +127,7 @@ def action_of(name: str, key: str) -> Action:
 
 
 def parse_control(key: str) -> Control:
-    """Read ``cc20``, ``note60``, ``pitch`` or, for one channel alone, ``ch10_note36``.
+    """Read ``cc20``, ``note60``, ``program3``, ``pitch``, ``pressure`` or, for one channel alone, ``ch10_note36``.
 
     Raises:
         MidiError: names the key and what it could be.
@@ -113,39 +136,78 @@ def parse_control(key: str) -> Control:
     if match is None:
         hint = did_you_mean(key.lower(), [f"{kind}{n}" for kind in ("cc", "note") for n in range(128)])
         raise MidiError(f"[midi] {key}: not a control", f"{hint}; controls are written cc20, note60 or ch10_note36".lstrip("; "))
-    channel, kind, number = match.groups()
+    channel, kind, number, whole = match.groups()
     if kind is not None and int(number) > _LAST_NUMBER:
         raise MidiError(f"[midi] {key}: there is no {kind}{number}", "numbers run from 0 to 127")
     if channel is not None and not 1 <= int(channel) <= CHANNELS:
         raise MidiError(f"[midi] {key}: there is no channel {channel}", "channels run from 1 to 16")
-    named: Literal["cc", "note", "pitch"] = "pitch" if kind is None else "cc" if kind == "cc" else "note"
+    named: Kind = kind or whole  # type: ignore[assignment]  # the pattern has no other words
     return Control(named, int(number or 0), None if channel is None else int(channel))
 
 
-def _parse_value(key: str, value: object) -> tuple[str, str]:
-    """(name of an action, mode) of ``"prompt 3"`` or ``{ to = "macro filter", mode = "binary-offset" }``."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The right side of a line: an action's name and how the control moves it."""
+
+    to: str
+    mode: str = "absolute"
+    span: tuple[float, float] = (0.0, 1.0)
+    curve: str = EVEN
+    takeover: str = PICK_UP
+
+
+def _parse_value(key: str, value: object) -> _Line:
+    """Read ``"prompt 3"`` or ``{ to = "macro filter", mode = "binary-offset", range = [1, 0] }``."""
     if isinstance(value, str):
-        return value, "absolute"
+        return _Line(value)
     if not isinstance(value, Mapping):
         raise MidiError(f"[midi] {key}: {value!r} is nothing a control can move", f'write {key} = "prompt 3"')
     for name in value:
         if name not in _FIELDS:
             raise MidiError(f"[midi] {key}: unknown key {name!r}", did_you_mean(str(name), list(_FIELDS)))
-    to, mode = value.get("to"), value.get("mode", "absolute")
+    to = value.get("to")
     if not isinstance(to, str):
         raise MidiError(f"[midi] {key}: it does not say what to move", f'write {key} = {{ to = "prompt 3" }}')
-    if mode not in MODES:
-        raise MidiError(
-            f"[midi] {key}: unknown mode {mode!r}", f"{did_you_mean(str(mode), list(MODES))} of {', '.join(MODES)}".strip()
-        )
-    return to, mode
+    mode = _word(key, value, "mode", MODES)
+    curve, takeover = _word(key, value, "curve", tuple(CURVES)), _word(key, value, "takeover", TAKEOVERS)
+    return _Line(to, mode, _span(key, value.get("range", (0.0, 1.0))), curve, takeover)
+
+
+def _word(key: str, value: Mapping[str, object], field: str, words: tuple[str, ...]) -> str:
+    """One of some words; the first where the line says nothing."""
+    word = value.get(field, words[0])
+    if word not in words:
+        near = did_you_mean(str(word), list(words))
+        raise MidiError(f"[midi] {key}: unknown {field} {word!r}", f"{near} of {', '.join(words)}".strip())
+    return str(word)
+
+
+def _span(key: str, value: object) -> tuple[float, float]:
+    ends = tuple(value) if isinstance(value, list | tuple) else ()
+    numbers = [float(end) for end in ends if isinstance(end, int | float) and not isinstance(end, bool) and 0 <= end <= 1]
+    if len(ends) != 2 or len(numbers) != 2 or numbers[0] == numbers[1]:
+        raise MidiError(f"[midi] {key} range: not two different numbers from 0 to 1", f"write {key} = {{ range = [0.2, 0.8] }}")
+    return numbers[0], numbers[1]
 
 
 def _check_mode(key: str, control: Control, action: Action, mode: str) -> None:
+    if control.kind in ("note", "program") and action.kind == "position" and mode not in OF_NOTES:
+        what = "note" if control.kind == "note" else "program change"
+        raise MidiError(
+            f"[midi] {key}: a {what} cannot move {action.name!r} this way",
+            f'use a controller, or mode = "{SWITCH}"' + (f' or "{VELOCITY}"' if control.kind == "note" else ""),
+        )
+    if mode == VELOCITY and control.kind != "note":
+        raise MidiError(f"[midi] {key}: only notes have a {VELOCITY}", "leave the mode out")
     if mode == TOGGLE and action.kind == "position":
         raise MidiError(f"[midi] {key}: {TOGGLE} is for buttons", f"{action.name!r} is a value: leave the mode out")
-    if mode != "absolute" and control.kind == "pitch":
-        raise MidiError(f"[midi] {key}: a pitch bend has no modes", "leave the mode out")
+    if mode in OF_NOTES and action.kind != "position":
+        raise MidiError(f"[midi] {key}: {mode} is for values", f"{action.name!r} is a press: leave the mode out")
+    if mode not in ("absolute", *OF_NOTES) and control.kind in WHOLE:
+        what = "a pitch bend" if control.kind == "pitch" else "pressure"
+        raise MidiError(f"[midi] {key}: {what} has no modes", "leave the mode out")
+    if control.kind in WHOLE and action.kind != "position":
+        raise MidiError(f"[midi] {key}: it cannot press {action.name!r}", "use a note, a button or a program change")
 
 
 def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]:
@@ -161,22 +223,18 @@ def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]
     bindings: dict[Control, Binding | None] = {}
     for key, value in table.items():
         control = parse_control(key)
-        to, mode = _parse_value(key, value)
-        if to.strip().lower() == OFF:
+        line = _parse_value(key, value)
+        if line.to.strip().lower() == OFF:
             bindings[control] = None
             continue
-        action = action_of(to, key)
-        if control.kind == "note" and action.kind == "position":
-            raise MidiError(
-                f"[midi] {key}: a note cannot move {action.name!r}", "notes set off commands and mutes; use a controller"
-            )
-        _check_mode(key, control, action, mode)
-        if mode == FINE and control.number > LAST_COARSE:
+        action = action_of(line.to, key)
+        _check_mode(key, control, action, line.mode)
+        if line.mode == FINE and control.number > LAST_COARSE:
             raise MidiError(f"[midi] {key}: only cc0 to cc31 have 14 bits", "their low bits come on the controller 32 above")
-        bindings[control] = Binding(control, action, mode)
+        bindings[control] = Binding(control, action, line.mode, span=line.span, curve=line.curve, takeover=line.takeover)
     for binding in [b for b in bindings.values() if b is not None and b.mode == FINE]:
         low = Control("cc", binding.control.number + FINER, binding.control.channel)
-        bindings.setdefault(low, Binding(binding.control, binding.action, FINE, low=True))
+        bindings.setdefault(low, replace(binding, low=True))
     return bindings
 
 

@@ -77,12 +77,29 @@ RELATIVE: Final[dict[str, Callable[[int], int]]] = {
 
 TOGGLE: Final = "toggle"
 FINE: Final = "14-bit"
-MODES: Final = ("absolute", FINE, *RELATIVE, TOGGLE)
+SWITCH: Final = "switch"
+VELOCITY: Final = "velocity"
+OF_NOTES: Final = (SWITCH, VELOCITY)
+"""How a press can move a value."""
+
+MODES: Final = ("absolute", FINE, *RELATIVE, TOGGLE, *OF_NOTES)
 """How a control's numbers may be read.
 
 14-bit: controllers 0..31 with their low bits on 32..63, as MIDI 1.0 pairs them. toggle: a latching button, that sends 127 at
-one press and 0 at the next.
+one press and 0 at the next. switch: each press puts a value to the other end of its range. velocity: how hard a note is struck
+is the value.
 """
+
+EVEN: Final = "even"
+CURVES: Final[dict[str, Callable[[float], float]]] = {EVEN: lambda at: at, "slow": lambda at: at * at, "fast": lambda at: at**0.5}
+"""How a value grows as its control moves from 0 to 1: evenly, slowly at first (the square), or fast at first (its root)."""
+
+PICK_UP: Final = "pick-up"
+SCALE: Final = "scale"
+JUMP: Final = "jump"
+TAKEOVERS: Final = (PICK_UP, SCALE, JUMP)
+"""What an absolute control does while it stands elsewhere than its value: wait until it is there, move it in proportion to what
+is left of both ways, or take it along at once."""
 
 
 def ticks(mode: str, value: int) -> int:
@@ -99,6 +116,14 @@ def leaps(before: int, now: int, silent_s: float) -> bool:
     """Whether a control got from one of its 128 values to another as no hand takes it there, after so many seconds of rest."""
     step = abs(now - before)
     return step >= WHOLE_RANGE or (silent_s > PAUSE_S and step > (FIRST_STEP if silent_s > REST_S else PAUSE_STEP))
+
+
+def scaled(before: float, now: float, value: float, low: float, high: float) -> float:
+    """Where a value goes as a control moves from ``before`` to ``now`` (0..1) elsewhere than the value is: both reach their ends
+    together, ``low`` at 0 and ``high`` at 1.
+    """
+    end, way = (high, 1.0 - before) if now >= before else (low, before)
+    return end if way <= 0.0 or now in (0.0, 1.0) else value + (end - value) * abs(now - before) / way
 
 
 def takes_hold(before: float | None, now: float, value: float) -> bool:

@@ -42,7 +42,11 @@ def describe(port: Port, message: Any, pickups: Table[str, float | None]) -> str
     if message.type == "note_off":
         return f"{plain(found[0])} off"
     control, value = found
-    text = f"{plain(control)} = {value - MIDDLE_BEND if control.kind == 'pitch' else value}"
+    text = (
+        plain(control)
+        if control.kind == "program"
+        else f"{plain(control)} = {value - MIDDLE_BEND if control.kind == 'pitch' else value}"
+    )
     if not port.hears(control.channel or 0):
         return f"{text}, a channel that is left out"
     binding = port.binding(control)

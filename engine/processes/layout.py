@@ -56,6 +56,15 @@ _SHORTER: Final = "set XDG_RUNTIME_DIR to a shorter folder"
 _OWN: Final = "set XDG_RUNTIME_DIR to a folder of yours"
 
 
+LEARNED: Final = "learned"
+"""The folder, among the settings of this user, of what controllers were taught."""
+
+
+def learned_folder() -> Path:
+    """Where what performers taught their controllers lies: theirs, whatever the session."""
+    return Path(platformdirs.user_config_dir(APP)) / LEARNED
+
+
 def generator_log(session: Path, place: str) -> Path:
     """The log that a generator writes itself."""
     return session / f"generator-{place}.log"

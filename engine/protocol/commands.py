@@ -228,6 +228,27 @@ class IgnorePort:
 
 
 @dataclass(frozen=True, slots=True)
+class Learn:
+    """Put the next control that is moved on an action, by its name; meanwhile no control moves anything.
+
+    ``add``: the controls that the action is under already stay.
+    """
+
+    action: str
+    add: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopLearning:
+    """Wait for no control any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLearning:
+    """Take back what was learned last."""
+
+
+@dataclass(frozen=True, slots=True)
 class UseDevice:
     """Play on another output device: a name or number as `liveset devices` lists it, None for the default."""
 
@@ -273,6 +294,9 @@ Command = (
     | Record
     | ToggleRecord
     | IgnorePort
+    | Learn
+    | StopLearning
+    | UndoLearning
     | UseDevice
     | ListDevices
     | Quit

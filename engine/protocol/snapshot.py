@@ -176,13 +176,14 @@ class MidiView:
     """Open ports, and a counter of messages taken (activity is its change).
 
     ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
-    named.
+    named. ``learning`` is the action that waits for a control, see `Learn`; empty for none.
     """
 
     ports: tuple[str, ...] = ()
     messages: int = 0
     last: str = ""
     ignored: tuple[str, ...] = ()
+    learning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

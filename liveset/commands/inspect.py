@@ -13,6 +13,7 @@ from engine.actions import Action
 from engine.command_line import command
 from engine.errors import MidiError
 from engine.presets import load_preset
+from engine.processes.layout import learned_folder
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
@@ -79,6 +80,66 @@ def show_maps(console: Console, mapping: Mapping, ports: list[PortInfo]) -> None
         _show_map(console, ", ".join(names), list(controls))
 
 
+def _mapping(console: Console, preset_name: str) -> Mapping:
+    """A preset's mapping, or that of any set, with what controllers were taught.
+
+    Raises:
+        LivesetError: if the preset or its [midi] table is wrong.
+    """
+    from engine.midi import learned
+    from engine.midi.mapping import mapping_of
+    from engine.midi.profiles import GENERIC
+
+    preset = load_preset(preset_name) if preset_name else None
+    mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
+    tables, said = learned.load(learned_folder())
+    mapping.remember(tables)
+    for line in said:
+        console.print(f"warning: {line}", highlight=False, markup=False)
+    return mapping
+
+
+def learn_control(action: str, preset_name: str, add: bool) -> None:
+    """Put the next control that is moved on an action, for every set from now on.
+
+    Raises:
+        LivesetError: if nothing is called that, the preset is wrong, or what was learned cannot be kept.
+    """
+    from engine.midi import learned
+    from engine.midi.devices.monitor import learn
+
+    console = plain_console(soft_wrap=True)
+    mapping = _mapping(console, preset_name)
+    mapping.learn(action, add)
+    console.print(f"move the knob, fader, key or pad for {action}; Ctrl-C leaves it", highlight=False, markup=False)
+    before = dict(mapping.teacher.tables)
+    for line in learn(mapping, threading.Event()):
+        console.print(line, highlight=False, markup=False)
+    for kind, table in mapping.teacher.tables.items():
+        if before.get(kind) is not table:
+            learned.save(learned_folder(), kind, table)
+            console.print(f"kept in {learned.file_of(learned_folder(), kind)}", highlight=False, markup=False)
+
+
+def export_map(port: str, preset_name: str) -> None:
+    """Print the map of an input as a controller's profile, which others can use.
+
+    Raises:
+        LivesetError: if the preset is wrong, or no input is called that.
+    """
+    from engine.midi import learned
+
+    console = plain_console(soft_wrap=True)
+    mapping = _mapping(console, preset_name)
+    ports, _ = _ports(mapping)
+    names = [*(each.name for each in ports), *mapping.teacher.tables]
+    found = next((name for name in names if port.lower() in name.lower()), None)
+    if found is None:
+        known = ", ".join(dict.fromkeys(names)) or "there are none"
+        raise MidiError(f"no input is called {port!r}", f"inputs are: {known}")
+    console.print(learned.profile(found, mapping.bindings(found)), end="", highlight=False, markup=False)
+
+
 def show_midi(preset_name: str, watch: bool) -> None:
     """Print the MIDI inputs and the mapping; with ``watch`` what arrives, until Ctrl-C.
 
@@ -86,12 +147,9 @@ def show_midi(preset_name: str, watch: bool) -> None:
         LivesetError: if the preset or its [midi] table is wrong.
     """
     from engine.midi.devices.monitor import monitor
-    from engine.midi.mapping import mapping_of
-    from engine.midi.profiles import GENERIC
 
     console = plain_console(soft_wrap=True)
-    preset = load_preset(preset_name) if preset_name else None
-    mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
+    mapping = _mapping(console, preset_name)
     ports, said = _ports(mapping)
     console.print(said, highlight=False, markup=False)
     show_maps(console, mapping, ports)

@@ -27,6 +27,7 @@ _CAPS: Final = {
     "right": "→",
     "ctrl+p": "ctrl p",
     "ctrl+z": "ctrl z",
+    "escape": "esc",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 
@@ -103,6 +104,10 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("left", "select the one above", "beside(-1)", "Moving what is selected", palette=False),
     Key("tab", "on to macros, stems, prompts", "column(1)", "Moving what is selected", "column", palette=False),
     Key("shift+tab", "back through the columns", "column(-1)", "Moving what is selected", palette=False),
+    Key("c", "learn: a control for what is selected, or for the key pressed next", "learn", "Screen", "learn"),
+    Key("C", "learn one more control: those it is under already stay", "learn(True)", "Screen"),
+    Key("escape", "wait for no control any more", "stop_learning", "Screen", "leave it", palette=False),
+    Key("u", "take back what was learned last", "undo_learning", "Screen", "undo"),
     Key("t", "next colour theme", "theme(1)", "Screen"),
     Key("T", "previous colour theme", "theme(-1)", "Screen"),
     Key("l", "log: all messages, and what prompts were taken to say", "log", "Screen", "log"),
@@ -141,6 +146,7 @@ class Moment:
     recording: bool = False
     editing: bool = False
     stopping: bool = False
+    learning: bool = False
 
 
 Hint = tuple[str, str]
@@ -172,6 +178,8 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     """The keys that matter now, most important first; help and closing come last and are always kept."""
     if moment.editing:
         return (("enter", "take it"), ("esc", "leave it as it was"))
+    if moment.learning:
+        return (("any key", "another thing"), _hint("stop_learning"), _hint("help"), _hint("close"))
     if moment.state == "finished":
         return (_hint("play_stop", "play again"), _send("go on"), _hint("log"), _hint("help"), _hint("close"))
     playing = moment.state == "playing"

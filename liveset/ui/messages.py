@@ -90,11 +90,15 @@ class NoticeBoard:
 
 
 def important_first(view: NoticesView) -> list[tuple[Notice, bool]]:
-    """Lines and whether they stand out: errors that stand, what is new (the gravest first), warnings that stand, the rest."""
+    """Lines and whether they stand out.
+
+    Errors that stand, what the screen waits for, what is new (the gravest first), warnings that stand, the rest.
+    """
     lost = [notice for notice in view.standing if notice.level == "error"]
-    warned = [notice for notice in view.standing if notice.level != "error"]
+    waiting = [notice for notice in view.standing if notice.level == "info"]
+    warned = [notice for notice in view.standing if notice.level == "warning"]
     fresh = sorted(view.fresh, key=lambda notice: (RANK[notice.level], -notice.at_s))
-    return [(n, True) for n in (*lost, *fresh, *warned)] + [(n, False) for n in reversed(view.notices)]
+    return [(n, True) for n in (*lost, *waiting, *fresh, *warned)] + [(n, False) for n in reversed(view.notices)]
 
 
 def said(notice: Notice) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import mido
 
+from engine.protocol import Learn, UndoLearning
 from tests.live.conftest import ON_TONES, Show
 from tests.live.jack import Server, controller, lasting_server, pytestmark
 from tests.midi.messages import cc, note
@@ -57,4 +60,29 @@ def test_flood_makes_nothing_late(lasting_server: Server, one: Show) -> None:
     one.wait(lambda s: s.hold, "a command after the flood")
     assert one.status()["silent_frames"] == silent
     assert after.ladder_hold == before.ladder_hold
+    knobs.close()
+
+
+def test_unknown_controller_is_taught_while_the_set_plays_and_knows_it_the_next_time(
+    lasting_server: Server, show: Callable[..., Show]
+) -> None:
+    first = show()
+    knobs = plug(first)
+    first.client.send(Learn("macro drive"))
+    first.wait(lambda s: s.midi.learning == "macro drive", "the lesson")
+    for value in range(20, 80, 6):
+        knobs.send(cc(33, value))
+    shown = first.wait(lambda s: not s.midi.learning, "the control")
+    assert shown.macros[3].value == 0.0, "the lesson itself moves nothing"
+    first.wait(lambda s: any("cc33 ch1 moves macro drive now" in n.text for n in s.notices), "the word of it")
+    sweep(knobs, 33, 96)
+    first.wait(lambda s: abs(s.macros[3].value - 0.75) < 0.02, "the drive")
+    first.end()
+    second = show()
+    second.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
+    second.wait_on(0.5)
+    sweep(knobs, 33, 32)
+    second.wait(lambda s: abs(s.macros[3].value - 0.25) < 0.02, "the drive, without another lesson")
+    second.client.send(UndoLearning())
+    second.wait(lambda s: any("No control was learned" in n.text for n in s.notices), "undo knows this set's lessons alone")
     knobs.close()

@@ -32,6 +32,16 @@ def bend(value: int, channel: int = 1) -> Any:
     return mido.Message("pitchwheel", pitch=value - 8192, channel=channel - 1)
 
 
+def program(number: int, channel: int = 1) -> Any:
+    """A program change; ``channel`` counts from 1."""
+    return mido.Message("program_change", program=number, channel=channel - 1)
+
+
+def pressure(value: int, channel: int = 1) -> Any:
+    """The pressure of a whole channel; ``channel`` counts from 1."""
+    return mido.Message("aftertouch", value=value, channel=channel - 1)
+
+
 class Hand(Mapping):
     """A mapping that tells the time itself where a test does not: each message comes `APART_S` after the last."""
 

@@ -24,7 +24,10 @@ _CONTROL_CHANGE: Final = 0xB0
 _PITCH_BEND: Final = 0xE0
 _SYSTEM: Final = 0xF0
 _BOUND: Final = (0x80, 0x90, _CONTROL_CHANGE, _PITCH_BEND)
-"""What a binding can use: notes, controllers and pitch bends. Clocks, pressure, programs and SysEx never count."""
+"""What counts in any case: notes, controllers and pitch bends. Clocks and SysEx never count."""
+
+MORE: Final = {"program": 0xC0, "pressure": 0xD0}
+"""The statuses of `engine.midi.profiles.RARE`."""
 
 
 class Arrival(NamedTuple):
@@ -97,6 +100,8 @@ class Mailbox:
         self._wake = wake
         self._merge = merge
         self._lock = threading.Lock()
+        self._more: frozenset[int] = frozenset()
+        self._whole = False
         self._queued: dict[str, frozenset[tuple[int | None, int]]] = {}
         self._letters: dict[tuple[str, int, int], Arrival | tuple[str, _Sweep]] = {}
         self._serial = 0
@@ -109,6 +114,14 @@ class Mailbox:
         with self._lock:
             self._queued[port] = queued
 
+    def count(self, kinds: frozenset[str], whole: bool) -> None:
+        """Say which kinds of controls of `MORE` count from now on, and whether movements are kept whole, message by message.
+
+        From any thread.
+        """
+        self._whole = whole
+        self._more = frozenset(MORE[kind] for kind in kinds)
+
     def put(self, port: str, data: bytes, at: float) -> None:
         """Take in one message that came at a time in seconds; safe from any thread, never waits for more than another call.
 
@@ -119,7 +132,10 @@ class Mailbox:
         with self._lock:
             first = not self._arrived
             self._arrived += 1
-            if self._merges(port, data):
+            if self._merge and data[0] & _KIND == MORE["pressure"]:
+                self._letters.pop((port, data[0], 0), None)
+                self._letters[port, data[0], 0] = Arrival(port, data, at)
+            elif self._merges(port, data):
                 self._add(port, data, at)
             else:
                 self._keep(Arrival(port, data, at))
@@ -131,7 +147,7 @@ class Mailbox:
             return False
         if data[0] & _KIND in _BOUND:
             return len(data) == 3
-        return not self._merge
+        return not self._merge or (data[0] & _KIND in self._more and len(data) == 2)
 
     def _keep(self, letter: Arrival | tuple[str, _Sweep]) -> None:
         if self._kept >= KEEP:
@@ -156,7 +172,7 @@ class Mailbox:
         self._letters[key] = (port, sweep)
 
     def _merges(self, port: str, data: bytes) -> bool:
-        if not self._merge or data[0] & _KIND not in (_CONTROL_CHANGE, _PITCH_BEND):
+        if not self._merge or self._whole or data[0] & _KIND not in (_CONTROL_CHANGE, _PITCH_BEND):
             return False
         if data[0] & _KIND == _PITCH_BEND:
             return True

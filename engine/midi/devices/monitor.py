@@ -45,13 +45,29 @@ def list_ports(mapping: Mapping, find: Callable[[], MidiSystem | None] = find_sy
     return [PortInfo(name, wanted(name) and mapping.listens(name), mapping.greeting(name)) for name in names]
 
 
-def monitor(
+def learn(
     mapping: Mapping,
     stopped: threading.Event,
     find: Callable[[], MidiSystem | None] = find_system,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[str]:
+    """Lines for people while a control is being learned, see `Mapping.learn`; ends once it was, or ``stopped`` is set."""
+    for line in monitor(mapping, stopped, find, clock, quiet=True):
+        yield line
+        if mapping.teacher.lesson is None:
+            return
+
+
+def monitor(
+    mapping: Mapping,
+    stopped: threading.Event,
+    find: Callable[[], MidiSystem | None] = find_system,
+    clock: Callable[[], float] = time.monotonic,
+    quiet: bool = False,
+) -> Iterator[str]:
     """Lines for people: every message of every port as it arrives, and what it is mapped to; ends once ``stopped`` is set.
+
+    ``quiet`` tells only what was found out, and which ports came and went.
 
     Whoever sets ``stopped`` from another thread is heard within half a second.
     """
@@ -75,7 +91,8 @@ def monitor(
                 elif (message := message_of(each.data)) is not None:
                     mapping.feed(each.port, message, each.at)
                     mapping.due(each.at)
-                    yield f"{each.port}: {mapping.describe(each.port, message)}"
+                    if not quiet:
+                        yield f"{each.port}: {mapping.describe(each.port, message)}"
             mapping.did()  # each message has said it already
             yield from mapping.told()
     finally:

@@ -113,6 +113,7 @@ class MidiInput:
             if message.type != "note_off":
                 last = f"{each.port}: {self.mapping.describe(each.port, message)}"
         commands += self.mapping.due(self._clock())
+        self._mailbox.count(self.mapping.kinds(), whole=self.mapping.teacher.lesson is not None)
         for port in self.mapping.requeued():
             self._mailbox.expect(port, self.mapping.queued(port))
         if post.dropped:

@@ -11,7 +11,21 @@ from textual.binding import Binding, BindingType
 
 from engine.actions import ACTIONS
 from engine.command_line import command
-from engine.protocol import Keeper, Play, PlayAgain, Quit, Stop, ToggleMute, TogglePlay, ToggleRecord, UseDevice, VaryNext
+from engine.protocol import (
+    Keeper,
+    Learn,
+    Play,
+    PlayAgain,
+    Quit,
+    Stop,
+    StopLearning,
+    ToggleMute,
+    TogglePlay,
+    ToggleRecord,
+    UndoLearning,
+    UseDevice,
+    VaryNext,
+)
 from liveset.ui import controls
 from liveset.ui.bindings import KEYS
 from liveset.ui.controls import COARSE, FINE, Control
@@ -43,6 +57,7 @@ class PerformScreen(WritingView):
     def __init__(self, link: EngineLink, notice: str, record_folder: Path | None, updates_per_second: float) -> None:
         super().__init__(link, notice, updates_per_second)
         self._record_folder = record_folder
+        self._learns: Learn | None = None
 
     def update_view(self) -> None:
         """One update, of the list that is open too."""
@@ -60,11 +75,15 @@ class PerformScreen(WritingView):
 
     def action_send(self, name: str) -> None:
         """A command that needs nothing else."""
+        if self._taught(name):
+            return
         self.link.send(ACTIONS[name].make(1.0))
 
     def action_play_stop(self) -> None:
         """Play, with a set that is over from its start; stop at the second press."""
         state = self.desk.snapshot.state
+        if self._taught("play/stop"):
+            return
         if state == "playing":
             self._at_second_press(STOP, "Press space again to stop.", lambda: self.link.send(Stop()))
         else:
@@ -116,7 +135,7 @@ class PerformScreen(WritingView):
 
     def action_mute(self, name: str) -> None:
         """Mute or open a stem by name."""
-        if any(stem.name == name for stem in self.desk.snapshot.stems):
+        if any(stem.name == name for stem in self.desk.snapshot.stems) and not self._taught(f"mute {name}"):
             self.link.send(ToggleMute(name))
 
     def action_mute_selected(self) -> None:
@@ -126,6 +145,8 @@ class PerformScreen(WritingView):
 
     def action_record(self) -> None:
         """Start recording into a file named after the set and the time, or stop."""
+        if self._taught("record"):
+            return
         if self._record_folder is None:
             self.link.send(ToggleRecord())
             return
@@ -149,6 +170,39 @@ class PerformScreen(WritingView):
     def action_help(self) -> None:
         """Show all keys."""
         self.app.push_screen(HelpScreen())
+
+    # ------------------------------------------------------------ learning
+
+    def action_learn(self, add: bool = False) -> None:
+        """Wait for a control to put what is selected under; a second time: wait no more."""
+        if self.desk.snapshot.midi.learning:
+            self.link.send(StopLearning())
+        elif self.desk.exists:
+            self._learns = Learn(controls.target(self.desk.selected, self.desk.snapshot), add)
+            self.link.send(self._learns)
+
+    def action_stop_learning(self) -> None:
+        """Wait for no control any more."""
+        if self.desk.snapshot.midi.learning:
+            self.link.send(StopLearning())
+
+    def _selected(self) -> None:
+        """Show another selection at once; while a control is waited for, it is for this."""
+        super()._selected()
+        if self.desk.exists:
+            self._taught(controls.target(self.desk.selected, self.desk.snapshot))
+
+    def action_undo_learning(self) -> None:
+        """Take back what was learned last."""
+        self.link.send(UndoLearning())
+
+    def _taught(self, action: str) -> bool:
+        """While a control is waited for, what is touched is what it shall move. Returns whether one is."""
+        if not self.desk.snapshot.midi.learning:
+            return False
+        self._learns = Learn(action, self._learns is not None and self._learns.add)
+        self.link.send(self._learns)
+        return True
 
     # ------------------------------------------------------------ messages from below
 

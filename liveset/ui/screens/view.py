@@ -42,6 +42,9 @@ DEAF_S: Final = 0.4
 
 STOP: Final = "stop"
 
+LEARNING: Final = "LEARN {}: move a knob, fader, key or pad."
+"""What is said while a control is waited for."""
+
 SILENT: Final = Notice("warning", "no sound device: the set runs silently in real time", 0.0)
 
 
@@ -153,7 +156,8 @@ class PerformView(Screen[None]):
     def _notices(self) -> NoticesView:
         s = self.desk.snapshot
         lost = self._connection.notice(s.state == "finished")
-        standing = (*((lost,) if lost else ()), *((SILENT,) if s.audio.silent else ()))
+        learning = (Notice("info", LEARNING.format(s.midi.learning), s.clock_s),) if s.midi.learning else ()
+        standing = (*learning, *((lost,) if lost else ()), *((SILENT,) if s.audio.silent else ()))
         return self._board.view(s.notices, standing, self._updates, s.clock_s)
 
     def _moment(self) -> Moment:
@@ -168,6 +172,7 @@ class PerformView(Screen[None]):
             hold=s.hold,
             recording=s.audio.recording is not None,
             editing=self.prompts.writing,
+            learning=bool(s.midi.learning),
             stopping=self._twice.waits_for(STOP, self._now()),
         )
 

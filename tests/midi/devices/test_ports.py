@@ -220,7 +220,7 @@ def test_monitor_tells_what_arrives_and_what_it_moves() -> None:
         "Keys: cc16 ch1 = 2 -> prompt 1",
         "Keys: note36 ch1 = 100, would be play/stop with notes = true",
         "Keys: cc99 ch1 = 1",
-        "Keys: program_change channel=0 program=3 time=0",
+        "Keys: program3 ch1",
     ]
     stopped.set()
     list(lines)
