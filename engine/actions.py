@@ -15,6 +15,7 @@ from engine.protocol import (
     MACRO_TABLE,
     MAX_LORAS,
     MAX_PROMPTS,
+    MAX_SCENES,
     MAX_STRENGTH,
     NEWEST_KEEPER,
     STEMS,
@@ -34,6 +35,7 @@ from engine.protocol import (
     Play,
     PlayAgain,
     Quit,
+    RecallScene,
     Record,
     RemakeBars,
     RemoveKeeper,
@@ -46,6 +48,7 @@ from engine.protocol import (
     SetWeight,
     Stop,
     StopLearning,
+    StoreScene,
     ToggleMute,
     TogglePlay,
     ToggleRecord,
@@ -57,7 +60,7 @@ from engine.protocol import (
 Kind = Literal["press", "toggle", "position"]
 """``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
 
-Group = Literal["Set", "Prompts", "Macros", "Stems"]
+Group = Literal["Set", "Scenes", "Prompts", "Macros", "Stems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Action:
         controls: the MIDI controls it is under without any set-up.
         knob: the control of the second row of knobs it is under, see `engine.midi.profiles.Profile.bank`.
         pressed: what a key, pad or button sends for it, where the engine decides which way it turns; None for a position.
+        held: what a key, pad or button that is held down sends instead; None where that is nothing else.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Action:
     controls: tuple[str, ...] = ()
     knob: str = ""
     pressed: Command | None = None
+    held: Command | None = None
 
 
 BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
@@ -101,6 +106,16 @@ PROMPT_KEYS: Final = 8
 def _press(name: str, command: Command, label: str, help: str, key: str = "", controls: tuple[str, ...] = ()) -> Action:
     address = "/" + name.replace("/", "-").replace(" ", "-")
     return Action(name, lambda _value: command, "press", label, help, "Set", address, key=key, controls=controls, pressed=command)
+
+
+def _scene(number: int) -> Iterator[Action]:
+    """A scene's two rows: bring it back, and store it."""
+    recall, store = RecallScene(number), StoreScene(number)
+    name, address = f"scene {number}", f"/scene/{number}"
+    help = f"bring scene {number} back, on the bar; held down: store it"
+    yield Action(name, lambda _value: recall, "press", name, help, "Scenes", address, pressed=recall, held=store)
+    name, help = f"store {name}", f"store where everything stands as scene {number}"
+    yield Action(name, lambda _value: store, "press", name, help, "Scenes", f"/scene/store/{number}", pressed=store)
 
 
 def _prompt(slot: int) -> Action:
@@ -184,6 +199,8 @@ def _rows() -> Iterator[Action]:
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
+    for number in range(1, MAX_SCENES + 1):
+        yield from _scene(number)
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))
     yield from (_macro(row) for row in MACRO_TABLE)
     yield from (_lora(index) for index in range(MAX_LORAS))

@@ -24,6 +24,7 @@ from engine.protocol import (
     PromptWeight,
     Role,
     RunState,
+    SceneAt,
     SectionPurpose,
     SectionRequest,
     Traits,
@@ -51,6 +52,7 @@ class Settings:
         stand_in: the name of the generator that can stand in for the set's own; empty for none.
         loads: the name that the set's generator is loaded by; what it calls itself may be another.
         opens: the stand-in plays from the start until the first section of a slower generator is there.
+        scene_at, scene_bars: when a scene begins to come in, and over how many bars, where its recall does not say.
     """
 
     grid: Grid
@@ -66,6 +68,8 @@ class Settings:
     stand_in: str = ""
     loads: str = ""
     opens: bool = False
+    scene_at: SceneAt = "bar"
+    scene_bars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,37 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """Where things stood, or shall stand: prompts by their texts, with their weights, and other values by their actions' names.
+
+    ``whole``: everything there was is in it, so that a prompt which is not is at 0 in it; else what is not in it stays.
+    """
+
+    prompts: tuple[tuple[str, float], ...] = ()
+    values: tuple[tuple[str, float], ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A value on its way, by its action's name: from where, and to where, 0..1."""
+
+    name: str
+    start: float
+    goal: float
+
+
+@dataclass(frozen=True, slots=True)
+class Morph:
+    """A scene that comes in between two of the transport's frames; at once where they are the same."""
+
+    number: int
+    first: int
+    last: int
+    aims: tuple[Aim, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Steering:
     """All that a performer can change about the future: one value, to keep and to go back to as a whole.
 
@@ -245,6 +280,8 @@ class Steering:
         variation: what the next section is made out of; None for nothing.
         held: the sounding section loops until it is released.
         cut: what the last panic cut, until it is brought back; None for nothing.
+        scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
+        morph: the scene that comes in; None for none.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -255,6 +292,9 @@ class Steering:
     variation: Variation | None = None
     held: bool = False
     cut: Cut | None = None
+    scenes: tuple[tuple[int, Scene], ...] = ()
+    scene: int = 0
+    morph: Morph | None = None
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

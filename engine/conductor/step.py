@@ -29,6 +29,7 @@ from engine.conductor.events import (
     WorkerUp,
 )
 from engine.conductor.jobs import choose_jobs
+from engine.conductor.reacting import scenes
 from engine.conductor.reacting.on_command import take_command
 from engine.conductor.reacting.on_generator import (
     job_done,
@@ -70,7 +71,7 @@ def _start_transport(state: State) -> Step:
 
 
 def _tick(state: State, event: Tick) -> Step:
-    return state, ()
+    return scenes.go_on(state)
 
 
 def _commanded(state: State, event: Commanded) -> Step:

@@ -18,9 +18,8 @@ from typing import Final
 from engine import protocol as p
 from engine.conductor.events import Restarted
 from engine.conductor.planning.pace import Pace
-from engine.conductor.reacting.on_command import level_params
 from engine.conductor.reacting.over import OVER
-from engine.conductor.reacting.values import values_by_target
+from engine.conductor.reacting.values import level_params, values_by_target
 from engine.conductor.state import State
 from engine.live.background import Background
 from engine.live.devices import Devices

@@ -13,7 +13,7 @@ from engine.midi.learning import Lesson, Teacher
 from engine.midi.messages import message_of, plain, read_message
 from engine.midi.names import kind_of, shown
 from engine.midi.port import SETTLING_S, Port
-from engine.midi.presses import Press, Waiting
+from engine.midi.presses import Holding, Press, Waiting
 from engine.midi.profiles import (
     FINER,
     RARE,
@@ -29,10 +29,8 @@ from engine.midi.rules import parse_rules
 from engine.midi.takeover import reached, struck
 from engine.midi.values import (
     FINE,
-    HELD,
     JUMP,
     OF_NOTES,
-    PICK_UP,
     RELATIVE,
     SWITCH,
     TICK,
@@ -40,7 +38,7 @@ from engine.midi.values import (
     leaps,
     ticks,
 )
-from engine.midi.words import describe, greeting, in_force
+from engine.midi.words import describe, greeting, in_force, table_of
 from engine.protocol import Command, Nudge
 
 __all__ = ["Mapping", "Profile", "load_profile", "mapping_of", "message_of"]
@@ -74,6 +72,7 @@ class Mapping:
         self._touched: dict[str, tuple[str, Control]] = {}
         self._labels: dict[str, str] = {}
         self._waiting = Waiting()
+        self._holding = Holding()
         self._told: list[str] = []
         self._did: list[str] = []
         self._requeue: set[str] = set()
@@ -93,8 +92,9 @@ class Mapping:
     def closed(self, port: str) -> None:
         """A port is gone: where its knobs stand is unknown when it comes back."""
         self._ports.pop(port, None)
-        self._waiting.drop(port)
         self._touched = {name: touch for name, touch in self._touched.items() if touch[0] != port}
+        for presses in (self._waiting, self._holding):
+            presses.drop(port)
         self._relabel()
 
     def _new(self, port: str) -> Port:
@@ -137,9 +137,7 @@ class Mapping:
 
     def bindings(self, port: str) -> Bindings:
         """What every control of a port moves, as one table."""
-        state = self._ports.get(port) or self._new(port)
-        keys = {**state.profile.controls, **state.learned, **state.rules.bindings}
-        return {key: binding for key in keys if (binding := state.binding(key)) is not None and not binding.low}
+        return table_of(self._ports.get(port) or self._new(port))
 
     # ------------------------------------------------------------ values
 
@@ -157,11 +155,8 @@ class Mapping:
         found: dict[str, float | None] = {}
         for name, (port, control) in self._touched.items():
             state = self._ports[port]
-            at, binding = state.at.get(control), state.binding(control)
-            if at is None or binding is None or binding.takeover != PICK_UP:
-                found[name] = None
-            else:
-                found[name] = None if abs(binding.value(at) - self._values[name]) <= HELD else self._values[name]
+            binding, value = state.binding(control), self._values[name]
+            found[name] = None if binding is None or binding.holds(state.at.get(control), value) else value
         return found
 
     def labels(self) -> dict[str, str]:
@@ -169,8 +164,7 @@ class Mapping:
         return dict(self._labels)
 
     def _relabel(self) -> None:
-        self._labels = {}
-        states = list(self._ports.values()) or [self._new("")]
+        self._labels, states = {}, list(self._ports.values()) or [self._new("")]
         tables: list[Bindings] = [{key: state.binding(key) for key in state.profile.controls} for state in states]
         tables += [state.profile.bank for state in states if state.banked]
         for table in (*tables, *(state.learned for state in states), *(state.rules.bindings for state in states)):
@@ -216,8 +210,8 @@ class Mapping:
             self._study(port, state, control, seven)
             state.learn(control, value, at)
             return []
-        rested = before is not None and not swept and leaps(before, seven, silent)
-        return self._moved(state, port, control, value, before, at, jumped=rested)
+        jumped = before is not None and not swept and leaps(before, seven, silent)
+        return self._moved(state, port, control, value, before, at, jumped)
 
     def _moved(
         self, state: Port, port: str, control: Control, value: int, before: int | None, at: float, jumped: bool = False
@@ -229,6 +223,8 @@ class Mapping:
         if binding is None or (self.takeover and binding.mode != FINE and state.in_a_pair(control)):
             return []
         if binding.mode in OF_NOTES or binding.action.kind != "position":
+            if self._holding.lets_go(port, control, value):
+                return self._press(port, control, binding)
             return self._strike(binding, port, control, value, at) if state.presses(binding, control, value, before, at) else []
         dialect = habit.dialect if self.takeover and binding.mode == "absolute" and control.kind == "cc" else None
         if mode := binding.mode if binding.mode in RELATIVE else dialect:
@@ -239,6 +235,9 @@ class Mapping:
         """What a press does; that of a button waits a moment, since it may be the low half of another control's value."""
         if binding.mode in OF_NOTES:
             return self._set(binding, port, control, value)
+        if self.takeover and binding.action.held is not None and control.kind != "program":
+            self._holding.add(Press(at, port, control, binding))
+            return []
         if control.kind == "note" or not self.takeover:
             return self._press(port, control, binding)
         self._waiting.add(Press(at, port, control, binding))
@@ -246,12 +245,13 @@ class Mapping:
 
     def due(self, at: float) -> list[Command]:
         """The commands of presses that waited long enough; ask again while `waiting`."""
-        return [command for each in self._waiting.due(at) for command in self._press(each.port, each.control, each.binding)]
+        ready = [*((each, False) for each in self._waiting.due(at)), *((each, True) for each in self._holding.due(at))]
+        return [command for each, held in ready for command in self._press(each.port, each.control, each.binding, held)]
 
     @property
     def waiting(self) -> bool:
         """Whether there are presses that are not commands yet."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._holding)
 
     def told(self) -> list[str]:
         """What was found out about controllers since the last call, for the performer."""
@@ -272,10 +272,10 @@ class Mapping:
         if state.profile is not profile:
             self._relabel()
 
-    def _press(self, port: str, control: Control, binding: Binding) -> list[Command]:
-        self._did.append(f"{shown(port)}: {plain(control)} -> {binding.action.name}")
-        assert binding.action.pressed is not None
-        return [binding.action.pressed]
+    def _press(self, port: str, control: Control, binding: Binding, held: bool = False) -> list[Command]:
+        self._did.append(f"{shown(port)}: {plain(control)}{', held,' if held else ''} -> {binding.action.name}")
+        command = binding.action.held if held else binding.action.pressed
+        return [] if command is None else [command]
 
     def _turn(
         self, binding: Binding, port: str, state: Port, control: Control, value: int, at: float, jumped: bool
@@ -340,8 +340,7 @@ class Mapping:
 
     def undo_learning(self) -> str | None:
         """Take back what was learned last. Returns the kind of port it was about; None if nothing was learned."""
-        kind = self.teacher.undo()
-        if kind is not None:
+        if (kind := self.teacher.undo()) is not None:
             self._taught(kind)
         return kind
 

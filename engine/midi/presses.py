@@ -1,4 +1,4 @@
-"""Presses on controller numbers that wait a moment, to see whether they are part of a dump or of a 14-bit value."""
+"""Presses that wait a moment: for what else comes, or for the finger to let go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.midi.profiles import Binding, Control
+from engine.midi.values import HALF
 
 WAIT_S: Final = 0.015
 """Seconds that a press waits: a dump or the other half of a value comes within them, and nobody hears them."""
@@ -44,4 +45,38 @@ class Waiting:
         """The presses that waited long enough, which wait no more."""
         ready = [each for each in self._presses if at - each.at >= WAIT_S]
         self._presses = [each for each in self._presses if at - each.at < WAIT_S]
+        return ready
+
+
+LONG_S: Final = 0.6
+"""Seconds that a finger stays down at least in a long press."""
+
+
+class Holding:
+    """Controls that are down and mean one thing let go of, another one held; true while there are some."""
+
+    def __init__(self) -> None:
+        self._down: dict[tuple[str, Control], Press] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._down)
+
+    def add(self, press: Press) -> None:
+        """A control went down."""
+        self._down[press.port, press.control] = press
+
+    def lets_go(self, port: str, control: Control, value: int) -> bool:
+        """Whether a message lets go of a control that was down and not for long; it is down no more."""
+        low = value == 0 if control.kind == "note" else value < HALF
+        return low and self._down.pop((port, control), None) is not None
+
+    def drop(self, port: str) -> None:
+        """Forget a port's controls."""
+        self._down = {key: press for key, press in self._down.items() if key[0] != port}
+
+    def due(self, at: float) -> list[Press]:
+        """The controls that have been down for long by now, which are waited for no more."""
+        ready = [each for each in self._down.values() if at - each.at >= LONG_S]
+        for each in ready:
+            del self._down[each.port, each.control]
         return ready

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
-from engine.midi.values import CURVES, EVEN, FINE, MODES, OF_NOTES, PICK_UP, SWITCH, TAKEOVERS, TOGGLE, VELOCITY
+from engine.midi.values import CURVES, EVEN, FINE, HELD, MODES, OF_NOTES, PICK_UP, SWITCH, TAKEOVERS, TOGGLE, VELOCITY
 from engine.suggest import did_you_mean
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
@@ -89,6 +89,10 @@ class Binding:
         """The action's value for a control that stands ``at`` (0..1)."""
         start, end = self.span
         return start + (end - start) * CURVES[self.curve](at)
+
+    def holds(self, at: float | None, value: float) -> bool:
+        """Whether a control that stands ``at`` (None: not known) moves a value from where it is, without being turned to it."""
+        return at is None or self.takeover != PICK_UP or abs(self.value(at) - value) <= HELD
 
 
 Bindings = Mapping[Control, Binding | None]

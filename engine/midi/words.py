@@ -8,7 +8,7 @@ from typing import Any
 from engine.actions import Action
 from engine.midi.messages import MIDDLE_BEND, plain, read_message
 from engine.midi.port import Port
-from engine.midi.profiles import FINER, GENERIC, Binding, Control
+from engine.midi.profiles import FINER, GENERIC, Binding, Bindings, Control
 from engine.midi.values import MODES
 
 
@@ -32,6 +32,12 @@ def in_force(port: Port) -> list[tuple[str, Action]]:
         for control in sorted(table, key=lambda control: (control.kind, control.number, control.channel or 0))
         if (binding := table[control]) is not None and not binding.low
     ]
+
+
+def table_of(port: Port) -> Bindings:
+    """What every control of a port moves, as one table."""
+    keys = {**port.profile.controls, **port.learned, **port.rules.bindings}
+    return {key: binding for key in keys if (binding := port.binding(key)) is not None and not binding.low}
 
 
 def describe(port: Port, message: Any, pickups: Table[str, float | None]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.protocol.macros import Macro
 from engine.protocol.requests import PromptWeight
-from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, Role
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, Role, SceneAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,25 @@ class Nudge:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreScene:
+    """Keep where everything stands under a number, from 1: prompts and weights, macros, stems, mutes, LoRA strengths."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecallScene:
+    """Bring a scene back. What is left at None is as the set says.
+
+    ``at``: at once, or on the next bar line; ``bars``: over how many bars from there on, 0 for all in one go.
+    """
+
+    number: int
+    at: SceneAt | None = None
+    bars: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on.
 
@@ -291,6 +310,8 @@ Command = (
     | ToggleMute
     | Nudge
     | Panic
+    | StoreScene
+    | RecallScene
     | Record
     | ToggleRecord
     | IgnorePort

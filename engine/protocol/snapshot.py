@@ -172,6 +172,19 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ScenesView:
+    """The scenes: which numbers hold one, and which one everything stands as (0: none, or something was moved since).
+
+    ``coming`` is the one that comes in, 0 for none, and ``progress`` how far it is, 0..1; 0 while it waits for the bar line.
+    """
+
+    stored: tuple[int, ...] = ()
+    active: int = 0
+    coming: int = 0
+    progress: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class MidiView:
     """Open ports, and a counter of messages taken (activity is its change).
 
@@ -261,6 +274,7 @@ class Snapshot:
     nothing_up: str = ""
     macros: tuple[MacroView, ...] = ()
     stems: tuple[StemView, ...] = ()
+    scenes: ScenesView = field(default_factory=ScenesView)
     meters: MeterView = field(default_factory=MeterView)
     audio: AudioView = field(default_factory=AudioView)
     midi: MidiView = field(default_factory=MidiView)

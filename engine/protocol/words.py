@@ -29,6 +29,13 @@ NEWEST_KEEPER: Final = "newest"
 GO_ON_MINUTES: Final = 5.0
 """By how many minutes a set is made longer, if nothing else is said."""
 
+MAX_SCENES: Final = 8
+LONGEST_MORPH: Final = 64
+"""Bars over which a scene may come in at most."""
+
+SceneAt = Literal["now", "bar"]
+"""When a scene that is recalled begins to come in: at once, or on the next bar line."""
+
 NEAR_S: Final = 12.0
 """Seconds of a part under which its start and its end are heard as one, so that what is before and after it must agree."""
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from engine.conductor.forecast import Outlook, end_bar, outlook
+from engine.conductor.reacting import scenes
 from engine.conductor.requests import next_index, weights
 from engine.conductor.state import OPENING, State
 from engine.dsp.levels import decibels_of
@@ -29,6 +30,7 @@ from engine.protocol import (
     PromptView,
     RecordingView,
     Role,
+    ScenesView,
     SectionPurpose,
     Snapshot,
     StemView,
@@ -73,6 +75,14 @@ class Surroundings:
     devices: tuple[DeviceInfo, ...] | None = None
 
 
+def _scenes(state: State) -> ScenesView:
+    steering, morph = state.steering, state.steering.morph
+    stored = tuple(sorted(number for number, _ in steering.scenes))
+    if morph is None:
+        return ScenesView(stored, steering.scene)
+    return ScenesView(stored, 0, morph.number, scenes.progress(morph, state.transport.frame))
+
+
 LETTERS = 26
 
 
@@ -114,6 +124,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         stems=tuple(
             StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.steering.levels
         ),
+        scenes=_scenes(state),
         meters=_meters(status),
         audio=_audio(around),
         midi=around.midi,

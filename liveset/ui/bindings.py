@@ -12,7 +12,7 @@ from engine.actions import ACTIONS, Action
 from engine.actions import Group as ActionGroup
 
 Group = Literal[ActionGroup, "Moving what is selected", "Screen"]
-GROUPS: Final[tuple[Group, ...]] = ("Set", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen")
+GROUPS: Final[tuple[Group, ...]] = ("Set", "Scenes", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen")
 """Headings of the help, in order."""
 
 _CAPS: Final = {
@@ -80,6 +80,9 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),
+    Key("s", "then 1 to 8: bring back a scene, on the bar", "scene", "Scenes", "scene"),
+    Key("S", "then 1 to 8: store where everything stands as a scene", "scene(True)", "Scenes", "store"),
+    Key("w", "save the set as it stands as a preset", "save", "Set", "save"),
     Key("9", "digits reach prompts 9 to 16, or 1 to 8 again", "bank", "Prompts"),
     Key("a", "add a prompt", "add_prompt", "Prompts"),
     Key("enter", "write the selected prompt's text", "write", "Prompts", "write"),
@@ -106,7 +109,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("shift+tab", "back through the columns", "column(-1)", "Moving what is selected", palette=False),
     Key("c", "learn: a control for what is selected, or for the key pressed next", "learn", "Screen", "learn"),
     Key("C", "learn one more control: those it is under already stay", "learn(True)", "Screen"),
-    Key("escape", "wait for no control any more", "stop_learning", "Screen", "leave it", palette=False),
+    Key("escape", "leave what the screen waits for", "leave", "Screen", "leave it", palette=False),
     Key("u", "take back what was learned last", "undo_learning", "Screen", "undo"),
     Key("t", "next colour theme", "theme(1)", "Screen"),
     Key("T", "previous colour theme", "theme(-1)", "Screen"),
@@ -147,6 +150,7 @@ class Moment:
     editing: bool = False
     stopping: bool = False
     learning: bool = False
+    scene: str = ""
 
 
 Hint = tuple[str, str]
@@ -178,8 +182,10 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     """The keys that matter now, most important first; help and closing come last and are always kept."""
     if moment.editing:
         return (("enter", "take it"), ("esc", "leave it as it was"))
+    if moment.scene:
+        return (("1-8", moment.scene), _hint("leave"), _hint("help"), _hint("close"))
     if moment.learning:
-        return (("any key", "another thing"), _hint("stop_learning"), _hint("help"), _hint("close"))
+        return (("any key", "another thing"), _hint("leave"), _hint("help"), _hint("close"))
     if moment.state == "finished":
         return (_hint("play_stop", "play again"), _send("go on"), _hint("log"), _hint("help"), _hint("close"))
     playing = moment.state == "playing"

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import MidiError
 from engine.midi.profiles import parse_bindings
-from engine.protocol import Command, NextNow, SetMacro, SetWeight
+from engine.protocol import Command, NextNow, RecallScene, SetMacro, SetWeight, StoreScene
 from tests.midi.messages import Hand, cc, generic, note, pressure, program
 
 
@@ -98,3 +98,28 @@ def test_programs_press_and_pressure_moves() -> None:
 def test_mistakes_are_told(key: str, line: object, said: str) -> None:
     with pytest.raises(MidiError, match=said):
         parse_bindings({key: line})
+
+
+def scene_pad() -> Hand:
+    return generic(takeover=True, note60="scene 3", cc90="scene 4", program3="scene 5")
+
+
+def test_short_press_brings_a_scene_back_and_a_long_one_stores_it() -> None:
+    hand = scene_pad()
+    assert hand.feed("p", note(60), 100.0) == [] and hand.waiting
+    assert hand.feed("p", note(60, 0), 100.3) == [RecallScene(3)] and not hand.waiting
+    assert hand.feed("p", cc(90, 127), 101.0) == [] and hand.due(101.59) == []
+    assert hand.due(101.61) == [StoreScene(4)]
+    assert hand.feed("p", cc(90, 0), 102.0) == [] and not hand.waiting
+    assert hand.play(program(3)) == [RecallScene(5)], "what is never let go of is no long press"
+
+
+def test_pad_of_a_device_that_is_pulled_out_stores_nothing() -> None:
+    hand = scene_pad()
+    hand.feed("p", note(60), 100.0)
+    hand.closed("p")
+    assert hand.due(105.0) == []
+
+
+def test_a_file_presses_at_once() -> None:
+    assert generic(note60="scene 3").play(note(60)) == [RecallScene(3)]

@@ -12,8 +12,9 @@ from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
+from engine.conductor.reacting import scenes
 from engine.conductor.reacting.over import go_on, play_again, refused
-from engine.conductor.reacting.values import stepped, values_by_target
+from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import rewritten
 from engine.conductor.requests import next_index
 from engine.conductor.state import Cut, Slot, State, Variation
@@ -29,7 +30,13 @@ def take_command(state: State, command: p.Command) -> Step:
     if (told := refused(state, command)) is not None:
         return state, (told,)
     handler = _COMMANDS.get(type(command))
-    return handler(state, command) if handler else (state, ())
+    if handler is None:
+        return state, ()
+    if isinstance(command, p.StoreScene | p.RecallScene):
+        return handler(state, command)
+    landed, params = scenes.landed(state) if isinstance(command, p.RemovePrompt | p.MovePrompt | p.Panic) else (state, ())
+    after, actions = handler(landed, command)
+    return scenes.moved_by_hand(landed, after), (*params, *actions)
 
 
 def _play(state: State, command: p.Play) -> Step:
@@ -161,11 +168,6 @@ def _set_macro(state: State, command: p.SetMacro) -> Step:
     return state.with_steering(macros=macros), (SetParams(((command.name, value),)),)
 
 
-def level_params(levels: tuple[tuple[str, float, bool], ...]) -> tuple[tuple[str, float], ...]:
-    """The player's linear gains for some stems: 0 when muted."""
-    return tuple((f"level_{stem}", 0.0 if muted else level) for stem, level, muted in levels)
-
-
 def _set_stem(state: State, command: p.SetStem) -> Step:
     levels = tuple(
         (
@@ -266,4 +268,6 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.ToggleMute: _toggle_mute,
     p.Nudge: _nudge,
     p.Panic: _panic,
+    p.StoreScene: scenes.store,
+    p.RecallScene: scenes.recall,
 }

@@ -99,4 +99,4 @@ def _from_here(state: State, bar: int) -> State:
 
 def _steered_anew(state: State) -> State:
     """What was asked of sections that were to come is past; prompts, macros and stems stay as they are."""
-    return state.with_steering(take=0, variation=None, held=False).with_work(failures=0, retry_at=0)
+    return state.with_steering(take=0, variation=None, held=False, morph=None).with_work(failures=0, retry_at=0)

@@ -25,3 +25,8 @@ def stepped(start: float, step: float) -> float:
     places = start / size
     place = math.floor(places + 1e-6) + 1 if step > 0 else math.ceil(places - 1e-6) - 1
     return round(unit(place * size), 4)
+
+
+def level_params(levels: tuple[tuple[str, float, bool], ...]) -> tuple[tuple[str, float], ...]:
+    """The player's linear gains for some stems: 0 when muted."""
+    return tuple((f"level_{stem}", 0.0 if muted else level) for stem, level, muted in levels)

@@ -13,16 +13,13 @@ from engine.actions import ACTIONS
 from engine.command_line import command
 from engine.protocol import (
     Keeper,
-    Learn,
     Play,
     PlayAgain,
     Quit,
     Stop,
-    StopLearning,
     ToggleMute,
     TogglePlay,
     ToggleRecord,
-    UndoLearning,
     UseDevice,
     VaryNext,
 )
@@ -35,14 +32,14 @@ from liveset.ui.screens.devices import DevicesScreen
 from liveset.ui.screens.help import HelpScreen
 from liveset.ui.screens.keepers import KeepersScreen
 from liveset.ui.screens.log import LogScreen
+from liveset.ui.screens.modes import ModesView
 from liveset.ui.screens.view import STOP
-from liveset.ui.screens.writing import WritingView
 from liveset.ui.widgets.dragging import Draggable
 from liveset.ui.widgets.faders import Faders, Stems
 from liveset.ui.widgets.prompts import Prompts
 
 
-class PerformScreen(WritingView):
+class PerformScreen(ModesView):
     """Everything a performer sees, and what each key does.
 
     Args:
@@ -57,7 +54,6 @@ class PerformScreen(WritingView):
     def __init__(self, link: EngineLink, notice: str, record_folder: Path | None, updates_per_second: float) -> None:
         super().__init__(link, notice, updates_per_second)
         self._record_folder = record_folder
-        self._learns: Learn | None = None
 
     def update_view(self) -> None:
         """One update, of the list that is open too."""
@@ -90,7 +86,9 @@ class PerformScreen(WritingView):
             self.link.send(PlayAgain() if state == "finished" else Play() if state == "stopped" else TogglePlay())
 
     def action_digit(self, number: int) -> None:
-        """Select a prompt of the bank under the digits."""
+        """Select a prompt of the bank under the digits, or name the scene that is asked for."""
+        if self.take_scene(number):
+            return
         if not self.desk.select_digit(number):
             slot = self.desk.bank * controls.BANK + number
             self._board.tell(f"there is no prompt {slot}: a adds one")
@@ -170,39 +168,6 @@ class PerformScreen(WritingView):
     def action_help(self) -> None:
         """Show all keys."""
         self.app.push_screen(HelpScreen())
-
-    # ------------------------------------------------------------ learning
-
-    def action_learn(self, add: bool = False) -> None:
-        """Wait for a control to put what is selected under; a second time: wait no more."""
-        if self.desk.snapshot.midi.learning:
-            self.link.send(StopLearning())
-        elif self.desk.exists:
-            self._learns = Learn(controls.target(self.desk.selected, self.desk.snapshot), add)
-            self.link.send(self._learns)
-
-    def action_stop_learning(self) -> None:
-        """Wait for no control any more."""
-        if self.desk.snapshot.midi.learning:
-            self.link.send(StopLearning())
-
-    def _selected(self) -> None:
-        """Show another selection at once; while a control is waited for, it is for this."""
-        super()._selected()
-        if self.desk.exists:
-            self._taught(controls.target(self.desk.selected, self.desk.snapshot))
-
-    def action_undo_learning(self) -> None:
-        """Take back what was learned last."""
-        self.link.send(UndoLearning())
-
-    def _taught(self, action: str) -> bool:
-        """While a control is waited for, what is touched is what it shall move. Returns whether one is."""
-        if not self.desk.snapshot.midi.learning:
-            return False
-        self._learns = Learn(action, self._learns is not None and self._learns.add)
-        self.link.send(self._learns)
-        return True
 
     # ------------------------------------------------------------ messages from below
 

@@ -42,6 +42,10 @@ DEAF_S: Final = 0.4
 
 STOP: Final = "stop"
 
+SCENE_WORDS: Final = ("bring it back", "store it")
+SCENE: Final = {SCENE_WORDS[0]: "Which scene comes back? 1 to 8.", SCENE_WORDS[1]: "Store as which scene? 1 to 8."}
+"""What is said while a scene's number is waited for, to bring one back and to store one."""
+
 LEARNING: Final = "LEARN {}: move a knob, fader, key or pad."
 """What is said while a control is waited for."""
 
@@ -73,6 +77,7 @@ class PerformView(Screen[None]):
         self._arranged: object = None
         self._twice = Twice()
         self._deaf_until = 0.0
+        self.asks_scene = ""
 
     # ------------------------------------------------------------ parts
 
@@ -157,7 +162,8 @@ class PerformView(Screen[None]):
         s = self.desk.snapshot
         lost = self._connection.notice(s.state == "finished")
         learning = (Notice("info", LEARNING.format(s.midi.learning), s.clock_s),) if s.midi.learning else ()
-        standing = (*learning, *((lost,) if lost else ()), *((SILENT,) if s.audio.silent else ()))
+        scene = (Notice("info", SCENE[self.asks_scene], s.clock_s),) if self.asks_scene else ()
+        standing = (*learning, *scene, *((lost,) if lost else ()), *((SILENT,) if s.audio.silent else ()))
         return self._board.view(s.notices, standing, self._updates, s.clock_s)
 
     def _moment(self) -> Moment:
@@ -173,6 +179,7 @@ class PerformView(Screen[None]):
             recording=s.audio.recording is not None,
             editing=self.prompts.writing,
             learning=bool(s.midi.learning),
+            scene=self.asks_scene,
             stopping=self._twice.waits_for(STOP, self._now()),
         )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from engine.protocol import PromptView, Snapshot
+from engine.protocol import PromptView, ScenesView, Snapshot
 from liveset.ui.widgets.cells import Line, cells, clean, crop, fit, line_cells, piece, row
 from liveset.ui.widgets.gauges import amount, bar
 
@@ -26,11 +26,12 @@ class PromptsView:
     selected: int | None = None
     bank: int = 0
     nothing_up: str = ""
+    scenes: ScenesView = field(default_factory=ScenesView)
 
     @classmethod
     def of(cls, snapshot: Snapshot, selected: int | None, bank: int) -> PromptsView:
         """The slice of a snapshot, weights as shown."""
-        return cls(snapshot.prompts, selected, bank, snapshot.nothing_up)
+        return cls(snapshot.prompts, selected, bank, snapshot.nothing_up, snapshot.scenes)
 
 
 def items_of(view: PromptsView) -> list[tuple[int, bool]]:
@@ -51,7 +52,17 @@ def heading_line(view: PromptsView, items: list[tuple[int, bool]], first: int, r
     if view.nothing_up:
         return row(width, [piece(" PROMPTS", "title"), piece(clean(view.nothing_up), "warn")])
     bank = f"keys 1-8: {view.bank * 8 + 1} to {min(len(view.prompts), view.bank * 8 + 8)}" if len(view.prompts) > 8 else ""
-    return row(width, [piece(" PROMPTS", "title"), piece(bank, "dim", 2)], [piece(f"{hidden}  " if hidden else "", "dim", 1)])
+    left = [piece(" PROMPTS", "title"), piece(bank, "dim", 2), piece(scenes_text(view.scenes), "key", 1)]
+    return row(width, left, [piece(f"{hidden}  " if hidden else "", "dim", 1)])
+
+
+def scenes_text(scenes: ScenesView) -> str:
+    """The scenes that are stored, the one that is on in brackets, the one that comes in with how far it is."""
+    if not scenes.stored:
+        return ""
+    words = [f"[{number}]" if number == scenes.active else str(number) for number in scenes.stored]
+    coming = f"  → {scenes.coming} {scenes.progress:.0%}" if scenes.coming else ""
+    return f"scenes {' '.join(words)}{coming}"
 
 
 def slot_line(prompt: PromptView, slot: int, chosen: bool, width: int, longest: int) -> Line:

@@ -1,0 +1,51 @@
+"""Scenes on the screen: two keys and a number, and what is stored beside the prompts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.protocol import Learn, RecallScene, ScenesView, Snapshot, StoreScene
+from tests.ui.fake_link import live
+from tests.ui.screen import on_stage
+
+
+def with_scenes(scenes: ScenesView) -> Snapshot:
+    return replace(live(), scenes=scenes)
+
+
+async def test_a_key_and_a_number_bring_a_scene_back_or_store_it() -> None:
+    async with on_stage(live()) as stage:
+        assert await stage.press("s", "3") == [RecallScene(3)]
+        assert await stage.press("S", "8") == [StoreScene(8)]
+        assert await stage.press("3") == [], "after that digits select prompts again"
+
+
+@pytest.mark.parametrize("key", ["escape", "s"])
+async def test_asking_for_a_number_is_left(key: str) -> None:
+    async with on_stage(live()) as stage:
+        assert await stage.press("s", key, "3") == []
+
+
+async def test_pad_is_taught_to_bring_a_scene_back() -> None:
+    shown = live()
+    async with on_stage(replace(shown, midi=replace(shown.midi, learning="next"))) as stage:
+        assert await stage.press("s", "2") == [Learn("scene 2")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_screen_asks_for_the_number_and_says_how_to_leave(size: tuple[int, int]) -> None:
+    async with on_stage(live(), size) as stage:
+        await stage.press("S")
+        await stage.update()
+        assert "Store as which scene? 1 to 8." in stage.text()
+        assert "1-8 store it" in " ".join(stage.text().splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_stored_active_and_coming_scenes_are_shown(size: tuple[int, int]) -> None:
+    async with on_stage(with_scenes(ScenesView((1, 3, 4), active=3)), size) as stage:
+        assert "scenes 1 [3] 4" in stage.line("PROMPTS")
+        await stage.update(with_scenes(ScenesView((1, 3, 4), coming=4, progress=0.42)))
+        assert "scenes 1 3 4  → 4 42%" in stage.line("PROMPTS")
