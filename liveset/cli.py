@@ -139,6 +139,18 @@ def stop() -> None:
     raise typer.Exit(stop_set())
 
 
+@app.command(epilog=_example("save friday"))
+@_clean
+def save(
+    name: Annotated[str, typer.Argument(help="The preset's name, or a .toml file.", metavar="NAME")],
+    force: ForceOption = False,
+) -> None:
+    """Save the set that is playing as a preset: prompts, weights, scenes and plan as they are now."""
+    from liveset.commands.play import save as save_set
+
+    raise typer.Exit(save_set(name, force))
+
+
 @app.command(epilog=_example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
 @_clean
 def rehearse(  # noqa: PLR0913  an argument for each option

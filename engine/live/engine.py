@@ -29,6 +29,7 @@ from engine.live.links import Links
 from engine.live.pace_file import remembered
 from engine.live.player import Player
 from engine.live.recordings import Recordings
+from engine.live.saving import Saving
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
 from engine.midi.devices.ports import MidiInput
@@ -97,6 +98,7 @@ class LiveEngine:
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
         self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
+        self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -261,6 +263,8 @@ class LiveEngine:
             case p.Learn() | p.StopLearning() | p.UndoLearning():
                 self.learning.command(command)
                 self._on_midi()  # what counts from now on
+            case p.SavePreset(name, force):
+                self.saving.save(name, self.session.state, force)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
             case p.ListDevices(on):

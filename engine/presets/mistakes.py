@@ -8,21 +8,25 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from engine.errors import PresetError
-from engine.presets.tables import LoraTable, PromptTable, SectionTable, SetTable
+from engine.presets.tables import LoraTable, PromptTable, ScenesTable, SceneTable, SectionTable, SetTable, StartTable
 from engine.protocol import ROLES, TRANSITIONS, visible
 from engine.suggest import did_you_mean
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
-    "": ("set", "prompt", "section", "lora", "midi"),
+    "": ("set", "prompt", "section", "lora", "start", "scenes", "scene", "midi"),
     "set": (*SetTable.model_fields, "time_signature"),
     "prompt": tuple(PromptTable.model_fields),
     "section": tuple(SectionTable.model_fields),
     "lora": tuple(LoraTable.model_fields),
+    "start": tuple(StartTable.model_fields),
+    "scenes": tuple(ScenesTable.model_fields),
+    "scene": tuple(SceneTable.model_fields),
 }
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "role": ROLES,
     "transition": TRANSITIONS,
     "opening": ("pocket", "wait"),
+    "at": ("now", "bar"),
 }
 _SYNONYMS: Final[Mapping[str, Mapping[str, str]]] = {
     "": {
@@ -131,7 +135,7 @@ def _percent(leaf: str, given: Any) -> bool:
 
 def _written(location: Sequence[int | str]) -> str:
     table = str(location[0])
-    return f"[[{table}]]" if table in ("prompt", "section", "lora") else f"[{table}]"
+    return f"[[{table}]]" if table in ("prompt", "section", "lora", "scene") else f"[{table}]"
 
 
 def _short(value: object) -> str:

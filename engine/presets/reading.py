@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import platformdirs
 from pydantic import ValidationError
 
 from engine.errors import PresetError
@@ -30,7 +32,7 @@ def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Pr
     except ValidationError as error:
         raise as_error([*mistakes, *all_of(error.errors())], source) from error
     loras = tuple(lora.model_copy(update={"path": str(_path(lora, folder))}) for lora in preset.lora)
-    mistakes += [*_slots(preset), *_missing(loras)]
+    mistakes += [*_slots(preset), *_scenes(preset), *_missing(loras)]
     if mistakes:
         raise as_error(mistakes, source)
     return preset.model_copy(update={"lora": loras})
@@ -63,9 +65,29 @@ def _slots(preset: Preset) -> Iterator[Mistake]:
                 yield f"[[section]] number {number} leans on prompt {slot}", f"there are prompts 1 to {len(preset.prompt)}"
 
 
-def preset_names() -> tuple[str, ...]:
-    """Names of the shipped presets."""
-    return tuple(sorted(path.stem for path in data_folder().glob("*.toml") if path.stem != "vocabulary"))
+def _scenes(preset: Preset) -> Iterator[Mistake]:
+    """Scenes of one number, and numbers of prompts that are not there."""
+    seen: set[int] = set()
+    for place, scene in enumerate(preset.scene, 1):
+        if scene.number in seen:
+            yield f"[[scene]] number {place}: there are two scenes {scene.number}", "give one of them another number"
+        seen.add(scene.number)
+        for name in scene.prompts:
+            if name.isdigit() and not 1 <= int(name) <= len(preset.prompt):
+                yield f"[[scene]] number {place} moves prompt {name}", f"there are prompts 1 to {len(preset.prompt)}"
+
+
+def own_folder() -> Path:
+    """Where this user's own presets lie: $LIVESET_PRESETS, or the folder for data."""
+    chosen = os.environ.get("LIVESET_PRESETS")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("liveset") / "presets"
+
+
+def preset_names(own: bool = True) -> tuple[str, ...]:
+    """Names of the shipped presets, and of this user's own."""
+    shipped = [path.stem for path in data_folder().glob("*.toml") if path.stem != "vocabulary"]
+    mine = [path.stem for path in own_folder().glob("*.toml")] if own else []
+    return tuple(sorted({*shipped, *mine}))
 
 
 def find_preset(name: str) -> Path:
@@ -81,9 +103,11 @@ def find_preset(name: str) -> Path:
         return path
     if path.is_dir() or path.is_file():
         raise PresetError(f"{name} is not a preset", "presets are TOML files ending in .toml")
-    shipped = data_folder() / f"{path.name.removesuffix('.toml')}.toml"
-    if len(path.parts) == 1 and shipped.stem in preset_names():
-        return shipped
+    if len(path.parts) == 1 and path.name.removesuffix(".toml") != "vocabulary":
+        for folder in (data_folder(), own_folder()):
+            found = folder / f"{path.name.removesuffix('.toml')}.toml"
+            if found.is_file():
+                return found
     raise PresetError(f'there is no preset "{visible(name)[:60]}"', did_you_mean(path.stem, preset_names()))
 
 

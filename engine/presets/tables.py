@@ -1,7 +1,8 @@
 """What a preset holds: its tables and keys, each with its range.
 
 ``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
-arc is planned), ``[[lora]]`` files that bend the model, ``[midi]`` the controller. docs/presets.md lists every key.
+arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand, ``[midi]`` the
+controller. docs/presets.md lists every key.
 """
 
 from __future__ import annotations
@@ -14,9 +15,27 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from engine.errors import LivesetError, PresetError
 from engine.generator_names import KNOWN, STAND_IN
 from engine.music.key import Key
-from engine.protocol import LONGEST_PROMPT, MAX_LORAS, MAX_MINUTES, MAX_PROMPTS, MAX_STRENGTH, Role, TransitionKind, one_line
+from engine.protocol import (
+    LONGEST_MORPH,
+    LONGEST_PROMPT,
+    MAX_LORAS,
+    MAX_MINUTES,
+    MAX_PROMPTS,
+    MAX_SCENES,
+    MAX_STRENGTH,
+    STEMS,
+    Macro,
+    Role,
+    SceneAt,
+    TransitionKind,
+    one_line,
+    visible,
+)
 from engine.suggest import did_you_mean
 from engine.timebase import MAX_BPM, MIN_BPM
+
+LEVELS = (*STEMS, "mix")
+"""What has a level of its own: the stems, or the mix of a model that has none."""
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -120,6 +139,44 @@ class SectionTable(_Table):
         return value
 
 
+class StartTable(_Table):
+    """``[start]``: where macros and stems stand as the set begins; what is left out is neutral."""
+
+    macros: dict[Macro, Unit] = Field(default_factory=dict)
+    stems: dict[str, Unit] = Field(default_factory=dict)
+    muted: tuple[str, ...] = ()
+
+    @field_validator("stems", "muted")
+    @classmethod
+    def _known_stems(cls, value: Any) -> Any:
+        for name in value:
+            if name not in LEVELS:
+                raise ValueError(f'there is no stem "{visible(str(name))[:40]}": they are {", ".join(LEVELS)}')
+        return value
+
+
+class SceneTable(StartTable):
+    """``[[scene]]``: where things stand, under a number; what is left out stays as it is when the scene is brought back.
+
+    ``prompts`` are texts with weights, or numbers of the preset's prompts.
+    """
+
+    number: Annotated[int, Field(ge=1, le=MAX_SCENES)]
+    prompts: dict[str, Unit] = Field(default_factory=dict)
+
+    @field_validator("prompts", mode="before")
+    @classmethod
+    def _by_text(cls, value: Any) -> Any:
+        return {str(key): weight for key, weight in value.items()} if isinstance(value, dict) else value
+
+
+class ScenesTable(_Table):
+    """``[scenes]``: when a scene begins to come in, and over how many bars."""
+
+    at: SceneAt = "bar"
+    bars: Annotated[int, Field(ge=0, le=LONGEST_MORPH)] = 0
+
+
 class LoraTable(_Table):
     """``[[lora]]``: a LoRA file, as Stability's tools write them, and how strongly it bends the model."""
 
@@ -146,6 +203,9 @@ class Preset(_Table):
     prompt: Annotated[tuple[PromptTable, ...], Field(max_length=MAX_PROMPTS)] = ()
     section: tuple[SectionTable, ...] = ()
     lora: Annotated[tuple[LoraTable, ...], Field(max_length=MAX_LORAS)] = ()
+    start: StartTable = Field(default_factory=StartTable)
+    scenes: ScenesTable = Field(default_factory=ScenesTable)
+    scene: tuple[SceneTable, ...] = ()
     midi: MidiTable = Field(default_factory=MidiTable)
     source: str = ""
 
@@ -156,7 +216,7 @@ class Preset(_Table):
         if not isinstance(data, dict):
             return data
         data = dict(data)
-        for name in ("prompt", "section", "lora"):
+        for name in ("prompt", "section", "lora", "scene"):
             if isinstance(data.get(name), dict | str):
                 data[name] = [data[name]]
         prompts = data.get("prompt")

@@ -268,6 +268,14 @@ class UndoLearning:
 
 
 @dataclass(frozen=True, slots=True)
+class SavePreset:
+    """Write the set as it stands as a preset, under a name or path; ``force`` replaces one that is there."""
+
+    name: str
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class UseDevice:
     """Play on another output device: a name or number as `liveset devices` lists it, None for the default."""
 
@@ -318,6 +326,7 @@ Command = (
     | Learn
     | StopLearning
     | UndoLearning
+    | SavePreset
     | UseDevice
     | ListDevices
     | Quit

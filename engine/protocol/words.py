@@ -29,6 +29,10 @@ NEWEST_KEEPER: Final = "newest"
 GO_ON_MINUTES: Final = 5.0
 """By how many minutes a set is made longer, if nothing else is said."""
 
+SAVED: Final = "Saved:"
+NOT_SAVED: Final = "Not saved:"
+"""How the engine's word on a preset that was to be saved begins."""
+
 MAX_SCENES: Final = 8
 LONGEST_MORPH: Final = 64
 """Bars over which a scene may come in at most."""

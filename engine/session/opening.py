@@ -21,12 +21,12 @@ from engine.conductor.planning.plan import (
     total_bars,
 )
 from engine.conductor.planning.script import scripted
-from engine.conductor.state import Settings, Slot, State, Steering, Work
+from engine.conductor.state import Scene, Settings, Slot, State, Steering, Work
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
-from engine.presets import Preset, SectionTable, checked_generator
+from engine.presets import Preset, SceneTable, SectionTable, checked_generator
 from engine.prompts.mix import decide_beats, decide_bpm, decide_key
-from engine.protocol import TRANSITION_BY_KIND, LoraStrength, PromptWeight, SetOptions, Traits
+from engine.protocol import MACRO_TABLE, MACROS, STEMS, TRANSITION_BY_KIND, LoraStrength, PromptWeight, SetOptions, Traits
 from engine.timebase import Grid
 
 NOTHING_ASKED: Final = SetOptions()
@@ -53,10 +53,33 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
         motif=make_motif(seed, grid.beats_per_bar),
         stand_in=STAND_IN if generator != STAND_IN else "",
         loads=generator,
+        scene_at=preset.scenes.at,
+        scene_bars=preset.scenes.bars,
     )
     slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
     loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
-    return State(settings, plan, Steering(slots, loras=loras), work=Work(generator, Traits(live=generator == STAND_IN)))
+    start = preset.start
+    stems = dict.fromkeys((*STEMS, *start.stems, *start.muted))
+    steering = Steering(
+        slots,
+        macros=tuple((row.name, start.macros.get(row.name, row.neutral)) for row in MACRO_TABLE),
+        levels=tuple((stem, start.stems.get(stem, 1.0), stem in start.muted) for stem in stems),
+        loras=loras,
+        scenes=tuple(sorted((scene.number, _scene(scene, preset)) for scene in preset.scene)),
+    )
+    return State(settings, plan, steering, work=Work(generator, Traits(live=generator == STAND_IN)))
+
+
+def _scene(table: SceneTable, preset: Preset) -> Scene:
+    """A preset's scene: whole where it moves everything there is, as one that was saved does."""
+    prompts = tuple((preset.prompt[int(key) - 1].text if key.isdigit() else key, to) for key, to in table.prompts.items())
+    mutes = tuple((f"mute {stem}", float(stem in table.muted)) for stem in dict.fromkeys((*table.stems, *table.muted)))
+    values = (
+        *((f"macro {name}", value) for name, value in table.macros.items()),
+        *((f"stem {stem}", level) for stem, level in table.stems.items()),
+        *mutes,
+    )
+    return Scene(prompts, values, whole=len(table.macros) == len(MACROS) and len(table.stems) >= len(STEMS))
 
 
 def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from engine.command_line import command
-from engine.errors import DeviceError, EngineError, RecordingError
+from engine.errors import DeviceError, EngineError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet
-from engine.protocol import DEFAULT_PRESET, Notice, Quit, SetOptions, Snapshot
+from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot
 
 if TYPE_CHECKING:
     from liveset.ui.app import Outcome
@@ -134,6 +134,37 @@ def stop() -> int:
     client.close()
     print("stopped")
     return 0
+
+
+def save(name: str, force: bool) -> int:
+    """Have the set that is playing saved as a preset, as it stands.
+
+    Raises:
+        EngineError: if none is playing, or nothing is answered.
+        PresetError: if it cannot be saved under that name.
+    """
+    folder = running_session()
+    if folder is None:
+        raise EngineError("no set is playing", f"start one with: {command('play')}")
+    client = EngineClient(folder)
+    try:
+        first = next((shown for shown in client.snapshots(ANSWER_S)), None)
+        known = first.notices if first else ()
+        client.send(SavePreset(name if Path(name).name == name else str(Path(name).expanduser().absolute()), force))
+        deadline = time.monotonic() + ANSWER_S
+        for shown in client.snapshots(STATUS_S):
+            for notice in shown.notices if shown else ():
+                if notice not in known and notice.text.startswith(SAVED):
+                    print(notice.text)
+                    return 0
+                if notice not in known and notice.text.startswith(NOT_SAVED):
+                    what, _, hint = notice.text.removeprefix(NOT_SAVED).strip().rstrip(".").partition("; ")
+                    raise PresetError(what, hint)
+            if time.monotonic() > deadline:
+                break
+    finally:
+        client.close()
+    raise EngineError("the set does not answer", f"try again, or look at it: {command('attach')}")
 
 
 def reattach(screen: bool) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import Learn, RecallScene, ScenesView, Snapshot, StoreScene
+from engine.protocol import Learn, RecallScene, SavePreset, ScenesView, Snapshot, StoreScene
 from tests.ui.fake_link import live
 from tests.ui.screen import on_stage
 
@@ -49,3 +49,11 @@ async def test_stored_active_and_coming_scenes_are_shown(size: tuple[int, int]) 
         assert "scenes 1 [3] 4" in stage.line("PROMPTS")
         await stage.update(with_scenes(ScenesView((1, 3, 4), coming=4, progress=0.42)))
         assert "scenes 1 3 4  → 4 42%" in stage.line("PROMPTS")
+
+
+async def test_set_is_saved_under_a_name_and_replaced_at_the_second_time() -> None:
+    async with on_stage(live()) as stage:
+        assert await stage.press("w", "enter") == [SavePreset("my-sunrise")]
+        assert await stage.press("w", "enter") == [SavePreset("my-sunrise", force=True)]
+        assert await stage.press("w", "2", "enter") == [SavePreset("my-sunrise2")]
+        assert await stage.press("w", "escape") == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SetPrompt
+from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt
 from liveset.ui.controls import Control
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.refusal import RefusalScreen
@@ -13,6 +13,7 @@ from liveset.ui.screens.view import PerformView
 from liveset.ui.widgets.cells import clean
 from liveset.ui.widgets.prompts import Prompts
 
+SAVE_AS: Final = "save as "
 BARS: Final = (5, 8)
 """Bars of the next section that are offered to be made again."""
 
@@ -22,7 +23,8 @@ class WritingView(PerformView):
 
     def __init__(self, link: EngineLink, notice: str, updates_per_second: float) -> None:
         super().__init__(link, notice, updates_per_second)
-        self._adding = False
+        self._adding = self._saving = False
+        self._saved_as = ""
 
     def _selected(self) -> None:
         """Show another selection at once."""
@@ -76,6 +78,20 @@ class WritingView(PerformView):
             self.link.send(MovePrompt(slot, slot + step))
             self._pick(Control("prompt", slot + step))
 
+    def action_save(self) -> None:
+        """Ask under which name the set is saved as a preset."""
+        name = re.sub(r"[^a-z0-9]+", "-", self.desk.snapshot.title.lower()).strip("-")[:30] or "set"
+        self._saving = self.prompts.ask(f"{SAVE_AS}my-{name}")
+        if not self._saving:
+            self._refuse("There is no room to write: make the terminal larger.")
+        self.footer.show(self._moment())
+
+    def _save(self, name: str) -> None:
+        """Save under a name; the same name a second time replaces what is there."""
+        if name:
+            self.link.send(SavePreset(name, force=name == self._saved_as))
+        self._saved_as = name
+
     def action_remake_bars(self) -> None:
         """Ask which bars of the next section should be made again."""
         bars = self.desk.snapshot.next.bars
@@ -95,7 +111,11 @@ class WritingView(PerformView):
     def on_prompts_answered(self, message: Prompts.Answered) -> None:
         """Bars were named, or one more prompt was written."""
         adding, self._adding = self._adding, False
-        if adding:
+        saving, self._saving = self._saving, False
+        if saving:
+            if message.text is not None:
+                self._save(message.text.removeprefix(SAVE_AS.strip()).strip())
+        elif adding:
             if message.text:
                 self.link.send(SetPrompt(len(self.desk.snapshot.prompts), message.text))
         elif message.text is not None:

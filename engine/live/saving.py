@@ -1,0 +1,38 @@
+"""Saving the set as a preset while it plays, on a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from engine.command_line import command
+from engine.conductor.state import State
+from engine.errors import PresetError
+from engine.presets import Preset
+from engine.protocol import NOT_SAVED, SAVED
+from engine.session.as_preset import save_preset, written
+from engine.session.later import Later
+
+
+class Saving:
+    """Writes the set as it stands.
+
+    Args:
+        preset: what the set was made from.
+        later: writes without holding anybody up.
+        tell: a level and a sentence for the performer.
+    """
+
+    def __init__(self, preset: Preset, later: Later, tell: Callable[[str, str], None]) -> None:
+        self._preset, self._later, self._tell = preset, later, tell
+
+    def save(self, name: str, state: State, force: bool) -> None:
+        """Save the set under a name, and say how that went."""
+        self._later(partial(self._write, name, state, force), lambda said: self._tell(*said))
+
+    def _write(self, name: str, state: State, force: bool) -> tuple[str, str]:
+        try:
+            path = save_preset(name, written(state, self._preset), force=force)
+        except PresetError as error:
+            return "warning", f"{NOT_SAVED} {error}."
+        return "info", f"{SAVED} {command(f'play {path.stem}')} plays it again."

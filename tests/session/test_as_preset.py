@@ -1,0 +1,150 @@
+"""A set as it stands, saved as a preset, is the same set again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import protocol as p
+from engine.conductor.reacting.on_command import take_command
+from engine.conductor.reacting.values import values_by_target
+from engine.conductor.state import State
+from engine.errors import PresetError
+from engine.presets import load_preset, parse_preset, preset_names
+from engine.session.as_preset import save_preset, written
+from engine.session.opening import opening_state
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIVESET_PRESETS", str(tmp_path / "own"))
+    return tmp_path / "own"
+
+
+WRITTEN_ANEW = {"transition_bars": 0, "prompts": (), "purpose": "statement", "occurrence": 1}
+"""What follows from a plan's parts again: over how many bars they hand over, and the script."""
+
+
+def again(state: State, name: str = "sunrise") -> State:
+    return opening_state(parse_preset(written(state, load_preset(name)), "saved"))
+
+
+def commanded(state: State, *commands: p.Command) -> State:
+    for command in commands:
+        state, _ = take_command(state, command)
+    return state
+
+
+def same(one: State, other: State) -> None:
+    """Two sets that play alike and stand alike."""
+    for name in ("grid", "key", "seed", "title", "total_bars", "motif", "stand_in", "loads", "scene_at", "scene_bars"):
+        assert getattr(one.settings, name) == getattr(other.settings, name), name
+    plans = [[replace(part, **WRITTEN_ANEW) for part in state.plan] for state in (one, other)]  # type: ignore[arg-type]
+    assert plans[0] == plans[1]
+    assert values_by_target(one) == pytest.approx(values_by_target(other), abs=1e-4)
+    assert [slot.text for slot in one.steering.slots] == [slot.text for slot in other.steering.slots]
+    assert [number for number, _ in one.steering.scenes] == [number for number, _ in other.steering.scenes]
+    for (_, scene), (_, back) in zip(one.steering.scenes, other.steering.scenes, strict=True):
+        assert dict(scene.prompts) == pytest.approx(dict(back.prompts), abs=1e-4)
+        moved = {name: value for name, value in scene.values if not name.startswith("lora")}
+        assert moved == pytest.approx(dict(back.values), abs=1e-4)
+        assert back.whole
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_comes_back_as_it_was(name: str) -> None:
+    state = opening_state(load_preset(name))
+    back = again(state, name)
+    same(state, back)
+    assert [(part.purpose, part.occurrence) for part in back.plan] == [(part.purpose, part.occurrence) for part in state.plan]
+
+
+MOVES = st.one_of(
+    st.builds(p.SetWeight, st.integers(0, 3), st.floats(0, 1)),
+    st.builds(p.SetMacro, st.sampled_from(p.MACROS), st.floats(0, 1)),
+    st.builds(p.SetStem, st.sampled_from(p.STEMS), st.floats(0, 1), st.booleans()),
+    st.builds(p.StoreScene, st.integers(1, p.MAX_SCENES)),
+    st.builds(p.SetPrompt, st.integers(0, 5), st.sampled_from(["acid", 'a "quoted" \\ one', "naïve ♪ 宇", "[x] = 3 # no"])),
+    st.builds(p.GoOn, st.floats(1, 5)),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(MOVES, max_size=12))
+def test_steered_set_comes_back_as_it_stands(moves: list[p.Command]) -> None:
+    state = commanded(opening_state(load_preset("sunrise")), *moves)
+    found = again(state)
+    same(replace(state, settings=replace(state.settings, total_bars=sum(part.bars for part in state.plan))), found)
+
+
+def test_mapping_is_saved_with_it() -> None:
+    midi = '[midi]\ncontroller = "none"\ncc20 = { to = "macro drive", range = [1, 0] }\n[midi.port."LPD8 (2)"]\nnotes = true\n'
+    preset = parse_preset(f'[[prompt]]\ntext = "house"\n{midi}', "x")
+    back = parse_preset(written(opening_state(preset), preset), "saved")
+    assert back.midi == preset.midi
+
+
+def test_saved_preset_is_found_by_its_name_and_not_replaced_unasked(own: Path) -> None:
+    text = written(opening_state(load_preset("sunrise")), load_preset("sunrise"))
+    path = save_preset("friday night", text)
+    assert path == own / "friday night.toml" and load_preset("friday night").set.title == "Sunrise"
+    assert "friday night" in preset_names() and "friday night" not in preset_names(own=False)
+    with pytest.raises(PresetError, match="already"):
+        save_preset("friday night", text)
+    assert save_preset("friday night", text.replace("Sunrise", "Other"), force=True) == path
+    assert load_preset("friday night").set.title == "Other"
+
+
+@pytest.mark.parametrize("name", ["", "  ", ".hidden", "x" * 200, "sunrise", "Midnight", "a\nb", "/proc/nothing/x"])
+def test_names_that_cannot_be_are_refused(name: str) -> None:
+    with pytest.raises(PresetError) as refused:
+        save_preset(name, "")
+    assert refused.value.hint
+
+
+def test_path_is_saved_where_it_says(tmp_path: Path) -> None:
+    assert save_preset(str(tmp_path / "here.toml"), "x = 1\n") == tmp_path / "here.toml"
+
+
+# ------------------------------------------------------------ the tables of presets
+
+
+def opened(text: str) -> State:
+    return opening_state(parse_preset(f'[[prompt]]\ntext = "house"\n[[prompt]]\ntext = "bells"\n{text}', "x"))
+
+
+def test_start_says_where_things_stand() -> None:
+    state = opened('[start]\nmacros = { filter = 0.3 }\nstems = { bass = 0.5 }\nmuted = ["lead"]\n')
+    there = values_by_target(state)
+    assert (there["macro filter"], there["stem bass"], there["mute lead"], there["macro echo"]) == (0.3, 0.5, 1.0, 0.0)
+
+
+def test_scene_of_a_preset_is_recalled_by_number() -> None:
+    state = opened('[scenes]\nat = "now"\n[[scene]]\nnumber = 2\nprompts = { 2 = 0.7 }\nmuted = ["drums"]\n')
+    there = values_by_target(commanded(state, p.RecallScene(2)))
+    assert (there["prompt 1"], there["prompt 2"], there["mute drums"], there["mute bass"]) == (1.0, 0.7, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[start]\nmacros = { fliter = 0.3 }", "filter"),
+        ("[start]\nstems = { bas = 0.3 }", "there is no stem"),
+        ("[start]\nmacros = { filter = 3 }", "at most 1"),
+        ("[scenes]\nat = 'never'", "now"),
+        ("[scenes]\nbars = 900", "at most 64"),
+        ("[[scene]]\nprompts = { 1 = 1 }", "number"),
+        ("[[scene]]\nnumber = 9", "at most 8"),
+        ("[[scene]]\nnumber = 1\nprompts = { 5 = 1 }", "prompts 1 to 2"),
+        ("[[scene]]\nnumber = 1\n[[scene]]\nnumber = 1", "two scenes 1"),
+        ("[[scene]]\nnumber = 1\nnmae = 'x'", "unknown key"),
+    ],
+)
+def test_mistakes_are_told(text: str, said: str) -> None:
+    with pytest.raises(PresetError) as refused:
+        opened(text)
+    assert said in str(refused.value)
