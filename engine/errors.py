@@ -62,6 +62,10 @@ class MidiError(LivesetError):
     """A MIDI port, mapping or file that cannot be used."""
 
 
+class OscError(LivesetError):
+    """An OSC address that cannot be listened at, or a message that makes no sense."""
+
+
 class RecordingError(LivesetError):
     """A recording or report that cannot be written."""
 

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from engine.actions import ACTIONS, PROMPT_KEYS, Action
+from engine.osc.incoming import ADDRESSES
+from engine.osc.outgoing import TABLE as SENT
+from engine.osc.outgoing import whole
 from engine.protocol import TRANSITION_TABLE
 from liveset.ui.bindings import KEYS, Key
 
@@ -82,7 +85,25 @@ def transitions() -> str:
     return table(("name", "does", "bars"), ((code(row.name), row.help, str(row.bars or "")) for row in TRANSITION_TABLE))
 
 
-TABLES: Final[dict[str, Callable[[], str]]] = {"keys": keys, "controls": controls, "transitions": transitions}
+def osc_in() -> str:
+    """Every OSC address that is heard."""
+    kinds = {"press": "nothing, or above 0", "toggle": "nothing, 0 or 1", "position": "0 to 1"}
+    rows = ((code(address), kinds[action.kind], action.help) for address, action in ADDRESSES.items())
+    return table(("address", "takes", "does"), rows)
+
+
+def osc_out() -> str:
+    """Every OSC address that is sent."""
+    return table(("address", "says"), ((code(whole(address)), help) for address, help in SENT.items()))
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "keys": keys,
+    "controls": controls,
+    "transitions": transitions,
+    "osc_in": osc_in,
+    "osc_out": osc_out,
+}
 
 
 def renewed(text: str) -> str:

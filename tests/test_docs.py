@@ -14,7 +14,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
-_PATH = re.compile(r"(?:engine|liveset|presets|scripts|tests|docs)/[\w./*-]*")
+_PATH = re.compile(r"(?:(?<=\./)|(?<![/\w]))(?:engine|liveset|presets|scripts|tests|docs)/[\w./*-]*")
 _COMMAND = re.compile(r"(?:\./scripts/play|`liveset) (\w[\w-]*)")
 
 INVENTED = {

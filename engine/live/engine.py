@@ -29,6 +29,7 @@ from engine.live.links import Links
 from engine.live.pace_file import remembered
 from engine.live.player import Player
 from engine.live.recordings import Recordings
+from engine.live.remote import Remote
 from engine.live.saving import Saving
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
@@ -99,6 +100,7 @@ class LiveEngine:
         self.session.measuring.later = Background("measure", self.inbox.put)
         self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
+        self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -241,6 +243,10 @@ class LiveEngine:
         messages = self._midi_view.messages + batch.messages_count
         self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
 
+    def _on_osc(self) -> None:
+        for command in self.remote.drain():
+            self._on_command(command)
+
     def _heard(self, command: object) -> None:
         """From a screen: whoever knows the key may still send nonsense."""
         if fits(command, p.Command):
@@ -279,13 +285,14 @@ class LiveEngine:
     # ------------------------------------------------------------ what goes out
 
     def _show(self) -> None:
-        if not self.screens:
+        if not self.screens and not self.remote.listeners:
             return
         self.mapping.sync(values_by_target(self.session.state))
         self.serial += 1
         shown = snapshot(self.session.state, self._surroundings(), self.serial)
         for screen in self.screens:
             screen.offer(shown)
+        self.remote.offer(shown)
 
     def _surroundings(self) -> Surroundings:
         values = self.links.values()
@@ -315,6 +322,7 @@ class LiveEngine:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""
         self.links.order(p.StopPlayer())
         self.midi.stop()
+        self.remote.close()
         self._show()
         self.door.close()
         if self.children.player is not None:

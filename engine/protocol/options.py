@@ -31,6 +31,8 @@ class SetOptions:
         midi: a standard MIDI file whose controller moves a rehearsal plays.
         realtime: rehearse at the speed it is played.
         force: replace files that are there.
+        osc: where OSC is listened for, as ``PORT`` or ``HOST:PORT``; osc_token: a word that its addresses begin with;
+            osc_allow: the senders that are heard, separated by commas. See `engine.osc.where`.
     """
 
     preset: str = ""
@@ -43,6 +45,9 @@ class SetOptions:
     midi: str | None = None
     realtime: bool = False
     force: bool = False
+    osc: str | None = None
+    osc_token: str | None = None
+    osc_allow: str | None = None
 
     def check(self) -> None:
         """Make sure that what can be known without an engine makes sense.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_state_path
 
 from engine.command_line import command
-from engine.errors import DeviceError, EngineError, PresetError, RecordingError
+from engine.errors import DeviceError, EngineError, OscError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet
 from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot
@@ -43,6 +43,12 @@ def checked(options: SetOptions) -> SetOptions:
         LivesetError: for a block, length or recording that cannot be.
     """
     options.check()
+    if options.osc is not None:
+        from engine.osc.where import where
+
+        where(options.osc, options.osc_token, options.osc_allow)
+    elif options.osc_token or options.osc_allow:
+        raise OscError("--osc-token and --osc-allow say who is heard", "say where as well: --osc 9000")
     name = options.preset or DEFAULT_PRESET
     path = Path(name).expanduser()
     return replace(
