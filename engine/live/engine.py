@@ -22,6 +22,7 @@ from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.values import level_params, values_by_target
 from engine.conductor.state import State
 from engine.live.background import Background
+from engine.live.clock_out import ClockOut, Position
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.learning import Learning
@@ -101,6 +102,8 @@ class LiveEngine:
         self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
+        tell = partial(self.session.tell, "info")
+        self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -243,6 +246,12 @@ class LiveEngine:
         messages = self._midi_view.messages + batch.messages_count
         self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
 
+    def _position(self) -> Position:
+        """Where the set is as it is heard, from any thread."""
+        state, heard = self.session.state, self.links.heard()
+        grid = state.settings.grid
+        return grid.seconds((heard or 0) - grid.origin), heard is not None and state.transport.run == "playing", grid.bpm
+
     def _on_osc(self) -> None:
         for command in self.remote.drain():
             self._on_command(command)
@@ -323,6 +332,7 @@ class LiveEngine:
         self.links.order(p.StopPlayer())
         self.midi.stop()
         self.remote.close()
+        self.clock.close()
         self._show()
         self.door.close()
         if self.children.player is not None:

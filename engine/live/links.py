@@ -76,6 +76,11 @@ class Links:
         status = self._status
         return dict(zip(status.names, status.values.tolist(), strict=True)) if status is not None else {}
 
+    def heard(self) -> int | None:
+        """The transport's frame that is heard now; None while there is no player. From any thread."""
+        status = self._status
+        return None if status is None else int(status["heard_frame"])
+
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""
         request = with_files(job.version.request, self._sections)

@@ -31,6 +31,7 @@ class SetOptions:
         midi: a standard MIDI file whose controller moves a rehearsal plays.
         realtime: rehearse at the speed it is played.
         force: replace files that are there.
+        clock: MIDI outputs that get the set's clock, see `engine.midi.clock.targets`.
         osc: where OSC is listened for, as ``PORT`` or ``HOST:PORT``; osc_token: a word that its addresses begin with;
             osc_allow: the senders that are heard, separated by commas. See `engine.osc.where`.
     """
@@ -45,6 +46,7 @@ class SetOptions:
     midi: str | None = None
     realtime: bool = False
     force: bool = False
+    clock: str | None = None
     osc: str | None = None
     osc_token: str | None = None
     osc_allow: str | None = None

@@ -43,6 +43,10 @@ def checked(options: SetOptions) -> SetOptions:
         LivesetError: for a block, length or recording that cannot be.
     """
     options.check()
+    if options.clock is not None:
+        from engine.midi.clock import targets
+
+        targets(options.clock)
     if options.osc is not None:
         from engine.osc.where import where
 

@@ -37,8 +37,8 @@ _LISTINGS: Final = 3
 _NAME: Final = "mido"
 """What a client is called where the caller names none."""
 
-_scanners: dict[RtMidiAPI, MidiIn] = {}
-"""One long-lived client looks at each system's ports: looking takes 0.2 ms, a client of its own 60 ms."""
+_scanners: dict[tuple[RtMidiAPI, bool], MidiIn | MidiOut] = {}
+"""One long-lived client looks at each system's inputs, another (True) at its outputs: looking takes 0.2 ms, a client 60 ms."""
 
 
 @contextmanager
@@ -63,24 +63,24 @@ def get_api_names() -> list[str]:
     return [api.name for api in supriya_midi.get_compiled_apis()]
 
 
-def get_devices(api: str | None = None, client_name: str = _NAME, **_: Any) -> list[dict[str, Any]]:
-    """The inputs there are now, as mido wants them listed; outputs are not looked for.
+def get_devices(api: str | None = None, client_name: str = _NAME, outputs: bool = False, **_: Any) -> list[dict[str, Any]]:
+    """The inputs there are now, as mido wants them listed, or the outputs; not both: each takes a client of its own.
 
     Raises:
         OSError: if the MIDI system does not answer.
     """
-    key = _api(api)
+    key = (_api(api), outputs)
     with _as_os_error():
         if key not in _scanners:
-            _scanners[key] = MidiIn(api=key, client_name=f"{client_name}-scan")
+            _scanners[key] = (MidiOut if outputs else MidiIn)(api=key[0], client_name=f"{client_name}-scan")
         for _attempt in range(_LISTINGS - 1):
             with suppress(RtMidiError):
-                return _devices(_scanners[key])
-        return _devices(_scanners[key])
+                return _devices(_scanners[key], outputs)
+        return _devices(_scanners[key], outputs)
 
 
-def _devices(scanner: MidiIn) -> list[dict[str, Any]]:
-    return [{"name": name, "is_input": True, "is_output": False} for name in _names(scanner)]
+def _devices(scanner: MidiIn | MidiOut, outputs: bool) -> list[dict[str, Any]]:
+    return [{"name": name, "is_input": not outputs, "is_output": outputs} for name in _names(scanner)]
 
 
 def _names(midi: MidiIn | MidiOut) -> list[str]:
@@ -96,9 +96,10 @@ def _names(midi: MidiIn | MidiOut) -> list[str]:
 
 def stop_looking(api: str | None = None) -> None:
     """Forget the client that looks at a system's ports; the next look makes a new one."""
-    scanner = _scanners.pop(_api(api), None)
-    if scanner is not None:
-        scanner.delete()
+    for outputs in (False, True):
+        scanner = _scanners.pop((_api(api), outputs), None)
+        if scanner is not None:
+            scanner.delete()
 
 
 def _open(midi: MidiIn | MidiOut, name: str | None, virtual: bool, port_name: str, place: int = 0) -> str:
@@ -177,11 +178,11 @@ class Output(mido.ports.BaseOutput):  # type: ignore[misc]
 
     name: str | None
 
-    def _open(self, api: str | None = None, virtual: bool = False, client_name: str = _NAME, **_: Any) -> None:
+    def _open(self, api: str | None = None, virtual: bool = False, client_name: str = _NAME, place: int = 0, **_: Any) -> None:
         with _as_os_error():
             self._midi = MidiOut(api=_api(api), client_name=client_name)
             try:
-                self.name = _open(self._midi, self.name, virtual, "out")
+                self.name = _open(self._midi, self.name, virtual, "out", place)
             except (OSError, RtMidiError, RuntimeError):
                 self._midi.delete()
                 raise

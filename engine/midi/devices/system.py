@@ -56,6 +56,19 @@ class OpenPort(Protocol):
         """Listen no more; a port that has vanished closes as well."""
 
 
+class OutPort(Protocol):
+    """An output that is sent to. Methods raise OSError when the system does not answer."""
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send one message."""
+
+    def there(self) -> bool:
+        """Whether the output is still among those of the machine."""
+
+    def close(self) -> None:
+        """Send no more; a port that has vanished closes as well."""
+
+
 class MidiSystem(Protocol):
     """The inputs of a machine. Methods raise OSError when the system does not answer."""
 
@@ -70,6 +83,16 @@ class MidiSystem(Protocol):
 
     def close(self) -> None:
         """Leave the system."""
+
+
+class MidiOutputs(Protocol):
+    """The outputs of a machine. Methods raise OSError when the system does not answer."""
+
+    def outputs(self) -> list[str | None]:
+        """The names of all outputs right now, as the system has them."""
+
+    def open_output(self, name: str | None, place: int = 0) -> OutPort:
+        """Send to an output, by its name and its place (from 0) among those of that name."""
 
 
 def api_names(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> list[str]:
@@ -155,12 +178,38 @@ class MidoSystem:
         port: OpenPort = self._backend.open_input(name or "", callback=hand_over, client_name=CLIENT, place=place)
         return port
 
+    def outputs(self) -> list[str | None]:
+        """The names of all outputs."""
+        if self.name == "jack" and jack_server() != self._server:
+            raise OSError("the JACK server is gone")
+        return list(self._backend.get_output_names(client_name=CLIENT, outputs=True))
+
+    def open_output(self, name: str | None, place: int = 0) -> OutPort:
+        """Send to an output by its name and place."""
+        return _Out(self, self._backend.open_output(name or "", client_name=CLIENT, place=place), name)
+
     def close(self) -> None:
         """Leave the system."""
         self._backend.module.stop_looking(self._backend.api)
 
 
-def find_system() -> MidiSystem | None:
+class _Out:
+    """An open output of mido's."""
+
+    def __init__(self, system: MidoSystem, port: Any, name: str | None) -> None:
+        self._system, self._port, self._name = system, port, name
+
+    def send_bytes(self, data: bytes) -> None:
+        self._port.send(mido.Message.from_bytes(data))
+
+    def there(self) -> bool:
+        return self._name in self._system.outputs()
+
+    def close(self) -> None:
+        self._port.close()
+
+
+def find_system() -> MidoSystem | None:
     """The first MIDI system that answers; None if there is none.
 
     Raises:
