@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from functools import partial
 
@@ -9,6 +10,7 @@ from engine.command_line import command
 from engine.conductor.state import State
 from engine.errors import PresetError
 from engine.presets import Preset
+from engine.presets.reading import own_folder
 from engine.protocol import NOT_SAVED, SAVED
 from engine.session.as_preset import save_preset, written
 from engine.session.later import Later
@@ -35,4 +37,6 @@ class Saving:
             path = save_preset(name, written(state, self._preset), force=force)
         except PresetError as error:
             return "warning", f"{NOT_SAVED} {error}."
-        return "info", f"{SAVED} {command(f'play {path.stem}')} plays it again."
+        if path.parent != own_folder():
+            return "info", f"{SAVED} {path.name[:60]} is a preset now."
+        return "info", f"{SAVED} {command(f'play {shlex.quote(path.stem)}')} plays it again."

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from engine.errors import PresetError
 from engine.presets.mistakes import Mistake, all_of, as_error, unknown_key
-from engine.presets.tables import LoraTable, Preset
+from engine.presets.tables import LoraTable, Preset, prompt_number
 from engine.protocol import DEFAULT_PRESET, visible
 from engine.resources import data_folder
 from engine.suggest import did_you_mean
@@ -73,8 +73,12 @@ def _scenes(preset: Preset) -> Iterator[Mistake]:
             yield f"[[scene]] number {place}: there are two scenes {scene.number}", "give one of them another number"
         seen.add(scene.number)
         for name in scene.prompts:
-            if name.isdigit() and not 1 <= int(name) <= len(preset.prompt):
+            if (number := prompt_number(name)) is not None and not 1 <= number <= len(preset.prompt):
                 yield f"[[scene]] number {place} moves prompt {name}", f"there are prompts 1 to {len(preset.prompt)}"
+        for lora in scene.loras:
+            if not 1 <= lora <= len(preset.lora):
+                there = f"they are counted from 1; the preset has {len(preset.lora)}"
+                yield f"[[scene]] number {place} moves LoRA file {lora}", there
 
 
 def own_folder() -> Path:

@@ -38,6 +38,7 @@ LEVELS = (*STEMS, "mix")
 """What has a level of its own: the stems, or the mix of a model that has none."""
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+Strength = Annotated[float, Field(ge=0.0, le=MAX_STRENGTH)]
 
 
 def checked_generator(name: str) -> str:
@@ -109,10 +110,19 @@ class SetTable(_Table):
             raise ValueError(str(error)) from error
 
 
+PromptText = Annotated[OneLine, Field(min_length=1, max_length=LONGEST_PROMPT)]
+_NUMBER = re.compile(r"\d{1,2}", re.ASCII)
+
+
+def prompt_number(name: str) -> int | None:
+    """The number by which a scene names a prompt; None where it is the prompt's text, which may be figures too, as in "808"."""
+    return int(name) if _NUMBER.fullmatch(name) else None
+
+
 class PromptTable(_Table):
     """``[[prompt]]``: a text and its weight."""
 
-    text: Annotated[OneLine, Field(min_length=1, max_length=LONGEST_PROMPT)]
+    text: PromptText
     weight: Unit = 1.0
 
 
@@ -158,16 +168,12 @@ class StartTable(_Table):
 class SceneTable(StartTable):
     """``[[scene]]``: where things stand, under a number; what is left out stays as it is when the scene is brought back.
 
-    ``prompts`` are texts with weights, or numbers of the preset's prompts.
+    ``prompts`` are texts with weights, or numbers of the preset's prompts; ``loras`` are its LoRA files' numbers with strengths.
     """
 
     number: Annotated[int, Field(ge=1, le=MAX_SCENES)]
-    prompts: dict[str, Unit] = Field(default_factory=dict)
-
-    @field_validator("prompts", mode="before")
-    @classmethod
-    def _by_text(cls, value: Any) -> Any:
-        return {str(key): weight for key, weight in value.items()} if isinstance(value, dict) else value
+    prompts: dict[PromptText, Unit] = Field(default_factory=dict)
+    loras: dict[int, Strength] = Field(default_factory=dict)
 
 
 class ScenesTable(_Table):
@@ -181,7 +187,7 @@ class LoraTable(_Table):
     """``[[lora]]``: a LoRA file, as Stability's tools write them, and how strongly it bends the model."""
 
     path: Annotated[str, Field(min_length=1)]
-    strength: Annotated[float, Field(ge=0.0, le=MAX_STRENGTH)] = 1.0
+    strength: Strength = 1.0
 
 
 class MidiTable(BaseModel):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +15,14 @@ import tomlkit.items
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.state import Scene, State
 from engine.errors import PresetError
-from engine.presets.reading import own_folder, preset_names
-from engine.presets.tables import LEVELS, Preset
-from engine.protocol import visible
+from engine.presets.reading import own_folder
+from engine.presets.tables import LEVELS, Preset, prompt_number
+from engine.protocol import MAX_STRENGTH, visible
+from engine.resources import data_folder
 
-LONGEST_NAME: Final = 60
+LONGEST_NAME: Final = 40
+NOT_IN_NAMES: Final = re.compile('[<>:"|?*]')
+"""What names of files may not hold on Windows."""
 _PLACES: Final = 4
 """Decimal places of what is written: finer than any control."""
 
@@ -55,7 +60,8 @@ def written(state: State, preset: Preset) -> str:
     )
     document["scenes"] = _table(at=settings.scene_at, bars=settings.scene_bars)
     if steering.scenes:
-        document["scene"] = _tables(_scene(number, scene) for number, scene in steering.scenes)
+        texts = tuple(slot.text for slot in steering.slots)
+        document["scene"] = _tables(_scene(number, scene, texts) for number, scene in steering.scenes)
     document["midi"] = _table(controller=preset.midi.controller, **preset.midi.overrides)
     return tomlkit.dumps(document)
 
@@ -99,15 +105,40 @@ def _section(part: PlannedSection, touched: set[int]) -> tomlkit.items.Table:
     return table
 
 
-def _scene(number: int, scene: Scene) -> tomlkit.items.Table:
+def _scene(number: int, scene: Scene, texts: tuple[str, ...]) -> tomlkit.items.Table:
+    """A scene; ``texts`` are those of the set's prompts."""
     values = dict(scene.values)
-    return _table(
+    table = _table(
         number=number,
-        prompts=_inline(dict(scene.prompts)),
-        macros=_inline({name.removeprefix("macro "): value for name, value in values.items() if name.startswith("macro ")}),
-        stems=_inline({name.removeprefix("stem "): value for name, value in values.items() if name.startswith("stem ")}),
+        prompts=_inline(_prompts(scene, texts)),
+        macros=_inline(_of_kind("macro ", values)),
+        stems=_inline(_of_kind("stem ", values)),
         muted=[stem for stem in LEVELS if values.get(f"mute {stem}", 0.0) > 0.5],
     )
+    if loras := _of_kind("lora ", values):
+        table["loras"] = _inline({number: MAX_STRENGTH * value for number, value in loras.items()})
+    return table
+
+
+def _of_kind(kind: str, values: Mapping[str, float]) -> dict[str, float]:
+    """The values of the actions whose names begin with ``kind``, by the rest of their names."""
+    return {name.removeprefix(kind): value for name, value in values.items() if name.startswith(kind)}
+
+
+def _prompts(scene: Scene, texts: tuple[str, ...]) -> dict[str, float]:
+    """A scene's prompts by their texts; by their numbers where a text is there twice, or would be read as a number."""
+    left: list[str | None] = list(texts)
+    often = Counter((*texts, *(text for text, _ in scene.prompts if text not in texts)))
+    named: dict[str, float] = {}
+    for text, weight in scene.prompts:
+        clear = often[text] == 1 and prompt_number(text) is None
+        if text in left:
+            slot = left.index(text)
+            left[slot] = None
+            named[text if clear else str(slot + 1)] = weight
+        elif prompt_number(text) is None:
+            named.setdefault(text, weight)
+    return named
 
 
 def file_for(name: str) -> Path:
@@ -120,13 +151,16 @@ def file_for(name: str) -> Path:
     stem = tidy.removesuffix(".toml")
     if not stem or any(not char.isprintable() for char in tidy):
         raise PresetError("a preset needs a name", "such as: friday")
-    if os.sep in tidy or "/" in tidy:
-        return Path(f"{stem}.toml").expanduser().absolute()
-    if len(stem) > LONGEST_NAME or stem.startswith("."):
+    is_path = os.sep in tidy or "/" in tidy
+    last = stem if not is_path else "" if stem.endswith(("/", os.sep)) else Path(stem).name
+    if not last or last.startswith(".") or NOT_IN_NAMES.search(last) or (len(last) > LONGEST_NAME and not is_path):
         raise PresetError(
-            f'"{visible(stem)[:30]}" cannot be a preset\'s name', f"up to {LONGEST_NAME} letters, without a dot first"
+            f'"{visible(stem)[:30]}" cannot be a preset\'s name',
+            f"up to {LONGEST_NAME} letters, without a dot first and without any of {NOT_IN_NAMES.pattern[1:-1]}",
         )
-    if stem.lower() in preset_names(own=False):
+    if is_path:
+        return Path(f"{stem}.toml").expanduser().absolute()
+    if (data_folder() / f"{stem.lower()}.toml").is_file():
         raise PresetError(f'"{stem}" is a preset that ships', "save it under another name")
     return own_folder() / f"{stem}.toml"
 

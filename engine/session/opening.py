@@ -25,8 +25,19 @@ from engine.conductor.state import Scene, Settings, Slot, State, Steering, Work
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SceneTable, SectionTable, checked_generator
+from engine.presets.tables import prompt_number
 from engine.prompts.mix import decide_beats, decide_bpm, decide_key
-from engine.protocol import MACRO_TABLE, MACROS, STEMS, TRANSITION_BY_KIND, LoraStrength, PromptWeight, SetOptions, Traits
+from engine.protocol import (
+    MACRO_TABLE,
+    MACROS,
+    MAX_STRENGTH,
+    STEMS,
+    TRANSITION_BY_KIND,
+    LoraStrength,
+    PromptWeight,
+    SetOptions,
+    Traits,
+)
 from engine.timebase import Grid
 
 NOTHING_ASKED: Final = SetOptions()
@@ -72,12 +83,14 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
 
 def _scene(table: SceneTable, preset: Preset) -> Scene:
     """A preset's scene: whole where it moves everything there is, as one that was saved does."""
-    prompts = tuple((preset.prompt[int(key) - 1].text if key.isdigit() else key, to) for key, to in table.prompts.items())
+    named = ((prompt_number(name), name, to) for name, to in table.prompts.items())
+    prompts = tuple((name if number is None else preset.prompt[number - 1].text, to) for number, name, to in named)
     mutes = tuple((f"mute {stem}", float(stem in table.muted)) for stem in dict.fromkeys((*table.stems, *table.muted)))
     values = (
         *((f"macro {name}", value) for name, value in table.macros.items()),
         *((f"stem {stem}", level) for stem, level in table.stems.items()),
         *mutes,
+        *((f"lora {number}", strength / MAX_STRENGTH) for number, strength in table.loras.items()),
     )
     return Scene(prompts, values, whole=len(table.macros) == len(MACROS) and len(table.stems) >= len(STEMS))
 

@@ -121,6 +121,15 @@ def test_prompts_are_known_by_their_texts() -> None:
     assert there == {"dub chords": 0.2, "house": 0.1, "bells": 0.0, "drone": 0.9}
 
 
+def test_prompts_stay_where_the_scene_has_them_when_the_next_part_leans_elsewhere() -> None:
+    stage = started()
+    led = replace(stage.state.plan[stage.state.here], prompts=((0, 0.3), (1, 0.9)))
+    stage.command(p.StoreScene(1))
+    stage.command(p.RecallScene(1, "now"))
+    stage.state = replace(stage.state, plan=tuple(replace(part, prompts=led.prompts) for part in stage.state.plan))
+    assert current(stage.state) == dict(stage.state.steering.scenes)[1]
+
+
 def test_scene_whose_prompts_have_no_room_says_so() -> None:
     stage = two_scenes()
     for slot in range(3):

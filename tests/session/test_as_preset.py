@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from engine.conductor.reacting.on_command import take_command
 from engine.conductor.reacting.values import values_by_target
 from engine.conductor.state import State
 from engine.errors import PresetError
+from engine.live.saving import Saving
 from engine.presets import load_preset, parse_preset, preset_names
 from engine.session.as_preset import save_preset, written
 from engine.session.opening import opening_state
@@ -49,9 +51,9 @@ def same(one: State, other: State) -> None:
     assert [slot.text for slot in one.steering.slots] == [slot.text for slot in other.steering.slots]
     assert [number for number, _ in one.steering.scenes] == [number for number, _ in other.steering.scenes]
     for (_, scene), (_, back) in zip(one.steering.scenes, other.steering.scenes, strict=True):
-        assert dict(scene.prompts) == pytest.approx(dict(back.prompts), abs=1e-4)
-        moved = {name: value for name, value in scene.values if not name.startswith("lora")}
-        assert moved == pytest.approx(dict(back.values), abs=1e-4)
+        assert [text for text, _ in sorted(scene.prompts)] == [text for text, _ in sorted(back.prompts)]
+        assert [to for _, to in sorted(scene.prompts)] == pytest.approx([to for _, to in sorted(back.prompts)], abs=1e-4)
+        assert dict(scene.values) == pytest.approx(dict(back.values), abs=1e-4)
         assert back.whole
 
 
@@ -63,12 +65,14 @@ def test_every_preset_comes_back_as_it_was(name: str) -> None:
     assert [(part.purpose, part.occurrence) for part in back.plan] == [(part.purpose, part.occurrence) for part in state.plan]
 
 
+TEXTS = ["acid", 'a "quoted" \\ one', "naïve ♪ 宇", "[x] = 3 # no", "808", "2", "²"]
 MOVES = st.one_of(
     st.builds(p.SetWeight, st.integers(0, 3), st.floats(0, 1)),
     st.builds(p.SetMacro, st.sampled_from(p.MACROS), st.floats(0, 1)),
     st.builds(p.SetStem, st.sampled_from(p.STEMS), st.floats(0, 1), st.booleans()),
     st.builds(p.StoreScene, st.integers(1, p.MAX_SCENES)),
-    st.builds(p.SetPrompt, st.integers(0, 5), st.sampled_from(["acid", 'a "quoted" \\ one', "naïve ♪ 宇", "[x] = 3 # no"])),
+    st.builds(p.SetPrompt, st.integers(0, 5), st.sampled_from(TEXTS)),
+    st.builds(p.RecallScene, st.integers(1, p.MAX_SCENES), st.just("now"), st.just(0)),
     st.builds(p.GoOn, st.floats(1, 5)),
 )
 
@@ -99,7 +103,9 @@ def test_saved_preset_is_found_by_its_name_and_not_replaced_unasked(own: Path) -
     assert load_preset("friday night").set.title == "Other"
 
 
-@pytest.mark.parametrize("name", ["", "  ", ".hidden", "x" * 200, "sunrise", "Midnight", "a\nb", "/proc/nothing/x"])
+@pytest.mark.parametrize(
+    "name", ["", "  ", ".hidden", "x" * 200, "sunrise", "Midnight", "vocabulary", "a\nb", "what?", "folder/", "/proc/nothing/x"]
+)
 def test_names_that_cannot_be_are_refused(name: str) -> None:
     with pytest.raises(PresetError) as refused:
         save_preset(name, "")
@@ -110,11 +116,50 @@ def test_path_is_saved_where_it_says(tmp_path: Path) -> None:
     assert save_preset(str(tmp_path / "here.toml"), "x = 1\n") == tmp_path / "here.toml"
 
 
+def test_prompts_of_one_text_and_of_figures_keep_their_places_in_scenes() -> None:
+    texts = ("house", "house", "2", "808")
+    state = opened("".join(f'[[prompt]]\ntext = "{text}"\n' for text in texts), first=False)
+    state = commanded(state, *(p.SetWeight(slot, 0.1 * slot) for slot in range(4)), p.StoreScene(1))
+    same(state, again(state))
+
+
+def test_strengths_of_lora_files_are_saved_with_scenes(tmp_path: Path) -> None:
+    (tmp_path / "warm.safetensors").write_bytes(b"")
+    text = '[[prompt]]\ntext = "house"\n[[lora]]\npath = "warm.safetensors"\nstrength = 1.6\n'
+    state = commanded(opening_state(parse_preset(text, "x", tmp_path)), p.StoreScene(1), p.SetLora(0, 0.5))
+    back = again(state)
+    same(state, back)
+    assert commanded(back, p.RecallScene(1, "now")).steering.loras[0].strength == pytest.approx(1.6)
+
+
+@pytest.mark.parametrize("name", ["friday", "friday night", "it's"])
+def test_word_on_a_saved_set_is_a_command_that_plays_it(name: str) -> None:
+    preset = load_preset("sunrise")
+    told: list[str] = []
+    saving = Saving(preset, lambda work, done: done(work()), lambda _level, said: told.append(said))
+    saving.save(name, opening_state(preset), force=False)
+    words = shlex.split(told[0])
+    assert words[-5:] == ["play", name, "plays", "it", "again."]
+    assert len(told[0]) <= 100
+
+
+def test_word_on_a_set_saved_elsewhere_is_its_file(tmp_path: Path) -> None:
+    preset = load_preset("sunrise")
+    told: list[str] = []
+    Saving(preset, lambda work, done: done(work()), lambda _level, said: told.append(said)).save(
+        str(tmp_path / "here"), opening_state(preset), force=False
+    )
+    assert told == ["Saved: here.toml is a preset now."]
+
+
 # ------------------------------------------------------------ the tables of presets
 
 
-def opened(text: str) -> State:
-    return opening_state(parse_preset(f'[[prompt]]\ntext = "house"\n[[prompt]]\ntext = "bells"\n{text}', "x"))
+TWO_PROMPTS = '[[prompt]]\ntext = "house"\n[[prompt]]\ntext = "bells"\n'
+
+
+def opened(text: str, first: bool = True) -> State:
+    return opening_state(parse_preset(f"{TWO_PROMPTS if first else ''}{text}", "x"))
 
 
 def test_start_says_where_things_stand() -> None:
@@ -142,6 +187,9 @@ def test_scene_of_a_preset_is_recalled_by_number() -> None:
         ("[[scene]]\nnumber = 1\nprompts = { 5 = 1 }", "prompts 1 to 2"),
         ("[[scene]]\nnumber = 1\n[[scene]]\nnumber = 1", "two scenes 1"),
         ("[[scene]]\nnumber = 1\nnmae = 'x'", "unknown key"),
+        ("[[scene]]\nnumber = 1\nprompts = { '' = 1 }", "[[scene]]"),
+        ("[[scene]]\nnumber = 1\nloras = { 1 = 1 }", "LoRA file 1"),
+        ("[[scene]]\nnumber = 1\nloras = { one = 1 }", "a whole number"),
     ],
 )
 def test_mistakes_are_told(text: str, said: str) -> None:

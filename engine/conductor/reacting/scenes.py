@@ -56,7 +56,9 @@ def recall(state: State, command: p.RecallScene) -> Step:
     state, lost = _with_prompts(state.with_steering(morph=None), scene)
     told = (Tell("warning", f"Scene {number}: no room for {lost} of its prompts."),) if lost else ()
     here, goals = values_by_target(state), _goals(state, scene)
-    aims = tuple(Aim(name, here[name], goal) for name, goal in goals.items() if abs(goal - here[name]) > NEAR)
+    # a prompt that stands there already is an aim too: from then on the plan's leanings leave it where the scene has it
+    moves = (name for name, goal in goals.items() if name.startswith(PROMPT) or abs(goal - here[name]) > NEAR)
+    aims = tuple(Aim(name, here[name], goals[name]) for name in moves)
     first, last = _way(state, command)
     state, params = _begin(state.with_steering(morph=Morph(number, first, last, aims), scene=0))
     state, more = go_on(state)
