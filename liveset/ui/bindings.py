@@ -80,7 +80,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),
-    Key("s", "then 1 to 8: bring back a scene, on the bar", "scene", "Scenes", "scene"),
+    Key("s", "then 1 to 8: bring back a scene; s again: at once, over 4 or 16 bars", "scene", "Scenes", "scene"),
     Key("S", "then 1 to 8: store where everything stands as a scene", "scene(True)", "Scenes", "store"),
     Key("w", "save the set as it stands as a preset", "save", "Set", "save"),
     Key("9", "digits reach prompts 9 to 16, or 1 to 8 again", "bank", "Prompts"),
@@ -153,6 +153,9 @@ class Moment:
     scene: str = ""
 
 
+STORE_SCENE: Final = "store it"
+"""`Moment.scene` while a scene will be stored."""
+
 Hint = tuple[str, str]
 """A cap and a word."""
 
@@ -183,7 +186,8 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
     if moment.editing:
         return (("enter", "take it"), ("esc", "leave it as it was"))
     if moment.scene:
-        return (("1-8", moment.scene), _hint("leave"), _hint("help"), _hint("close"))
+        other = () if moment.scene == STORE_SCENE else (_hint("scene", "another way"),)
+        return (("1-8", moment.scene), *other, _hint("leave"), _hint("help"), _hint("close"))
     if moment.learning:
         return (("any key", "another thing"), _hint("leave"), _hint("help"), _hint("close"))
     if moment.state == "finished":

@@ -22,10 +22,27 @@ async def test_a_key_and_a_number_bring_a_scene_back_or_store_it() -> None:
         assert await stage.press("3") == [], "after that digits select prompts again"
 
 
-@pytest.mark.parametrize("key", ["escape", "s"])
-async def test_asking_for_a_number_is_left(key: str) -> None:
+@pytest.mark.parametrize(
+    ("presses", "sent"), [(2, RecallScene(3, "now", 0)), (3, RecallScene(3, "bar", 4)), (4, RecallScene(3, "bar", 16))]
+)
+async def test_key_again_is_another_way_of_bringing_a_scene_back(presses: int, sent: RecallScene) -> None:
     async with on_stage(live()) as stage:
-        assert await stage.press("s", key, "3") == []
+        assert await stage.press(*["s"] * presses, "3") == [sent]
+        assert await stage.press("s", "3") == [RecallScene(3)], "the next one comes as the set says"
+
+
+async def test_way_a_scene_will_come_back_is_shown() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        await stage.press("s", "s", "s")
+        await stage.update()
+        assert "Which scene comes back, over 4 bars? 1 to 8." in stage.text()
+        assert "1-8 over 4 bars  s another way" in " ".join(stage.text().splitlines()[-1].split()).replace(" s ", "  s ")
+
+
+@pytest.mark.parametrize("keys", [["s", "escape"], ["s"] * 5, ["S", "S"]])
+async def test_asking_for_a_number_is_left(keys: list[str]) -> None:
+    async with on_stage(live()) as stage:
+        assert await stage.press(*keys, "3") == []
 
 
 async def test_pad_is_taught_to_bring_a_scene_back() -> None:

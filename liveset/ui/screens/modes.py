@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from engine.protocol import Learn, RecallScene, StopLearning, StoreScene, UndoLearning
+from dataclasses import replace
+
+from engine.protocol import Learn, StopLearning, StoreScene, UndoLearning
 from liveset.ui import controls
-from liveset.ui.screens.view import SCENE_WORDS
+from liveset.ui.bindings import STORE_SCENE
+from liveset.ui.screens.view import RECALLS
 from liveset.ui.screens.writing import WritingView
 
 
@@ -44,9 +47,10 @@ class ModesView(WritingView):
     # ------------------------------------------------------------ scenes
 
     def action_scene(self, store: bool = False) -> None:
-        """Wait for the number of a scene; a second time: wait no more."""
-        wanted = SCENE_WORDS[store]
-        self.asks_scene = "" if self.asks_scene == wanted else wanted
+        """Wait for the number of a scene; again: the next way of bringing it back, and after the last one wait no more."""
+        ways = (STORE_SCENE,) if store else tuple(RECALLS)
+        at = ways.index(self.asks_scene) + 1 if self.asks_scene in ways else 0
+        self.asks_scene = ways[at] if at < len(ways) else ""
         self.footer.show(self._moment())
         self.notices.show(self._notices())
 
@@ -55,9 +59,9 @@ class ModesView(WritingView):
         wanted, self.asks_scene = self.asks_scene, ""
         if not wanted:
             return False
-        store = wanted == SCENE_WORDS[True]
+        store = wanted == STORE_SCENE
         if not self._taught(f"store scene {number}" if store else f"scene {number}"):
-            self.link.send(StoreScene(number) if store else RecallScene(number))
+            self.link.send(StoreScene(number) if store else replace(RECALLS[wanted][1], number=number))
         self.footer.show(self._moment())
         return True
 

@@ -11,8 +11,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.protocol import Notice
-from liveset.ui.bindings import Moment
+from engine.protocol import Notice, RecallScene
+from liveset.ui.bindings import STORE_SCENE, Moment
 from liveset.ui.controls import Desk
 from liveset.ui.link import EngineLink
 from liveset.ui.messages import NoticeBoard, NoticesView
@@ -42,9 +42,15 @@ DEAF_S: Final = 0.4
 
 STOP: Final = "stop"
 
-SCENE_WORDS: Final = ("bring it back", "store it")
-SCENE: Final = {SCENE_WORDS[0]: "Which scene comes back? 1 to 8.", SCENE_WORDS[1]: "Store as which scene? 1 to 8."}
-"""What is said while a scene's number is waited for, to bring one back and to store one."""
+RECALLS: Final = {
+    "bring it back": ("Which scene comes back? 1 to 8.", RecallScene(1)),
+    "at once": ("Which scene comes back, at once? 1 to 8.", RecallScene(1, "now", 0)),
+    "over 4 bars": ("Which scene comes back, over 4 bars? 1 to 8.", RecallScene(1, "bar", 4)),
+    "over 16 bars": ("Which scene comes back, over 16 bars? 1 to 8.", RecallScene(1, "bar", 16)),
+}
+"""The ways of bringing a scene back, in the order of the key, as the set says first: what is asked, and what is sent."""
+SCENE: Final = {way: asked for way, (asked, _) in RECALLS.items()} | {STORE_SCENE: "Store as which scene? 1 to 8."}
+"""What is said while a scene's number is waited for, by what will be done with the scene."""
 
 LEARNING: Final = "LEARN {}: move a knob, fader, key or pad."
 """What is said while a control is waited for."""
