@@ -119,6 +119,7 @@ def test_prompts_are_known_by_their_texts() -> None:
     stage.command(p.RecallScene(2, "now"))
     there = {slot.text: slot.weight for slot in stage.state.steering.slots}
     assert there == {"dub chords": 0.2, "house": 0.1, "bells": 0.0, "drone": 0.9}
+    assert "Scene 2 brings back a prompt that had gone." in stage.told
 
 
 def test_prompts_stay_where_the_scene_has_them_when_the_next_part_leans_elsewhere() -> None:

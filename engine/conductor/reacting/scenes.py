@@ -53,8 +53,14 @@ def recall(state: State, command: p.RecallScene) -> Step:
     scene = dict(state.steering.scenes).get(number)
     if scene is None:
         return state, (Tell("info", f"Scene {number} is empty: store one first."),) if _lives(number) else ()
+    before = len(state.steering.slots)
     state, lost = _with_prompts(state.with_steering(morph=None), scene)
-    told = (Tell("warning", f"Scene {number}: no room for {lost} of its prompts."),) if lost else ()
+    added = len(state.steering.slots) - before
+    back = f"Scene {number} brings back {'a prompt' if added == 1 else f'{added} prompts'} that had gone."
+    told = (
+        *((Tell("info", back),) if added else ()),
+        *((Tell("warning", f"Scene {number}: no room for {lost} of its prompts."),) if lost else ()),
+    )
     here, goals = values_by_target(state), _goals(state, scene)
     # a prompt that stands there already is an aim too: from then on the plan's leanings leave it where the scene has it
     moves = (name for name, goal in goals.items() if name.startswith(PROMPT) or abs(goal - here[name]) > NEAR)
