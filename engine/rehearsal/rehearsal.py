@@ -20,7 +20,7 @@ import soundfile
 
 from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, WorkerRefused
-from engine.conductor.reacting.values import values_by_target
+from engine.conductor.reacting.values import level_params, values_by_target
 from engine.conductor.state import State
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import FileMoves, file_moves
@@ -166,7 +166,9 @@ class Rehearsal:
                 self.state = session.state
                 ups = workers.reopen(self.state.work.generator)
             grid = self.state.settings.grid
-            self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **dict(self.state.steering.macros)})
+            levels = dict(level_params(self.state.steering.levels))
+            macros = dict(self.state.steering.macros)
+            self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **macros, **levels})
             for up in ups:
                 session.take(up)
             self._play(session, workers, progress)

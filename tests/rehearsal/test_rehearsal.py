@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
+from engine.presets.tables import StartTable
 from engine.protocol import SetOptions
 from engine.rehearsal.log import RehearsalLog
 from engine.rehearsal.rehearsal import Rehearsal
@@ -64,6 +65,13 @@ def test_sections_abut_and_the_set_ends_on_time(plain: tuple[RehearsalLog, Path]
     assert abs(length - 30) <= bar
     assert (log.ladder_hold, log.ladder_pocket, log.underruns) == (0, 0, 0)
     assert "glorbnik" in log.unknown_words
+
+
+def test_stems_that_a_preset_mutes_at_the_start_are_not_heard(tmp_path: Path) -> None:
+    muted = StartTable(muted=("drums", "bass", "harmony", "lead"))
+    rehearse(tmp_path / "set.flac", preset(minutes=BRIEF).model_copy(update={"start": muted}))
+    sound, _ = soundfile.read(tmp_path / "set.flac", dtype="float32")
+    assert np.abs(sound[soundfile.info(tmp_path / "set.flac").samplerate :]).max() < 1e-4, "all but the first second's ramp"
 
 
 def test_clicks_stay_on_the_beat_across_every_seam(plain: tuple[RehearsalLog, Path]) -> None:
