@@ -47,14 +47,17 @@ class Box:
             self.at = time.perf_counter()
             self.changed.set()
 
+    def _switch(self, value: int) -> None:
+        self.out.send(mido.Message("control_change", channel=LIGHT[0], control=LIGHT[1], value=value))
+
     def press(self) -> float:
         """Seconds from the press to the light."""
         self.changed.clear()
         pressed = time.perf_counter()
-        for value in (127, 0):
-            self.out.send(mido.Message("control_change", channel=LIGHT[0], control=LIGHT[1], value=value))
+        self._switch(127)
         if not self.changed.wait(LIMIT_S):
             raise SystemExit("the light did not follow")
+        self._switch(0)
         return self.at - pressed
 
 

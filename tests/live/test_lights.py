@@ -56,6 +56,4 @@ def test_lights_follow_play_mute_and_weight_and_come_again(lasting_server: Serve
     again.shows(2, 0, 50)
     again.shows(2, 12, 0)
     again.shows(2, 2, 0)
-    one.end()
-    again.shows(2, 0, 0)
     again.close()
