@@ -205,11 +205,14 @@ def midi(
     ] = "",
     add: Annotated[bool, typer.Option("--add", help="With --learn: the controls it is under already stay.")] = False,
     export: Annotated[str, typer.Option(help="Print an input's map as a profile that others can use.", metavar="INPUT")] = "",
+    template: Annotated[str, typer.Option(help="Draw a controller's map, by its profile's name.", metavar="NAME")] = "",
 ) -> None:
     """List the MIDI inputs and what each control does."""
-    from liveset.commands.inspect import export_map, learn_control, show_midi
+    from liveset.commands.inspect import export_map, learn_control, show_midi, show_template
 
-    if learn:
+    if template:
+        show_template(template)
+    elif learn:
         learn_control(learn, preset, add)
     elif export:
         export_map(export, preset)

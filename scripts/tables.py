@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from engine.actions import ACTIONS, PROMPT_KEYS, Action
+from engine.midi import sheet
+from engine.midi.profiles import Profile, load_profile, shipped_names
 from engine.osc.incoming import ADDRESSES
 from engine.osc.outgoing import TABLE as SENT
 from engine.osc.outgoing import whole
@@ -97,12 +99,24 @@ def osc_out() -> str:
     return table(("address", "says"), ((code(whole(address)), help) for address, help in SENT.items()))
 
 
+def controllers() -> str:
+    """A sheet of every controller that is known by its name: its map, and what its lights are sent."""
+    return "".join(_sheet(name, load_profile(name)) for name in shipped_names())
+
+
+def _sheet(name: str, profile: Profile) -> str:
+    lines = "".join(f"{line.rstrip()}\n" for line in sheet.drawing(profile))
+    lit = "".join(f"- {line}\n" for line in sheet.lights(profile)) or "- no lights that a host sets are known\n"
+    return f"## {profile.title}\n\n`{name}`. Numbers from: {profile.source}.\n\n```text\n{lines}```\n\nLights:\n\n{lit}\n"
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "keys": keys,
     "controls": controls,
     "transitions": transitions,
     "osc_in": osc_in,
     "osc_out": osc_out,
+    "controllers": controllers,
 }
 
 

@@ -26,6 +26,7 @@ from engine.live.clock_out import ClockOut, Position
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.learning import Learning
+from engine.live.lights import plans_of
 from engine.live.links import Links
 from engine.live.pace_file import remembered
 from engine.live.player import Player
@@ -34,6 +35,7 @@ from engine.live.remote import Remote
 from engine.live.saving import Saving
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
+from engine.midi.devices.outputs import LightsOutput
 from engine.midi.devices.ports import MidiInput
 from engine.midi.mapping import mapping_of
 from engine.presets import Preset, load_preset
@@ -89,7 +91,8 @@ class LiveEngine:
 
         preset = load_preset(options.preset)
         self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
-        self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi))
+        self.lights = LightsOutput()
+        self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi), passes=self.lights.passes)
         self._midi_view = p.MidiView()
         self.resume = resume
         saved = load_state(folder) if resume else None
@@ -161,6 +164,7 @@ class LiveEngine:
             for _ in self.watchdog.look(self.session.state, now):
                 self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
+            self.lights.plug(plans_of(self.mapping, self._midi_view.ports))
         if self.session.state.transport.run == "finished" and not self.screens:
             self._finished_at = self._finished_at or now
             if now - self._finished_at > LINGER_S:
@@ -185,6 +189,7 @@ class LiveEngine:
         )
         self.mapping.sync(values_by_target(state))
         self.midi.start()
+        self.lights.start()
         self.player.reach()
         threading.Thread(
             target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
@@ -294,13 +299,14 @@ class LiveEngine:
     # ------------------------------------------------------------ what goes out
 
     def _show(self) -> None:
-        if not self.screens and not self.remote.listeners:
+        if not (self.screens or self.remote.listeners or self.lights.wants):
             return
         self.mapping.sync(values_by_target(self.session.state))
         self.serial += 1
         shown = snapshot(self.session.state, self._surroundings(), self.serial)
         for screen in self.screens:
             screen.offer(shown)
+        self.lights.offer(shown)
         self.remote.offer(shown)
 
     def _surroundings(self) -> Surroundings:

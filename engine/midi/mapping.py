@@ -139,6 +139,10 @@ class Mapping:
         """What every control of a port moves, as one table."""
         return table_of(self._ports.get(port) or self._new(port))
 
+    def profile_of(self, port: str) -> Profile:
+        """The profile that a port has now."""
+        return (self._ports.get(port) or self._new(port)).profile
+
     # ------------------------------------------------------------ values
 
     def sync(self, values: Table[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Names of MIDI inputs, as people know them and as they stay the same while ports come and go."""
+"""Names of MIDI inputs and outputs, as people know them and as they stay the same while ports come and go."""
 
 from __future__ import annotations
 
@@ -72,3 +72,18 @@ def input_names(listed: Sequence[str | None]) -> list[InputName]:
         found.append(InputName(base if seen[base] == 1 else f"{base} ({seen[base]})", base, listed[place], same[listed[place]]))
         same[listed[place]] += 1
     return found
+
+
+_WAY: Final = re.compile(r"midi(?:in|out)|(?<![a-z])(?:capture|playback|input|output|in|out)(?![a-z])")
+"""What tells a controller's input from its output: "(capture)" and "(playback)", "MIDIIN2" and "MIDIOUT2", "In" and "Out"."""
+
+
+def _same(name: str) -> str:
+    return " ".join(_WAY.sub("*", name.lower().replace("_", " ")).split())
+
+
+def output_of(name: str, outputs: Sequence[InputName]) -> InputName | None:
+    """The output of the controller whose input is called ``name``; None if it has none."""
+    exact = [each for each in outputs if each.name == name]
+    near = [each for each in outputs if _same(each.name) == _same(name)]
+    return next(iter([*exact, *near]), None)

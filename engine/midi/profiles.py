@@ -5,6 +5,7 @@ The generic one is made of the defaults in `engine.actions`; controllers/*.toml 
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,8 +16,12 @@ from typing import Any, Final, Literal
 
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
+from engine.midi.feedback.lights import Lights, parse_lights
 from engine.midi.values import CURVES, EVEN, FINE, HELD, MODES, OF_NOTES, PICK_UP, SWITCH, TAKEOVERS, TOGGLE, VELOCITY
+from engine.processes.layout import controllers_folder
 from engine.suggest import did_you_mean
+
+log = logging.getLogger(__name__)
 
 CONTROLLERS: Final = Path(__file__).resolve().parent / "controllers"
 GENERIC: Final = "generic"
@@ -109,6 +114,9 @@ class Profile:
         ports: texts that a port's name holds if the controller is behind it, whatever their case.
         controls: what its controls move.
         bank: what they move instead on a port that has sent a control which is in ``bank`` and not in ``controls``.
+        lights: what its lights, rings and displays are sent.
+        source: where its numbers come from.
+        layout: its controls as they lie on it, row by row.
     """
 
     name: str
@@ -116,6 +124,9 @@ class Profile:
     ports: tuple[str, ...]
     controls: Bindings
     bank: Bindings = field(default_factory=dict)
+    lights: Lights = field(default_factory=Lights)
+    source: str = ""
+    layout: tuple[tuple[Control, ...], ...] = ()
 
 
 def action_of(name: str, key: str) -> Action:
@@ -242,9 +253,30 @@ def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]
     return bindings
 
 
+def _parse_row(row: str) -> tuple[Control, ...]:
+    """Read a row of controls: ``note41-44 cc7``."""
+    found: list[Control] = []
+    for word in row.split():
+        first, _, last = word.partition("-")
+        control = parse_control(first)
+        found += [replace(control, number=number) for number in range(control.number, int(last or control.number) + 1)]
+    return tuple(found)
+
+
+def _files() -> dict[str, Path]:
+    """The file of every profile by its name; the user's own come before those that ship."""
+    own = controllers_folder()
+    return {path.stem: path for folder in (CONTROLLERS, own) for path in sorted(folder.glob("*.toml"))}
+
+
+def shipped_names() -> list[str]:
+    """The controllers whose profiles ship."""
+    return sorted(path.stem for path in CONTROLLERS.glob("*.toml"))
+
+
 def profile_names() -> list[str]:
-    """The profiles that ship, generic first."""
-    return [GENERIC, *sorted(path.stem for path in CONTROLLERS.glob("*.toml"))]
+    """The profiles that ship and the user's own, generic first."""
+    return [GENERIC, *sorted(_files())]
 
 
 def _generic() -> Profile:
@@ -268,16 +300,29 @@ def load_profile(name: str) -> Profile:
     if name == GENERIC:
         return _generic()
     try:
-        data: dict[str, Any] = tomllib.loads((CONTROLLERS / f"{name}.toml").read_text(encoding="utf-8"))
+        data: dict[str, Any] = tomllib.loads(_files()[name].read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MidiError(f"controller profile {name}.toml cannot be read: {error}", "install liveset again") from error
+        raise MidiError(f"controller profile {name}.toml cannot be read: {error}", f"look at {_files()[name]}") from error
     return Profile(
         name=name,
         title=str(data.get("title", name)),
         ports=tuple(str(port).lower() for port in data.get("ports", ())),
         controls=parse_bindings(data.get("controls", {})),
         bank=parse_bindings(data.get("bank", {})),
+        lights=parse_lights(data.get("lights", {}), name),
+        source=str(data.get("source", "")),
+        layout=tuple(_parse_row(str(row)) for row in data.get("layout", ())),
     )
+
+
+@cache
+def _usable(name: str) -> Profile | None:
+    """A profile, or None where its file is damaged: one of the user's own must not cost a set its controllers."""
+    try:
+        return load_profile(name)
+    except MidiError as error:
+        log.warning("%s", error)
+        return None
 
 
 def profile_of_port(port: str, otherwise: Profile) -> Profile:
@@ -285,6 +330,6 @@ def profile_of_port(port: str, otherwise: Profile) -> Profile:
     if otherwise.name != GENERIC:
         return otherwise
     name = port.lower()
-    shipped = [load_profile(other) for other in profile_names()]
+    shipped = [profile for other in profile_names() if (profile := _usable(other)) is not None]
     matches = [(len(text), profile) for profile in shipped for text in profile.ports if text in name]
     return max(matches, key=lambda match: match[0])[1] if matches else otherwise

@@ -57,12 +57,18 @@ _OWN: Final = "set XDG_RUNTIME_DIR to a folder of yours"
 
 
 LEARNED: Final = "learned"
+CONTROLLERS: Final = "controllers"
 """The folder, among the settings of this user, of what controllers were taught."""
 
 
 def learned_folder() -> Path:
     """Where what performers taught their controllers lies: theirs, whatever the session."""
     return Path(platformdirs.user_config_dir(APP)) / LEARNED
+
+
+def controllers_folder() -> Path:
+    """Where the user's own profiles of controllers lie, beside those that ship."""
+    return Path(platformdirs.user_config_dir(APP)) / CONTROLLERS
 
 
 def generator_log(session: Path, place: str) -> Path:

@@ -140,6 +140,22 @@ def export_map(port: str, preset_name: str) -> None:
     console.print(learned.profile(found, mapping.bindings(found)), end="", highlight=False, markup=False)
 
 
+def show_template(name: str) -> None:
+    """Draw a controller's map, with what its lights are sent.
+
+    Raises:
+        MidiError: if no profile is called that.
+    """
+    from engine.midi import sheet
+    from engine.midi.profiles import load_profile
+
+    console, profile = plain_console(soft_wrap=True), load_profile(name)
+    lines = [profile.title, *sheet.drawing(profile), *(f"lights: {line}" for line in sheet.lights(profile))]
+    lines += [f"numbers from: {profile.source}"] if profile.source else []
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
 def show_midi(preset_name: str, watch: bool) -> None:
     """Print the MIDI inputs and the mapping; with ``watch`` what arrives, until Ctrl-C.
 

@@ -226,7 +226,7 @@ def test_mistake_in_a_presets_table_names_the_preset() -> None:
         ({"channels": [True]}, "channels: not a list of channels"),
         ({"port": "Foo"}, "port: not a table of ports"),
         ({"port": {"Foo": {"cc20": "promt 3"}}}, '"prompt 3"'),
-        ({"port": {"Foo": {"controller": "lpd9"}}}, 'did you mean "lpd8"'),
+        ({"port": {"Foo": {"controller": "lpd9"}}}, 'did you mean "lpd8'),
         ({"port": {"Foo": {"controller": 5}}}, "controller: 5 is no name"),
         ({"cc20": {"to": "prompt 1", "mode": "toggle"}}, "toggle is for buttons"),
         ({"pitch": {"to": "prompt 1", "mode": "14-bit"}}, "a pitch bend has no modes"),

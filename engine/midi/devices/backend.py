@@ -40,6 +40,9 @@ _NAME: Final = "mido"
 _scanners: dict[tuple[RtMidiAPI, bool], MidiIn | MidiOut] = {}
 """One long-lived client looks at each system's inputs, another (True) at its outputs: looking takes 0.2 ms, a client 60 ms."""
 
+_looking = threading.Lock()
+"""Inputs, clock and lights look from threads of their own."""
+
 
 @contextmanager
 def _as_os_error() -> Iterator[None]:
@@ -70,7 +73,7 @@ def get_devices(api: str | None = None, client_name: str = _NAME, outputs: bool 
         OSError: if the MIDI system does not answer.
     """
     key = (_api(api), outputs)
-    with _as_os_error():
+    with _looking, _as_os_error():
         if key not in _scanners:
             _scanners[key] = (MidiOut if outputs else MidiIn)(api=key[0], client_name=f"{client_name}-scan")
         for _attempt in range(_LISTINGS - 1):
@@ -96,10 +99,11 @@ def _names(midi: MidiIn | MidiOut) -> list[str]:
 
 def stop_looking(api: str | None = None) -> None:
     """Forget the client that looks at a system's ports; the next look makes a new one."""
-    for outputs in (False, True):
-        scanner = _scanners.pop((_api(api), outputs), None)
-        if scanner is not None:
-            scanner.delete()
+    with _looking:
+        for outputs in (False, True):
+            scanner = _scanners.pop((_api(api), outputs), None)
+            if scanner is not None:
+                scanner.delete()
 
 
 def _open(midi: MidiIn | MidiOut, name: str | None, virtual: bool, port_name: str, place: int = 0) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.midi.devices.mailbox import Arrival, Mailbox
 from engine.midi.devices.system import MidiSystem, find_system
-from engine.midi.devices.watcher import Change, PortWatcher
+from engine.midi.devices.watcher import Change, Passes, PortWatcher, everything
 from engine.midi.mapping import Mapping, message_of
 from engine.protocol import Command
 
@@ -53,6 +53,7 @@ class MidiInput:
         wake: called from other threads when there is something to drain; must return at once.
         find: finds the MIDI system.
         clock: the time in seconds that messages are stamped with; it never goes back.
+        passes: asked, from a thread of the port, whether a message counts: echoes of what was sent do not.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class MidiInput:
         wake: Callable[[], None],
         find: Callable[[], MidiSystem | None] = find_system,
         clock: Callable[[], float] = time.monotonic,
+        passes: Passes = everything,
     ) -> None:
         self.mapping = mapping
         self._clock = clock
         self._mailbox = Mailbox(wake)
-        self._watcher = PortWatcher(mapping, self._mailbox, wake, find, clock)
+        self._watcher = PortWatcher(mapping, self._mailbox, wake, find, clock, passes)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._ports: list[str] = []

@@ -34,6 +34,14 @@ def wanted(name: str) -> bool:
     return not (lower.startswith(_SKIPPED[:2]) or any(part in lower for part in _SKIPPED[2:]))
 
 
+Passes = Callable[[str, bytes, float], bool]
+
+
+def everything(_port: str, _data: bytes, _at: float) -> bool:
+    """Every message counts."""
+    return True
+
+
 class Change(NamedTuple):
     """A port came or went, at a time in seconds."""
 
@@ -51,6 +59,7 @@ class PortWatcher:
         wake: called when a port came or went.
         find: finds the MIDI system.
         clock: the time in seconds; it never goes back.
+        passes: whether a message of a port, which came at a time, counts.
     """
 
     def __init__(
@@ -60,7 +69,9 @@ class PortWatcher:
         wake: Callable[[], None],
         find: Callable[[], MidiSystem | None] = find_system,
         clock: Callable[[], float] = time.monotonic,
+        passes: Passes = everything,
     ) -> None:
+        self._passes = passes
         self._mapping = mapping
         self._mailbox = mailbox
         self._wake = wake
@@ -120,8 +131,14 @@ class PortWatcher:
     def _add(self, system: MidiSystem, given: InputName) -> None:
         name, at = given.name, self._clock()
         self._mailbox.expect(name, self._mapping.queued(name))
+
+        def arrived(data: bytes) -> None:
+            now = self._clock()
+            if self._passes(name, data, now):
+                self._mailbox.put(name, data, now)
+
         try:
-            port = system.open(given.system, lambda data: self._mailbox.put(name, data, self._clock()), given.place)
+            port = system.open(given.system, arrived, given.place)
         except Exception as error:  # noqa: BLE001  # as above: one port that cannot be opened must not cost the others
             if name not in self._refused:
                 self._tell(f"MIDI port {shown(name)} cannot be opened: {_short(error)}")

@@ -1,0 +1,100 @@
+"""How soon a controller's light shows what its control did: a mute button pressed, and its light lit, over real JACK ports.
+
+Plays a set live, in real processes, with a virtual Midi Fighter Twister. Needs jackd; starts a server of its own.
+
+    .venv/bin/python scripts/bench_leds.py [PRESSES]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import mido
+import numpy as np
+
+from engine.midi.devices.system import BACKEND
+from engine.processes.client import EngineClient, EngineProcess
+from engine.protocol import Quit, SetOptions
+
+LIMIT_S: Final = 20.0
+APART_S: Final = 0.35
+"""Between two presses: longer than what a hand's double press is taken for."""
+
+PRESET: Final = '[set]\nminutes = 6\n[[prompt]]\ntext = "techno"\n[midi]\ncontroller = "midi_fighter_twister"\n'
+LIGHT: Final = (1, 12)
+"""Channel, from 0, and number of the switch that mutes the drums."""
+
+
+class Box:
+    """The controller: when its light changed last."""
+
+    def __init__(self) -> None:
+        system = mido.Backend(f"{BACKEND}/UNIX_JACK")
+        self.changed, self.at = threading.Event(), 0.0
+        self.out = system.open_output("MIDI 1", virtual=True, client_name="twister (capture)")
+        self.lights = system.open_input("MIDI 1", virtual=True, client_name="twister (playback)", callback=self._hear)
+
+    def _hear(self, message: mido.Message) -> None:
+        if message.type == "control_change" and (message.channel, message.control) == LIGHT:
+            self.at = time.perf_counter()
+            self.changed.set()
+
+    def _switch(self, value: int) -> None:
+        self.out.send(mido.Message("control_change", channel=LIGHT[0], control=LIGHT[1], value=value))
+
+    def press(self) -> float:
+        """Seconds from the press to the light."""
+        self.changed.clear()
+        pressed = time.perf_counter()
+        self._switch(127)
+        if not self.changed.wait(LIMIT_S):
+            raise SystemExit("the light did not follow")
+        self._switch(0)
+        return self.at - pressed
+
+
+def main() -> int:
+    """Press, and print the times."""
+    parser = argparse.ArgumentParser(description="Measures the time from a control to its light.")
+    parser.add_argument("presses", nargs="?", type=int, default=60)
+    presses = parser.parse_args().presses
+    os.environ |= {"JACK_DEFAULT_SERVER": f"bench-{os.getpid()}", "LIVESET_MIDI_API": "jack", "JACK_NO_AUDIO_RESERVATION": "1"}
+    name = os.environ["JACK_DEFAULT_SERVER"]
+    quiet = subprocess.DEVNULL
+    jack = subprocess.Popen(
+        ["jackd", "-n", name, "-r", "-p", "64", "-d", "dummy", "-r", "48000", "-p", "64"], stdout=quiet, stderr=quiet
+    )
+    try:
+        subprocess.run(["jack_wait", "-s", name, "-w", "-t", f"{LIMIT_S:.0f}"], stdout=quiet, check=True)
+        with tempfile.TemporaryDirectory() as folder:
+            preset = Path(folder) / "bench.toml"
+            preset.write_text(PRESET, encoding="utf-8")
+            engine = EngineProcess(SetOptions(str(preset)))
+            engine.verdict(LIMIT_S)
+            client, box = EngineClient(engine.folder, LIMIT_S), Box()
+            if not box.changed.wait(LIMIT_S):
+                raise SystemExit("the controller was not found")
+            time.sleep(2.0)  # its whole image, and the first moment in which nothing counts
+            times = []
+            for _ in range(presses):
+                times.append(1000 * box.press())
+                time.sleep(APART_S)
+            client.send(Quit())
+            engine.process.wait(LIMIT_S)
+    finally:
+        jack.terminate()
+    half, most, worst = np.percentile(times, [50, 95, 100])
+    print(f"control to light, {presses} presses: median {half:.1f} ms, 95 % within {most:.1f} ms, worst {worst:.1f} ms")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
