@@ -163,10 +163,17 @@ class LightsOutput:
             log.warning("the lights of %s: %s", port, error)
             return
 
-        def sending(data: bytes) -> None:
-            self._echoes.sent(port, data, self._clock())
+        image_of_none = dark(plan)
+        values = tuple(f"{kind.name} " for kind in plan.lights.kinds if kind.value)
+        releases = {data for name, data in image_of_none.items() if not name.startswith(values) and data[-1] == 0}
 
-        self._writers[port] = Writer(opened, plan.lights, sending, dark(plan), self._clock), output
+        def sending(data: bytes) -> None:
+            # A light that goes off is sent what its button sends as a hand lets go. An echo of that presses nothing, but a
+            # release taken for an echo would cost the next press.
+            if data not in releases:
+                self._echoes.sent(port, data, self._clock())
+
+        self._writers[port] = Writer(opened, plan.lights, sending, image_of_none, self._clock), output
 
     def leave(self) -> None:
         """Leave every port as it was found."""

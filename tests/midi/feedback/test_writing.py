@@ -131,6 +131,7 @@ def test_lights_are_lit_on_connect_again_after_reconnect_and_left_at_the_end() -
     lights.turn()
     assert box.until(3) == whole
     assert not lights.passes("box", b"\x90\x00\x7f", lights._clock()), "its echo moves nothing"
+    assert lights.passes("box", b"\x90\x01\x00", lights._clock()), "a hand that lets go is heard"
     box.names = []
     lights._scan()
     assert box.closed == 1 and box.heard == whole, "a port that is gone is sent nothing"
