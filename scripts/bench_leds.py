@@ -28,6 +28,9 @@ LIMIT_S: Final = 20.0
 APART_S: Final = 0.35
 """Between two presses: longer than what a hand's double press is taken for."""
 
+SETTLED_S: Final = 2.0
+"""Seconds of music before the first press: what a device sends as it is plugged in counts for nothing."""
+
 PRESET: Final = '[set]\nminutes = 6\n[[prompt]]\ntext = "techno"\n[midi]\ncontroller = "midi_fighter_twister"\n'
 LIGHT: Final = (1, 12)
 """Channel, from 0, and number of the switch that mutes the drums."""
@@ -61,6 +64,21 @@ class Box:
         return self.at - pressed
 
 
+def measure(client: EngineClient, presses: int) -> list[float]:
+    """Milliseconds from each press to its light."""
+    box = Box()
+    if not box.changed.wait(LIMIT_S):
+        raise SystemExit("the controller was not found")
+    for shown in client.snapshots(LIMIT_S):
+        if shown is not None and shown.state == "playing" and shown.elapsed_s > SETTLED_S:
+            break
+    times = []
+    for _ in range(presses):
+        times.append(1000 * box.press())
+        time.sleep(APART_S)
+    return times
+
+
 def main() -> int:
     """Press, and print the times."""
     parser = argparse.ArgumentParser(description="Measures the time from a control to its light.")
@@ -70,7 +88,7 @@ def main() -> int:
     name = os.environ["JACK_DEFAULT_SERVER"]
     quiet = subprocess.DEVNULL
     jack = subprocess.Popen(
-        ["jackd", "-n", name, "-r", "-p", "64", "-d", "dummy", "-r", "48000", "-p", "64"], stdout=quiet, stderr=quiet
+        ["jackd", "-n", name, "-r", "-t", "20000", "-d", "dummy", "-r", "48000", "-p", "128"], stdout=quiet, stderr=quiet
     )
     try:
         subprocess.run(["jack_wait", "-s", name, "-w", "-t", f"{LIMIT_S:.0f}"], stdout=quiet, check=True)
@@ -79,16 +97,12 @@ def main() -> int:
             preset.write_text(PRESET, encoding="utf-8")
             engine = EngineProcess(SetOptions(str(preset)))
             engine.verdict(LIMIT_S)
-            client, box = EngineClient(engine.folder, LIMIT_S), Box()
-            if not box.changed.wait(LIMIT_S):
-                raise SystemExit("the controller was not found")
-            time.sleep(2.0)  # its whole image, and the first moment in which nothing counts
-            times = []
-            for _ in range(presses):
-                times.append(1000 * box.press())
-                time.sleep(APART_S)
-            client.send(Quit())
-            engine.process.wait(LIMIT_S)
+            client = EngineClient(engine.folder, LIMIT_S)
+            try:
+                times = measure(client, presses)
+            finally:
+                client.send(Quit())
+                engine.process.wait(LIMIT_S)
     finally:
         jack.terminate()
     half, most, worst = np.percentile(times, [50, 95, 100])
