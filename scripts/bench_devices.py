@@ -60,6 +60,8 @@ class Stage:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
+            for pid in pids(self, "engine."):  # of a set whose every process was killed, and whose command gave it up
+                os.kill(pid, signal.SIGKILL)
 
     def captured(self, sink: str, seconds: float) -> np.ndarray:
         """What a sink gets from now on: (frames,) peaks of both sides at 44.1 kHz."""

@@ -12,6 +12,12 @@ _ADDRESS: Final = re.compile(r"\s+\d+:\d+$")
 """ALSA's address of a port: its numbers are given out as things are plugged in."""
 
 
+_TELLING: Final = 6
+"""Letters of a first word from which it tells a device: "MIDI" and "USB" do not."""
+
+_SYSTEMS: Final = ("system",)
+"""First words that all devices of a MIDI system share: JACK's."""
+
 MOST: Final = 24
 """Characters of a port's name that a line for the performer has room for."""
 
@@ -86,4 +92,12 @@ def output_of(name: str, outputs: Sequence[InputName]) -> InputName | None:
     """The output of the controller whose input is called ``name``; None if it has none."""
     exact = [each for each in outputs if each.name == name]
     near = [each for each in outputs if _same(each.name) == _same(name)]
-    return next(iter([*exact, *near]), None)
+    # Some call both ways differently, as "nanoKONTROL2 SLIDER/KNOB" and "nanoKONTROL2 CTRL": the only one of the device is it.
+    device = [each for each in outputs if _device(each.name) == _device(name)]
+    return next(iter([*exact, *near, *(device if len(device) == 1 else [])]), None)
+
+
+def _device(name: str) -> str:
+    """The first word of a name, which makers give to a device's every port; nothing for one that is no name of its own."""
+    first = name.lower().replace(":", " ").split()[:1]
+    return first[0] if first and len(first[0]) >= _TELLING and first[0] not in _SYSTEMS else name

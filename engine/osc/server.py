@@ -46,6 +46,14 @@ LOOK_S: Final = 0.25
 Address = tuple[str, int]
 
 
+def _quiet(record: logging.LogRecord) -> bool:
+    """The library writes a line for every datagram that is none: whoever sends junk must not fill the log."""
+    return "pythonosc" not in record.pathname
+
+
+logging.getLogger().addFilter(_quiet)  # the library logs by the root's own name
+
+
 class OscServer:
     """Listens at an address until `close`.
 

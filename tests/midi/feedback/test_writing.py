@@ -199,3 +199,12 @@ def test_chosen_prompt_is_the_one_moved_last() -> None:
     before = Snapshot(prompts=(PromptView("a", 0.5), PromptView("b", 0.0)))
     after = Snapshot(prompts=(PromptView("a", 0.5), PromptView("b", 0.2)))
     assert moved(None, before, None) is None and moved(before, after, None) == 1 and moved(after, after, 1) == 1
+
+
+def test_output_of_a_device_that_calls_its_ways_differently_is_the_only_one_it_has() -> None:
+    outputs = input_names(["Midi Through", "nanoKONTROL2 CTRL", "USB MIDI Out"])
+    found = output_of("nanoKONTROL2 SLIDER/KNOB", outputs)
+    assert found is not None and found.name == "nanoKONTROL2 CTRL"
+    assert output_of("system:midi_capture_3", input_names(["system:midi_playback_1"])) is None
+    assert output_of("USB Keys In", outputs) is None, "a word that many share tells nothing"
+    assert output_of("nanoKONTROL2 SLIDER/KNOB", input_names(["nanoKONTROL2 A", "nanoKONTROL2 B"])) is None
