@@ -22,17 +22,17 @@ from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.values import level_params, values_by_target
 from engine.conductor.state import State
 from engine.live.background import Background
-from engine.live.clock_out import ClockOut, Position
 from engine.live.devices import Devices
 from engine.live.generators import Generators
-from engine.live.learning import Learning
-from engine.live.lights import plans_of
 from engine.live.links import Links
+from engine.live.outside.clock_out import ClockOut, Position
+from engine.live.outside.learning import Learning
+from engine.live.outside.lights import plans_of
+from engine.live.outside.remote import Remote
+from engine.live.outside.saving import Saving
 from engine.live.pace_file import remembered
 from engine.live.player import Player
 from engine.live.recordings import Recordings
-from engine.live.remote import Remote
-from engine.live.saving import Saving
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
 from engine.midi.devices.outputs import LightsOutput

@@ -8,12 +8,23 @@ from typing import Any, Final
 
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
-from engine.midi.habits import PAIR_S
-from engine.midi.learning import Lesson, Teacher
-from engine.midi.messages import message_of, plain, read_message
+from engine.midi.meaning.habits import PAIR_S
+from engine.midi.meaning.messages import message_of, plain, read_message
+from engine.midi.meaning.presses import Holding, Press, Waiting
+from engine.midi.meaning.takeover import reached, struck
+from engine.midi.meaning.values import (
+    FINE,
+    JUMP,
+    OF_NOTES,
+    RELATIVE,
+    SWITCH,
+    TICK,
+    TOP,
+    leaps,
+    ticks,
+)
 from engine.midi.names import kind_of, shown
 from engine.midi.port import SETTLING_S, Port
-from engine.midi.presses import Holding, Press, Waiting
 from engine.midi.profiles import (
     FINER,
     RARE,
@@ -26,18 +37,7 @@ from engine.midi.profiles import (
     profile_of_port,
 )
 from engine.midi.rules import parse_rules
-from engine.midi.takeover import reached, struck
-from engine.midi.values import (
-    FINE,
-    JUMP,
-    OF_NOTES,
-    RELATIVE,
-    SWITCH,
-    TICK,
-    TOP,
-    leaps,
-    ticks,
-)
+from engine.midi.teaching.learning import Lesson, Teacher
 from engine.midi.words import describe, greeting, in_force, table_of
 from engine.protocol import Command, Nudge
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.midi.habits import PAIR_S, Bursts, Habit, Modes
-from engine.midi.pairs import Pair
+from engine.midi.meaning.habits import PAIR_S, Bursts, Habit, Modes
+from engine.midi.meaning.pairs import Pair
+from engine.midi.meaning.values import FINE, HALF, RELATIVE, TOGGLE, position
 from engine.midi.profiles import FINER, GENERIC, LAST_COARSE, MACKIE, NONE, Binding, Bindings, Control, Profile, load_profile
 from engine.midi.rules import Rules
-from engine.midi.values import FINE, HALF, RELATIVE, TOGGLE, position
 
 SETTLING_S: Final = 0.3
 """Seconds after a port opened in which what it sends moves nothing: many controllers send where all their knobs stand."""

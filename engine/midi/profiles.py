@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from engine.actions import ACTIONS, Action
 from engine.errors import MidiError
 from engine.midi.feedback.lights import Lights, parse_lights
-from engine.midi.values import CURVES, EVEN, FINE, HELD, MODES, OF_NOTES, PICK_UP, SWITCH, TAKEOVERS, TOGGLE, VELOCITY
+from engine.midi.meaning.values import CURVES, EVEN, FINE, HELD, MODES, OF_NOTES, PICK_UP, SWITCH, TAKEOVERS, TOGGLE, VELOCITY
 from engine.processes.layout import controllers_folder
 from engine.suggest import did_you_mean
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping as Table
 from typing import Any
 
 from engine.actions import Action
-from engine.midi.messages import MIDDLE_BEND, plain, read_message
+from engine.midi.meaning.messages import MIDDLE_BEND, plain, read_message
+from engine.midi.meaning.values import MODES
 from engine.midi.port import Port
 from engine.midi.profiles import FINER, GENERIC, Binding, Bindings, Control
-from engine.midi.values import MODES
 
 
 def greeting(port: Port) -> str:

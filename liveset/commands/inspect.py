@@ -86,9 +86,9 @@ def _mapping(console: Console, preset_name: str) -> Mapping:
     Raises:
         LivesetError: if the preset or its [midi] table is wrong.
     """
-    from engine.midi import learned
     from engine.midi.mapping import mapping_of
     from engine.midi.profiles import GENERIC
+    from engine.midi.teaching import learned
 
     preset = load_preset(preset_name) if preset_name else None
     mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
@@ -105,8 +105,8 @@ def learn_control(action: str, preset_name: str, add: bool) -> None:
     Raises:
         LivesetError: if nothing is called that, the preset is wrong, or what was learned cannot be kept.
     """
-    from engine.midi import learned
     from engine.midi.devices.monitor import learn
+    from engine.midi.teaching import learned
 
     console = plain_console(soft_wrap=True)
     mapping = _mapping(console, preset_name)
@@ -127,7 +127,7 @@ def export_map(port: str, preset_name: str) -> None:
     Raises:
         LivesetError: if the preset is wrong, or no input is called that.
     """
-    from engine.midi import learned
+    from engine.midi.teaching import learned
 
     console = plain_console(soft_wrap=True)
     mapping = _mapping(console, preset_name)

@@ -10,9 +10,9 @@ import pytest
 
 from engine.errors import MidiError
 from engine.midi.devices import monitor, system
-from engine.midi.learned import load, save
+from engine.midi.meaning.values import MODES
 from engine.midi.profiles import parse_bindings
-from engine.midi.values import MODES
+from engine.midi.teaching.learned import load, save
 from liveset.commands import inspect
 from tests.midi.messages import cc
 

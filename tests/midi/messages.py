@@ -9,7 +9,7 @@ import mido
 
 from engine.midi.devices.mailbox import Arrival
 from engine.midi.mapping import Mapping, message_of
-from engine.midi.presses import WAIT_S
+from engine.midi.meaning.presses import WAIT_S
 from engine.midi.profiles import load_profile
 from engine.protocol import Command
 

@@ -8,8 +8,8 @@ import mido
 import pytest
 
 from engine.midi.mapping import Mapping
+from engine.midi.meaning.values import MOST_TICKS, TICK, position
 from engine.midi.profiles import load_profile
-from engine.midi.values import MOST_TICKS, TICK, position
 from engine.protocol import Command, Hold, NextNow, Nudge, SetMacro, SetStem, SetWeight, ToggleMute, TogglePlay
 from tests.midi.messages import Hand, bend, cc, generic, note
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.actions import ACTIONS
 from engine.errors import MidiError
 from engine.midi.files import file_moves
-from engine.midi.values import MOST_TICKS, TICK
+from engine.midi.meaning.values import MOST_TICKS, TICK
 from engine.protocol import Command, Nudge, SetLora, SetMacro, SetStem, SetWeight
 from tests.midi.devices.test_ports import Desk, Rig
 from tests.midi.streams import DEVICES, damaged

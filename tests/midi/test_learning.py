@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from engine.actions import ACTIONS
 from engine.errors import MidiError
-from engine.midi import learned
+from engine.midi.meaning.values import CURVES, MODES, TAKEOVERS
 from engine.midi.profiles import Binding, Control, parse_bindings
-from engine.midi.values import CURVES, MODES, TAKEOVERS
+from engine.midi.teaching import learned
 from engine.protocol import NextNow, Nudge, SetMacro, SetWeight, ToggleMute
 from tests.midi.messages import Hand, bend, cc, generic, note, pressure, program
 

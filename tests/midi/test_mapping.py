@@ -7,8 +7,8 @@ import pytest
 
 from engine.errors import MidiError
 from engine.midi.mapping import Mapping, mapping_of
+from engine.midi.meaning.values import position
 from engine.midi.profiles import load_profile, profile_names, profile_of_port
-from engine.midi.values import position
 from engine.protocol import (
     Command,
     Hold,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.midi.meaning.values import FIRST_TOUCH, HELD, MOST_TICKS, TICK, position
 from engine.midi.profiles import Control
-from engine.midi.values import FIRST_TOUCH, HELD, MOST_TICKS, TICK, position
 from engine.protocol import Nudge, SetWeight
 from tests.midi.messages import cc, generic
 

@@ -15,7 +15,7 @@ from engine.conductor.reacting.on_command import take_command
 from engine.conductor.reacting.values import values_by_target
 from engine.conductor.state import State
 from engine.errors import PresetError
-from engine.live.saving import Saving
+from engine.live.outside.saving import Saving
 from engine.presets import load_preset, parse_preset, preset_names
 from engine.session.as_preset import save_preset, written
 from engine.session.opening import opening_state

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from engine.midi.values import TOP
+from engine.midi.meaning.values import TOP
 
 KEEP: Final = 2048
 """Messages kept in order between two fetches, positions of knobs aside; more are dropped and counted."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from engine import protocol as p
 from engine.errors import MidiError
-from engine.midi import learned
 from engine.midi.mapping import Mapping
 from engine.midi.profiles import Bindings
+from engine.midi.teaching import learned
 from engine.session.later import Later
 
 log = logging.getLogger(__name__)

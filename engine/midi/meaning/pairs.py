@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.midi.values import HALF, TOP, position
+from engine.midi.meaning.values import HALF, TOP, position
 
 _CLEAR: Final = 2.0
 """How many times shorter the way from one half to the other must be to say which one is sent first."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from engine.actions import Action
-from engine.midi.habits import SETTLED
-from engine.midi.messages import plain
+from engine.midi.meaning.habits import SETTLED
+from engine.midi.meaning.messages import plain
+from engine.midi.meaning.values import FINE, HALF, SWITCH, TOP, VELOCITY
 from engine.midi.names import kind_of
 from engine.midi.port import GHOST, Port
 from engine.midi.profiles import FINER, WHOLE, Binding, Bindings, Control
-from engine.midi.values import FINE, HALF, SWITCH, TOP, VELOCITY
 
 ABSOLUTE: Final = "absolute"
 STEP: Final = 8
@@ -22,7 +22,7 @@ NO_BUTTON: Final = "that is a knob or fader; this needs a button, key or pad."
 
 
 class Found(NamedTuple):
-    """The control that was moved, and the mode (of `engine.midi.values.MODES`) in which it moves the action."""
+    """The control that was moved, and the mode (of `engine.midi.meaning.values.MODES`) in which it moves the action."""
 
     control: Control
     mode: str

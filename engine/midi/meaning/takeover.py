@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from engine.midi.meaning.values import JUMP, SCALE, SWITCH, position, scaled, takes_hold
 from engine.midi.profiles import Binding
-from engine.midi.values import JUMP, SCALE, SWITCH, position, scaled, takes_hold
 
 
 def reached(binding: Binding, before: float | None, now: float, value: float) -> float:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import mido
 
+from engine.midi.meaning.values import TOP
 from engine.midi.profiles import Control
-from engine.midi.values import TOP
 
 MIDDLE_BEND: Final = 8192
 """A pitch bend's value in its middle, of 16384."""

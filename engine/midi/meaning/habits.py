@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.midi.meaning.values import HALF, RELATIVE, TOP
 from engine.midi.profiles import Control
-from engine.midi.values import HALF, RELATIVE, TOP
 
 NEAR: Final = 7
 """Ticks that an encoder sends at once at most while it is still being found out."""

@@ -12,8 +12,8 @@ from typing import Final
 import tomlkit
 
 from engine.errors import MidiError
+from engine.midi.meaning.values import EVEN, MODES, PICK_UP
 from engine.midi.profiles import OFF, Binding, Bindings, Control, parse_bindings
-from engine.midi.values import EVEN, MODES, PICK_UP
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from engine.midi.meaning.values import HALF
 from engine.midi.profiles import Binding, Control
-from engine.midi.values import HALF
 
 WAIT_S: Final = 0.015
 """Seconds that a press waits: a dump or the other half of a value comes within them, and nobody hears them."""

@@ -1,0 +1,1 @@
+"""Controls that performers teach: which one a hand moves, and what is kept of it."""
