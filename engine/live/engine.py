@@ -249,7 +249,16 @@ class LiveEngine:
             self.session.tell("info", notice)
         self.learning.keep()
         messages = self._midi_view.messages + batch.messages_count
-        self._midi_view = p.MidiView(batch.ports, messages, batch.last or self._midi_view.last, batch.ignored)
+        lasts = dict(self._midi_view.lasts)
+        lasts.update({port: batch.last.removeprefix(f"{port}: ") for port in batch.ports if batch.last.startswith(f"{port}: ")})
+        self._midi_view = p.MidiView(
+            batch.ports,
+            messages,
+            batch.last or self._midi_view.last,
+            batch.ignored,
+            taken=tuple(self.mapping.greeting(port) for port in batch.ports),
+            lasts=tuple((port, last) for port, last in lasts.items() if port in batch.ports),
+        )
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""

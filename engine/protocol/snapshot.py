@@ -190,6 +190,7 @@ class MidiView:
 
     ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
     named. ``learning`` is the action that waits for a control, see `Learn`; empty for none.
+    ``taken`` says of each port what it is taken for, ``lasts`` what came last, of those that something came from.
     """
 
     ports: tuple[str, ...] = ()
@@ -197,6 +198,8 @@ class MidiView:
     last: str = ""
     ignored: tuple[str, ...] = ()
     learning: str = ""
+    taken: tuple[str, ...] = ()
+    lasts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from liveset.ui.link import EngineLink
 from liveset.ui.screens.closing import Answer, CloseScreen
 from liveset.ui.screens.devices import DevicesScreen
 from liveset.ui.screens.help import HelpScreen
+from liveset.ui.screens.inputs import InputsScreen
 from liveset.ui.screens.keepers import KeepersScreen
 from liveset.ui.screens.log import LogScreen
 from liveset.ui.screens.modes import ModesView
@@ -62,6 +63,8 @@ class PerformScreen(ModesView):
             self.app.screen.show(self.desk.snapshot.keepers)
         elif isinstance(self.app.screen, DevicesScreen):
             self.app.screen.show(self.desk.snapshot.devices)
+        elif isinstance(self.app.screen, InputsScreen):
+            self.app.screen.show(self.desk.snapshot.midi)
 
     # ------------------------------------------------------------ keys
 
@@ -210,6 +213,12 @@ class PerformScreen(ModesView):
     def _device_chosen(self, command: UseDevice | None) -> None:
         if command is not None:
             self.link.send(command)
+
+    # ------------------------------------------------------------ MIDI inputs
+
+    def action_inputs(self) -> None:
+        """Offer the MIDI inputs."""
+        self.app.push_screen(InputsScreen(self.link, self.desk.snapshot.midi))
 
     # ------------------------------------------------------------ closing
 

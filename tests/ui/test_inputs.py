@@ -1,0 +1,52 @@
+"""The list of MIDI inputs: what each is taken for, what arrives, and which are ignored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.protocol import IgnorePort, MidiView, Snapshot
+from tests.ui.fake_link import live
+from tests.ui.screen import on_stage
+
+BOTH = MidiView(
+    ("nanoKONTROL2", "[b]Keys"),
+    taken=("Korg nanoKONTROL2", "any controller; its notes do nothing"),
+    lasts=(("nanoKONTROL2", "cc16 ch1 = 64 -> prompt 1"),),
+)
+
+
+def with_midi(midi: MidiView) -> Snapshot:
+    return replace(live(), midi=midi)
+
+
+async def test_inputs_are_listed_with_what_they_are_and_what_arrives() -> None:
+    async with on_stage(with_midi(BOTH), size=(80, 24)) as stage:
+        await stage.press("I")
+        await stage.update()
+        text = stage.text()
+        assert "✓ nanoKONTROL2   Korg nanoKONTROL2" in text
+        assert "✓ [b]Keys   any controller; its notes do nothing" in text
+        assert "cc16 ch1 = 64 -> prompt 1" in text
+        await stage.update(with_midi(replace(BOTH, lasts=(("nanoKONTROL2", "cc17 ch1 = 3 -> prompt 2"),))))
+        assert "cc17 ch1 = 3 -> prompt 2" in stage.text()
+        await stage.press("down")
+        await stage.update()
+        assert "nothing has come from it yet" in stage.text()
+
+
+async def test_an_input_is_ignored_and_heard_again() -> None:
+    async with on_stage(with_midi(BOTH), size=(80, 24)) as stage:
+        await stage.press("I")
+        assert await stage.press("down", "enter") == [IgnorePort("[b]Keys")]
+        await stage.update(with_midi(MidiView(("nanoKONTROL2",), ignored=("[b]Keys",), taken=("Korg nanoKONTROL2",))))
+        assert "✗ [b]Keys" in stage.text() and "ignored: nothing it sends counts" in stage.text()
+        assert await stage.press("enter") == [IgnorePort("[b]Keys", on=False)]
+        assert await stage.press("escape") == []
+
+
+async def test_without_inputs_it_says_what_to_do() -> None:
+    async with on_stage(with_midi(MidiView()), size=(80, 24)) as stage:
+        await stage.press("I")
+        await stage.update()
+        assert "there is no MIDI input" in stage.text()
+        assert await stage.press("enter") == []
