@@ -34,8 +34,8 @@ class Twister:
         wait_until(lambda: self.lamps.get((channel - 1, number)) == value, f"cc{number} ch{channel} = {value} in {self.lamps}")
 
     def close(self) -> None:
+        self.lights.close()  # first: what still comes is echoed
         self.moves.close()
-        self.lights.close()
 
 
 def test_lights_follow_play_mute_and_weight_and_come_again(lasting_server: Server, one: Show) -> None:
