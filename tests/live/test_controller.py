@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import mido
 
-from engine.protocol import Learn, UndoLearning
+from engine.protocol import Learn, Snapshot, UndoLearning
 from tests.live.conftest import ON_TONES, Show
-from tests.live.jack import Server, controller, lasting_server, pytestmark
+from tests.live.jack import Server, controller, lasting_server, pytestmark, sent_until
 from tests.midi.messages import cc, note
 
 __all__ = ["lasting_server", "pytestmark"]
@@ -25,21 +25,24 @@ def plug(one: Show) -> mido.ports.BaseOutput:
     return knobs
 
 
-def sweep(knobs: mido.ports.BaseOutput, control: int, end: int) -> None:
-    """Turn a knob through its whole range, so that it takes hold, and leave it somewhere."""
-    for value in (*range(0, 128), *range(127, end - 1, -1)):
-        knobs.send(cc(control, value))
+def sweep(one: Show, knobs: mido.ports.BaseOutput, control: int, end: int, moved: Callable[[Snapshot], bool]) -> Snapshot:
+    """Turn a knob through its whole range, so that it takes hold, and leave it somewhere; what is shown then."""
+
+    def turn() -> None:
+        for value in (*range(0, 128), *range(127, end - 1, -1)):
+            knobs.send(cc(control, value))
+
+    sent_until(turn, lambda: moved(one.now()))
+    return one.now()
 
 
 def test_controller_steers_comes_and_goes(lasting_server: Server, one: Show) -> None:
     knobs = plug(one)
-    sweep(knobs, 17, 96)
-    shown = one.wait(lambda s: abs(s.prompts[1].weight - 0.75) < 0.02, "the weight")
+    shown = sweep(one, knobs, 17, 96, lambda s: abs(s.prompts[1].weight - 0.75) < 0.02)
     assert shown.prompts[1].control == "cc17"
-    sweep(knobs, 74, 32)
-    one.wait(lambda s: abs(s.macros[0].value - 0.25) < 0.02, "the filter")
-    knobs.send(note(40))
-    shown = one.wait(lambda s: s.hold, "hold")
+    sweep(one, knobs, 74, 32, lambda s: abs(s.macros[0].value - 0.25) < 0.02)
+    sent_until(lambda: knobs.send(note(40)), lambda: one.now().hold)
+    shown = one.now()
     assert any(notice.text == "controller:knobs: note40 ch1 -> hold" for notice in shown.notices), "who did it is said"
     knobs.close()
     one.wait(lambda s: s.midi.ports == (), "the port to vanish")
@@ -56,8 +59,7 @@ def test_flood_makes_nothing_late(lasting_server: Server, one: Show) -> None:
     for n in range(FLOOD):
         knobs.send(cc(16 + n % 8, n % 128))
     after = one.wait(lambda s: s.midi.messages > before.midi.messages and s.elapsed_s > before.elapsed_s + 3, "time going on")
-    knobs.send(note(40))
-    one.wait(lambda s: s.hold, "a command after the flood")
+    sent_until(lambda: knobs.send(note(40)), lambda: one.now().hold)  # a command after the flood
     assert one.status()["silent_frames"] == silent
     assert after.ladder_hold == before.ladder_hold
     knobs.close()
@@ -70,19 +72,16 @@ def test_unknown_controller_is_taught_while_the_set_plays_and_knows_it_the_next_
     knobs = plug(first)
     first.client.send(Learn("macro drive"))
     first.wait(lambda s: s.midi.learning == "macro drive", "the lesson")
-    for value in range(20, 80, 6):
-        knobs.send(cc(33, value))
-    shown = first.wait(lambda s: not s.midi.learning, "the control")
+    sent_until(lambda: [knobs.send(cc(33, value)) for value in range(20, 80, 6)], lambda: not first.now().midi.learning)
+    shown = first.now()
     assert shown.macros[3].value == 0.0, "the lesson itself moves nothing"
     first.wait(lambda s: any("cc33 ch1 moves macro drive now" in n.text for n in s.notices), "the word of it")
-    sweep(knobs, 33, 96)
-    first.wait(lambda s: abs(s.macros[3].value - 0.75) < 0.02, "the drive")
+    sweep(first, knobs, 33, 96, lambda s: abs(s.macros[3].value - 0.75) < 0.02)
     first.end()
     second = show()
     second.wait(lambda s: any("knobs" in port for port in s.midi.ports), "the port")
     second.wait_on(0.5)
-    sweep(knobs, 33, 32)
-    second.wait(lambda s: abs(s.macros[3].value - 0.25) < 0.02, "the drive, without another lesson")
+    sweep(second, knobs, 33, 32, lambda s: abs(s.macros[3].value - 0.25) < 0.02)  # without another lesson
     second.client.send(UndoLearning())
     second.wait(lambda s: any("No control was learned" in n.text for n in s.notices), "undo knows this set's lessons alone")
     knobs.close()
