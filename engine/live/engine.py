@@ -348,6 +348,7 @@ class LiveEngine:
         self.midi.stop()
         self.remote.close()
         self.clock.close()
+        self.lights.stop()
         self._show()
         self.door.close()
         if self.children.player is not None:

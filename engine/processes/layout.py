@@ -58,7 +58,7 @@ _OWN: Final = "set XDG_RUNTIME_DIR to a folder of yours"
 
 LEARNED: Final = "learned"
 CONTROLLERS: Final = "controllers"
-"""The folder, among the settings of this user, of what controllers were taught."""
+"""The folders, among the settings of this user, of what controllers were taught, and of profiles that the user wrote."""
 
 
 def learned_folder() -> Path:

@@ -7,7 +7,7 @@ import mido
 from engine.midi.devices.system import BACKEND
 from engine.midi.feedback.lights import LAST
 from engine.protocol import SetStem, SetWeight
-from tests.live.conftest import ON_TONES, Show
+from tests.live.conftest import ON_TONES, Lasting, Show
 from tests.live.jack import Server, lasting_server, pytestmark
 from tests.support.waiting import wait_until
 
@@ -38,7 +38,7 @@ class Twister:
         self.moves.close()
 
 
-def test_lights_follow_play_mute_and_weight_and_come_again(lasting_server: Server, one: Show) -> None:
+def test_lights_follow_the_set_come_again_and_go_out_at_its_end(lasting_server: Server, lasting: Lasting, one: Show) -> None:
     twister = Twister()
     twister.shows(2, 0, 50)
     one.client.send(SetStem("drums", muted=True))
@@ -56,4 +56,7 @@ def test_lights_follow_play_mute_and_weight_and_come_again(lasting_server: Serve
     again.shows(2, 0, 50)
     again.shows(2, 12, 0)
     again.shows(2, 2, 0)
+    lasting.end()
+    again.shows(2, 0, 0)
+    again.shows(1, 0, 0)
     again.close()

@@ -13,11 +13,7 @@ def plans_of(mapping: Mapping, ports: Iterable[str]) -> dict[str, Plan]:
     return {
         port: Plan(
             mapping.profile_of(port).lights,
-            {
-                control: bound.action.name
-                for control, bound in mapping.bindings(port).items()
-                if bound is not None and not bound.low
-            },
+            {control: bound.action.name for control, bound in mapping.bindings(port).items() if bound is not None},
         )
         for port in ports
     }
