@@ -187,3 +187,12 @@ def test_nothing_learned_leaves_no_file(tmp_path: Path) -> None:
     learned.save(tmp_path, "Foo", parse_bindings({"cc1": "prompt 1"}))
     learned.save(tmp_path, "Foo", {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_file_with_a_mistake_is_put_aside_by_the_next_lesson(tmp_path: Path) -> None:
+    path = learned.file_of(tmp_path, "Foo")
+    path.write_text('port = "Foo"\n[controls]\ncc1 = "prmpt 1"\n')
+    learned.save(tmp_path, "Foo", parse_bindings({"cc2": "prompt 2"}))
+    learned.save(tmp_path, "Foo", parse_bindings({"cc3": "prompt 3"}))
+    assert "prmpt 1" in path.with_suffix(".bak").read_text()
+    assert learned.load(tmp_path) == ({"Foo": parse_bindings({"cc3": "prompt 3"})}, [])

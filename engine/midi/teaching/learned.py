@@ -94,11 +94,35 @@ def save(folder: Path, port: str, table: Bindings) -> None:
             path.unlink(missing_ok=True)
             return
         folder.mkdir(parents=True, exist_ok=True)
+        _put_aside(path)
         part = path.with_suffix(".part")
         part.write_text(written(port, table), encoding="utf-8")
         part.replace(path)
     except OSError as error:
         raise MidiError(f"what was learned cannot be kept: {error.strerror}", f"look at {path.parent}") from error
+
+
+def _read(path: Path) -> tuple[str, Bindings]:
+    """A file's controller and what it was taught.
+
+    Raises:
+        OSError, ValueError, MidiError: it cannot be used.
+    """
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    port, controls = data.get("port"), data.get("controls")
+    if not isinstance(port, str) or not isinstance(controls, Mapping):
+        raise MidiError("it needs a port and a table [controls]", "take the file away, and teach it again")
+    return port, parse_bindings(controls)
+
+
+def _put_aside(path: Path) -> None:
+    """Keep a file that somebody wrote and that cannot be used, under another name: the next lesson must not cost it."""
+    try:
+        _read(path)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, MidiError):
+        path.replace(path.with_suffix(".bak"))
 
 
 def load(folder: Path) -> tuple[dict[str, Bindings], list[str]]:
@@ -107,11 +131,8 @@ def load(folder: Path) -> tuple[dict[str, Bindings], list[str]]:
     said: list[str] = []
     for path in sorted(folder.glob("*.toml")) if folder.is_dir() else []:
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-            controls = data.get("controls")
-            if not isinstance(data.get("port"), str) or not isinstance(controls, Mapping):
-                raise MidiError("it needs a port and a table [controls]", "take the file away, and teach it again")
-            found[data["port"]] = parse_bindings(controls)
+            port, table = _read(path)
+            found[port] = table
         except (OSError, ValueError, MidiError) as error:
             log.warning("%s is left out: %s", path, error)
             text = error.message if isinstance(error, MidiError) else "it cannot be read"
