@@ -112,8 +112,15 @@ class Measured:
     correlation: float
 
 
+@dataclass(frozen=True, slots=True)
+class RoomMeasured:
+    """How many frames of sections the disk holds in all, with those that are on it."""
+
+    frames: int
+
+
 Worker = WorkerUp | WorkerLost | WorkerRefused | WorkerShare | Restarted
-Event = Measured | Tick | Commanded | PlayerSaid | Worker | JobProgress | JobDone | JobFailed
+Event = Measured | Tick | Commanded | PlayerSaid | Worker | JobProgress | JobDone | JobFailed | RoomMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,14 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureRoom:
+    """Find out for how many frames the disk has room, by a section file of so many; answered by `RoomMeasured`."""
+
+    path: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Discard:
     """A section file that nothing will play again."""
 
@@ -179,7 +194,7 @@ class Tell:
     text: str
 
 
-Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Sweep | Tell
+Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Sweep | MeasureRoom | Tell
 
 Step = tuple[State, tuple[Action, ...]]
 """What an event leads to."""

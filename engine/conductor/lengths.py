@@ -58,7 +58,7 @@ class Limits:
         room = self.room or UNBOUND
         if math.isinf(self.traits.max_seconds):
             return room
-        return min(room, _whole(max(1, math.floor(self.traits.max_seconds / self.bar_s) - self.kept - MAX_TRANSITION)))
+        return min(room, whole(max(1, math.floor(self.traits.max_seconds / self.bar_s) - self.kept - MAX_TRANSITION)))
 
     def made_during(self, bars: int) -> int:
         """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
@@ -77,7 +77,31 @@ class Limits:
         return min(self.most, LONGEST, PHRASE * math.ceil(bars / PHRASE))
 
 
-def _whole(bars: int) -> int:
+def joined(parts: Sequence[PlannedSection]) -> list[PlannedSection]:
+    """Parts with the pieces that `fitted` split them into made one again; a piece whose first is gone stays where it is."""
+    made: list[PlannedSection] = []
+    for part in parts:
+        if made and _follows(part, made[-1]):
+            last = made[-1]
+            made[-1] = replace(last, bars=last.bars + part.bars, transition=part.transition, transition_bars=part.transition_bars)
+        else:
+            made.append(part)
+    return made
+
+
+def _follows(part: PlannedSection, last: PlannedSection) -> bool:
+    """Whether a part is a later piece of what the last one is a piece of."""
+    (stem, number), (before, earlier) = _piece(part.name), _piece(last.name)
+    return stem == before and number > earlier and part.role == last.role and last.transition == JOIN[0]
+
+
+def _piece(name: str) -> tuple[str, int]:
+    """What a part is a piece of, and which: "drop · 3" is the third of "drop"."""
+    stem, _, number = name.rpartition(" · ")
+    return (stem, int(number)) if stem and number.isdigit() else (name, 1)
+
+
+def whole(bars: int) -> int:
     """Bars cut to the largest unit they hold: eight, four, or single bars."""
     unit = UNIT if bars >= UNIT else PHRASE if bars >= PHRASE else 1
     return bars // unit * unit
@@ -112,7 +136,7 @@ def _first_piece(bars: int, in_time: int, limits: Limits) -> int:
         bars = even - UNIT if even > UNIT and 0 < bars - even < PHRASE else even
     if bars <= in_time:
         return bars
-    piece = max(least, _whole(max(1, in_time)))
+    piece = max(least, whole(max(1, in_time)))
     # Too short a piece would leave the one after it no time, and so on to the end: better late once.
     goes_on = piece < bars and bars - piece >= least and limits.made_during(piece) >= piece
     return piece if goes_on else bars
@@ -125,9 +149,8 @@ def _rounded_up(bars: int) -> int:
 
 def _rest(part: PlannedSection, bars: int) -> PlannedSection:
     """What remains of a part, under the next number."""
-    stem, _, number = part.name.rpartition(" · ")
-    name = f"{stem} · {int(number) + 1}" if stem and number.isdigit() else f"{part.name} · 2"
-    return replace(part, name=name, bars=bars)
+    stem, number = _piece(part.name)
+    return replace(part, name=f"{stem} · {number + 1}", bars=bars)
 
 
 def _lengthened(parts: list[PlannedSection], least: int) -> list[PlannedSection]:

@@ -20,6 +20,7 @@ from engine.conductor.events import (
     Measured,
     PlayerSaid,
     Restarted,
+    RoomMeasured,
     SetParams,
     Step,
     Tick,
@@ -42,6 +43,7 @@ from engine.conductor.reacting.on_generator import (
     worker_up,
 )
 from engine.conductor.reacting.on_player import measured, player_said
+from engine.conductor.reacting.small_disk import room_measured
 from engine.conductor.state import State
 
 
@@ -88,6 +90,7 @@ _HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     WorkerRefused: worker_refused,
     WorkerShare: worker_share,
     Restarted: restarted,
+    RoomMeasured: room_measured,
     JobProgress: job_progress,
     JobDone: job_done,
     JobFailed: job_failed,

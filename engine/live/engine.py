@@ -119,8 +119,7 @@ class LiveEngine:
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
-        self._show_at = self._check_at = time.monotonic()
-        self._finished_at: float | None = None
+        self._show_at = self._check_at = self._unwatched_at = time.monotonic()
         if children.sections != sections_folders(folder)[0]:
             self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
         self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
@@ -165,9 +164,9 @@ class LiveEngine:
                 self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
             self.lights.plug(plans_of(self.mapping, self._midi_view.ports))
-        if self.session.state.transport.run == "finished" and not self.screens:
-            self._finished_at = self._finished_at or now
-            if now - self._finished_at > LINGER_S:
+            if self.screens or (self.session.state.transport.run != "finished" and self.folder.is_dir()):
+                self._unwatched_at = now
+            elif now - self._unwatched_at > LINGER_S:  # over, or out of everybody's reach: its folder was removed
                 self._quit()
 
     def open(self) -> None:

@@ -53,7 +53,13 @@ class EngineLink:
 
     def __init__(self, folder: Path) -> None:
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._folder = folder
         self._door = Door(folder, PLAYER, lambda connection, _: self.news.put(Joined(Line(connection))))
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether no engine can find this player any more: the session's folder is gone."""
+        return not self._folder.is_dir()
 
     def open(self, line: Line) -> None:
         """Start to hear an engine that has joined, and to send it what waits."""

@@ -47,7 +47,7 @@ CHORES_S: Final = 0.5
 BEHIND_S: Final = 4.0
 """Seconds of what has been heard that stay in memory, for a section that goes back a little."""
 ALONE_AT_END_S: Final = 10.0
-"""Seconds after the final section without any engine until the player ends."""
+"""Seconds without any engine, after the final section or with the session's folder gone, until the player ends."""
 
 ALONE_AT_START_S: Final = 60.0
 """Seconds without any engine, and without anything to play, until the player ends."""
@@ -249,7 +249,7 @@ class Service:
         if self._line is not None:
             return False
         alone = time.monotonic() - self._alone_since
-        if self._renderer.finished:
+        if self._renderer.finished or (alone > ALONE_AT_END_S and self._link.unreachable):
             return alone > ALONE_AT_END_S
         return self._renderer.sounding is None and not self._renderer.pending and alone > ALONE_AT_START_S
 

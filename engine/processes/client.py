@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import secrets
+import shutil
 import struct
 import subprocess
 import sys
@@ -188,6 +189,10 @@ class EngineClient:
     def ended(self) -> bool:
         """Whether the set was ended: its session's folder goes with it."""
         return not self.folder.exists()
+
+    def forget(self) -> None:
+        """Remove the session's folder: processes of it that are left, which nobody can reach, then end by themselves."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Try to reach an engine until one answers or the time is over. Returns whether one is there."""

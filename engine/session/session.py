@@ -7,6 +7,7 @@ parts alone, see `engine.live` and `engine.rehearsal.rehearsal`.
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,6 +24,8 @@ from engine.conductor.events import (
     Event,
     JobProgress,
     Mark,
+    MeasureRoom,
+    RoomMeasured,
     SendCues,
     SetParams,
     StartJob,
@@ -202,14 +205,21 @@ class Session:
                 self.player.order(ClearEffects())
             case Mark(title, frame):
                 self.player.order(MarkSection(title, frame))
+            case Discard() | Sweep() | MeasureRoom():
+                self._do_on_disk(action)
+            case Tell(level, text):
+                self.tell(level, text)
+
+    def _do_on_disk(self, action: Discard | Sweep | MeasureRoom) -> None:
+        match action:
             case Discard(path):
                 self._remove(path)
             case Sweep(kept):
                 for file in self.folder.glob(f"*{SECTION_SUFFIX}"):
                     if file.name not in kept:
                         self._remove(file.name)
-            case Tell(level, text):
-                self.tell(level, text)
+            case MeasureRoom(path, frames):
+                self._measure_room(self.folder / path, frames)
 
     def tell(self, level: str, text: str) -> None:
         """Show the performer a line; a repeated one replaces itself, and is counted."""
@@ -225,6 +235,13 @@ class Session:
         # A file that is still mapped cannot be removed on Windows; the folder goes with the session.
         with contextlib.suppress(OSError):
             (self.folder / path).unlink()
+
+    def _measure_room(self, like: Path, frames: int) -> None:
+        """Tell the conductor how many frames the disk holds, given a section file of so many."""
+        with contextlib.suppress(OSError):  # a file that just went, a system that does not say: asked again at the next section
+            size = like.stat().st_size
+            held = sum(file.stat().st_size for file in self.folder.glob(f"*{SECTION_SUFFIX}"))
+            self.take(RoomMeasured(int((held + shutil.disk_usage(self.folder).free) / size * frames)))
 
     # ------------------------------------------------------------ what is shown
 

@@ -32,8 +32,9 @@ ANSWER_S = 2.0
 """How long the engine of a set that runs may take to say how it stands."""
 
 RECOVERY_S = 15.0
+"""How long a headless set waits for the engine that its player starts after one has died, until it asks how that player is."""
+
 SILENT_LUFS = -100.0
-"""How long a headless set waits for the engine that its player starts after one has died."""
 
 
 def checked(options: SetOptions) -> SetOptions:
@@ -253,7 +254,7 @@ def follow(client: EngineClient, started: bool = True) -> int:
                 client.close()
                 return 0
             print("warning: the engine does not answer; its player goes on, and a new engine is waited for", flush=True)
-            if not client.wait_connected(RECOVERY_S):
+            if not _recovered(client):
                 raise EngineError("the engine is gone and does not come back", f"start again with: {command('play')}")
             print("note: the engine is back", flush=True)
         stops = True
@@ -263,11 +264,29 @@ def follow(client: EngineClient, started: bool = True) -> int:
     except (_Ended, BrokenPipeError):
         # Nobody reads any more; without this the interpreter would complain about it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if stops and client.wait_connected(QUIT_S):
-        client.send(Quit())
-        _wait_gone(client)
+    if stops:
+        _stop(client)
     client.close()
     return 0
+
+
+def _recovered(client: EngineClient) -> bool:
+    """Wait for an engine as long as a player lives that starts one. Returns whether there is one."""
+    beat = client.pulse()
+    while not client.wait_connected(RECOVERY_S):
+        before, beat = beat, client.pulse()
+        if beat is None or beat == before or client.ended():
+            return False
+    return True
+
+
+def _stop(client: EngineClient) -> None:
+    """End the set, even one whose engine is gone and whose player is about to start another."""
+    if client.wait_connected(QUIT_S):
+        client.send(Quit())
+        _wait_gone(client)
+    else:
+        client.forget()
 
 
 _ENDINGS = ("SIGTERM", "SIGHUP")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine import protocol as p
-from engine.conductor.events import CancelJob, Discard, Sweep
-from engine.conductor.reacting.on_generator import DISK_FULL
+from engine.conductor.events import CancelJob, Discard, MeasureRoom, RoomMeasured, Sweep
+from engine.conductor.reacting.small_disk import DISK_FULL
 from engine.timebase import QUANTUM
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, opening
@@ -40,6 +40,8 @@ class SmallDisk:
                 self.files = {path: size for path, size in self.files.items() if path in action.kept}
             elif isinstance(action, Discard | CancelJob):
                 self.files.pop(action.path if isinstance(action, Discard) else action.job.version.path, None)
+            elif isinstance(action, MeasureRoom):
+                self.stage.take(RoomMeasured(self.room))
         self._seen = len(self.stage.actions)
 
 
@@ -75,6 +77,30 @@ def test_sections_keep_their_length_on_a_disk_with_room() -> None:
     lengths = [part.bars for part in stage.state.plan]
     play(stage, SmallDisk(stage, 10_000), steered=True)
     assert [section.bars for section in stage.state.transport.history] == lengths
+
+
+def test_sections_grow_again_when_a_disk_that_was_full_has_room() -> None:
+    stage = opening(192)
+    disk = SmallDisk(stage, 24)
+    stage.up()
+    for beat in range(4 * 192):
+        if beat == 4 * 60:
+            disk.room = 10_000 * BAR
+        disk.work()
+        stage.advance(BAR // 4)
+    lengths = [(section.start_bar, section.bars) for section in stage.state.transport.history]
+    assert max(bars for at, bars in lengths if 8 < at < 60) <= 12
+    assert max(bars for at, bars in lengths if at > 90) >= 16, "as long as planned"
+    assert disk.refused < 12
+    assert stage.state.transport.holds == 0
+
+
+def test_sections_grow_to_a_quarter_of_the_disk_and_stay() -> None:
+    stage = opening(384)
+    disk = SmallDisk(stage, 40)
+    play(stage, disk, steered=True)
+    late = [section.bars for section in stage.state.transport.history if section.start_bar > 64][:-1]
+    assert sorted(late)[len(late) // 2] >= 8, "most of them"
 
 
 def test_what_sounds_and_what_comes_is_never_given_back() -> None:

@@ -12,7 +12,6 @@ from engine.conductor.events import (
     JobProgress,
     Restarted,
     Step,
-    Sweep,
     Tell,
     WorkerLost,
     WorkerRefused,
@@ -23,6 +22,7 @@ from engine.conductor.forecast import due_in_s, usable, worked_frames
 from engine.conductor.jobs import drop_job
 from engine.conductor.messages import because
 from engine.conductor.planning.pace import MEASURE_WEIGHT, Pace
+from engine.conductor.reacting.small_disk import no_room
 from engine.conductor.replan import within_limits
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version
@@ -46,18 +46,6 @@ STEADY: Final = 1.25
 
 LEAST_SHARE: Final = 0.01
 """What is taken for the least share, so that no estimate is without end."""
-
-DISK_FULL: Final = "The disk for sections is full: old ones go, new ones become shorter; set XDG_CACHE_HOME."
-"""Said once; a repeated line replaces itself."""
-
-LEAST_ROOM: Final = 2
-"""Bars under which sections do not become shorter, however full the disk is."""
-
-STEERABLE_ROOM: Final = 8
-"""Bars under which they do not become shorter only so that there is room to make them anew when something is moved."""
-
-NO_ROOM_FRAMES: Final = 22_050
-"""Rendered frames after which a full disk is tried again."""
 
 BACKOFF_FRAMES: Final = 11_025
 """A quarter of a second of rendered frames for each failed try in a row, eight at most."""
@@ -248,7 +236,7 @@ def job_failed(state: State, event: JobFailed) -> Step:
     if job is None:
         return state, ()
     if event.full:
-        return _no_room(state, job)
+        return no_room(_abandon(state, job), job)
     failures = state.work.failures + 1
     state = _abandon(state, job).with_work(failures=failures, retry_at=state.transport.clock + BACKOFF_FRAMES * min(failures, 8))
     variation, name = job.version.wish.variation, job.version.wish.name
@@ -257,26 +245,3 @@ def job_failed(state: State, event: JobFailed) -> Step:
         return state.with_steering(variation=None), (Tell("warning", text),)
     text = because(f"{job.version.generator} could not generate {name}", event.message, "; trying again.")
     return state, (Tell("warning", text),)
-
-
-def _no_room(state: State, job: Job) -> Step:
-    """The disk is full: give back all that nothing needs any more, and make shorter sections from now on."""
-    version, request = state.work.next, job.version.request
-    needed = job.purpose == "next" and (version is None or not version.complete)
-    state = _abandon(state, job).with_work(retry_at=state.transport.clock + NO_ROOM_FRAMES)
-    if state.work.swept or not needed:
-        shorter = max(LEAST_ROOM if needed else STEERABLE_ROOM, request.bars // 2)
-        state = within_limits(state.with_work(room=min(state.work.room or shorter, shorter)))
-    return state.with_work(swept=needed, trash=()), (Sweep(_needed(state)), Tell("warning", DISK_FULL))
-
-
-def _needed(state: State) -> frozenset[str]:
-    """Files that sound, may sound again, or are about to; what was heard of this section before cannot be kept any more."""
-    now, waiting = state.transport.now, {cue.cue_id for cue in state.transport.cues}
-    versions = [version for cue_id, version in state.transport.cue_versions if cue_id in waiting]
-    versions += [version for version in (state.work.next, state.work.switch) if version is not None]
-    versions += [job.version for job in state.work.jobs]
-    if now is not None:
-        versions += [now.version, *((now.fallback,) if now.fallback else ())]
-    sources = (path for job in state.work.jobs for path in (job.version.request.continue_path, job.version.request.vary_path))
-    return frozenset((*(version.path for version in versions), *(path for path in sources if path is not None)))

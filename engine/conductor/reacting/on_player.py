@@ -12,6 +12,7 @@ from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, 
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
 from engine.conductor.reacting.over import OVER
+from engine.conductor.reacting.small_disk import measure_room
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
@@ -102,7 +103,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     )
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told = (opens,) if opening else ()
-    return refit(state), (*discard, Mark(part.name, event.origin_frame), *told)
+    return refit(state), (*discard, Mark(part.name, event.origin_frame), *told, *measure_room(state))
 
 
 def set_s(grid: Grid, frame: int) -> float:
