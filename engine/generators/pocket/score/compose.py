@@ -10,12 +10,12 @@ from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.changes import origin_of, seeded
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.drumming.drums import pump_depth, write_drums
-from engine.generators.pocket.score.drumming.kits import drum_kits, in_tune
+from engine.generators.pocket.score.drumming.kits import drum_kits, in_tune, of_the_set
 from engine.generators.pocket.score.events import Hit, Note, Score
 from engine.generators.pocket.score.tones.chords import sub_share, write_harmony
 from engine.generators.pocket.score.tones.melody import write_melody
 from engine.generators.pocket.score.tones.players import share_gains
-from engine.generators.pocket.styles import style_for
+from engine.generators.pocket.styles import Style, style_for
 from engine.prompts.mix import mix
 from engine.protocol import MotifNote, SectionRequest
 from engine.timebase import SAMPLE_RATE
@@ -37,6 +37,10 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     context = contexts[0]
     hits, notes, lead, melody = _spliced([_written(each) for each in contexts], context, request)
     gains_db = {"sub": decibels_of(max(_FAINTEST_SUB, sub_share(context)))}
+
+    def own(style: Style) -> Style:
+        return of_the_set(in_tune(style, context.key), request.set_seed)
+
     shared = {name: its for part in context.players.values() for name, its in share_gains(part, [*notes, *lead]).items()}
     gains_db |= {name: gain_db for name, (gain_db, _) in shared.items()}
     return Score(
@@ -48,8 +52,8 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         shares={name: share for name, (_, share) in shared.items()},
         gains_db=gains_db,
         kits={
-            **{group: in_tune(style_for(context.mix, group), context.key) for group in DRUM_GROUPS},
-            **{kit: in_tune(style, context.key) for group in DRUM_GROUPS for kit, style, _ in drum_kits(context.mix, group)},
+            **{group: own(style_for(context.mix, group)) for group in DRUM_GROUPS},
+            **{kit: own(style) for group in DRUM_GROUPS for kit, style, _ in drum_kits(context.mix, group)},
         },
         bars=context.bars,
         grid=context.grid,

@@ -12,6 +12,7 @@ from engine.generators.pocket.point import group_gain
 from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.drumming.fills import write_crash, write_fill, write_roll
+from engine.generators.pocket.score.drumming.grooves import groove, groove_level_db
 from engine.generators.pocket.score.drumming.kits import drum_kits
 from engine.generators.pocket.score.drumming.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
 from engine.generators.pocket.score.events import Hit
@@ -97,10 +98,14 @@ def _lane_bar(
     kit, style, share = playing
     shot = _shot(context, lane, style, bar)
     steps = 4 * context.request.beats_per_bar
-    pattern = in_bar(_pattern(context, lane, number, bar), bar.index, steps)
+    firm = lane is context.offbeat or lane is context.timekeeper
+    which = idea(context.request, "drums", bar.index)
+    written = _pattern(context, lane, number, bar)
+    pattern = in_bar(groove(written, lane, context.request.set_seed, number, which, firm), bar.index, steps)
     last = _last_step(bar, lane, steps)
     seed = context.request.seed
-    gain = share * gain_of(lane.gain_db + (_LIFT_DB if keeps_time else _lift(lane, bar.energy)))
+    own_db = groove_level_db(lane, context.request.set_seed, number, firm)
+    gain = share * gain_of(lane.gain_db + own_db + (_LIFT_DB if keeps_time else _lift(lane, bar.energy)))
     for step in range(1 if bar.final else min(steps, last)):
         mark = pattern[step] if not keeps_time else _TIMEKEEPER_MARKS[step % 4]
         amplitude = SLICE_VELOCITY * (mark != ".") if lane.sliced else _mark_amplitude(context, mark)

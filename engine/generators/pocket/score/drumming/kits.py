@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.generators.pocket.parts import MARK_VELOCITY
+from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.tones.players import share_amplitudes
 from engine.generators.pocket.styles import EVERY_BEAT, Style, firm_steps, load_style, styles_for
 from engine.music.key import Key
@@ -36,6 +37,32 @@ def in_tune(style: Style, key: Key) -> Style:
         left = math.log(grip / (_ENDED * math.tanh(grip)))
         kick["decay"] = min(kick["decay"], _KICK_ENDS_S / left ** (1.0 / 1.35))
     return replace(style, kit={**style.kit, "kick": tuple(sorted(kick.items()))})
+
+
+_OWN: Final[dict[str, dict[str, tuple[float, float]]]] = {
+    "hat": {"tone": (-0.12, 0.12), "decay": (-0.2, 0.2)},
+    "shaker": {"tone": (-0.15, 0.15), "decay": (-0.3, 0.3)},
+    "ride": {"tone": (-0.12, 0.12)},
+    "clap": {"tone": (-0.08, 0.08), "decay": (-0.25, 0.1)},
+    "snare": {"tune": (-0.17, 0.17), "tone": (-0.12, 0.12), "decay": (-0.25, 0.25)},
+    "rim": {"tune": (-0.3, 0.3)},
+    "conga": {"tune": (-0.25, 0.25), "decay": (-0.3, 0.3)},
+    "tom": {"tune": (-0.2, 0.2), "decay": (-0.3, 0.3)},
+}
+"""Model -> setting -> the range from which a set's seed draws what is added: to a tone itself, else in octaves."""
+
+
+def of_the_set(style: Style, set_seed: int) -> Style:
+    """A style with drums of the set's own: a little higher or lower, brighter or darker, shorter or longer than it has them."""
+    kit = {}
+    for shot, given in style.kit.items():
+        settings = dict(given)
+        for name, (low, high) in _OWN.get(str(settings.get("model")), {}).items():
+            if name in settings:
+                drawn = low + (high - low) * chance(set_seed, "own drums", shot, name)
+                settings[name] = min(1.0, max(0.0, settings[name] + drawn)) if name == "tone" else settings[name] * 2.0**drawn
+        kit[shot] = tuple(sorted(settings.items()))
+    return replace(style, kit=kit)
 
 
 def _nearest(pitch_class: int) -> float:
