@@ -153,17 +153,17 @@ def decide_beats(prompts: Sequence[PromptWeight]) -> int:
 
 
 def decide_key(prompts: Sequence[PromptWeight], seed: int) -> str:
-    """The key the heaviest prompt that names one asks for, or one that suits the mood; canonical spelling."""
+    """The key the heaviest prompt that names one asks for, or one that seed, style and mood choose; canonical spelling."""
     parsed = _heaviest(prompts)
     named = next((each.key for each in parsed if each.key is not None), None)
     if named is not None:
         return named
-    rng = random.Random(f"key {seed}")
+    point = mix(prompts)
+    rng = random.Random(f"key {seed} {point.dominant}")
     tonic = rng.choice(range(len(TONICS)))
     drawn = rng.random()
     mode = next((each.mode for each in parsed if each.mode is not None), None)
     if mode is None:
-        point = mix(prompts)
         modes: dict[str, float] = {}
         for style, share in point.styles:
             for name, weight in style_table(style).modes.items():

@@ -222,6 +222,11 @@ def test_tempo_and_key_are_decided_by_weight_style_and_seed() -> None:
         tempos = [decide_bpm([PromptWeight(style, 1.0)], seed) for seed in range(20)]
         assert all(low <= bpm <= high and (2 * bpm).is_integer() for bpm in tempos)
     assert len({decide_key([PromptWeight("house", 1.0)], seed) for seed in range(40)}) > 8
+
+
+def test_tonic_comes_from_style_as_well_as_seed() -> None:
+    styles = ("house", "techno", "trance", "dubstep", "electro", "disco")
+    assert len({decide_key([PromptWeight(style, 1.0)], 4).split()[0] for style in styles}) > 2
     assert Key.parse(decide_key([PromptWeight("happy house", 1.0)], 3)).mode == "major"
     slow, fast = (decide_bpm([PromptWeight(text, 1.0)], 5) for text in ("slow techno", "fast techno"))
     assert slow < fast
