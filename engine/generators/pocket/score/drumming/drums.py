@@ -101,10 +101,11 @@ def _lane_bar(
     firm = lane is context.offbeat or lane is context.timekeeper
     which = idea(context.request, "drums", bar.index)
     written = _pattern(context, lane, number, bar)
-    pattern = in_bar(groove(written, lane, context.request.set_seed, number, which, firm), bar.index, steps)
+    own = groove(written, lane, context.request.set_seed, number, which, bar.index, firm=firm)
+    pattern = in_bar(own, bar.index, steps)
     last = _last_step(bar, lane, steps)
     seed = context.request.seed
-    own_db = groove_level_db(lane, context.request.set_seed, number, firm)
+    own_db = groove_level_db(lane, context.request.set_seed, number, firm=firm)
     gain = share * gain_of(lane.gain_db + own_db + (_LIFT_DB if keeps_time else _lift(lane, bar.energy)))
     for step in range(1 if bar.final else min(steps, last)):
         mark = pattern[step] if not keeps_time else _TIMEKEEPER_MARKS[step % 4]
@@ -125,7 +126,7 @@ def _lane_bar(
             kit,
             min(1.0, velocity),
             gain,
-            lane.pan * _pan_width(context),
+            _pan(context, lane, step),
             int(mark, 16) if lane.sliced else (step * 7 + bar.index) % variants,
         )
 
@@ -145,9 +146,14 @@ def _lift(lane: Lane, energy: float) -> float:
     return _LIFT_DB * smoothstep((energy - 0.6) / 0.35) if lane.group in {"hats", "perc"} else 0.0
 
 
-def _pan_width(context: Context) -> float:
-    """Factor of the lanes' pan."""
-    return 0.7 + context.params["width"]
+_STRAYS: Final = 0.35
+"""How far to either side of its line's place a stroke of percussion may be, 0..1."""
+
+
+def _pan(context: Context, lane: Lane, step: int) -> float:
+    """Where a stroke is heard, -1 (left) to 1: its line's place, and around it for percussion, the same in every bar."""
+    strays = _STRAYS * spread(context.request.set_seed, "pan", lane.shot, step) if lane.group == "perc" else 0.0
+    return max(-1.0, min(1.0, (lane.pan + strays) * (0.7 + context.params["width"])))
 
 
 _LINGER: Final = 0.5

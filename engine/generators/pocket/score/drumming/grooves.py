@@ -27,7 +27,7 @@ _LEVEL_DB: Final = 3.0
 """By how much a cymbal or percussion line is louder or softer than its style has it, at most, in dB."""
 
 
-def groove_level_db(lane: Lane, set_seed: int, number: int, firm: bool) -> float:
+def groove_level_db(lane: Lane, set_seed: int, number: int, *, firm: bool) -> float:
     """By how many dB a set's cymbal or percussion line is louder than its style has it.
 
     Args:
@@ -41,7 +41,7 @@ def groove_level_db(lane: Lane, set_seed: int, number: int, firm: bool) -> float
     return _LEVEL_DB * (2.0 * chance(set_seed, "groove level", number) - 1.0)
 
 
-def groove(pattern: str, lane: Lane, set_seed: int, number: int, idea: int, firm: bool) -> str:
+def groove(pattern: str, lane: Lane, set_seed: int, number: int, idea: int, bar: int, *, firm: bool) -> str:
     """A line's pattern as the set plays it.
 
     Args:
@@ -50,11 +50,14 @@ def groove(pattern: str, lane: Lane, set_seed: int, number: int, idea: int, firm
         set_seed: the set's.
         number: the line's index in its style.
         idea: which of the set's ideas plays; each has a groove.
+        bar: of the section, from 0.
         firm: the line tells the style, and stays.
     """
     place = (number, idea)
-    if firm or lane.sliced:
+    if firm:
         return pattern
+    if lane.sliced:
+        return _cut(pattern, set_seed, idea, bar)
     if lane.group == "perc":
         turn = choose(_TURNS, set_seed, "groove turn", *place)
         return pattern[-turn:] + pattern[:-turn] if turn else pattern
@@ -66,3 +69,28 @@ def groove(pattern: str, lane: Lane, set_seed: int, number: int, idea: int, firm
         return pattern
     soft = choose(_SOFT_STROKES, set_seed, "groove soft", idea)
     return "".join("3" if mark == "." and step % 16 in soft else mark for step, mark in enumerate(pattern))
+
+
+_CUTS: Final = (
+    (),
+    ((12, "cccc"),),
+    ((14, "ee"),),
+    ((13, "..."),),
+    ((8, "....c..c"),),
+    ((0, "0101"), (12, "c.cc")),
+    ((10, "aaaa"), (14, "..")),
+    ((6, "4.4.46"),),
+    ((12, "4444"),),
+)
+"""Turns of a break at the end of four bars, as (sixteenth, slices from there on): rolls on a slice, stutters, a beat left out,
+and stops before the next bar; none as well."""
+
+
+def _cut(pattern: str, set_seed: int, idea: int, bar: int) -> str:
+    """A break's slices in a bar, turned as a player of samples would at the end of every four."""
+    if bar % 4 != 3:
+        return pattern
+    cuts = choose(_CUTS, set_seed, "groove cut", idea, bar // 4 % 4)
+    for at, slices in cuts:
+        pattern = pattern[:at] + slices + pattern[at + len(slices) :]
+    return pattern

@@ -1,0 +1,80 @@
+"""Grooves and drums of a set's own: the seed changes what a style leaves free, and nothing that tells the style."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.drumming.grooves import groove
+from engine.generators.pocket.score.events import Hit, Score
+from engine.generators.pocket.styles import load_style
+from engine.prompts.vocabulary import style_names
+
+from .listening import ask
+
+SEEDS = range(8)
+STYLES = ("house", "techno", "trance", "disco", "electro", "hip hop", "reggae")
+
+
+def score(style: str, set_seed: int) -> Score:
+    return compose(ask(style, bars=8, set_seed=set_seed))
+
+
+def places(made: Score, group: str) -> frozenset[tuple[int, int, str]]:
+    """(bar, sixteenth, shot) of a group's hits, to the nearest sixteenth."""
+    sixteenth = float(made.grid.frames_per_beat) / 4
+    struck: list[Hit] = [hit for hit in made.hits if hit.group == group and hit.shot not in {"crash", "impact"}]
+    return frozenset((*divmod(round(hit.frame / sixteenth), 16), hit.shot) for hit in struck)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_seeds_play_a_style_in_grooves_of_their_own(style: str) -> None:
+    made = [score(style, seed) for seed in SEEDS]
+    free = {places(each, "hats") | places(each, "perc") for each in made}
+    assert len(free) >= len(SEEDS) - 1
+    assert len({each.kits["snare"].kit["snare"] for each in made if "snare" in each.kits["snare"].kit}) == len(SEEDS)
+
+
+@pytest.mark.parametrize("style", ["house", "techno", "trance", "disco"])
+def test_kick_backbeat_and_off_beat_stay(style: str) -> None:
+    for seed in SEEDS:
+        made = score(style, seed)
+        kicks = {(bar, step) for bar, step, _ in places(made, "kick")}
+        assert {(bar, step) for bar in range(6) for step in (0, 4, 8, 12)} <= kicks
+    lanes = [lane for lane in load_style(style).lanes if lane.group == "snare"]
+    for number, lane in enumerate(lanes):
+        for seed in SEEDS:
+            turned = groove(lane.patterns[0], lane, seed, number, 0, 0, firm=False)
+            assert all(mark == own for mark, own in zip(lane.patterns[0], turned, strict=True) if mark != ".")
+
+
+def test_break_is_turned_at_the_end_of_four_bars_alone() -> None:
+    lane = next(lane for lane in load_style("jungle").lanes if lane.sliced)
+    turned = set()
+    for seed in range(40):
+        bars = [groove(lane.patterns[0], lane, seed, 0, 0, bar, firm=False) for bar in range(16)]
+        assert {bars[bar] for bar in range(16) if bar % 4 != 3} == {lane.patterns[0]}
+        turned |= {bars[bar] for bar in range(3, 16, 4)}
+    assert len(turned) > 5
+    assert all(len(each) == len(lane.patterns[0]) for each in turned)
+
+
+@pytest.mark.parametrize("style", style_names())
+def test_every_line_still_plays_in_every_groove(style: str) -> None:
+    for number, lane in enumerate(load_style(style).lanes):
+        for pattern in lane.patterns:
+            for seed in range(24):
+                turned = groove(pattern, lane, seed, number, seed % 4, seed, firm=False)
+                assert len(turned) == len(pattern)
+                assert set(turned) != {"."} or set(pattern) == {"."}
+
+
+def test_strokes_of_percussion_stand_around_their_place_the_same_in_every_bar() -> None:
+    made = score("house", 3)
+    sixteenth = float(made.grid.frames_per_beat) / 4
+    pans: dict[tuple[int, str], set[float]] = {}
+    for hit in made.hits:
+        if hit.group == "perc" and hit.shot != "impact":
+            pans.setdefault((round(hit.frame / sixteenth) % 16, hit.shot), set()).add(hit.pan)
+    assert len({pan for one in pans.values() for pan in one}) > 2
+    assert all(len(one) == 1 for one in pans.values())
