@@ -77,6 +77,10 @@ _TIMEKEEPER_MARKS: Final = "x..."
 """Pattern of the timekeeper in each beat of a breakdown."""
 
 
+_IDEAS: Final = 64
+"""More ideas than a set has: each phrase of each has a groove."""
+
+
 def _lane_bar(
     context: Context, lane: Lane, number: int, bar: Bar, playing: tuple[str, Style, float], variants: int
 ) -> Iterator[Hit]:
@@ -99,7 +103,7 @@ def _lane_bar(
     shot = _shot(context, lane, style, bar)
     steps = 4 * context.request.beats_per_bar
     firm = lane is context.offbeat or lane is context.timekeeper
-    which = idea(context.request, "drums", bar.index)
+    which = _IDEAS * phrase_of(context.request, bar.index) + idea(context.request, "drums", bar.index)
     written = _pattern(context, lane, number, bar)
     own = groove(written, lane, context.request.set_seed, number, which, bar.index, firm=firm)
     pattern = in_bar(own, bar.index, steps)
