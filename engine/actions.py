@@ -37,6 +37,7 @@ from engine.protocol import (
     Quit,
     RecallScene,
     Record,
+    Redo,
     RemakeBars,
     RemoveKeeper,
     RemovePrompt,
@@ -53,6 +54,7 @@ from engine.protocol import (
     ToggleMute,
     TogglePlay,
     ToggleRecord,
+    Undo,
     UndoLearning,
     UseDevice,
     VaryNext,
@@ -188,6 +190,8 @@ def _rows() -> Iterator[Action]:
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
     yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
+    yield _press("undo", Undo(), "undo", "undo the last move: prompts, weights, scenes, takes; not what sounds", "U")
+    yield _press("redo", Redo(), "redo", "do again what was undone last", "Y")
     newest = VaryNext(keeper=NEWEST_KEEPER)
     yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
     for first in (1, 5, 9, 13):

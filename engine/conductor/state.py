@@ -302,6 +302,27 @@ class Steering:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about the future before a move, to go back to.
+
+    Attributes:
+        what: the move, in a few words.
+        at: the clock's frame of it.
+        sounding: it changed macros and stems as well.
+        next_index: the plan's index of the section that came next.
+        steering: as it was; plan: the plan; whole: the plan from the set's start.
+    """
+
+    what: str
+    at: int
+    sounding: bool
+    next_index: int | None
+    steering: Steering
+    plan: tuple[PlannedSection, ...]
+    whole: tuple[PlannedSection, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """The generators, what they are working on, and what they have made for the future.
 
@@ -361,6 +382,7 @@ class State:
         steering: what the performer has set.
         transport: where the set is.
         work: what the generators do.
+        moves: what can be undone, oldest first; undone: what can be done again.
     """
 
     settings: Settings
@@ -368,6 +390,8 @@ class State:
     steering: Steering = field(default_factory=Steering)
     transport: Transport = field(default_factory=Transport)
     work: Work = field(default_factory=Work)
+    moves: tuple[Decided, ...] = ()
+    undone: tuple[Decided, ...] = ()
 
     @property
     def here(self) -> int:

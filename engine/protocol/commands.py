@@ -217,6 +217,16 @@ class RecallScene:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back the last move that was about the future: a prompt, a weight, a scene, a take. What sounds stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """Do again what was undone last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on.
 
@@ -320,6 +330,8 @@ Command = (
     | Panic
     | StoreScene
     | RecallScene
+    | Undo
+    | Redo
     | Record
     | ToggleRecord
     | IgnorePort

@@ -14,6 +14,7 @@ from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.over import go_on, play_again, refused
+from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import rewritten
 from engine.conductor.requests import next_index
@@ -33,10 +34,13 @@ def take_command(state: State, command: p.Command) -> Step:
     if handler is None:
         return state, ()
     if isinstance(command, p.StoreScene | p.RecallScene):
-        return handler(state, command)
+        after, actions = handler(state, command)
+        return remember(state, after, command), actions
     landed, params = scenes.landed(state) if isinstance(command, p.RemovePrompt | p.MovePrompt | p.Panic) else (state, ())
     after, actions = handler(landed, command)
-    return scenes.moved_by_hand(landed, after), (*params, *actions)
+    if isinstance(command, p.Undo | p.Redo):
+        return after, actions
+    return remember(state, scenes.moved_by_hand(landed, after), command), (*params, *actions)
 
 
 def _play(state: State, command: p.Play) -> Step:
@@ -72,7 +76,7 @@ def _hold(state: State, command: p.Hold) -> Step:
 def _re_roll(state: State, command: p.ReRoll) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
-    told = Tell("info", "The next section is made another way; the take before it cannot be brought back.")
+    told = Tell("info", "The next section is made another way; undo brings the take before it back.")
     return state.with_steering(take=state.steering.take + 1, variation=None), (told,)
 
 
@@ -268,6 +272,8 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.ToggleMute: _toggle_mute,
     p.Nudge: _nudge,
     p.Panic: _panic,
+    p.Undo: undo,
+    p.Redo: redo,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }
