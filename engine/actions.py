@@ -20,6 +20,7 @@ from engine.protocol import (
     NEWEST_KEEPER,
     STEMS,
     Command,
+    EditPlan,
     GoOn,
     Hold,
     IgnorePort,
@@ -32,6 +33,7 @@ from engine.protocol import (
     NextNow,
     Nudge,
     Panic,
+    PlanEdit,
     Play,
     PlayAgain,
     Quit,
@@ -180,6 +182,17 @@ def _mute(stem: str, key: str, controls: tuple[str, ...] = ()) -> Action:
     )
 
 
+_EDITS: Final[tuple[tuple[str, PlanEdit, str, str], ...]] = (
+    ("skip next", "skip", "leave the next section out", "N"),
+    ("once more", "repeat", "have a section like this one once more", "A"),
+    ("8 bars more", "longer", "give the next section 8 bars more", "full_stop"),
+    ("8 bars less", "shorter", "give the next section 8 bars less", "comma"),
+    ("drop next", "drop", "bring the next drop forward", "F"),
+    ("end the set", "end", "leave out all but the ending", ""),
+)
+"""Edits of the plan: name, command, help, key."""
+
+
 def _rows() -> Iterator[Action]:
     """In the order of the help. White keys from the low C send commands, the black keys between them mute."""
     yield _press("play/stop", TogglePlay(), "play", "play or stop", "space", ("note36",))  # C
@@ -190,6 +203,7 @@ def _rows() -> Iterator[Action]:
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
     yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
+    yield from (_press(name, EditPlan(edit), name, help, key) for name, edit, help, key in _EDITS)
     yield _press("undo", Undo(), "undo", "undo the last move: prompts, weights, scenes, takes; not what sounds", "U")
     yield _press("redo", Redo(), "redo", "do again what was undone last", "Y")
     newest = VaryNext(keeper=NEWEST_KEEPER)

@@ -308,18 +308,19 @@ class Decided:
     Attributes:
         what: the move, in a few words.
         at: the clock's frame of it.
-        sounding: it changed macros and stems as well.
+        kind: the type of its command.
         next_index: the plan's index of the section that came next.
-        steering: as it was; plan: the plan; whole: the plan from the set's start.
+        steering: as it was; plan: the plan; whole: the plan from the set's start; total_bars: of the set.
     """
 
     what: str
     at: int
-    sounding: bool
+    kind: type
     next_index: int | None
     steering: Steering
     plan: tuple[PlannedSection, ...]
     whole: tuple[PlannedSection, ...]
+    total_bars: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.protocol.commands import (
         Command,
+        EditPlan,
         GoOn,
         Hold,
         IgnorePort,
@@ -143,6 +144,7 @@ if TYPE_CHECKING:
         SAVED,
         STEMS,
         VARY_AMOUNT,
+        PlanEdit,
         Role,
         SceneAt,
         SectionPurpose,
@@ -187,6 +189,7 @@ __all__ = [
     "DeviceLost",
     "DeviceOpened",
     "DropSection",
+    "EditPlan",
     "Finished",
     "GoOn",
     "GridFit",
@@ -221,6 +224,7 @@ __all__ = [
     "OpenDevice",
     "Panic",
     "Place",
+    "PlanEdit",
     "Play",
     "PlayAgain",
     "PlayedSection",

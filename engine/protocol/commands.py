@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.protocol.macros import Macro
 from engine.protocol.requests import PromptWeight
-from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, Role, SceneAt
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, Role, SceneAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,13 @@ class RecallScene:
 
 
 @dataclass(frozen=True, slots=True)
+class EditPlan:
+    """Change what is planned from the next section on."""
+
+    edit: PlanEdit
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """Take back the last move that was about the future: a prompt, a weight, a scene, a take. What sounds stays."""
 
@@ -330,6 +337,7 @@ Command = (
     | Panic
     | StoreScene
     | RecallScene
+    | EditPlan
     | Undo
     | Redo
     | Record

@@ -28,6 +28,8 @@ _CAPS: Final = {
     "ctrl+p": "ctrl p",
     "ctrl+z": "ctrl z",
     "escape": "esc",
+    "full_stop": ".",
+    "comma": ",",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 

@@ -14,6 +14,7 @@ from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.over import go_on, play_again, refused
+from engine.conductor.reacting.plan_edits import edit_plan
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import rewritten
@@ -272,6 +273,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.ToggleMute: _toggle_mute,
     p.Nudge: _nudge,
     p.Panic: _panic,
+    p.EditPlan: edit_plan,
     p.Undo: undo,
     p.Redo: redo,
     p.StoreScene: scenes.store,

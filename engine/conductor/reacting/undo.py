@@ -13,6 +13,7 @@ from engine import protocol as p
 from engine.conductor.events import Action, SetParams, Tell
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting.values import level_params
+from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import Decided, State
 
@@ -21,6 +22,8 @@ MOST: Final = 64
 
 ONE_MOVE_S: Final = 1.5
 """Seconds within which moves of one and the same thing are one: a knob that is turned sends many."""
+
+TOO_LATE: Final = "The plan has moved on since: that change of it stays."
 
 _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.SetWeight: lambda command: f"weight of prompt {command.slot + 1}",
@@ -33,6 +36,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
     p.StoreScene: lambda command: f"scene {command.number} stored",
     p.RecallScene: lambda command: f"scene {command.number} brought back",
+    p.EditPlan: lambda command: f"change of the plan ({command.edit})",
 }
 """What each command that can be undone is called."""
 
@@ -40,7 +44,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
 def remember(before: State, after: State, command: p.Command) -> State:
     """The state after a command, with what it changed kept to be undone."""
     name = _WHAT.get(type(command))
-    if name is None or before.steering == after.steering:
+    if name is None or (before.steering, before.plan) == (after.steering, after.plan):
         return after
     what, at = name(command), after.transport.clock
     moves = before.moves
@@ -48,7 +52,7 @@ def remember(before: State, after: State, command: p.Command) -> State:
     if last is not None and last.what == what and at - last.at < ONE_MOVE_S * after.settings.grid.rate:
         moves = (*moves[:-1], replace(last, at=at))
     else:
-        moves = (*moves, _decided(before, what, at, isinstance(command, p.RecallScene)))[-MOST:]
+        moves = (*moves, _decided(before, what, at, type(command)))[-MOST:]
     return replace(after, moves=moves, undone=())
 
 
@@ -57,7 +61,9 @@ def undo(state: State, command: p.Undo) -> tuple[State, tuple[Action, ...]]:
     if not state.moves:
         return state, (Tell("info", "There is nothing to undo."),)
     last = state.moves[-1]
-    undone = (*state.undone, _decided(state, last.what, last.at, last.sounding))
+    undone = (*state.undone, _decided(state, last.what, last.at, last.kind))
+    if _too_late(state, last):
+        return replace(state, moves=state.moves[:-1]), (Tell("info", TOO_LATE),)
     state, params = _gone_back(replace(state, moves=state.moves[:-1], undone=undone), last)
     return state, (*params, Tell("info", f"Undone: {last.what}."))
 
@@ -67,14 +73,22 @@ def redo(state: State, command: p.Redo) -> tuple[State, tuple[Action, ...]]:
     if not state.undone:
         return state, (Tell("info", "There is nothing to do again."),)
     last = state.undone[-1]
-    moves = (*state.moves, _decided(state, last.what, last.at, last.sounding))
+    moves = (*state.moves, _decided(state, last.what, last.at, last.kind))
+    if _too_late(state, last):
+        return replace(state, undone=state.undone[:-1]), (Tell("info", TOO_LATE),)
     state, params = _gone_back(replace(state, moves=moves, undone=state.undone[:-1]), last)
     return state, (*params, Tell("info", f"Done again: {last.what}."))
 
 
-def _decided(state: State, what: str, at: int, sounding: bool) -> Decided:
+def _decided(state: State, what: str, at: int, kind: type) -> Decided:
     """What is decided about the future now."""
-    return Decided(what, at, sounding, next_index(state), state.steering, state.plan, state.settings.plan)
+    settings = state.settings
+    return Decided(what, at, kind, next_index(state), state.steering, state.plan, settings.plan, settings.total_bars)
+
+
+def _too_late(state: State, decided: Decided) -> bool:
+    """Whether a section has begun since the plan was changed, so that the change cannot be gone back on."""
+    return decided.kind is p.EditPlan and decided.next_index != next_index(state)
 
 
 def _gone_back(state: State, decided: Decided) -> tuple[State, tuple[Action, ...]]:
@@ -84,9 +98,12 @@ def _gone_back(state: State, decided: Decided) -> tuple[State, tuple[Action, ...
     if decided.next_index == next_index(state):
         steering = replace(steering, take=then.take, variation=then.variation)
     params: tuple[Action, ...] = ()
-    if decided.sounding:
+    if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)
         params = (SetParams((*then.macros, *level_params(then.levels))),)
+    if decided.kind is p.EditPlan:
+        state = replace(state, plan=decided.plan, settings=replace(state.settings, total_bars=decided.total_bars))
+        return refit(replace(state, steering=steering)), ()
     settings = replace(state.settings, plan=_led(state.settings.plan, decided.whole))
     return replace(state, steering=steering, plan=_led(state.plan, decided.plan), settings=settings), params
 
