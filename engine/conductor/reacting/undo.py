@@ -15,7 +15,8 @@ from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting.values import level_params
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
-from engine.conductor.state import Decided, State
+from engine.conductor.state import State
+from engine.conductor.steering import Decided
 
 MOST: Final = 64
 """Moves that can be undone, one after the other."""
