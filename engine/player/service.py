@@ -249,8 +249,8 @@ class Service:
         if self._line is not None:
             return False
         alone = time.monotonic() - self._alone_since
-        if self._renderer.finished or (alone > ALONE_AT_END_S and self._link.unreachable):
-            return alone > ALONE_AT_END_S
+        if alone > ALONE_AT_END_S and (self._renderer.finished or self._link.unreachable):
+            return True
         return self._renderer.sounding is None and not self._renderer.pending and alone > ALONE_AT_START_S
 
     # ------------------------------------------------------------ chores
