@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.conductor.replan import within_limits
 from engine.timebase import QUANTUM
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, opening
@@ -90,6 +91,18 @@ def test_drop_comes_next_and_what_was_before_it_follows() -> None:
     assert stage.state.settings.total_bars == total
     assert heard(stage, 60)[1] == before[at]
     edited(stage, "drop")
+
+
+def test_part_in_pieces_is_edited_as_a_whole() -> None:
+    stage = playing()
+    stage.state = within_limits(stage.state.with_work(room=8))
+    names = [part.name for part in stage.state.plan[1:]]
+    pieces = [name for name in names if name.split(" · ")[0] == "drop"]
+    assert len(pieces) > 1, "split"
+    stage.command(p.EditPlan("drop"))
+    assert [part.name for part in stage.state.plan[1 : 1 + len(pieces)]] == pieces
+    stage.command(p.EditPlan("skip"))
+    assert not any(part.name.split(" · ")[0] == "drop" for part in stage.state.plan)
 
 
 def test_ending_comes_next_and_the_set_is_over_then() -> None:

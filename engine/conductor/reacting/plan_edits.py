@@ -5,14 +5,15 @@ Every edit is of what is still to come, and changes the length of the set by exa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import Step, Tell
-from engine.conductor.forecast import end_bar, in_time
+from engine.conductor.forecast import in_time
+from engine.conductor.lengths import joined
 from engine.conductor.planning.plan import PHRASE, PlannedSection, bars_per_share, into, numbered
 from engine.conductor.replan import first_open, refit
 from engine.conductor.state import State
@@ -23,8 +24,8 @@ STEP_BARS: Final = 2 * PHRASE
 NOTHING_AHEAD: Final = "Nothing follows that could be changed: this is the last section."
 
 Parts = tuple[PlannedSection, ...]
-Edit = Callable[[Parts, Parts], tuple[Parts, str]]
-"""From the parts that are over or begun, and those ahead, to those ahead from now on and what is said of it."""
+Edit = Callable[[PlannedSection, Parts, Sequence[str]], tuple[Parts, str]]
+"""From the part that sounds, those ahead, and the names that are taken, to those ahead from now on and what is said of it."""
 
 
 def edit_plan(state: State, command: p.EditPlan) -> Step:
@@ -33,41 +34,38 @@ def edit_plan(state: State, command: p.EditPlan) -> Step:
     made = state.work.next
     if state.work.traits.live and made is not None and made.complete and not in_time(state, made.index):
         first += 1
-    begun, ahead = state.plan[:first], state.plan[first:]
+    begun, ahead = state.plan[:first], tuple(joined(state.plan[first:]))  # whole parts; what is too long is split again
     if not ahead:
         return state, (Tell("info", NOTHING_AHEAD),)
-    after, said = _EDITS[command.edit](begun, ahead)
+    after, said = _EDITS[command.edit](state.plan[state.here], ahead, [part.name for part in state.plan])
     if after == ahead:
         return state, (Tell("info", said),)
     share = bars_per_share(state.settings.grid)
     plan = _handed_over((*begun, *after), state.plan, max(0, first - 1), share)
     bars = state.settings.total_bars + sum(part.bars for part in after) - sum(part.bars for part in ahead)
-    bars = max(bars, end_bar(state) + 1)
     if bars > state.settings.grid.bars_in(60 * p.MAX_MINUTES):
         return state, (Tell("warning", f"The set has {p.MAX_MINUTES // 60} hours already, the most there can be."),)
     state = replace(state, plan=plan, settings=replace(state.settings, total_bars=bars))
     return refit(state), (Tell("info", said),)
 
 
-def _skipped(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
+def _skipped(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     if len(ahead) == 1:
         return ahead, "The last section stays: without it the set would have no ending."
     return ahead[1:], f"{_named(ahead[0])} is left out; {ahead[1].name} comes instead."
 
 
-def _repeated(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
-    model = begun[-1] if begun else ahead[0]
-    again = replace(model, name=numbered(_stem(model.name), [part.name for part in (*begun, *ahead)]))
-    again = replace(again, purpose="answer", occurrence=model.occurrence + 1)
+def _repeated(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    again = replace(now, name=numbered(_stem(now.name), taken), purpose="answer", occurrence=now.occurrence + 1)
     return (again, *ahead), f"{_named(again)} comes once more before {ahead[0].name}."
 
 
-def _longer(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
+def _longer(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     longer = replace(ahead[0], bars=ahead[0].bars + STEP_BARS)
     return (longer, *ahead[1:]), f"{_named(longer)} gets {STEP_BARS} bars more: {longer.bars}."
 
 
-def _shorter(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
+def _shorter(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     bars = ahead[0].bars - STEP_BARS
     if bars < PHRASE:
         return ahead, f"{_named(ahead[0])} has {ahead[0].bars} bars: shorter it cannot be."
@@ -75,7 +73,7 @@ def _shorter(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
     return (shorter, *ahead[1:]), f"{_named(shorter)} gets {STEP_BARS} bars less: {bars}."
 
 
-def _drop_next(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
+def _drop_next(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     at = next((i for i, part in enumerate(ahead) if part.role == "drop"), None)
     if at is None:
         return ahead, "No drop is to come."
@@ -84,7 +82,7 @@ def _drop_next(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
     return (ahead[at], *ahead[:at], *ahead[at + 1 :]), f"{_named(ahead[at])} comes next; what was before it follows."
 
 
-def _ended(begun: Parts, ahead: Parts) -> tuple[Parts, str]:
+def _ended(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     if len(ahead) == 1:
         return ahead, f"{_named(ahead[0])} is the last section already."
     return ahead[-1:], f"The set ends sooner: {ahead[-1].name} comes next."
