@@ -57,7 +57,7 @@ def _skipped(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[P
 
 def _repeated(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     again = replace(now, name=numbered(_stem(now.name), taken), purpose="answer", occurrence=now.occurrence + 1)
-    return (again, *ahead), f"{_named(again)} comes once more before {ahead[0].name}."
+    return (again, *ahead), f"{_named(now)} comes once more, as {again.name}, before {ahead[0].name}."
 
 
 def _longer(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
