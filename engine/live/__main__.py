@@ -16,7 +16,7 @@ from typing import Any
 from engine.errors import EngineError, LivesetError
 from engine.generator_names import STAND_IN
 from engine.processes.children import Children
-from engine.processes.layout import OPTIONS_FILE
+from engine.processes.layout import OPTIONS_FILE, PERFORMANCE_FILE, recording_name
 from engine.protocol import SetOptions
 from engine.resources import data_folder
 
@@ -53,8 +53,9 @@ def main(argv: list[str]) -> int:
         if not resume:
             children.start_params()
             children.start_worker("main", options.generator or _peek_generator(options.preset))
-        _say({"title": _checked(options)})
+        _say({"title": (title := _checked(options))})
         if not resume:
+            _make_log(folder, title)
             children.start_player()
         from engine.live.engine import LiveEngine
 
@@ -98,6 +99,14 @@ def _checked(options: SetOptions) -> str:
     if options.generator:
         checked_generator(options.generator)
     return preset.set.title
+
+
+def _make_log(folder: Path, title: str) -> None:
+    """Make the folder in which what is played is written down, and name it to all processes; a set plays without as well."""
+    from engine.performances.folders import new_folder
+
+    if (log := new_folder(Path(recording_name(title)).stem)) is not None:
+        (folder / PERFORMANCE_FILE).write_text(str(log), encoding="utf-8")
 
 
 if __name__ == "__main__":
