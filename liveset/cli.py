@@ -177,6 +177,38 @@ def rehearse(  # noqa: PLR0913  an argument for each option
     rehearse_to_files(options, report)
 
 
+SessionArgument = Annotated[
+    str, typer.Argument(help=f"A session's name, as `{command('sessions')}` prints it, or last.", metavar="SESSION")
+]
+
+
+@app.command(epilog=_example("sessions --remove sunrise-20260501-223000"))
+@_clean
+def sessions(
+    remove: Annotated[str, typer.Option(help="Delete a session.", metavar="NAME")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a list.")] = False,
+) -> None:
+    """List the sets that were played, for replay and export."""
+    from liveset.commands.sessions import remove_session, show_sessions
+
+    remove_session(remove) if remove else show_sessions(as_json)
+
+
+@app.command(epilog=_example("replay last --out again.flac --from 17 --to 32"))
+@_clean
+def replay(
+    session: SessionArgument,
+    out: Annotated[Path, typer.Option(help="The audio file, .flac or .wav.")],
+    first: Annotated[int | None, typer.Option("--from", help="The first bar, counted from 1.", metavar="BAR")] = None,
+    last: Annotated[int | None, typer.Option("--to", help="The last bar.", metavar="BAR")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Render a set that was played again, with all that was moved, sample for sample."""
+    from liveset.commands.sessions import replay_session
+
+    replay_session(session, out, first, last, force=force)
+
+
 @app.command(epilog=_example("check my-set.toml"))
 @_clean
 def check(preset: PresetArgument) -> None:

@@ -1,0 +1,72 @@
+"""`liveset sessions` and `liveset replay`: the sets that were played, and playing them again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from engine.errors import LivesetError
+from engine.performances.folders import MOST_KEPT, all_folders, find_folder, performances_root, remove_folder
+from engine.performances.reading import length_frames, read_card, read_performance
+from engine.processes.layout import check_audio_name, check_free
+from engine.timebase import SAMPLE_RATE
+from liveset.commands.plain import plain_console
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def show_sessions(as_json: bool = False) -> None:
+    """Print all sets that were played, the newest first, and those that cannot be read."""
+    console, found, broken = plain_console(highlight=False, soft_wrap=True), [], []
+    for folder in all_folders():
+        try:
+            found.append((folder.name, read_card(folder), length_frames(folder) / SAMPLE_RATE))
+        except LivesetError as error:
+            broken.append(str(error))
+    if as_json:
+        cards = [{"name": name, "length_s": length, **asdict(card)} for name, card, length in found]
+        typer.echo(json.dumps({"folder": str(performances_root()), "sessions": cards, "broken": broken}))
+        return
+    if not found and not broken:
+        console.print(f"no set was played yet; the last {MOST_KEPT} are kept in {performances_root()}")
+    for name, card, length in found:
+        how = "rehearsed" if card.how == "rehearsal" else "played"
+        console.print(f"{name}  {clock(length):>6} min  {card.title}, {how} {card.started}, seed {card.seed}, {card.preset}")
+    for text in broken:
+        console.print(f"✗ {text}")
+
+
+def remove_session(name: str) -> None:
+    """Delete a session.
+
+    Raises:
+        PerformanceError: there is none of that name, or it cannot be deleted.
+    """
+    typer.echo(f"{remove_folder(name).name} is gone")
+
+
+def replay_session(name: str, out: Path, first: int | None, last: int | None, *, force: bool = False) -> None:
+    """Render a session into a file once more.
+
+    Raises:
+        LivesetError: there is none of that name, or it cannot be played again, or the file not be written.
+    """
+    from engine.replay.replay import Span, replay
+
+    performance = read_performance(find_folder(name))
+    out = out.expanduser()
+    check_audio_name(out)
+    check_free(out, force=force)
+    console = plain_console(stderr=True, soft_wrap=True)
+    columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(performance.card.title[:14], total=1.0)
+        frames = replay(performance, out, Span(first, last), lambda done: progress.update(task, completed=done))
+    console.print(f"{out}: {clock(frames / SAMPLE_RATE)} min of {performance.name}", highlight=False)
