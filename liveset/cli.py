@@ -209,6 +209,19 @@ def replay(
     replay_session(session, out, first, last, force=force)
 
 
+@app.command(epilog=_example("export last --daw sunrise-stems"))
+@_clean
+def export(
+    session: SessionArgument,
+    daw: Annotated[Path, typer.Option(help="The folder, which is made.", metavar="FOLDER")],
+    force: ForceOption = False,
+) -> None:
+    """Write a set that was played as stems, MIDI and a table of its sections, for a music program."""
+    from liveset.commands.sessions import export_session
+
+    export_session(session, daw, force=force)
+
+
 @app.command(epilog=_example("check my-set.toml"))
 @_clean
 def check(preset: PresetArgument) -> None:

@@ -1,12 +1,15 @@
-"""`liveset sessions` and `liveset replay`: the sets that were played, and playing them again."""
+"""`liveset sessions`, `replay` and `export`: the sets that were played, once more, and as files for other programs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from engine.errors import LivesetError
@@ -64,9 +67,35 @@ def replay_session(name: str, out: Path, first: int | None, last: int | None, *,
     out = out.expanduser()
     check_audio_name(out)
     check_free(out, force=force)
+    with _progress(performance.card.title) as (console, told):
+        frames = replay(performance, out, Span(first, last), told)
+    console.print(f"{out}: {clock(frames / SAMPLE_RATE)} min of {performance.name}", highlight=False)
+
+
+def export_session(name: str, folder: Path, *, force: bool = False) -> None:
+    """Write a session as a folder that music programs open.
+
+    Raises:
+        LivesetError: there is none of that name, or it cannot be played again, or the folder not be written.
+    """
+    from engine.replay.daw.export import check_folder, export
+
+    performance = read_performance(find_folder(name))
+    folder = folder.expanduser()
+    check_folder(folder, force=force)
+    with _progress(performance.card.title) as (console, told):
+        peaks = export(performance, folder, told)
+    for each, peak in peaks.items():
+        if peak > 1.0:
+            console.print(f"warning: {each}.wav goes beyond full scale and was clipped there", highlight=False)
+    console.print(f"{folder}: stems, set.mid and sections.csv of {performance.name}", highlight=False)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[tuple[Console, Callable[[float], None]]]:
+    """A bar that shows how far it is: where to print, and what tells it."""
     console = plain_console(stderr=True, soft_wrap=True)
     columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(performance.card.title[:14], total=1.0)
-        frames = replay(performance, out, Span(first, last), lambda done: progress.update(task, completed=done))
-    console.print(f"{out}: {clock(frames / SAMPLE_RATE)} min of {performance.name}", highlight=False)
+        task = progress.add_task(title[:14], total=1.0)
+        yield console, lambda done: progress.update(task, completed=done)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 import soundfile
@@ -24,39 +23,6 @@ from engine.replay.replay import Span, replay
 from engine.timebase import QUANTUM
 from tests.player.sounds import BAR, cue, noise, write_more, write_section
 from tests.support.rehearsing import preset
-
-SHORT = 0.25
-"""Minutes of a set of eight bars: an intro and an outro."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _private(tmp_path_factory: pytest.TempPathFactory) -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-def moves(path: Path) -> Path:
-    """Knobs and stems that move, and a stop and a start."""
-    file = mido.MidiFile(ticks_per_beat=480)
-    track = mido.MidiTrack()
-    file.tracks.append(track)
-    for step in range(30):
-        track.append(mido.Message("control_change", control=74, value=4 * step, time=96))
-        track.append(mido.Message("control_change", control=71, value=2 * step, time=7))
-    track.append(mido.Message("control_change", control=16, value=90, time=96))
-    file.save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Performance]:
-    """A set of pocket's, steered by a MIDI file: its sound and its log."""
-    folder = tmp_path_factory.mktemp("rehearsed")
-    options = SetOptions(record=str(folder / "set.flac"), midi=str(moves(folder / "moves.mid")))
-    (folder / "log").mkdir()
-    Rehearsal(preset("pocket", SHORT), options, folder / "log").run()
-    return folder / "set.flac", read_performance(folder / "log")
 
 
 def test_a_rehearsal_played_again_is_the_same_file(rehearsed: tuple[Path, Performance], tmp_path: Path) -> None:
