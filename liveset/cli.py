@@ -265,13 +265,16 @@ def midi(
         show_midi(preset, monitor)
 
 
-@app.command(epilog=_example("doctor"))
+@app.command(epilog=_example("doctor --preset my-set.toml"))
 @_clean
-def doctor() -> None:
+def doctor(
+    preset: Annotated[str, typer.Option(help="Play this set's first minute, and say whether the night will hold.")] = "",
+) -> None:
     """Check sound, MIDI, terminal, disk, generators and models, and say what to change."""
     from liveset.commands.doctor import examine
+    from liveset.commands.preflight import checks, verdict
 
-    raise typer.Exit(examine())
+    raise typer.Exit(examine(checks(preset), verdict) if preset else examine())
 
 
 @app.command(epilog=_example('explain "warm dub techno, no hats, 118 BPM"'))

@@ -6,6 +6,7 @@ that depend on nothing but the request: a set is the same, bit for bit, however 
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 import time
@@ -118,6 +119,7 @@ class Rehearsal:
         longest = 2 * self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
         self.timeline = _Timeline(preset, file, self.rate, longest)
         self.clock = 0
+        self._until = math.inf
         self.events: list[LoggedEvent] = []
         self._check_out()
         self.played = PlayedLog(None if log_to is None else LogFile(log_to / PLAYED), 0, STEP)
@@ -151,12 +153,13 @@ class Rehearsal:
 
     # ------------------------------------------------------------ the set
 
-    def run(self, progress: Progress = lambda _fraction, _what: None) -> RehearsalLog:
-        """Play the whole set.
+    def run(self, progress: Progress = lambda _fraction, _what: None, until_s: float = math.inf) -> RehearsalLog:
+        """Play the whole set, or its first ``until_s`` seconds.
 
         Raises:
             LivesetError: if the generator cannot start, or the file cannot be written to its end.
         """
+        self._until = until_s * self.rate
         folder = Path(tempfile.mkdtemp(prefix="lr"))
         make_key(folder)
         children = Children(folder, p.SetOptions())
@@ -211,7 +214,7 @@ class Rehearsal:
     def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
         """The set's sound, block by block, from its first frame to its last."""
         began = 0  # the transport waits for the first section, and a MIDI file's moves with it
-        while session.state.transport.run != "finished":
+        while session.state.transport.run != "finished" and self.player.frame < self._until:
             state = session.state
             undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
             began = self.clock if not self.player.frame else began
