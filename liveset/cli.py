@@ -209,6 +209,19 @@ def replay(
     replay_session(session, out, first, last, force=force)
 
 
+@app.command(epilog=_example("resume"))
+@_clean
+def resume(
+    session: SessionArgument = "last",
+    device: Annotated[str | None, typer.Option(help="Another output device than it had.")] = None,
+    no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
+) -> None:
+    """Go on with a set in the bar it was in, after its machine or its processes went down."""
+    from liveset.commands.resume import resume as resume_set
+
+    raise typer.Exit(resume_set(session, device, screen=not no_screen and at_terminal()))
+
+
 @app.command(epilog=_example("export last --daw sunrise-stems"))
 @_clean
 def export(

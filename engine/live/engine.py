@@ -80,7 +80,7 @@ class LiveEngine:
         LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
     """
 
-    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool) -> None:
+    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool, again: int | None = None) -> None:
         self.folder = folder
         self.children = children
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -126,7 +126,10 @@ class LiveEngine:
         self._show_at = self._check_at = self._unwatched_at = time.monotonic()
         if children.sections != sections_folders(folder)[0]:
             self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
-        self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+        if again is None:
+            self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+        else:
+            self.session.tell("info", f"The set goes on in bar {state.settings.grid.bar_at(again) + 1}.")
 
     def _section(self) -> str:
         """What sounds, by its name in the plan; empty for nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from engine.performances.entries import MadeSection, SetCard
@@ -14,10 +16,14 @@ class MadeLog:
 
     Args:
         file: gets the lines; None writes nothing.
+        folder: of the log, where there is one.
+
+    Attributes:
+        folder: the same.
     """
 
-    def __init__(self, file: LogFile | None) -> None:
-        self._file = file
+    def __init__(self, file: LogFile | None, folder: Path | None = None) -> None:
+        self._file, self.folder = file, folder
 
     def begin(self, card: SetCard) -> None:
         """The set's first line."""
@@ -30,6 +36,11 @@ class MadeLog:
     def command(self, frame: int, command: Command) -> None:
         """The performer asked for something, at a transport frame."""
         self._put(frame=frame, command={"kind": type(command).__name__, "asked": command})
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have something done on the thread that writes."""
+        if self._file is not None:
+            self._file.later(work)
 
     def close(self) -> None:
         """Write what waits."""

@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ class LogFile:
         size = os.fstat(self._fd).st_size
         if size and os.pread(self._fd, 1, size - 1) != b"\n":
             os.write(self._fd, b"\n")  # who wrote before was killed in the middle of a line
-        self._waiting: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Mapping[str, Any] | Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, daemon=True, name="log")
         self._thread.start()
 
@@ -52,6 +52,10 @@ class LogFile:
         """Have a line written: numbers, texts, tuples and dataclasses by name. Never waits."""
         if not self.broken and self._waiting.qsize() < MOST_WAITING:
             self._waiting.put(line)
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have something done on the thread that writes; of what waits, the newest alone is done. Never waits."""
+        self._waiting.put(work)
 
     def close(self) -> None:
         """Write what waits, and let the file go."""
@@ -65,7 +69,9 @@ class LogFile:
             while not self._waiting.empty():
                 lines.append(self._waiting.get())
             going = None not in lines
-            data = b"".join(_line(line) for line in lines if line is not None)
+            data = b"".join(_line(line) for line in lines if isinstance(line, Mapping))
+            for work in [line for line in lines if callable(line)][-1:]:
+                work()
             try:
                 while data and not self.broken:
                     data = data[os.write(self._fd, data) :]

@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import PerformanceError
+from engine.errors import SECTIONS_HINT, PerformanceError
 from engine.generator_names import STAND_IN
-from engine.performances.entries import CUES_NOTE, MadeSection
+from engine.performances.entries import CUES_NOTE, MadeSection, SetCard
 from engine.performances.reading import Performance
 from engine.processes.channels import make_key
 from engine.processes.children import Children
-from engine.protocol import MakeSection, SectionDone, SectionFailed, SetOptions
+from engine.protocol import MakeSection, SectionDone, SectionFailed, SectionRequest, SetOptions
 from engine.rehearsal.workers import OfflineWorkers
 from engine.sections.file import SectionInfo, SectionWriter, set_ready
 from engine.session.files import with_files
@@ -56,19 +56,36 @@ def check_repeatable(performance: Performance) -> None:
             raise PerformanceError(what, "only what pocket made can be played again")
 
 
+def make_alone(request: SectionRequest, where: Path) -> None:
+    """Have pocket make one section, by its request alone, into a file.
+
+    Raises:
+        LivesetError: if it cannot be made, or not be written there.
+    """
+    made = MadeSection(where.name, request.section_id, STAND_IN, request)
+    alone = Sections(Performance("", SetCard("", "", 0, STAND_IN, ""), (made,), ()), frozenset((where.name,)))
+    try:
+        shutil.copyfile(alone.provide(where.name), where)
+    except OSError as error:
+        raise PerformanceError(f"cannot write {where}: {error.strerror}", SECTIONS_HINT) from error
+    finally:
+        alone.close()
+
+
 class Sections:
     """A folder with the section files of a performance, as they are needed.
 
     Args:
         performance: what was played; see `check_repeatable`.
+        heard: names of the section files that are needed whole; those that were heard if not given.
 
     Raises:
         LivesetError: if no generator can be started, or no file written.
     """
 
-    def __init__(self, performance: Performance) -> None:
+    def __init__(self, performance: Performance, heard: frozenset[str] | None = None) -> None:
         self._made = {section.path: section for section in performance.sections}
-        self._heard = sounded(performance)
+        self._heard = sounded(performance) if heard is None else heard
         wanted = self._wanted()
         self._order = [path for path in self._made if path in wanted]
         self._asked: dict[str, int] = {}

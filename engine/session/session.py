@@ -11,6 +11,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -176,6 +177,8 @@ class Session:
         self.take(Tick())
         if self._unsaved and self._save_to is not None:
             save_state(self._save_to, self.state)
+            if self.log.folder is not None:  # for `liveset resume`, where this session's folder is gone with the machine
+                self.log.later(partial(save_state, self.log.folder, self.state))
         self._unsaved = False
 
     def command(self, command: Command) -> None:

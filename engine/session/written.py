@@ -20,7 +20,8 @@ from engine.versions import version
 def made_log(session: Path) -> MadeLog:
     """The log of the set that plays in a session's folder; one that writes nothing where the session has none."""
     with contextlib.suppress(OSError):
-        return MadeLog(LogFile(Path((session / PERFORMANCE_FILE).read_text(encoding="utf-8")) / MADE))
+        folder = Path((session / PERFORMANCE_FILE).read_text(encoding="utf-8"))
+        return MadeLog(LogFile(folder / MADE), folder)
     return MadeLog(None)
 
 
