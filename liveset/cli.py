@@ -165,12 +165,13 @@ def replay(
     out: Annotated[Path, typer.Option(help="The audio file, .flac or .wav.")],
     first: Annotated[int | None, typer.Option("--from", help="The first bar, counted from 1.", metavar="BAR")] = None,
     last: Annotated[int | None, typer.Option("--to", help="The last bar.", metavar="BAR")] = None,
+    minutes: Annotated[float | None, typer.Option(help="The last minutes of it, from a bar line on.", metavar="N")] = None,
     force: ForceOption = False,
 ) -> None:
     """Render a set that was played again, with all that was moved, sample for sample."""
     from liveset.commands.sessions import replay_session
 
-    replay_session(session, out, first, last, force=force)
+    replay_session(session, out, (first, last, minutes), force=force)
 
 
 @app.command(epilog=example("resume"))

@@ -25,10 +25,14 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bars of a set, counted from 1; ``last`` is among them. None is the set's start or its end."""
+    """Bars of a set, counted from 1; ``last`` is among them. None is the set's start or its end.
+
+    ``minutes`` instead of ``first`` begins so long before the set's end, on a bar line.
+    """
 
     first: int | None = None
     last: int | None = None
+    minutes: float | None = None
 
     def frames(self, performance: Performance) -> tuple[int, int | None]:
         """The transport's frames from and to which they play.
@@ -36,11 +40,15 @@ class Span:
         Raises:
             PerformanceError: if there are no such bars.
         """
+        grid = next(iter(performance.cues().values())).grid
         first = 1 if self.first is None else self.first
+        if self.minutes is not None:
+            if self.first is not None or not self.minutes > 0:
+                raise PerformanceError("--minutes is a length above 0, instead of --from", "--minutes 10 are the last ten")
+            first = max(1, grid.bar_at(max(0, performance.frames - round(60 * self.minutes * SAMPLE_RATE))) + 1)
         if first < 1 or (self.last is not None and self.last < first):
             raise PerformanceError("--from and --to name bars, counted from 1", "--from 17 --to 32 are sixteen bars")
-        grid = next(iter(performance.cues().values())).grid
-        start = 0 if self.first is None else grid.frame_of_bar(first - 1)
+        start = 0 if first == 1 else grid.frame_of_bar(first - 1)
         if start >= performance.frames:
             bars = grid.bar_at(max(0, performance.frames - 1)) + 1
             raise PerformanceError(f"the set has no bar {first}: it ended in bar {bars}", "name an earlier one")

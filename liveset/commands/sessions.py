@@ -14,9 +14,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from engine.errors import LivesetError
 from engine.performances.folders import MOST_KEPT, all_folders, find_folder, performances_root, remove_folder
-from engine.performances.reading import length_frames, read_card, read_performance
+from engine.performances.reading import Performance, length_frames, read_card, read_performance
 from engine.processes.layout import check_audio_name, check_free
 from engine.timebase import SAMPLE_RATE
+from engine.versions import version
 from liveset.commands.plain import plain_console
 
 
@@ -55,20 +56,32 @@ def remove_session(name: str) -> None:
     typer.echo(f"{remove_folder(name).name} is gone")
 
 
-def replay_session(name: str, out: Path, first: int | None, last: int | None, *, force: bool = False) -> None:
+def replay_session(
+    name: str, out: Path, span: tuple[int | None, int | None, float | None] = (None, None, None), *, force: bool = False
+) -> None:
     """Render a session into a file once more.
+
+    Args:
+        name: the session's.
+        out: a .flac or .wav file.
+        span: the first and last bar, counted from 1, and instead of the first how many minutes of its end.
+        force: replace a file that is there.
 
     Raises:
         LivesetError: there is none of that name, or it cannot be played again, or the file not be written.
     """
+    from engine.replay.remaking import check_repeatable
     from engine.replay.replay import Span, replay
 
     performance = read_performance(find_folder(name))
     out = out.expanduser()
     check_audio_name(out)
     check_free(out, force=force)
+    check_repeatable(performance)
+    Span(*span).frames(performance)
     with _progress(performance.card.title) as (console, told):
-        frames = replay(performance, out, Span(first, last), told)
+        _say_version(performance, console)
+        frames = replay(performance, out, Span(*span), told)
     console.print(f"{out}: {clock(frames / SAMPLE_RATE)} min of {performance.name}", highlight=False)
 
 
@@ -79,16 +92,24 @@ def export_session(name: str, folder: Path, *, force: bool = False) -> None:
         LivesetError: there is none of that name, or it cannot be played again, or the folder not be written.
     """
     from engine.replay.daw.export import check_folder, export
+    from engine.replay.remaking import check_repeatable
 
     performance = read_performance(find_folder(name))
     folder = folder.expanduser()
+    check_repeatable(performance)
     check_folder(folder, force=force)
     with _progress(performance.card.title) as (console, told):
+        _say_version(performance, console)
         peaks = export(performance, folder, told)
     for each, peak in peaks.items():
         if peak > 1.0:
             console.print(f"warning: {each}.wav goes beyond full scale and was clipped there", highlight=False)
     console.print(f"{folder}: stems, set.mid and sections.csv of {performance.name}", highlight=False)
+
+
+def _say_version(performance: Performance, console: Console) -> None:
+    if performance.card.version != version():
+        console.print(f"note: liveset {performance.card.version} played it; another version may sound different", highlight=False)
 
 
 @contextmanager

@@ -41,8 +41,20 @@ def test_some_bars_of_it_are_those_bars(rehearsed: tuple[Path, Performance], tmp
     assert np.array_equal(part, whole[grid.frame_of_bar(2) : grid.frame_of_bar(6)])
 
 
+def test_the_last_minutes_begin_on_a_bar_line(rehearsed: tuple[Path, Performance]) -> None:
+    performance = rehearsed[1]
+    grid = next(iter(performance.cues().values())).grid
+    start, end = Span(minutes=0.1).frames(performance)
+    assert end is None
+    assert start == grid.frame_of_bar(grid.bar_at(start))
+    assert 0 <= performance.frames - 6 * grid.rate - start < grid.frame_of_bar(1) + 1
+    assert Span(minutes=600.0).frames(performance) == (0, None)
+
+
 def test_bars_that_are_not_there_are_refused(rehearsed: tuple[Path, Performance], tmp_path: Path) -> None:
-    for span, said in ((Span(900), "no bar 900"), (Span(6, 3), "--from and --to"), (Span(0), "--from and --to")):
+    wrong = [(Span(900), "no bar 900"), (Span(6, 3), "--from and --to"), (Span(0), "--from and --to")]
+    wrong += [(Span(2, None, 1.0), "--minutes"), (Span(minutes=0.0), "--minutes")]
+    for span, said in wrong:
         with pytest.raises(PerformanceError, match=said):
             replay(rehearsed[1], tmp_path / "part.flac", span)
     assert not list(tmp_path.iterdir())
