@@ -49,6 +49,7 @@ from engine.session.opening import opening_state, scaled_note
 from engine.session.saving import load_state, past_files, with_heard_values
 from engine.session.session import Session
 from engine.session.snapshots import Surroundings, snapshot
+from engine.session.written import made_log, set_card
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class LiveEngine:
         LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
     """
 
-    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool) -> None:
+    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool, again: int | None = None) -> None:
         self.folder = folder
         self.children = children
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -100,7 +101,10 @@ class LiveEngine:
         if resume:
             state = past_files(with_heard_values(state, self.links.params()), children.sections)
         self.links.frame = state.transport.frame
-        self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
+        self.log = made_log(folder)
+        if not resume:
+            self.log.begin(set_card(preset, options, state))
+        self.session = Session(state, self.links, self.links, children.sections, self.links.at, log=self.log, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
         self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
@@ -122,7 +126,10 @@ class LiveEngine:
         self._show_at = self._check_at = self._unwatched_at = time.monotonic()
         if children.sections != sections_folders(folder)[0]:
             self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
-        self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+        if again is None:
+            self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+        else:
+            self.session.tell("info", f"The set goes on in bar {state.settings.grid.bar_at(again) + 1}.")
 
     def _section(self) -> str:
         """What sounds, by its name in the plan; empty for nothing."""
@@ -355,6 +362,7 @@ class LiveEngine:
                 self.children.player.wait(3.0)
         self.children.stop()
         self._keeping.finish(KEEPING_S)
+        self.log.close()
         with contextlib.suppress(OSError):
             if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
                 (self.folder.parent / CURRENT_FILE).unlink()

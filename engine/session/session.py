@@ -11,6 +11,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -36,8 +37,10 @@ from engine.conductor.events import (
     WorkerUp,
 )
 from engine.conductor.requests import SECTION_SUFFIX
-from engine.conductor.state import Job, State
+from engine.conductor.state import Job, State, Version
 from engine.conductor.step import step
+from engine.performances.entries import MadeSection
+from engine.performances.made import NOTHING_MADE, MadeLog
 from engine.prompts.mix import parse
 from engine.prompts.parsing import not_followed
 from engine.protocol import (
@@ -58,6 +61,7 @@ from engine.protocol import (
     ToggleMute,
     VaryNext,
 )
+from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
@@ -117,6 +121,7 @@ class Session:
         player, workers: the parts that do the work.
         folder: where section files lie.
         now: when it is, in the player's frames.
+        log: gets what the set's sections are to be, and what the performer asks for.
         save_to: a folder in which `turn` saves the state after every change that a new engine would need; None saves nothing.
     """
 
@@ -128,8 +133,10 @@ class Session:
         folder: Path,
         now: Callable[[], At],
         *,
+        log: MadeLog = NOTHING_MADE,
         save_to: Path | None = None,
     ) -> None:
+        self.log = log
         self.state = state
         self.player = player
         self.workers = workers
@@ -170,10 +177,13 @@ class Session:
         self.take(Tick())
         if self._unsaved and self._save_to is not None:
             save_state(self._save_to, self.state)
+            if self.log.folder is not None:  # for `liveset resume`, where this session's folder is gone with the machine
+                self.log.later(partial(save_state, self.log.folder, self.state))
         self._unsaved = False
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
+        self.log.command(self.state.transport.frame, command)
         match command:
             case Keep():
                 self.keeping.ask(self.state)
@@ -190,6 +200,7 @@ class Session:
     def _do(self, action: Action) -> None:
         match action:
             case StartJob(job):
+                self._log_job(job.version)
                 self.workers.start(job)
             case CancelJob(job):
                 self.workers.cancel(job)
@@ -209,6 +220,11 @@ class Session:
                 self._do_on_disk(action)
             case Tell(level, text):
                 self.tell(level, text)
+
+    def _log_job(self, version: Version) -> None:
+        before = version.request.continue_path
+        heard = -1 if before is None else ready_frames(self.folder / before)
+        self.log.section(MadeSection(version.path, version.wish.name, version.generator, version.request, heard))
 
     def _do_on_disk(self, action: Discard | Sweep | MeasureRoom) -> None:
         match action:

@@ -7,7 +7,8 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -39,18 +40,30 @@ class Finding:
     advice: str = ""
 
 
-def examine() -> int:
-    """Print every finding. Returns 1 if something keeps a set from playing, else 0."""
-    console, worst = plain_console(soft_wrap=True), 0
-    for check in CHECKS:
+Checks = Iterable[Callable[[], Iterator[Finding]]]
+
+
+def _ready(problems: int, _notes: int) -> str:
+    return "see above for what to change" if problems else "ready to play"
+
+
+def examine(checks: Checks | None = None, verdict: Callable[[int, int], str] = _ready) -> int:
+    """Print every finding. Returns 1 if something keeps a set from playing, else 0.
+
+    Args:
+        checks: what is looked at; all of this machine if not given.
+        verdict: the last line, of the numbers of problems and of notes.
+    """
+    console, found = plain_console(soft_wrap=True), Counter[Level]()
+    for check in CHECKS if checks is None else checks:
         for finding in check():
             console.print(f"{GLYPHS[finding.level]} {finding.level:<8}", style=COLOURS[finding.level], end="")
             console.print(finding.what, highlight=False, markup=False)
             if finding.advice:
                 console.print(f"{'':>10}{finding.advice}", highlight=False, markup=False)
-            worst = max(worst, int(finding.level == "problem"))
-    console.print("ready to play" if not worst else "see above for what to change", highlight=False)
-    return worst
+            found[finding.level] += 1
+    console.print(verdict(found["problem"], found["note"]), highlight=False)
+    return int(found["problem"] > 0)
 
 
 def _versions() -> Iterator[Finding]:

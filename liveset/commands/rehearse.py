@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from engine.errors import RecordingError
+from engine.performances.folders import new_folder
 from engine.presets import Preset, load_preset
-from engine.processes.layout import check_free
+from engine.processes.layout import check_free, recording_name
 from engine.protocol import SetOptions
 from engine.session.opening import opening_state, scaled_note
 from liveset.commands.plain import plain_console
@@ -51,7 +52,8 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     where = _destination(options.preset, options.record, report, force=options.force)
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
-    rehearsal = Rehearsal(preset, replace(options, record=str(written)))
+    log_to = new_folder(Path(recording_name(preset.set.title)).stem)
+    rehearsal = Rehearsal(preset, replace(options, record=str(written)), log_to)
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()

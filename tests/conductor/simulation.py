@@ -31,11 +31,11 @@ from engine.conductor.events import (
 )
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
-from engine.player.decks import Deck
+from engine.player.decks import Deck, SeenReader
 from engine.player.rendering.loops import CROSSFADE, TOLERANCE
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import Levels
-from engine.sections.file import SectionInfo, SectionReader
+from engine.sections.file import SectionInfo
 from engine.timebase import QUANTUM
 
 FADE = 441
@@ -94,7 +94,7 @@ class SimulatedPlayer:
         """Take the conductor's order, as the player does."""
         cues = tuple(cues)
         self._cues |= {cue.cue_id: cue for cue in cues}
-        self._timeline.set_cues(tuple(Deck(cue, cast(SectionReader, self.files[cue.path])) for cue in cues))
+        self._timeline.set_cues(tuple(Deck(cue, cast(SeenReader, self.files[cue.path])) for cue in cues))
 
     def advance(self, frames: int) -> list[p.PlayerEvent]:
         """Let time pass; what happened in it."""

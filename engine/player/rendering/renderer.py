@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, PARAMS_NOTE, Note
 from engine.player.decks import Deck
 from engine.player.rendering.effects.chain import Chain
 from engine.player.rendering.limiter import LATENCY, Limiter
@@ -39,6 +40,8 @@ class Renderer:
         status: values named as `engine.processes.latest.STATUS`; load and underruns are left to whoever drives the renderer.
         rate: frames per second.
         frame: where the transport stands: 0, or where a player before this one got to.
+        notes: gets a note of all that is handed in, in the quantum in which it counts, so that the same can be rendered again;
+            the reader takes them with ``popleft``. None notes nothing.
 
     Attributes:
         events: what happened, oldest first; the reader takes them with ``popleft``.
@@ -48,7 +51,9 @@ class Renderer:
 
     latency: Final = LATENCY
 
-    def __init__(self, params: NamedValues, status: NamedValues, rate: int = SAMPLE_RATE, frame: int = 0) -> None:
+    def __init__(
+        self, params: NamedValues, status: NamedValues, rate: int = SAMPLE_RATE, frame: int = 0, notes: deque[Note] | None = None
+    ) -> None:
         self.events: deque[PlayerEvent] = deque()
         self.output_latency = 0
         self._params = params
@@ -72,6 +77,12 @@ class Renderer:
         self._ending = False
         self._clear = False
         self._cues: tuple[Deck, ...] | None = None
+        self._notes, self._noted, self._ending_noted = notes, [math.nan] * len(self._names), False
+
+    @property
+    def quanta(self) -> int:
+        """Quanta rendered so far."""
+        return self._beat
 
     @property
     def frame(self) -> int:
@@ -126,11 +137,19 @@ class Renderer:
         for start in range(0, len(out), QUANTUM):
             self._quantum(out[start : start + QUANTUM])
 
+    def begin(self, quantum: int) -> None:
+        """Called before each quantum; whoever renders again what was noted hands it in here."""
+
     def _quantum(self, out: npt.NDArray[np.float32]) -> None:
+        self.begin(self._beat)
         values = self._read()
         if self._cues is not None:
             decks, self._cues = self._cues, None
             self._timeline.set_cues(decks)
+            self._note(CUES_NOTE, tuple(deck.cue for deck in decks))
+        for reader in self._timeline.readers:
+            if reader.look():
+                self._note(FILE_NOTE, (reader.path.name, reader.seen))
         bus = self._bus
         bus.fill(0.0)
         self._move(bus, values)
@@ -150,11 +169,24 @@ class Renderer:
                 self._safe[i] = value
             elif not math.isnan(value):
                 self._safe[i] = low if value < low else high
+        if self._safe != self._noted:
+            if self._notes is not None:
+                moved = zip(self._names, self._safe, self._noted, strict=True)
+                self._note(PARAMS_NOTE, {name: value for name, value, before in moved if value != before})
+            self._noted = list(self._safe)
         return self._safe
+
+    def _note(self, kind: str, value: object = None) -> None:
+        if self._notes is not None:
+            self._notes.append(Note(self._beat, self._frame, kind, value))
 
     def _move(self, bus: Bus, values: list[float]) -> None:
         """Advance the transport by a quantum, or let it stand."""
-        run = values[self._at["run"]] >= 0.5 and not self._ending
+        ending = self._ending  # read once: another thread may set it meanwhile
+        if ending and not self._ending_noted:
+            self._ending_noted = True
+            self._note(ENDING_NOTE)
+        run = values[self._at["run"]] >= 0.5 and not ending
         before = self._gate
         step = 1.0 / GATE_QUANTA
         if run and self._timeline.main is None:
@@ -182,6 +214,7 @@ class Renderer:
         if self._clear:
             self._clear = False
             self._chain.clear()
+            self._note(CUT_NOTE)
         self._chain.set(values, values[self._at["bpm"]])
         return self._chain.process(bus)
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from engine.dsp.crossfade import Floats
-from engine.player.decks import Deck
+from engine.player.decks import Deck, SeenReader
 from engine.player.rendering import loops
 from engine.player.rendering.transitions import Fade
 from engine.player.rendering.voices import Levels, Voice
@@ -72,6 +72,11 @@ class Timeline:
         """Ids of the cues whose files are in use or about to be."""
         committed = () if self._committed is None else (self._committed.cue.cue_id,)
         return (*(v.cue.cue_id for v in self._voices), *committed)
+
+    @property
+    def readers(self) -> tuple[SeenReader, ...]:
+        """The files that are played, or that what is decided depends on; one may be there several times."""
+        return (*(voice.reader for voice in self._voices), *(deck.reader for deck in self.waiting))
 
     def set_cues(self, decks: tuple[Deck, ...]) -> None:
         """Replace all pending cues; those at or below the one that sounds (or is about to) are ignored."""
