@@ -179,8 +179,8 @@ class LiveEngine:
         goes_on = run == "playing" or (self.resume and run == "starting" and self.links.params()["run"] > 0)
         self.links.set_params(
             {
-                "bpm": state.settings.grid.bpm,
-                "beats_per_bar": state.settings.grid.beats_per_bar,
+                "bpm": state.grid.bpm,
+                "beats_per_bar": state.grid.beats_per_bar,
                 "run": float(goes_on),
                 **dict(state.steering.macros),
                 **dict(level_params(state.steering.levels)),
@@ -262,7 +262,7 @@ class LiveEngine:
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
         state, heard = self.session.state, self.links.heard()
-        grid = state.settings.grid
+        grid = state.tempo.at(heard or 0)  # what is heard may be in the tempo before the one that was decided on
         return grid.seconds((heard or 0) - grid.origin), heard is not None and state.transport.run == "playing", grid.bpm
 
     def _on_osc(self) -> None:
@@ -297,6 +297,8 @@ class LiveEngine:
                 self.links.order(p.OpenDevice(device))
             case p.ListDevices(on):
                 self.devices.ask(on)
+            case p.TapTempo(None):
+                self.session.command(p.TapTempo(time.monotonic()))
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
