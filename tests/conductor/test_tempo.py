@@ -257,3 +257,13 @@ def test_any_order_of_tempos_and_all_else_fills_every_frame_on_the_grid(
     parts: list[dict[str, Any]], operations: list[tuple[str, Any]]
 ) -> None:
     perform_all(with_parts(opening(), *parts), operations)
+
+
+def test_more_taps_say_a_tempo_better_and_nothing_new_within_what_a_hand_strays() -> None:
+    stage = started()
+    for at in (10.0, 10.5, 11.0, 11.5, 12.004):
+        stage.command(p.TapTempo(at))
+    assert stage.state.steering.bpm == 120.0
+    for at in (12.45, 12.9, 13.35):
+        stage.command(p.TapTempo(at))
+    assert stage.state.steering.bpm == pytest.approx(125.4, abs=0.1)

@@ -22,6 +22,10 @@ MOST_TAPS: Final = 8
 """Taps that are remembered: with more of them in a row the tempo is their mean."""
 
 
+SAME_TAPS: Final = 0.004
+"""Part of a tempo by which a hand strays from tap to tap: the taps after the fourth say nothing new within it."""
+
+
 def set_tempo(state: State, command: p.SetTempo) -> Step:
     """A tempo by its value, held within what a set can have."""
     if not math.isfinite(command.bpm):
@@ -53,6 +57,8 @@ def tap_tempo(state: State, command: p.TapTempo) -> Step:
     if len(taps) < TAPS:
         return state, ()
     bpm = round(60 * (len(taps) - 1) / (taps[-1] - taps[0]), 1)
+    if len(taps) > TAPS and abs(bpm - tempo_of(state, state.here)) < SAME_TAPS * bpm:
+        return state, ()
     state, told = set_tempo(state, p.SetTempo(bpm))
     return state, (*told, Tell("info", f"Tapped: {bpm:g} BPM."))
 
