@@ -25,6 +25,7 @@ from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
+from engine.live.outside.clock_in import ClockIn
 from engine.live.outside.clock_out import ClockOut, Position
 from engine.live.outside.learning import Learning
 from engine.live.outside.lights import plans_of
@@ -107,6 +108,13 @@ class LiveEngine:
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
         self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
+        self.clock_in = ClockIn(
+            options.clock_in,
+            self._position,
+            state.settings.grid.beats_per_bar,
+            lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm))),
+            lambda text: self.inbox.put(partial(tell, text)),
+        )
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -349,6 +357,7 @@ class LiveEngine:
         self.midi.stop()
         self.remote.close()
         self.clock.close()
+        self.clock_in.close()
         self.lights.stop()
         self._show()
         self.door.close()

@@ -12,8 +12,8 @@ from engine.conductor.tempo import key_of, tempo_of
 from engine.music.key import MODES, Key
 from engine.timebase import MAX_BPM, MIN_BPM
 
-PLACES: Final = 2
-"""Decimal places of a tempo that is asked for."""
+PLACES: Final = 3
+"""Decimal places of a tempo that is asked for: bars are as exact."""
 
 TAPS: Final = 4
 """Taps that say a tempo."""

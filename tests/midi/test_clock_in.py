@@ -1,0 +1,73 @@
+"""A clock is followed: tempo and place through jitter, the set on the master's bars by tempos from bar lines on."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from engine.midi.clock import CLOCK, CONTINUE, START, STOP, TICKS, song_position
+from engine.midi.clock_in import MasterClock, Place, off_by, tempo_to
+from tests.support.clocks import MASTER_BPM, phase_errors
+
+
+def ticks(bpm: float, count: int, begin: float = 100.0, jitter_s: float = 0.0) -> Iterator[float]:
+    rng = random.Random(1)
+    return (begin + n * 60 / bpm / TICKS + rng.uniform(0, jitter_s) for n in range(count))
+
+
+@pytest.mark.parametrize(("jitter_s", "tempo_off", "place_off"), [(0.0, 1e-9, 1e-9), (0.002, 0.05, 0.001), (0.006, 0.15, 0.003)])
+def test_tempo_and_place_are_known_through_jitter(jitter_s: float, tempo_off: float, place_off: float) -> None:
+    clock = MasterClock()
+    clock.hear(START, 99.0)
+    for at in ticks(123.4, 960, jitter_s=jitter_s):
+        clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place is not None and place.counted
+    assert place.bpm == pytest.approx(123.4, abs=tempo_off)
+    heard_s = place.beats * 60 / 123.4
+    assert heard_s == pytest.approx(at - 100.0 - jitter_s / 2, abs=place_off + jitter_s / 2)
+
+
+def test_song_position_and_continue_say_where_it_goes_on() -> None:
+    clock = MasterClock()
+    clock.hear(song_position(64), 100.0)
+    clock.hear(CONTINUE, 100.0)
+    for at in ticks(120.0, 25):
+        clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place == pytest.approx(Place(120.0, 17.0, True))
+
+
+def test_clock_that_stops_or_is_gone_is_nowhere() -> None:
+    clock = MasterClock()
+    for at in ticks(120.0, 30):
+        clock.hear(CLOCK, at)
+    assert (place := clock.place(at)) is not None and not place.counted
+    assert clock.place(at + 0.6) is None
+    clock.hear(STOP, at)
+    assert clock.place(at) is None
+    clock.hear(START, at)
+    assert clock.place(at) is not None
+
+
+def test_set_is_off_by_what_is_left_of_a_bar() -> None:
+    assert off_by(Place(120, 17.25, True), 32.0, 4) == pytest.approx(1.25)
+    assert off_by(Place(120, 15.5, True), 32.0, 4) == pytest.approx(-0.5)
+    assert off_by(Place(120, 17.25, False), 32.0, 4) == 0.0, "it has not said where it is"
+
+
+def test_set_in_time_is_left_as_it_is_and_another_hurries_within_bounds() -> None:
+    assert tempo_to(Place(120.0, 16.0, True), 120.0, 32.0005, 4) is None
+    assert tempo_to(Place(120.0, 17.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 1.04)
+    assert tempo_to(Place(120.0, 15.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 0.96)
+    assert tempo_to(Place(132.0, 16.0, True), 120.0, 32.0, 4) == pytest.approx(132 * 1.04)
+    assert tempo_to(Place(132.0, 16.0, False), 120.0, 32.0, 4) == 132.0
+
+
+def test_set_stays_within_five_milliseconds_of_a_clock_that_jitters_and_drifts() -> None:
+    """Ten minutes, 2 ms of jitter, 1 % of drift; begun a third of a beat off, at another tempo."""
+    errors = phase_errors(minutes=10.0, jitter_s=0.002, drift=0.01, bpm=MASTER_BPM - 3, beats=-1 / 3)
+    assert max(abs(error) for bar, error in errors if bar >= 8) <= 0.005
+    assert abs(errors[0][1]) > 0.1
