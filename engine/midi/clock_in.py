@@ -8,7 +8,9 @@ it will be on the next line, and by how much faster or slower it has to go on fr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import statistics
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from engine.midi.clock import CLOCK, CONTINUE, SIXTEENTH, START, STOP, TICKS
@@ -20,6 +22,19 @@ PERIOD_GAIN: Final = PLACE_GAIN**2 / 2
 
 GONE_S: Final = 0.5
 """Seconds without a tick after which the clock has stopped: a beat at 20 BPM has eight in them."""
+
+SHORTEST_S: Final = 0.001
+LATELY: Final = 3 * TICKS
+"""Ticks after which another tempo has been noticed."""
+
+SPAN: Final = 4
+"""Ticks over which the first tempo is measured: one may be lost, or two may come at once."""
+
+MOST_STRAY: Final = 0.15
+"""Part of a tick by which one counts as late or early at most: what is later was held up by a busy machine."""
+
+ELSEWHERE: Final = 0.2
+"""Part of a tick by which ticks miss their places on average where the tempo has become another one."""
 
 FEWEST: Final = TICKS
 """Ticks that must have come before the clock is followed: a beat."""
@@ -54,9 +69,12 @@ class MasterClock:
 
     running: bool = True
     _tick: int = 0
-    _at: float | None = None
+    _at: float = 0.0
     _period: float = 60.0 / 120 / TICKS
     _heard: int = 0
+    _strays: float = 0.0
+    _first: list[float] = field(default_factory=list)
+    _slips: deque[int] = field(default_factory=lambda: deque(maxlen=LATELY))
     _counted: bool = False
     _next: int | None = None
 
@@ -74,25 +92,53 @@ class MasterClock:
             self._next, self._counted = SIXTEENTH * (data[1] + (data[2] << 7)), True
 
     def _hear_tick(self, at: float) -> None:
-        known = self._at is not None and self._heard > 0
-        tick = self._tick + 1 if self._next is None else self._next
-        self._next = None
-        if not known or self._at is None or not 0 <= at - self._at < GONE_S:
-            self._tick, self._at, self._heard = tick, at, 1
+        named, self._next = self._next, None
+        if not self._heard or abs(at - self._at) > GONE_S:
+            self._tick, self._at, self._heard, self._first = self._tick + 1 if named is None else named, at, 1, [at]
             return
-        n = self._heard
-        if n == 1:
-            self._period = max(at - self._at, 1e-3)
-        early = at - (self._at + self._period)
-        place = max(PLACE_GAIN, 2 * (2 * n + 1) / ((n + 1) * (n + 2)))
-        period = max(PERIOD_GAIN, 6 / ((n + 1) * (n + 2)))
-        self._at += self._period + place * early
-        self._period = max(1e-3, self._period + period * early)
-        self._tick, self._heard = tick, n + 1
+        if self._heard < FEWEST:
+            self._tick, self._at = self._tick + 1 if named is None else named, at
+            self._heard += 1
+            self._first.append(at)
+            if self._heard == FEWEST:
+                self._reckon()
+            return
+        # Now it is time that counts: some ticks are lost, others come late and several at once.
+        count = max(0, round((at - self._at) / self._period))
+        self._slips.append(count - 1)
+        self._tick = self._tick + count if named is None else named
+        if not count:
+            return
+        early = at - (self._at + count * self._period)
+        self._strays += PLACE_GAIN * (abs(early) / self._period - self._strays)
+        if self._strays > ELSEWHERE:  # another tempo: lately it was the ticks that counted
+            self._tick -= sum(self._slips)
+            self._at, self._heard, self._first = at, 1, [at]
+            return
+        most = MOST_STRAY * self._period
+        early, n = min(most, max(-most, early)), self._heard
+        self._at += count * self._period + max(PLACE_GAIN, 2 * (2 * n + 1) / ((n + 1) * (n + 2))) * early
+        self._period += max(PERIOD_GAIN, 6 / ((n + 1) * (n + 2))) * early
+        self._heard = n + 1
+
+    def _reckon(self) -> None:
+        """Tempo and place from the first ticks: the line that lies nearest to them, those that were lost left out."""
+        times = self._first
+        rough = statistics.median(after - before for before, after in zip(times, times[SPAN:], strict=False)) / SPAN
+        if rough < SHORTEST_S or times[-1] - times[0] < FEWEST * SHORTEST_S:  # held up somewhere, and all sent at once
+            self._at, self._heard, self._first = times[-1], 1, times[-1:]
+            return
+        places = [round((at - times[0]) / rough) for at in times]
+        line = statistics.linear_regression(places, times)
+        self._period = max(SHORTEST_S, line.slope)
+        self._tick += places[-1] - (len(times) - 1)
+        self._at = line.intercept + line.slope * places[-1]
+        self._strays, self._first = 0.0, []
+        self._slips.clear()
 
     def place(self, at: float) -> Place | None:
         """Where the clock is at a time; None while it is stopped, gone, or hardly heard."""
-        if not self.running or self._at is None or self._heard < FEWEST or at - self._at > GONE_S:
+        if not self.running or self._heard < FEWEST or at - self._at > GONE_S:
             return None
         return Place(60.0 / (self._period * TICKS), (self._tick + (at - self._at) / self._period) / TICKS, self._counted)
 

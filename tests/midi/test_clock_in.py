@@ -40,6 +40,53 @@ def test_song_position_and_continue_say_where_it_goes_on() -> None:
     assert place == pytest.approx(Place(120.0, 17.0, True))
 
 
+def test_ticks_that_are_lost_on_the_way_are_counted() -> None:
+    clock = MasterClock()
+    clock.hear(START, 99.0)
+    rng = random.Random(2)
+    for n, at in enumerate(ticks(120.0, 960, jitter_s=0.002)):
+        if n < TICKS or rng.random() > 0.1:
+            clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place is not None
+    assert place.beats == pytest.approx(959 / TICKS, abs=0.004)
+    assert place.bpm == pytest.approx(120.0, abs=0.06)
+
+
+def test_ticks_that_come_late_and_several_at_once_are_not_counted_twice() -> None:
+    clock = MasterClock()
+    clock.hear(START, 99.0)
+    for n, at in enumerate(ticks(120.0, 960, jitter_s=0.002)):
+        clock.hear(CLOCK, at + (max(0.0, 0.1 - (at % 1.0)) if n > TICKS else 0.0))  # it slept the first tenth of each second
+    place = clock.place(at)
+    assert place is not None
+    assert place.beats == pytest.approx(959 / TICKS, abs=0.01)
+
+
+def test_ticks_that_were_held_up_and_come_all_at_once_say_nothing() -> None:
+    clock = MasterClock()
+    for _ in range(100):
+        clock.hear(CLOCK, 50.0)
+    assert clock.place(50.0) is None
+    for at in ticks(120.0, 60, begin=50.3):
+        clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place is not None and place.bpm == pytest.approx(120.0, abs=0.5)
+
+
+def test_another_tempo_is_taken_up_within_some_beats() -> None:
+    clock = MasterClock()
+    clock.hear(START, 99.0)
+    times = list(ticks(120.0, 240))
+    times += ticks(171.0, 8 * TICKS, begin=times[-1] + 60 / 171 / TICKS, jitter_s=0.002)
+    for at in times:
+        clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place is not None
+    assert place.bpm == pytest.approx(171.0, abs=0.5)
+    assert place.beats == pytest.approx(239 / TICKS + 8, abs=0.1)
+
+
 def test_clock_that_stops_or_is_gone_is_nowhere() -> None:
     clock = MasterClock()
     for at in ticks(120.0, 30):
