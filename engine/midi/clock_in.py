@@ -94,7 +94,8 @@ class MasterClock:
     def _hear_tick(self, at: float) -> None:
         named, self._next = self._next, None
         if not self._heard or abs(at - self._at) > GONE_S:
-            self._tick, self._at, self._heard, self._first = self._tick + 1 if named is None else named, at, 1, [at]
+            passed = max(1, round((at - self._at) / self._period)) if self._heard >= FEWEST else 1
+            self._tick, self._at, self._heard, self._first = self._tick + passed if named is None else named, at, 1, [at]
             return
         if self._heard < FEWEST:
             self._tick, self._at = self._tick + 1 if named is None else named, at

@@ -74,6 +74,16 @@ def test_ticks_that_were_held_up_and_come_all_at_once_say_nothing() -> None:
     assert place is not None and place.bpm == pytest.approx(120.0, abs=0.5)
 
 
+def test_clock_that_was_not_heard_for_a_second_is_where_it_would_be() -> None:
+    clock = MasterClock()
+    clock.hear(START, 99.0)
+    for at in ticks(120.0, 480):
+        if not 4.0 < at - 100.0 < 5.0:
+            clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place is not None and place.beats == pytest.approx(479 / TICKS, abs=0.001)
+
+
 def test_another_tempo_is_taken_up_within_some_beats() -> None:
     clock = MasterClock()
     clock.hear(START, 99.0)
