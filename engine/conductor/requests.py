@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection, beyond
-from engine.conductor.state import OPENING, State, Variation, Version, Wish
+from engine.conductor.state import OPENING, State, Version, Wish
+from engine.conductor.steering import Variation
 from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
 from engine.protocol import Neighbour, Place, PromptWeight, SectionRequest

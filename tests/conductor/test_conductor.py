@@ -13,7 +13,8 @@ from engine.conductor.events import StartJob, WorkerUp
 from engine.conductor.planning.pace import Pace
 from engine.conductor.planning.plan import arc
 from engine.conductor.requests import make_version, wish
-from engine.conductor.state import Job, Settings, Slot, State, Steering
+from engine.conductor.state import Job, Settings, State
+from engine.conductor.steering import Slot, Steering
 from engine.timebase import Grid
 from tests.conductor.simulation import FADE, Stage
 
