@@ -112,7 +112,7 @@ class LiveEngine:
             options.clock_in,
             self._position,
             state.settings.grid.beats_per_bar,
-            lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm))),
+            lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm, follows=True))),
             lambda text: self.inbox.put(partial(tell, text)),
         )
         self.devices = Devices(Background("devices", self.inbox.put))

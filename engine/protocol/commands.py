@@ -199,9 +199,13 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class SetTempo:
-    """Have all that follows played in a tempo, in BPM, from the next bar line that it can be made for."""
+    """Have all that follows played in a tempo, in BPM, from the next bar line that it can be made for.
+
+    ``follows``: a clock asks for it, not a hand.
+    """
 
     bpm: float
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,3 +267,20 @@ def test_more_taps_say_a_tempo_better_and_nothing_new_within_what_a_hand_strays(
     for at in (12.45, 12.9, 13.35):
         stage.command(p.TapTempo(at))
     assert stage.state.steering.bpm == pytest.approx(125.4, abs=0.1)
+
+
+def test_a_tempo_and_a_key_are_undone_and_what_a_clock_asked_for_is_not() -> None:
+    stage = started()
+    stage.command(p.SetTempo(130.0))
+    stage.command(p.StepKey(7))
+    stage.command(p.SetTempo(131.0, follows=True))
+    stage.command(p.TapTempo(1.0))
+    stage.command(p.Undo())
+    assert (stage.state.steering.bpm, stage.state.steering.key) == (130.0, None)
+    stage.command(p.Undo())
+    assert stage.state.steering.bpm is None
+    assert not stage.state.moves
+    stage.command(p.Redo())
+    stage.command(p.Redo())
+    assert (stage.state.steering.bpm, stage.state.steering.key) == (131.0, "C minor")
+    to_end(stage)

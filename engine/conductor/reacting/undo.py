@@ -1,4 +1,4 @@
-"""Undo and redo of what was decided about the future: prompts, weights, scenes, takes, LoRA strengths. Pure.
+"""Undo and redo of what was decided about the future: prompts, weights, scenes, takes, LoRA strengths, tempo and key. Pure.
 
 What sounds is not gone back on: macros and stems stay where they are, but for those that a scene has moved.
 """
@@ -31,6 +31,11 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ReRoll: lambda command: "re-roll",
     p.VaryNext: lambda command: "variation",
     p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
+    p.SetTempo: lambda command: "tempo",
+    p.StepTempo: lambda command: "tempo",
+    p.TapTempo: lambda command: "tempo",
+    p.SetKey: lambda command: "key",
+    p.StepKey: lambda command: "key",
     p.StoreScene: lambda command: f"scene {command.number} stored",
     p.RecallScene: lambda command: f"scene {command.number} brought back",
 }
@@ -40,7 +45,10 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
 def remember(before: State, after: State, command: p.Command) -> State:
     """The state after a command, with what it changed kept to be undone."""
     name = _WHAT.get(type(command))
-    if name is None or before.steering == after.steering:
+    taps = before.steering.taps  # one alone changes nothing
+    if name is None or before.steering == replace(after.steering, taps=taps):
+        return after
+    if isinstance(command, p.SetTempo) and command.follows:  # what a clock asks for, bar by bar, nobody decided
         return after
     what, at = name(command), after.transport.clock
     moves = before.moves
@@ -81,6 +89,8 @@ def _gone_back(state: State, decided: Decided) -> tuple[State, tuple[Action, ...
     """A state in which the future is as it was decided then; a section that began since keeps its take."""
     then, now = decided.steering, state.steering
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
+    if decided.what in ("tempo", "key"):
+        steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
     if decided.next_index == next_index(state):
         steering = replace(steering, take=then.take, variation=then.variation)
     params: tuple[Action, ...] = ()
