@@ -27,6 +27,9 @@ SHORTEST_S: Final = 0.001
 LATELY: Final = 3 * TICKS
 """Ticks after which another tempo has been noticed."""
 
+UNSURE: Final = 0.7
+"""Part of a tick by which one may miss its place and still be the next one: a tempo may change by some percent at once."""
+
 SPAN: Final = 4
 """Ticks over which the first tempo is measured: one may be lost, or two may come at once."""
 
@@ -105,7 +108,8 @@ class MasterClock:
                 self._reckon()
             return
         # Now it is time that counts: some ticks are lost, others come late and several at once.
-        count = max(0, round((at - self._at) / self._period))
+        passed_ticks = (at - self._at) / self._period
+        count = 1 if abs(passed_ticks - 1) < UNSURE else max(0, round(passed_ticks))
         self._slips.append(count - 1)
         self._tick = self._tick + count if named is None else named
         if not count:

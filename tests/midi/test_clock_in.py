@@ -84,6 +84,18 @@ def test_clock_that_was_not_heard_for_a_second_is_where_it_would_be() -> None:
     assert place is not None and place.beats == pytest.approx(479 / TICKS, abs=0.001)
 
 
+@pytest.mark.parametrize("bpm", [115.0, 125.0, 132.0])
+def test_no_tick_is_lost_count_of_where_the_tempo_changes_at_once(bpm: float) -> None:
+    clock = MasterClock()
+    clock.hear(START, 99.0)
+    times = list(ticks(120.0, 480, jitter_s=0.002))
+    times += ticks(bpm, 16 * TICKS, begin=100.0 + 480 * 60 / 120 / TICKS, jitter_s=0.002)
+    for at in times:
+        clock.hear(CLOCK, at)
+    place = clock.place(at)
+    assert place is not None and place.beats == pytest.approx((len(times) - 1) / TICKS, abs=0.01)
+
+
 def test_another_tempo_is_taken_up_within_some_beats() -> None:
     clock = MasterClock()
     clock.hear(START, 99.0)
