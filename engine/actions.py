@@ -45,14 +45,19 @@ from engine.protocol import (
     RemovePrompt,
     ReRoll,
     SavePreset,
+    SetKey,
     SetLora,
     SetMacro,
     SetPrompt,
     SetStem,
+    SetTempo,
     SetWeight,
+    StepKey,
+    StepTempo,
     Stop,
     StopLearning,
     StoreScene,
+    TapTempo,
     ToggleMute,
     TogglePlay,
     ToggleRecord,
@@ -86,6 +91,8 @@ class Action:
         knob: the control of the second row of knobs it is under, see `engine.midi.profiles.Profile.bank`.
         pressed: what a key, pad or button sends for it, where the engine decides which way it turns; None for a position.
         held: what a key, pad or button that is held down sends instead; None where that is nothing else.
+        exact: the command for a number as OSC sends it, where that is not 0..1; None where it is.
+        takes: what such a number means.
     """
 
     name: str
@@ -101,6 +108,26 @@ class Action:
     knob: str = ""
     pressed: Command | None = None
     held: Command | None = None
+    exact: Callable[[float], Command] | None = None
+    takes: str = ""
+
+
+SLOWEST_ON_A_KNOB: Final = 60
+STEPS_OF_A_KNOB: Final = 127
+"""BPM at the lower end of a knob for the tempo, and the steps that it has: each of them is one BPM."""
+
+SEMITONES: Final = 11
+"""Steps of a knob for the tonic, from C to B."""
+
+
+def tempo_value(bpm: float) -> float:
+    """Where a knob for the tempo stands at so many BPM, 0..1."""
+    return min(1.0, max(0.0, (bpm - SLOWEST_ON_A_KNOB) / STEPS_OF_A_KNOB))
+
+
+def key_value(tonic: int) -> float:
+    """Where a knob for the tonic stands, 0..1."""
+    return tonic / SEMITONES
 
 
 BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
@@ -193,6 +220,39 @@ _EDITS: Final[tuple[tuple[str, PlanEdit, str, str], ...]] = (
 """Edits of the plan: name, command, help, key."""
 
 
+def _tempo_and_key() -> Iterator[Action]:
+    yield _press("tempo down", StepTempo(-1.0), "slower", "a BPM slower, from the next bar on", "z")
+    yield _press("tempo up", StepTempo(1.0), "faster", "a BPM faster, from the next bar on", "Z")
+    yield _press("tap tempo", TapTempo(), "tap", "tap the tempo: four times in a row", "i")
+    yield _press("fifth up", StepKey(7), "fifth up", "what follows a fifth higher, from the next bar on", "j")
+    yield _press("fifth down", StepKey(-7), "fifth down", "what follows a fifth lower, from the next bar on", "J")
+    yield _press("semitone up", StepKey(1), "semitone up", "what follows a semitone higher, from the next bar on")
+    yield _press("semitone down", StepKey(-1), "semitone down", "what follows a semitone lower, from the next bar on")
+    yield Action(
+        "tempo",
+        lambda value: SetTempo(SLOWEST_ON_A_KNOB + round(STEPS_OF_A_KNOB * value, 1)),
+        "position",
+        "tempo",
+        f"tempo, {SLOWEST_ON_A_KNOB} to {SLOWEST_ON_A_KNOB + STEPS_OF_A_KNOB} BPM, from the next bar on",
+        "Set",
+        "/tempo",
+        tempo_value(120),
+        exact=SetTempo,
+        takes="BPM",
+    )
+    yield Action(
+        "key",
+        lambda value: SetKey(round(SEMITONES * value)),
+        "position",
+        "key",
+        "tonic of what follows, C to B, from the next bar on",
+        "Set",
+        "/key",
+        exact=lambda value: SetKey(round(value) % (SEMITONES + 1)),
+        takes="0 (C) to 11 (B)",
+    )
+
+
 def _rows() -> Iterator[Action]:
     """In the order of the help. White keys from the low C send commands, the black keys between them mute."""
     yield _press("play/stop", TogglePlay(), "play", "play or stop", "space", ("note36",))  # C
@@ -218,6 +278,7 @@ def _rows() -> Iterator[Action]:
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
+    yield from _tempo_and_key()
     for number in range(1, MAX_SCENES + 1):
         yield from _scene(number)
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))

@@ -27,7 +27,7 @@ from engine.protocol import (
     SectionRequest,
     Traits,
 )
-from engine.timebase import SAMPLE_RATE, Grid
+from engine.timebase import SAMPLE_RATE, Grid, TempoChange, TempoMap
 
 Purpose = Literal["next", "remake"]
 OPENING: Final = -1
@@ -39,8 +39,8 @@ class Settings:
     """What stays the same through a set.
 
     Attributes:
-        grid: tempo, metre and bar 0.
-        key, seed, title: of the set.
+        grid: the tempo that the set begins in, its metre and bar 0; for what sounds see `State.grid`.
+        key: that it begins in. seed, title: of the set.
         total_bars: where the set should end.
         plan: the set's parts as they were asked for, for playing it again.
         motif: the set's motif.
@@ -84,6 +84,8 @@ class Wish:
     brightness: float
     take: int
     next_role: Role | None
+    bpm: float
+    key: str
     purpose: SectionPurpose = "statement"
     occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
@@ -181,6 +183,7 @@ class Transport:
         last_cue: the newest cue's id.
         history: the sections that were played, the sounding one last.
         drift: bars by which the set will end later than was asked for (negative: sooner).
+        changes: the set's other tempos so far, each from a bar on.
         holds, pockets: how often the last bars were held because the next section was late, and how often the stand-in played.
     """
 
@@ -196,6 +199,7 @@ class Transport:
     last_cue: int = 0
     history: tuple[PlayedSection, ...] = ()
     drift: int = 0
+    changes: tuple[TempoChange, ...] = ()
     holds: int = 0
     pockets: int = 0
 
@@ -270,6 +274,16 @@ class State:
     work: Work = field(default_factory=Work)
     moves: tuple[Decided, ...] = ()
     undone: tuple[Decided, ...] = ()
+
+    @property
+    def tempo(self) -> TempoMap:
+        """Where the set's bars lie: as they were heard, and as they go on in the tempo that sounds."""
+        return TempoMap(self.settings.grid, self.transport.changes)
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of what sounds: its tempo, and the set's bars."""
+        return self.transport.changes[-1].grid if self.transport.changes else self.settings.grid
 
     @property
     def here(self) -> int:

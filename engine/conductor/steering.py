@@ -1,4 +1,4 @@
-"""All that a performer can change about the future: prompts, macros, levels, scenes. Frozen, without behaviour."""
+"""All that a performer can change about the future: prompts, macros, levels, scenes, tempo and key. Frozen, without behaviour."""
 
 from __future__ import annotations
 
@@ -85,6 +85,8 @@ class Steering:
         take: how often the next section was re-rolled or varied.
         variation: what the next section is made out of; None for nothing.
         held: the sounding section loops until it is released.
+        bpm, key: the tempo and the key of all that follows, since the performer asked for them; None leaves it to the plan.
+        taps: the last taps of a tempo, in seconds.
         cut: what the last panic cut, until it is brought back; None for nothing.
         scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
         morph: the scene that comes in; None for none.
@@ -97,6 +99,9 @@ class Steering:
     take: int = 0
     variation: Variation | None = None
     held: bool = False
+    bpm: float | None = None
+    key: str | None = None
+    taps: tuple[float, ...] = ()
     cut: Cut | None = None
     scenes: tuple[tuple[int, Scene], ...] = ()
     scene: int = 0

@@ -25,6 +25,7 @@ from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
+from engine.live.outside.clock_in import ClockIn
 from engine.live.outside.clock_out import ClockOut, Position
 from engine.live.outside.learning import Learning
 from engine.live.outside.lights import plans_of
@@ -111,6 +112,13 @@ class LiveEngine:
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
         self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
+        self.clock_in = ClockIn(
+            options.clock_in,
+            self._position,
+            state.settings.grid.beats_per_bar,
+            lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm, follows=True))),
+            lambda text: self.inbox.put(partial(tell, text)),
+        )
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -129,7 +137,7 @@ class LiveEngine:
         if again is None:
             self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
         else:
-            self.session.tell("info", f"The set goes on in bar {state.settings.grid.bar_at(again) + 1}.")
+            self.session.tell("info", f"The set goes on in bar {state.tempo.bar_at(again) + 1}.")
 
     def _section(self) -> str:
         """What sounds, by its name in the plan; empty for nothing."""
@@ -186,8 +194,8 @@ class LiveEngine:
         goes_on = run == "playing" or (self.resume and run == "starting" and self.links.params()["run"] > 0)
         self.links.set_params(
             {
-                "bpm": state.settings.grid.bpm,
-                "beats_per_bar": state.settings.grid.beats_per_bar,
+                "bpm": state.grid.bpm,
+                "beats_per_bar": state.grid.beats_per_bar,
                 "run": float(goes_on),
                 **dict(state.steering.macros),
                 **dict(level_params(state.steering.levels)),
@@ -269,7 +277,7 @@ class LiveEngine:
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
         state, heard = self.session.state, self.links.heard()
-        grid = state.settings.grid
+        grid = state.tempo.at(heard or 0)  # what is heard may be in the tempo before the one that was decided on
         return grid.seconds((heard or 0) - grid.origin), heard is not None and state.transport.run == "playing", grid.bpm
 
     def _on_osc(self) -> None:
@@ -304,6 +312,8 @@ class LiveEngine:
                 self.links.order(p.OpenDevice(device))
             case p.ListDevices(on):
                 self.devices.ask(on)
+            case p.TapTempo(None):
+                self.session.command(p.TapTempo(time.monotonic()))
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
@@ -354,6 +364,7 @@ class LiveEngine:
         self.midi.stop()
         self.remote.close()
         self.clock.close()
+        self.clock_in.close()
         self.lights.stop()
         self._show()
         self.door.close()

@@ -25,6 +25,7 @@ from engine.performances.entries import (
 )
 from engine.performances.plain import from_plain
 from engine.protocol import Cue, CueStarted, Looped
+from engine.timebase import SLACK, TempoMap
 
 _NOTES: Final = (PARAMS_NOTE, CUES_NOTE, FILE_NOTE, CUT_NOTE, ENDING_NOTE)
 _TAIL: Final = 1 << 16
@@ -67,6 +68,16 @@ class Performance:
     def frames(self) -> int:
         """Where the transport stood at the end."""
         return max((stretch.end for stretch in self.stretches), default=0)
+
+    @property
+    def tempo(self) -> TempoMap:
+        """The set's bars as they were heard: a cue in another tempo has its own from the bar line on at which it came in."""
+        cues = self.cues()
+        tempo = TempoMap(next(iter(cues.values())).grid)
+        for event in (event for stretch in self.stretches for event in stretch.events):
+            if isinstance(event, CueStarted) and event.cue_id in cues:
+                tempo = tempo.changed(tempo.last.next_bar(event.frame - SLACK), cues[event.cue_id].grid.bpm)
+        return tempo
 
     def cues(self) -> dict[int, Cue]:
         """Every cue that the player was given, as it was given last, by its id."""

@@ -23,6 +23,7 @@ from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, WorkerRefused
 from engine.conductor.reacting.values import level_params, values_by_target
 from engine.conductor.state import State
+from engine.conductor.tempo import planned
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import FileMoves, file_moves
 from engine.midi.mapping import mapping_of
@@ -41,6 +42,7 @@ from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
 from engine.session.session import Session
 from engine.session.written import set_card
+from engine.timebase import MIN_BPM, Grid
 
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""
@@ -116,7 +118,7 @@ class Rehearsal:
         self.state = opening_state(preset, options)
         self.rate = self.state.settings.grid.rate
         file = file_moves(Path(options.midi)) if options.midi is not None else FileMoves()
-        longest = 2 * self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
+        longest = 2 * planned(self.state).frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
         self.timeline = _Timeline(preset, file, self.rate, longest)
         self.clock = 0
         self._until = math.inf
@@ -195,7 +197,8 @@ class Rehearsal:
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
-        limit = self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
+        slowest = Grid(MIN_BPM, self.state.grid.beats_per_bar) if self.timeline.count else planned(self.state)
+        limit = slowest.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
         try:
             with soundfile.SoundFile(self.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
                 started = time.monotonic()
@@ -209,7 +212,7 @@ class Rehearsal:
             raise RecordingError(f"cannot write {self.out}: {error}", "free some disk space or name another file") from error
 
     def _total(self, state: State) -> int:
-        return max(1, state.settings.grid.frame_of_bar(state.settings.total_bars))
+        return max(1, planned(state).frame_of_bar(state.settings.total_bars))
 
     def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
         """The set's sound, block by block, from its first frame to its last."""
@@ -239,7 +242,7 @@ class Rehearsal:
     # ------------------------------------------------------------ the log
 
     def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
-        state = session.state
+        state, tempo = session.state, session.state.tempo
         unknown = tuple(dict.fromkeys(word for slot in state.steering.slots for word in parse(slot.text).unknown))
         return RehearsalLog(
             preset=self.preset.source,
@@ -250,6 +253,7 @@ class Rehearsal:
             unknown_words=unknown,
             events=tuple(self.events),
             notices=(*self.timeline.told(), *(notice.text for notice in session.notices if notice.level != "info")),
+            tempos=((0, tempo.first.bpm), *((change.bar, change.grid.bpm) for change in tempo.changes)),
             sections=tuple(_really(played, workers.work_s) for played in state.transport.history),
             kept=session.keeping.names,
         )

@@ -40,7 +40,7 @@ class Span:
         Raises:
             PerformanceError: if there are no such bars.
         """
-        grid = next(iter(performance.cues().values())).grid
+        grid = performance.tempo
         first = 1 if self.first is None else self.first
         if self.minutes is not None:
             if self.first is not None or not self.minutes > 0:

@@ -21,6 +21,7 @@ from engine.processes.layout import OPTIONS_FILE, PARAMS_FILE, PERFORMANCE_FILE,
 from engine.protocol import SetOptions
 from engine.replay.remaking import make_alone
 from engine.session.saving import load_state, save_state
+from engine.timebase import SLACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Resumption:
     @property
     def bar(self) -> int:
         """The bar in which it goes on, counted from 1."""
-        return self.state.settings.grid.bar_at(self.frame) + 1
+        return self.state.tempo.bar_at(self.frame) + 1
 
     def prepare(self, session: Path) -> tuple[str, ...]:
         """Make ready the folder of the session in which it goes on; returns what its engine is to be told.
@@ -61,7 +62,7 @@ class Resumption:
         log.section(MadeSection(version.path, version.wish.name, STAND_IN, version.request))
         log.close()
         save_state(session, self.state)
-        grid = self.state.settings.grid
+        grid = self.state.grid
         tempo = {"bpm": grid.bpm, "beats_per_bar": float(grid.beats_per_bar)}
         block = SharedBlock(session / PARAMS_FILE, PARAMS, create=True)
         block.update({**PARAM_DEFAULTS, **tempo, **dict(values.macros), **dict(level_params(values.levels)), "run": 1.0})
@@ -100,9 +101,9 @@ def resumed(state: State, frame: int) -> State:
     now = state.transport.now
     if now is None:
         raise PerformanceError("the set had not begun yet", f"play it: {command('play')}")
-    grid, number = state.settings.grid, state.work.last_section + 1
+    grid, number = state.grid, state.work.last_section + 1
     last = grid.bar_at(now.origin + now.cue.end_frame - 1)
-    start = grid.frame_of_bar(max(grid.bar_at(now.origin), min(grid.bar_at(frame), last)))
+    start = grid.frame_of_bar(max(grid.bar_at(now.origin + SLACK), min(grid.bar_at(frame), last)))
     request = replace(
         now.version.request, section_id=f"s{number:05d}", continue_path=None, continue_frame=0, vary_path=None, from_frame=0
     )

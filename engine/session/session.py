@@ -39,6 +39,7 @@ from engine.conductor.events import (
 from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Job, State, Version
 from engine.conductor.step import step
+from engine.conductor.tempo import key_of, tempo_of
 from engine.performances.entries import MadeSection
 from engine.performances.made import NOTHING_MADE, MadeLog
 from engine.prompts.mix import parse
@@ -147,6 +148,8 @@ class Session:
         self.measuring = Measuring(folder, self.take)
         self._save_to = save_to
         self._words: dict[str, Understood] = {}
+        self._asked = (0.0, "")
+        """The tempo and the key that they were compared with."""
         self._events: deque[Event] = deque()
         self._deciding = False
         self._unsaved = False
@@ -263,10 +266,13 @@ class Session:
 
     def words(self) -> dict[str, Understood]:
         """What was not, or only nearly, understood of each prompt, and what of it the set does not follow."""
-        settings = self.state.settings
+        state = self.state
+        asked = (tempo_of(state, state.here), key_of(state, state.here))
+        if asked != self._asked:
+            self._words, self._asked = {}, asked
         for slot in self.state.steering.slots:
             if slot.text not in self._words:
                 parsed = parse(slot.text)
-                others = not_followed(slot.text, float(settings.grid.bpm), settings.key)
+                others = not_followed(slot.text, *asked)
                 self._words[slot.text] = Understood(parsed.unknown, parsed.guesses, others)
         return self._words

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.command_line import command
-from engine.conductor.state import State
+from engine.conductor.tempo import planned_seconds
 from engine.errors import LivesetError
 from engine.processes.layout import cache_folder
 from engine.protocol import SetOptions
@@ -165,7 +165,7 @@ def _generators() -> Iterator[Finding]:
             yield Finding("problem", f"generator pocket: {error.message}", error.hint)
             return
     work = sum(section.generated_in_s or 0.0 for section in log.sections)
-    speed = _seconds(rehearsal.state) / max(work, 1e-3)
+    speed = planned_seconds(rehearsal.state) / max(work, 1e-3)
     text = f"generator pocket: makes {speed:.0f} seconds of music a second here"
     if speed < LEAST_SPEED:
         yield Finding("problem", text, "close other programs: a set needs at least four")
@@ -219,10 +219,6 @@ def _chosen(who: str, config: dict[str, Any]) -> Iterator[Finding]:
     elif config["model"].get("diffusion", {}).get("diffusion_objective") == "rectified_flow":
         what = "takes 50 steps where small-music takes 8, near a deadline 25: about five times the work"
         yield Finding("note", f"{who} {what}", "it is published for fine-tuning; sets sound best on small-music")
-
-
-def _seconds(state: State) -> float:
-    return state.settings.grid.seconds(state.settings.grid.frame_of_bar(state.settings.total_bars))
 
 
 def _processor() -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import Final
 import platformdirs
 
 from engine.conductor.state import State
+from engine.conductor.tempo import key_of, planned_seconds, tempo_of
 from engine.errors import LivesetError
 from engine.generator_names import STAND_IN
 from engine.presets import Preset, load_preset
@@ -68,16 +69,11 @@ def verdict(problems: int, notes: int) -> str:
     return "the night will hold" + (f"; {notes} thing{'s' if notes > 1 else ''} to know above" if notes else "")
 
 
-def _seconds(state: State) -> float:
-    grid = state.settings.grid
-    return grid.seconds(grid.frame_of_bar(state.settings.total_bars))
-
-
 def _plan(preset: Preset, state: State) -> Iterator[Finding]:
-    seconds, grid = _seconds(state), state.settings.grid
+    seconds = planned_seconds(state)
     yield Finding("ok", f"set: {state.settings.title[:40]}, {len(state.plan)} sections on {state.work.generator[:24]}")
-    yield Finding("ok", f"set: {seconds / 60:.1f} minutes, {grid.bpm:g} BPM, {state.settings.key}")
-    if note := scaled_note(preset, grid):
+    yield Finding("ok", f"set: {seconds / 60:.1f} minutes, {tempo_of(state, 0):g} BPM, {key_of(state, 0)}")
+    if note := scaled_note(preset, state.settings.grid):
         yield Finding("note", f"set: {note}")
 
 
@@ -110,7 +106,7 @@ def _pace(preset: Preset) -> Iterator[Finding]:
 
 def _disks(state: State) -> Iterator[Finding]:
     """Room for the sections of this set, and for a recording of all of it."""
-    minutes = _seconds(state) / 60
+    minutes = planned_seconds(state) / 60
     grid = state.settings.grid
     longest = max(grid.seconds(grid.frame_of_bar(part.bars + 2)) for part in state.plan) / 60
     sections = round(longest * SECTIONS_AT_ONCE * SECTION_MB_PER_MINUTE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -73,3 +74,40 @@ def test_instrument_is_started_kept_in_step_stopped_and_found_again(lasting_serv
     again = Synth()
     wait_until(lambda: again.ticks() > 24, "the clock again")
     again.port.close()
+
+
+class Master:
+    """An instrument that sends a clock, on a thread of its own."""
+
+    def __init__(self, bpm: float) -> None:
+        self.port = mido.Backend(f"{BACKEND}/UNIX_JACK").open_output("out", virtual=True, client_name="master")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(60.0 / bpm / 24,), daemon=True)
+        self._thread.start()
+
+    def _run(self, tick_s: float) -> None:
+        at = time.monotonic()
+        self.port.send(mido.Message("start"))
+        while not self._ended.wait(max(0.0, at - time.monotonic())):
+            self.port.send(mido.Message("clock"))
+            at += tick_s
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.port.send(mido.Message("stop"))
+
+
+def test_set_follows_another_instruments_clock_and_goes_on_without_it(lasting_server: Server, show: Callable[..., Show]) -> None:
+    """The set's own tempo is 200 BPM. While its bars come to the other's, it goes up to 4 % beside that one's tempo."""
+    one = show(minutes=2, clock_in="master")
+    one.wait_playing()
+    assert one.now().bpm == 200
+    master = Master(182.0)
+    one.wait(lambda s: any("the set follows" in n.text for n in s.notices), "the word of it")
+    one.wait(lambda s: abs(s.bpm / 182.0 - 1) <= 0.0401, "the tempo")
+    master.stop()
+    one.wait(lambda s: any("the clock stopped; the set goes on at" in n.text for n in s.notices), "the word that it stopped")
+    one.wait_on(2)
+    assert abs(one.now().bpm / 182.0 - 1) <= 0.0401
+    master.port.close()

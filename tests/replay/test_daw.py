@@ -16,11 +16,11 @@ from engine.performances.reading import Performance
 from engine.protocol import STEMS
 from engine.replay.daw.export import MIDI_FILE, TABLE_FILE, check_folder, export
 from engine.replay.daw.midi import TICKS, controller, tempos
-from engine.replay.daw.spans import grid_of, spans
+from engine.replay.daw.spans import spans
 from engine.replay.daw.stems import WHOLE, stem_file
 from engine.replay.remaking import Sections
 from engine.sections.file import SectionReader
-from engine.timebase import SAMPLE_RATE, Grid
+from engine.timebase import SAMPLE_RATE, Grid, TempoMap
 
 LSB = 1.0 / 2**23
 
@@ -48,7 +48,7 @@ def times(file: mido.MidiFile) -> list[tuple[float, int, mido.MetaMessage]]:
 
 def test_a_stem_has_each_sample_of_its_section_at_the_transports_frame(rehearsed: tuple[Path, Performance], folder: Path) -> None:
     performance = rehearsed[1]
-    grid, span = grid_of(performance), spans(performance)[0]
+    grid, span = performance.tempo, spans(performance)[0]
     sections = Sections(performance)
     try:
         section = SectionReader(sections.provide(span.section.path))
@@ -68,7 +68,7 @@ def test_stems_are_as_long_as_the_set(rehearsed: tuple[Path, Performance], folde
 @pytest.mark.parametrize("bpm", [120.0, 133.3, 97.531, 174.07])
 @pytest.mark.parametrize("beats", [3, 4])
 def test_every_bar_line_of_the_midi_file_lies_within_a_frame_of_the_grids(bpm: float, beats: int) -> None:
-    grid, found = Grid(bpm, beats), tempos(Grid(bpm, beats), 1_500)
+    grid, found = Grid(bpm, beats), tempos(TempoMap(Grid(bpm, beats)), 1_500)
     now, beat_us = 0.0, 0
     steps = dict(found)
     for bar in range(1_500):
@@ -82,7 +82,7 @@ def test_every_bar_line_of_the_midi_file_lies_within_a_frame_of_the_grids(bpm: f
 def test_the_midi_file_has_tempo_metre_and_a_marker_on_each_sections_bar_line(
     rehearsed: tuple[Path, Performance], folder: Path
 ) -> None:
-    grid = grid_of(rehearsed[1])
+    grid = rehearsed[1].tempo.first
     messages = times(mido.MidiFile(folder / MIDI_FILE))
     assert next(each for _, _, each in messages if each.type == "time_signature").numerator == grid.beats_per_bar
     assert abs(next(each for _, _, each in messages if each.type == "set_tempo").tempo - 60e6 / grid.bpm) <= 1.0
@@ -126,3 +126,15 @@ def test_an_export_is_not_written_over_unasked(folder: Path) -> None:
         check_folder(folder)
     with pytest.raises(RecordingError, match="is a file"):
         check_folder(folder / MIDI_FILE)
+
+
+@pytest.mark.parametrize("beats", [3, 4])
+def test_a_midi_file_follows_tempos_that_change_and_glide(beats: int) -> None:
+    tempo = TempoMap(Grid(124.0, beats)).changed(16, 87.3)
+    for bar in range(40, 48):
+        tempo = tempo.changed(bar, 87.3 + (bar - 39) * 5.11)
+    now, beat_us, steps = 0.0, 0, dict(tempos(tempo, 400))
+    for bar in range(400):
+        beat_us = steps.get(bar, beat_us)
+        now += beats * beat_us / 1e6
+        assert abs(now * SAMPLE_RATE - tempo.frame_of_bar(bar + 1)) < 1.0

@@ -33,6 +33,32 @@ def test_a_rehearsal_played_again_is_the_same_file(rehearsed: tuple[Path, Perfor
     assert (tmp_path / "again.flac").read_bytes() == sound.read_bytes()
 
 
+def test_a_set_that_changes_its_tempo_is_played_again_and_its_bars_are_found(tmp_path: Path) -> None:
+    sections = """
+    [[section]]
+    name = "one"
+    bars = 4
+    [[section]]
+    name = "two"
+    bars = 6
+    bpm = 96
+    glide = 3
+    """
+    (tmp_path / "log").mkdir()
+    options = SetOptions(record=str(tmp_path / "set.flac"))
+    log = Rehearsal(preset("pocket", sections=sections), options, tmp_path / "log").run()
+    performance = read_performance(tmp_path / "log")
+    tempo = performance.tempo
+    assert ((0, tempo.first.bpm), *((each.bar, each.grid.bpm) for each in tempo.changes)) == log.tempos
+    assert log.tempos[-1][1] == 96
+    assert len(log.tempos) == 4
+    replay(performance, tmp_path / "again.flac", Span())
+    assert (tmp_path / "again.flac").read_bytes() == (tmp_path / "set.flac").read_bytes()
+    replay(performance, tmp_path / "part.flac", Span(9, 9))
+    whole, part = (soundfile.read(tmp_path / name, dtype="int32")[0] for name in ("set.flac", "part.flac"))
+    assert np.array_equal(part, whole[tempo.frame_of_bar(8) : tempo.frame_of_bar(9)])
+
+
 def test_some_bars_of_it_are_those_bars(rehearsed: tuple[Path, Performance], tmp_path: Path) -> None:
     sound, performance = rehearsed
     grid = next(iter(performance.cues().values())).grid

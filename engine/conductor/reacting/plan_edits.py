@@ -40,10 +40,10 @@ def edit_plan(state: State, command: p.EditPlan) -> Step:
     after, said = _EDITS[command.edit](state.plan[state.here], ahead, [part.name for part in state.plan])
     if after == ahead:
         return state, (Tell("info", said),)
-    share = bars_per_share(state.settings.grid)
+    share = bars_per_share(state.grid)
     plan = _handed_over((*begun, *after), state.plan, max(0, first - 1), share)
     bars = state.settings.total_bars + sum(part.bars for part in after) - sum(part.bars for part in ahead)
-    if bars > state.settings.grid.bars_in(60 * p.MAX_MINUTES):
+    if bars > state.grid.bars_in(60 * p.MAX_MINUTES):
         return state, (Tell("warning", f"The set has {p.MAX_MINUTES // 60} hours already, the most there can be."),)
     state = replace(state, plan=plan, settings=replace(state.settings, total_bars=bars))
     return refit(state), (Tell("info", said),)

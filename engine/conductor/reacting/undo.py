@@ -1,4 +1,4 @@
-"""Undo and redo of what was decided about the future: prompts, weights, scenes, takes, LoRA strengths. Pure.
+"""Undo and redo of what was decided about the future: prompts, weights, scenes, takes, LoRA strengths, tempo and key. Pure.
 
 What sounds is not gone back on: macros and stems stay where they are, but for those that a scene has moved.
 """
@@ -35,6 +35,11 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ReRoll: lambda command: "re-roll",
     p.VaryNext: lambda command: "variation",
     p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
+    p.SetTempo: lambda command: "tempo",
+    p.StepTempo: lambda command: "tempo",
+    p.TapTempo: lambda command: "tempo",
+    p.SetKey: lambda command: "key",
+    p.StepKey: lambda command: "key",
     p.StoreScene: lambda command: f"scene {command.number} stored",
     p.RecallScene: lambda command: f"scene {command.number} brought back",
     p.EditPlan: lambda command: f"change of the plan ({command.edit})",
@@ -42,8 +47,11 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
 }
 """What each command that can be undone is called."""
 
-_TURNED: Final = (p.SetWeight, p.SetLora)
-"""Commands that a knob sends many of in one move."""
+_TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey)
+"""Commands that a knob, or a hand that taps, sends many of in one move."""
+
+_OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey)
+"""Commands that set the tempo and the key of what follows."""
 
 _OF_THE_PLAN: Final = (p.EditPlan, p.GoOn)
 """Commands that change what is planned; they can be undone until the next section has begun."""
@@ -54,7 +62,10 @@ def remember(before: State, after: State, command: p.Command) -> State:
     if before.transport.run == "finished" != after.transport.run:  # the set begins again, or goes on after its end
         return replace(after, moves=(), undone=())
     name = _WHAT.get(type(command))
-    if name is None or (before.steering, before.plan) == (after.steering, after.plan):
+    taps = before.steering.taps  # one alone changes nothing
+    if name is None or (before.steering, before.plan) == (replace(after.steering, taps=taps), after.plan):
+        return after
+    if isinstance(command, p.SetTempo) and command.follows:  # what a clock asks for, bar by bar, nobody decided
         return after
     what, at = name(command), after.transport.clock
     moves = before.moves
@@ -107,8 +118,10 @@ def _too_late(state: State, decided: Decided) -> bool:
 
 def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Action, ...]]:
     """A state in which the future is as it was decided then; a section that began since keeps its take."""
-    then, told = decided.steering, Tell("info", f"{done}: {decided.what}.")
-    steering = replace(state.steering, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
+    then, now, told = decided.steering, state.steering, Tell("info", f"{done}: {decided.what}.")
+    steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
+    if decided.kind in _OF_TIME:
+        steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
     if decided.next_index == next_index(state):
         steering = replace(steering, take=then.take, variation=then.variation)
     params: tuple[Action, ...] = ()

@@ -22,7 +22,7 @@ SEARCH_S: Final = 1.0
 """Seconds between two looks for an output that is not there."""
 
 Position = tuple[float, bool, float]
-"""Seconds since bar 1 as they are heard, whether the set moves, and its tempo."""
+"""Seconds since bar 1 as they are heard, as if the set had always been at its tempo; whether it moves; and the tempo."""
 
 
 class ClockOut:

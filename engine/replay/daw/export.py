@@ -11,7 +11,7 @@ from typing import Final
 from engine.errors import RecordingError
 from engine.performances.reading import Performance
 from engine.replay.daw.midi import write_midi
-from engine.replay.daw.spans import grid_of, parts
+from engine.replay.daw.spans import parts
 from engine.replay.daw.stems import FOLDER, write_stems
 from engine.replay.remaking import check_repeatable
 
@@ -77,21 +77,22 @@ def write_table(performance: Performance, path: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    grid = grid_of(performance)
+    tempo = performance.tempo
+    grid = tempo.first
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(_COLUMNS)
         for number, part in enumerate(parts(performance), 1):
             section, cue = part.span.section, part.span.cue
             request = section.request
-            first = grid.bar_at(part.start)
+            first = tempo.bar_at(part.start)
             rows.writerow(
                 (
                     number,
                     section.name,
                     request.role,
                     first + 1,
-                    max(1, round(grid.bars_in(grid.seconds(part.end - part.start)))),
+                    max(1, round((tempo.beats_at(part.end) - tempo.beats_at(part.start)) / grid.beats_per_bar)),
                     f"{grid.seconds(part.start):.6f}",
                     f"{grid.seconds(part.end - part.start):.6f}",
                     f"{request.bpm:g}",

@@ -16,8 +16,8 @@ from engine.generators.pocket.score.compose import compose
 from engine.performances.entries import PARAMS_NOTE
 from engine.performances.reading import Performance
 from engine.protocol import MACROS, STEMS
-from engine.replay.daw.spans import Span, grid_of, parts, spans
-from engine.timebase import Grid
+from engine.replay.daw.spans import Span, parts, spans
+from engine.timebase import TempoMap
 
 TICKS: Final = 960
 """Ticks of a beat."""
@@ -48,14 +48,14 @@ class Tempo(NamedTuple):
     beat_us: int
 
 
-def tempos(grid: Grid, bars: int) -> list[Tempo]:
-    """A tempo map in whole microseconds, as MIDI has them, in which every bar line lies within a frame of the grid's."""
+def tempos(tempo: TempoMap, bars: int) -> list[Tempo]:
+    """A tempo map in whole microseconds, as MIDI has them, in which every bar line lies within a frame of the set's."""
     found: list[Tempo] = []
-    now, beats = 0.0, grid.beats_per_bar
+    now, beats = 0.0, tempo.first.beats_per_bar
     current = 0
 
     def line(bar: int) -> float:
-        return grid.seconds(grid.frame_of_bar(bar) - grid.frame_of_bar(0))
+        return tempo.seconds_at(tempo.frame_of_bar(bar))
 
     for bar in range(bars):
         if not current or abs(now + current * beats / 1e6 - line(bar + 1)) > MISSED_S:
@@ -69,9 +69,9 @@ def tempos(grid: Grid, bars: int) -> list[Tempo]:
     return found
 
 
-def tick_of(grid: Grid, frame: int) -> int:
+def tick_of(tempo: TempoMap, frame: int) -> int:
     """The tick nearest to a transport frame, 0 or more."""
-    return max(0, round(grid.beats_at(frame) * TICKS))
+    return max(0, round(tempo.beats_at(frame) * TICKS))
 
 
 def controller(action: str) -> int | None:
@@ -88,17 +88,17 @@ def write_midi(performance: Performance, path: Path) -> None:
         OSError: if it cannot be written.
         LivesetError: if pocket cannot read a style or its vocabulary any more.
     """
-    grid = grid_of(performance)
-    bars = grid.bar_at(max(0, performance.frames - 1)) + 1
+    tempo = performance.tempo
+    bars = tempo.bar_at(max(0, performance.frames - 1)) + 1
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS)
-    first = [(0, mido.MetaMessage("time_signature", numerator=grid.beats_per_bar, denominator=4))]
-    for bar, beat_us in tempos(grid, bars):
-        first.append((bar * grid.beats_per_bar * TICKS, mido.MetaMessage("set_tempo", tempo=beat_us)))
-    names = [(tick_of(grid, part.start), _ascii(part.span.section.name)) for part in parts(performance)]
+    first = [(0, mido.MetaMessage("time_signature", numerator=tempo.first.beats_per_bar, denominator=4))]
+    for bar, beat_us in tempos(tempo, bars):
+        first.append((bar * tempo.first.beats_per_bar * TICKS, mido.MetaMessage("set_tempo", tempo=beat_us)))
+    names = [(tick_of(tempo, part.start), _ascii(part.span.section.name)) for part in parts(performance)]
     first += [(tick, mido.MetaMessage("marker", text=name)) for tick, name in names]
     file.tracks.append(_track(performance.card.title, first))
-    file.tracks.append(_track("moves", _moves(performance, grid)))
-    written = list(_notes(performance, grid))
+    file.tracks.append(_track("moves", _moves(performance, tempo)))
+    written = list(_notes(performance, tempo))
     for part in TONAL_PARTS:
         notes = [(tick, message) for player, tick, message in written if part_of(player) == part]
         if notes:
@@ -122,7 +122,7 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "replace").decode()
 
 
-def _moves(performance: Performance, grid: Grid) -> Iterator[tuple[int, Any]]:
+def _moves(performance: Performance, tempo: TempoMap) -> Iterator[tuple[int, Any]]:
     """Where macros and levels stood from when on; what is too fine for MIDI is left out."""
     actions: dict[str, str] = {f"level_{stem}": f"stem {stem}" for stem in STEMS}
     actions.update((name, f"macro {name}") for name in MACROS)
@@ -134,23 +134,23 @@ def _moves(performance: Performance, grid: Grid) -> Iterator[tuple[int, Any]]:
                 step = round(_TOP * value)
                 if number is not None and stood.get(number) != step:
                     stood[number] = step
-                    yield tick_of(grid, note.frame), mido.Message("control_change", control=number, value=step)
+                    yield tick_of(tempo, note.frame), mido.Message("control_change", control=number, value=step)
 
 
-def _notes(performance: Performance, grid: Grid) -> Iterator[tuple[str, int, Any]]:
+def _notes(performance: Performance, tempo: TempoMap) -> Iterator[tuple[str, int, Any]]:
     """Each part's notes as they were heard, in the versions that were, and again where a section looped."""
     for span in spans(performance):
         if span.section.generator == STAND_IN:
-            yield from _span_notes(span, grid)
+            yield from _span_notes(span, tempo)
 
 
-def _span_notes(span: Span, grid: Grid) -> Iterator[tuple[str, int, Any]]:
+def _span_notes(span: Span, tempo: TempoMap) -> Iterator[tuple[str, int, Any]]:
     for note in compose(span.section.request).notes:
         first = max(span.origin + note.frame, span.origin)  # what is played a little early belongs to its bar
         if not span.first <= first < span.end:
             continue
-        begin = tick_of(grid, first)
-        end = max(begin + _SHORTEST, tick_of(grid, min(span.origin + note.frame + note.gate, span.end)))
+        begin = tick_of(tempo, first)
+        end = max(begin + _SHORTEST, tick_of(tempo, min(span.origin + note.frame + note.gate, span.end)))
         for pitch, weight in note.pitches:
             velocity = max(1, min(_TOP, round(_TOP * note.velocity * min(1.0, weight) ** 0.5)))
             yield note.part, begin, mido.Message("note_on", note=min(_TOP, max(0, pitch)), velocity=velocity)

@@ -8,7 +8,6 @@ from pathlib import Path
 from engine.performances.entries import MadeSection
 from engine.performances.reading import Performance
 from engine.protocol import Cue
-from engine.timebase import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,6 @@ class Part:
     span: Span
     start: int
     end: int
-
-
-def grid_of(performance: Performance) -> Grid:
-    """The set's bars."""
-    return next(iter(performance.cues().values())).grid
 
 
 def spans(performance: Performance) -> list[Span]:
