@@ -32,6 +32,7 @@ from engine.protocol import (
     MovePrompt,
     NextNow,
     Nudge,
+    NudgeTime,
     Panic,
     PlanEdit,
     Play,
@@ -115,6 +116,9 @@ class Action:
 SLOWEST_ON_A_KNOB: Final = 60
 STEPS_OF_A_KNOB: Final = 127
 """BPM at the lower end of a knob for the tempo, and the steps that it has: each of them is one BPM."""
+
+NUDGE_MS: Final = 5.0
+"""Milliseconds of a press that nudges the set: less than that nobody hears."""
 
 SEMITONES: Final = 11
 """Steps of a knob for the tonic, from C to B."""
@@ -224,6 +228,9 @@ def _tempo_and_key() -> Iterator[Action]:
     yield _press("tempo down", StepTempo(-1.0), "slower", "a BPM slower, from the next bar on", "z")
     yield _press("tempo up", StepTempo(1.0), "faster", "a BPM faster, from the next bar on", "Z")
     yield _press("tap tempo", TapTempo(), "tap", "tap the tempo: four times in a row", "i")
+    back, ahead = NudgeTime(-NUDGE_MS), NudgeTime(NUDGE_MS)
+    yield _press("nudge back", back, "nudge back", f"what sounds {NUDGE_MS:g} ms later, beside others", "left_parenthesis")
+    yield _press("nudge ahead", ahead, "nudge ahead", f"what sounds {NUDGE_MS:g} ms sooner, beside others", "right_parenthesis")
     yield _press("fifth up", StepKey(7), "fifth up", "what follows a fifth higher, from the next bar on", "j")
     yield _press("fifth down", StepKey(-7), "fifth down", "what follows a fifth lower, from the next bar on", "J")
     yield _press("semitone up", StepKey(1), "semitone up", "what follows a semitone higher, from the next bar on")

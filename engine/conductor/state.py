@@ -184,6 +184,7 @@ class Transport:
         history: the sections that were played, the sounding one last.
         drift: bars by which the set will end later than was asked for (negative: sooner).
         changes: the set's other tempos so far, each from a bar on.
+        ahead: seconds by which the performer has nudged the set forward in all; it is heard so much sooner.
         holds, pockets: how often the last bars were held because the next section was late, and how often the stand-in played.
     """
 
@@ -200,6 +201,7 @@ class Transport:
     history: tuple[PlayedSection, ...] = ()
     drift: int = 0
     changes: tuple[TempoChange, ...] = ()
+    ahead: float = 0.0
     holds: int = 0
     pockets: int = 0
 

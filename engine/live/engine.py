@@ -25,7 +25,7 @@ from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
-from engine.live.outside.clock_in import ClockIn
+from engine.live.outside.clock_in import ClockIn, Led
 from engine.live.outside.clock_out import ClockOut, Position
 from engine.live.outside.learning import Learning
 from engine.live.outside.lights import plans_of
@@ -112,13 +112,14 @@ class LiveEngine:
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
         self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
-        self.clock_in = ClockIn(
-            options.clock_in,
+        led = Led(
             self._position,
-            state.settings.grid.beats_per_bar,
             lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm, follows=True))),
+            lambda pull: self.links.set_params({"pull": pull}),
+            lambda: self.inbox.put(partial(self._on_command, p.Play())),
             lambda text: self.inbox.put(partial(tell, text)),
         )
+        self.clock_in = ClockIn(options.clock_in, state.settings.grid.beats_per_bar, led)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -276,9 +277,12 @@ class LiveEngine:
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
-        state, heard = self.session.state, self.links.heard()
-        grid = state.tempo.at(heard or 0)  # what is heard may be in the tempo before the one that was decided on
-        return grid.seconds((heard or 0) - grid.origin), heard is not None and state.transport.run == "playing", grid.bpm
+        state, place = self.session.state, self.links.place()
+        frame = 0.0 if place is None else place.now(time.monotonic())
+        grid = state.tempo.at(int(frame))  # what is heard may be in the tempo before the one that was decided on
+        speed = 0.0 if place is None else place.speed
+        moves = speed > 0 and state.transport.run == "playing"
+        return Position((frame - grid.origin) / (grid.rate * (speed or 1.0)), moves, grid.bpm * (speed or 1.0), grid.bpm)
 
     def _on_osc(self) -> None:
         for command in self.remote.drain():

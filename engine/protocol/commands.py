@@ -209,6 +209,13 @@ class SetTempo:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeTime:
+    """Have what sounds heard so many milliseconds sooner (below 0: later), as a hand on a record does; pitch goes along."""
+
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepTempo:
     """The same, by so many BPM from the tempo that was asked for last."""
 
@@ -376,6 +383,7 @@ Command = (
     | Nudge
     | SetTempo
     | StepTempo
+    | NudgeTime
     | TapTempo
     | SetKey
     | StepKey

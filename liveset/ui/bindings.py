@@ -19,6 +19,8 @@ _CAPS: Final = {
     "minus": "-",
     "plus": "+",
     "question_mark": "?",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "up": "↑",

@@ -296,6 +296,7 @@ def test_no_job_starts_that_would_miss_the_deadline() -> None:
 TEMPOS: list[p.Command] = [
     p.SetTempo(140.0), p.SetTempo(124.0), p.SetTempo(60.5), p.StepTempo(1.0), p.StepTempo(-7.5), p.SetTempo(float("nan")),
     p.TapTempo(), p.TapTempo(3.0), p.TapTempo(3.5), p.StepKey(7), p.StepKey(-1), p.SetKey(3), p.SetKey(3, "dorian"),
+    p.NudgeTime(5.0), p.NudgeTime(-900.0),
 ]  # fmt: skip
 
 STEERING: list[p.Command] = [

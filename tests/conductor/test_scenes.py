@@ -232,7 +232,7 @@ def test_any_order_of_moves_and_scenes_ends_where_the_last_scene_is(moves: list[
         assert all(0.0 <= to <= 1.0 for to in values(stage).values())
     stage.command(p.Play())
     stage.command(p.RecallScene(1, "bar", 1))
-    stage.healthy(2 * BAR + BAR // 2)
+    stage.healthy(6 * BAR)  # two bars and a half of the slowest tempo that a knob asks for
     scene = dict(stage.state.steering.scenes)[1]
     there = current(stage.state)
     assert dict(there.values) == pytest.approx(dict(scene.values), abs=NEAR)

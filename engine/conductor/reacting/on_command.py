@@ -15,7 +15,7 @@ from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
-from engine.conductor.reacting.tempo_and_key import set_key, set_tempo, step_key, step_tempo, tap_tempo
+from engine.conductor.reacting.tempo_and_key import nudge_time, set_key, set_tempo, step_key, step_tempo, tap_tempo
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import rewritten
@@ -279,6 +279,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Nudge: _nudge,
     p.SetTempo: set_tempo,
     p.StepTempo: step_tempo,
+    p.NudgeTime: nudge_time,
     p.TapTempo: tap_tempo,
     p.SetKey: set_key,
     p.StepKey: step_key,

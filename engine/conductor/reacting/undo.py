@@ -120,11 +120,12 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     """A state in which the future is as it was decided then; a section that began since keeps its take."""
     then, now, told = decided.steering, state.steering, Tell("info", f"{done}: {decided.what}.")
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
+    params: tuple[Action, ...] = ()
     if decided.kind in _OF_TIME:
         steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
+        params = (SetParams((("tempo", then.bpm or 0.0),)),)
     if decided.next_index == next_index(state):
         steering = replace(steering, take=then.take, variation=then.variation)
-    params: tuple[Action, ...] = ()
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)
         params = (SetParams((*then.macros, *level_params(then.levels))),)
