@@ -28,6 +28,9 @@ SAME_BPM: Final = 0.002
 SAME_S: Final = 0.002
 """Seconds by which the session's bars may be beside the set's until they are said anew, where nobody else is there."""
 
+FINDS_S: Final = 2.0
+"""Seconds in which those who are there already are found: a set that is to begin sooner waits for it."""
+
 END_S: Final = 1.0
 
 
@@ -58,6 +61,7 @@ class LinkPeer:
         self._led, self._following, self._clock = led, Following(led), clock
         self._link = library.Link(bpm)
         self._link.enabled = True
+        self._joined_at = clock()
         self._others = 0
         self._asked: float | None = None
         self._ended = threading.Event()
@@ -72,6 +76,10 @@ class LinkPeer:
         self._ended.set()
         self._thread.join(END_S)
         self._link.enabled = False
+
+    def unsure_s(self) -> float:
+        """Seconds until it is known whether others are there; 0 once there are."""
+        return 0.0 if self._link.numPeers() else max(0.0, self._joined_at + FINDS_S - self._clock())
 
     def wait_s(self, beats: float) -> float:
         """Seconds until a set that stands at so many beats since bar 1 may go on in the others' bars; 0 where there are none."""

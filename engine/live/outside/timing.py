@@ -47,11 +47,20 @@ class Timing:
         if self._link is None or not values.get("run"):
             write(values)
             return
+        write({name: value for name, value in values.items() if name != "run"})
+        self._run(self._link, write, latency_s, self._link.unsure_s())
+
+    def _run(self, link: LinkPeer, write: Callable[[Mapping[str, float]], None], latency_s: float, unsure_s: float) -> None:
+        """Have the player run on the others' bar, once it is known whether there are others."""
+        if unsure_s > 0:
+            self._later(unsure_s, lambda: self._run(link, write, latency_s, 0.0))
+            return
         position = self._led.position()
         beats = max(0.0, position.elapsed_s * position.bpm / 60)
-        wait_s = self._link.wait_s(beats + latency_s * position.bpm / 60)
-        write({name: value for name, value in values.items() if name != "run"})
-        self._timer = threading.Timer(wait_s, write, [{"run": values["run"]}])
+        self._later(link.wait_s(beats + latency_s * position.bpm / 60), lambda: write({"run": 1.0}))
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        self._timer = threading.Timer(seconds, what)
         self._timer.daemon = True
         self._timer.start()
 
