@@ -73,11 +73,16 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that a
 EXIT_ERROR = 2
 
 
+def served() -> bool:
+    """Whether this process draws for a browser: `serve` carries keys and what is drawn."""
+    return os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+
+
 def at_terminal() -> bool:
     """Whether a screen can be shown: keys come in, what is drawn (on the error output) is seen, and can move about."""
-    return os.environ.get("TERM", "") != "dumb" and all(
-        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)
-    )
+    streams = (sys.stdin, sys.stdout, sys.__stderr__)
+    seen = os.environ.get("TERM", "") != "dumb" and all(stream is not None and stream.isatty() for stream in streams)
+    return seen or served()
 
 
 def _text(path: Path | None) -> str | None:
@@ -133,7 +138,23 @@ def attach(
     """Open a screen onto the set that is playing."""
     from liveset.commands.play import reattach
 
+    if served():
+        from liveset.commands.serve import end_with_parent
+
+        end_with_parent()
     raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
+
+
+@app.command(epilog=_example("serve --port 8000"))
+@_clean
+def serve(
+    host: Annotated[str, typer.Option(help="Listen there; 0.0.0.0: for every network.", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Show the set that is playing in a browser as well; prints the address, with a token that lets in."""
+    from liveset.commands.serve import serve as serve_screens
+
+    raise typer.Exit(serve_screens(host, port))
 
 
 @app.command(epilog=_example("stop"))

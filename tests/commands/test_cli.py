@@ -15,7 +15,7 @@ from tests.support.commands import liveset, same_signals
 
 __all__ = ["same_signals"]
 
-COMMANDS = ["play", "attach", "stop", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
+COMMANDS = ["play", "attach", "serve", "stop", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
 MODEL_COMMANDS = ["list", "pull", "import", "verify", "remove"]
 
 
@@ -82,6 +82,7 @@ WRONG = [
     (("play", "sunrise", "--record", "nowhere/x.flac"), "there is no folder"),
     (("play", "sunrise", "--record", "x.mp3"), "neither .flac nor .wav"),
     (("attach",), "no set is playing"),
+    (("serve",), "no set is playing"),
     (("models", "pull", "small-musik"), "there are small-music"),
     (("models", "import", "nowhere"), "there is no folder nowhere"),
     (("models", "import", "."), "model_config.json is missing"),
