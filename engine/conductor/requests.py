@@ -10,7 +10,7 @@ from typing import Final
 from engine.conductor.planning.plan import PlannedSection, beyond
 from engine.conductor.state import OPENING, State, Variation, Version, Wish
 from engine.music.motif import make_motif
-from engine.protocol import Neighbour, Place, PromptWeight, SectionRequest
+from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -61,6 +61,7 @@ def wish(state: State, index: int, take: int) -> Wish:
         occurrence=part.occurrence,
         loras=() if state.work.traits.live else state.steering.loras,
         variation=state.steering.variation if index == next_index(state) else None,
+        chord=state.steering.chord if state.work.traits.live else None,
     )
 
 
@@ -70,7 +71,14 @@ def wish_now(state: State) -> Wish | None:
         return None
     made = state.transport.now.version.wish
     wanted = wish(state, state.here, made.take)
-    return replace(made, prompts=wanted.prompts, energy=wanted.energy, density=wanted.density, brightness=wanted.brightness)
+    return replace(
+        made,
+        prompts=wanted.prompts,
+        energy=wanted.energy,
+        density=wanted.density,
+        brightness=wanted.brightness,
+        chord=wanted.chord,
+    )
 
 
 def next_index(state: State) -> int | None:
@@ -130,11 +138,27 @@ def make_version(
         steps=steps or state.work.traits.steps,
         tries=tries,
         loras=wanted.loras,
+        chords=_chords(state, wanted, from_frame),
     )
     if wanted.variation is not None:
         request = _varied(request, wanted.variation, again=not retry)
     generator = s.stand_in if place == "stand-in" else state.work.generator
     return Version(_among_others(state, index, request), index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
+
+
+def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, HeldChord | None], ...]:
+    """The harmony that is asked for: from a section's start on, or in what sounds from the next bar line on."""
+    now = state.transport.now
+    if not from_frame or now is None:
+        return ((0, wanted.chord),) if wanted.chord is not None else ()
+    before = now.version.request.chords
+    if wanted.chord == now.version.wish.chord:
+        return before
+    grid = state.settings.grid
+    first = grid.origin + from_frame + state.settings.fade
+    bar = grid.bar_at(first)
+    bar += grid.frame_of_bar(bar) < first
+    return (*(each for each in before if each[0] < bar), (bar, wanted.chord))
 
 
 def _varied(request: SectionRequest, variation: Variation, again: bool) -> SectionRequest:

@@ -17,6 +17,7 @@ from engine.protocol import (
     Change,
     Cue,
     GridFit,
+    HeldChord,
     LoraStrength,
     MotifNote,
     Place,
@@ -115,6 +116,7 @@ class Wish:
     occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
     variation: Variation | None = None
+    chord: HeldChord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,7 @@ class Steering:
         cut: what the last panic cut, until it is brought back; None for nothing.
         scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
         morph: the scene that comes in; None for none.
+        chord: the harmony that a keyboard asks for; None leaves it to the plan.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -295,6 +298,7 @@ class Steering:
     scenes: tuple[tuple[int, Scene], ...] = ()
     scene: int = 0
     morph: Morph | None = None
+    chord: HeldChord | None = None
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

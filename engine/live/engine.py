@@ -257,6 +257,7 @@ class LiveEngine:
             batch.ignored,
             taken=tuple(self.mapping.greeting(port) for port in batch.ports),
             lasts=tuple((port, last) for port, last in lasts.items() if port in batch.ports),
+            keyboards=batch.keyboards,
         )
 
     def _position(self) -> Position:
@@ -288,6 +289,9 @@ class LiveEngine:
                 self.recordings.toggle(path)
             case p.IgnorePort(port, on):
                 self.midi.ignore(port, on)
+            case p.PlayHarmony(port, on):
+                self.mapping.use_as_keyboard(port, on)
+                self._on_midi()
             case p.Learn() | p.StopLearning() | p.UndoLearning():
                 self.learning.command(command)
                 self._on_midi()  # what counts from now on

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from engine.actions import ACTIONS
 from engine.errors import MidiError
+from engine.midi.meaning.chords import Keyboard
 from engine.midi.meaning.habits import PAIR_S
 from engine.midi.meaning.messages import message_of, plain, read_message
 from engine.midi.meaning.presses import Holding, Press, Waiting
@@ -35,7 +36,7 @@ from engine.midi.profiles import (
 from engine.midi.rules import parse_rules
 from engine.midi.teaching.learning import Lesson
 from engine.midi.words import describe
-from engine.protocol import Command, Nudge
+from engine.protocol import Command, HoldChord, Nudge
 
 __all__ = ["Mapping", "Profile", "load_profile", "mapping_of", "message_of"]
 
@@ -65,6 +66,7 @@ class Mapping(OpenPorts):
         self._values = {name: action.neutral for name, action in ACTIONS.items() if action.kind != "press"}
         self._waiting = Waiting()
         self._holding = Holding()
+        self._keyboard = Keyboard()
         self._told: list[str] = []
         self._did: list[str] = []
 
@@ -73,6 +75,7 @@ class Mapping(OpenPorts):
         super().closed(port)
         for presses in (self._waiting, self._holding):
             presses.drop(port)
+        self._keyboard.drop(port)
 
     # ------------------------------------------------------------ values
 
@@ -110,6 +113,8 @@ class Mapping(OpenPorts):
         if found is None or not state.hears(found[0].channel or 0):
             return []
         control, value = found
+        if self.plays_harmony(port, control.channel) and self._keyboard.take(port, control, value, at):
+            return []
         habit = state.habit(control)
         before, silent = habit.last, at - habit.last_at
         seven = value >> 7 if control.kind == "pitch" else value
@@ -164,14 +169,20 @@ class Mapping(OpenPorts):
         return []
 
     def due(self, at: float) -> list[Command]:
-        """The commands of presses that waited long enough; ask again while `waiting`."""
+        """The commands of presses, and of chords, that waited long enough; ask again while `waiting`."""
         ready = [*((each, False) for each in self._waiting.due(at)), *((each, True) for each in self._holding.due(at))]
-        return [command for each, held in ready for command in self._press(each.port, each.control, each.binding, held)]
+        pressed = [command for each, held in ready for command in self._press(each.port, each.control, each.binding, held)]
+        return [*pressed, *(HoldChord(chord) for chord in self._keyboard.due(at))]
+
+    def use_as_keyboard(self, port: str, on: bool) -> None:
+        """Take a port's notes as harmony, or as controls again, whatever the preset says."""
+        self._chosen[port] = on
+        self._keyboard.drop(port)
 
     @property
     def waiting(self) -> bool:
-        """Whether there are presses that are not commands yet."""
-        return bool(self._waiting or self._holding)
+        """Whether there are presses or chords that are not commands yet."""
+        return bool(self._waiting or self._holding or self._keyboard)
 
     def told(self) -> list[str]:
         """What was found out about controllers since the last call, for the performer."""
@@ -267,6 +278,8 @@ class Mapping(OpenPorts):
 
     def describe(self, port: str, message: Any) -> str:
         """A message that was fed, in a performer's words: ``cc16 ch1 = 64 -> prompt 1``."""
+        if message.type == "note_on" and self.plays_harmony(port, message.channel + 1):
+            return f"note{message.note} ch{message.channel + 1} = {message.velocity} -> harmony"
         return describe(self._port(port), message, self.pickups())
 
 

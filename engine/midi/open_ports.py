@@ -9,7 +9,7 @@ from engine.midi.meaning.values import FINE, RELATIVE, SWITCH
 from engine.midi.names import kind_of
 from engine.midi.port import Port
 from engine.midi.profiles import FINER, RARE, Bindings, Control, Profile, profile_of_port
-from engine.midi.rules import PortRules
+from engine.midi.rules import PortRules, fits
 from engine.midi.teaching.learning import Teacher
 from engine.midi.words import greeting, in_force, table_of
 
@@ -32,6 +32,7 @@ class OpenPorts:
         self._touched: dict[str, tuple[str, Control]] = {}
         self._labels: dict[str, str] = {}
         self._requeue: set[str] = set()
+        self._chosen: dict[str, bool] = {}
         self._relabel()
 
     # ------------------------------------------------------------ ports
@@ -80,9 +81,22 @@ class OpenPorts:
         found, self._requeue = self._requeue, set()
         return found
 
+    def plays_harmony(self, port: str, channel: int | None = None) -> bool:
+        """Whether a port's notes are harmony: as the performer has chosen, else as the preset says; a file is any port.
+
+        Args:
+            channel: 1..16; None asks for any of the port's.
+        """
+        if port in self._chosen:
+            return self._chosen[port]
+        keys = self.rules.harmony
+        if keys is None or not (self._meant or fits(port, keys.port)):
+            return False
+        return channel is None or keys.channel in (None, channel)
+
     def greeting(self, port: str) -> str:
         """What a port is taken for, and what its notes will do."""
-        return greeting(self._ports.get(port) or self._new(port))
+        return greeting(self._ports.get(port) or self._new(port), harmony=self.plays_harmony(port))
 
     def in_force(self, port: str) -> list[tuple[str, Action]]:
         """Every control of a port that moves something, in order, then the second row of knobs, marked with a star."""

@@ -46,13 +46,22 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Inputs whose notes are harmony: a pattern of their names, and a channel, 1..16, or None for all."""
+
+    port: str = "*"
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PortRules:
-    """The whole table: patterns of inputs that are listened to and of those that are not, and the rules of each port."""
+    """The whole table: patterns of inputs that are listened to and of those that are not, rules of each port, and keyboards."""
 
     inputs: tuple[str, ...] = _EVERY
     ignore: tuple[str, ...] = ()
     general: Rules = field(default_factory=Rules)
     ports: tuple[tuple[str, Rules], ...] = ()
+    harmony: Keys | None = None
 
     def listens(self, port: str) -> bool:
         """Whether a port is listened to."""
@@ -76,12 +85,13 @@ def parse_rules(table: Mapping[str, object]) -> PortRules:
 
     Args:
         table: ``inputs`` and ``ignore`` (names, with * for anything), ``channels``, ``notes``, ``port`` (tables for single
-            ports, which may name a ``controller`` of their own), and controls as `parse_bindings` takes them.
+            ports, which may name a ``controller`` of their own), ``harmony`` (inputs whose notes are chords), and controls
+            as `parse_bindings` takes them.
 
     Raises:
         MidiError: names the key and what is wanted.
     """
-    rest = {key: value for key, value in table.items() if key not in ("inputs", "ignore", PORT_TABLE)}
+    rest = {key: value for key, value in table.items() if key not in ("inputs", "ignore", "harmony", PORT_TABLE)}
     ports = table.get(PORT_TABLE, {})
     if not isinstance(ports, Mapping) or not all(isinstance(each, Mapping) for each in ports.values()):
         raise MidiError("[midi] port: not a table of ports", 'write [midi.port."LPD8 (2)"] above its lines')
@@ -90,7 +100,21 @@ def parse_rules(table: Mapping[str, object]) -> PortRules:
         _names("ignore", table["ignore"]) if "ignore" in table else (),
         _rules(rest, "[midi]"),
         tuple((str(name), _rules(each, f'[midi.port."{name}"]')) for name, each in ports.items()),
+        _keys(table["harmony"]) if "harmony" in table else None,
     )
+
+
+def _keys(value: Any) -> Keys:
+    """Read ``"Keystation*"``, or ``{ port = "Keystation*", channel = 2 }``, of which one may be left out."""
+    table = {"port": value} if isinstance(value, str) else value
+    if not isinstance(table, Mapping) or not table or not set(table) <= {"port", "channel"}:
+        raise MidiError("[midi] harmony: not an input", 'write harmony = "Keystation*", or { port = "Keystation*", channel = 2 }')
+    port, channel = table.get("port", "*"), table.get("channel")
+    if not isinstance(port, str):
+        raise MidiError(f"[midi] harmony: {port!r} is no name of an input", 'write harmony = "Keystation*"')
+    if channel is not None and (type(channel) is not int or not 1 <= channel <= CHANNELS):
+        raise MidiError(f"[midi] harmony: there is no channel {channel!r}", f"channels run from 1 to {CHANNELS}")
+    return Keys(port, channel)
 
 
 def _names(key: str, value: Any) -> tuple[str, ...]:

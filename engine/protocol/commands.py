@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol.macros import Macro
-from engine.protocol.requests import PromptWeight
+from engine.protocol.requests import HeldChord, PromptWeight
 from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, Role, SceneAt
 
 
@@ -257,6 +257,21 @@ class IgnorePort:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayHarmony:
+    """Take the notes of a MIDI input, by its name in the snapshot, as harmony; ``on=False`` takes them as controls again."""
+
+    port: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChord:
+    """Have a chord as the harmony of what is made next, from the next bar on; None goes back to the plan's."""
+
+    chord: HeldChord | None
+
+
+@dataclass(frozen=True, slots=True)
 class Learn:
     """Put the next control that is moved on an action, by its name; meanwhile no control moves anything.
 
@@ -335,6 +350,8 @@ Command = (
     | Record
     | ToggleRecord
     | IgnorePort
+    | PlayHarmony
+    | HoldChord
     | Learn
     | StopLearning
     | UndoLearning

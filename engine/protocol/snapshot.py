@@ -191,6 +191,7 @@ class MidiView:
     ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
     named. ``learning`` is the action that waits for a control, see `Learn`; empty for none.
     ``taken`` says of each port what it is taken for, ``lasts`` what came last, of those that something came from.
+    ``keyboards`` are those whose notes are harmony.
     """
 
     ports: tuple[str, ...] = ()
@@ -200,6 +201,7 @@ class MidiView:
     learning: str = ""
     taken: tuple[str, ...] = ()
     lasts: tuple[tuple[str, str], ...] = ()
+    keyboards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class Snapshot:
     """All the screen shows, as of one moment.
 
     ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
-    set is over. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
+    set is over. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end;
+    ``chord`` is the name of what a keyboard holds.
     """
 
     serial: int = 0
@@ -293,3 +296,4 @@ class Snapshot:
     devices: tuple[DeviceInfo, ...] | None = None
     clock_s: float = 0.0
     closing: bool = False
+    chord: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.protocol import IgnorePort, MidiView, Snapshot
+from engine.protocol import IgnorePort, MidiView, PlayHarmony, Snapshot
 from tests.ui.fake_link import live
 from tests.ui.screen import on_stage
 
@@ -42,6 +42,22 @@ async def test_an_input_is_ignored_and_heard_again() -> None:
         assert "✗ [b]Keys" in stage.text() and "ignored: nothing it sends counts" in stage.text()
         assert await stage.press("enter") == [IgnorePort("[b]Keys", on=False)]
         assert await stage.press("escape") == []
+
+
+async def test_an_inputs_notes_become_harmony_and_controls_again() -> None:
+    async with on_stage(with_midi(BOTH), size=(80, 24)) as stage:
+        await stage.press("I")
+        assert await stage.press("down", "h") == [PlayHarmony("[b]Keys")]
+        keys = replace(BOTH, taken=("Korg nanoKONTROL2", "any controller; its notes are harmony"), keyboards=("[b]Keys",))
+        await stage.update(with_midi(keys))
+        assert "its notes are harmony" in stage.text()
+        assert await stage.press("h") == [PlayHarmony("[b]Keys", on=False)]
+
+
+async def test_the_chord_that_is_held_stands_beside_the_key() -> None:
+    async with on_stage(replace(live(), chord="Am7/C"), size=(120, 30)) as stage:
+        await stage.update()
+        assert "chord Am7/C" in stage.text()
 
 
 async def test_without_inputs_it_says_what_to_do() -> None:

@@ -251,6 +251,15 @@ def _reordered(state: State, order: tuple[int, ...]) -> State:
     )
 
 
+def _hold_chord(state: State, command: p.HoldChord) -> Step:
+    chord = command.chord
+    if chord is not None:
+        chord = p.HeldChord(tuple(sorted({tone % 12 for tone in chord.tones})), chord.root % 12)
+    if chord is not None and not state.work.traits.live and state.work.generator:
+        return state, (Tell("info", f"{state.work.generator} follows no held chords: they are for pocket."),)
+    return state.with_steering(chord=chord), ()
+
+
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Play: _play,
     p.Stop: _stop,
@@ -274,6 +283,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Panic: _panic,
     p.Undo: undo,
     p.Redo: redo,
+    p.HoldChord: _hold_chord,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }

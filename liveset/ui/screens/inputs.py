@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.protocol import IgnorePort, MidiView
+from engine.protocol import IgnorePort, MidiView, PlayHarmony
 from liveset.ui.link import EngineLink
 from liveset.ui.widgets.cells import clean
 
@@ -21,14 +21,17 @@ IGNORED: Final = "ignored: nothing it sends counts"
 
 
 class InputsScreen(ModalScreen[None]):
-    """All MIDI inputs; enter ignores one, or hears it again.
+    """All MIDI inputs; enter ignores one, or hears it again, h has its notes as harmony.
 
     Args:
         link: the engine, which listens to them.
         midi: what it shows of them.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,I,q,ctrl+q,ctrl+c", "leave", "away", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,I,q,ctrl+q,ctrl+c", "leave", "away", show=False),
+        Binding("h", "harmony", "its notes are harmony", show=False),
+    ]
 
     def __init__(self, link: EngineLink, midi: MidiView) -> None:
         super().__init__()
@@ -39,7 +42,7 @@ class InputsScreen(ModalScreen[None]):
         """The list, and a line about the one that is highlighted."""
         with Vertical(id="inputs") as box:
             box.border_title = "MIDI inputs"
-            box.border_subtitle = "enter: ignore, or hear again · esc"
+            box.border_subtitle = "enter: ignore, or hear again · h: notes are harmony · esc"
             yield OptionList(id="ports", markup=False, compact=True)
             yield Static(NONE, id="inputs-note", markup=False)
 
@@ -89,6 +92,12 @@ class InputsScreen(ModalScreen[None]):
         event.stop()
         name = self._names[event.option_index]
         self._link.send(IgnorePort(name, name not in self._midi.ignored))
+
+    def action_harmony(self) -> None:
+        """The highlighted one's notes are harmony, or controls again."""
+        names, at = self._names, self.query_one(OptionList).highlighted
+        if names and at is not None:
+            self._link.send(PlayHarmony(names[at], names[at] not in self._midi.keyboards))
 
     def action_leave(self) -> None:
         """Away."""

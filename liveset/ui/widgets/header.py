@@ -40,6 +40,7 @@ class HeaderView:
     total_s: int = 0
     silent: bool = False
     muted: bool = False
+    chord: str = ""
 
     @classmethod
     def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
@@ -55,6 +56,7 @@ class HeaderView:
             whole(snapshot.total_s),
             snapshot.audio.silent,
             _muted(snapshot),
+            snapshot.chord,
         )
 
 
@@ -86,6 +88,7 @@ class Header(LineWidget[HeaderView]):
             piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
             Piece(((f"{view.bpm:.1f}", "strong"), (" BPM", "dim")) if known else (), 5),
             piece(clean(view.key) if known else "", "", 6),
+            Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
         return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1)], gap=2))]
