@@ -53,6 +53,7 @@ from engine.protocol import (
     Stop,
     StopLearning,
     StoreScene,
+    SwitchBank,
     ToggleMute,
     TogglePlay,
     ToggleRecord,
@@ -206,6 +207,8 @@ def _rows() -> Iterator[Action]:
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
+    bank = f"controllers move prompts {PROMPT_KEYS + 1} to {MAX_PROMPTS}; again: 1 to {PROMPT_KEYS}"
+    yield _press("bank", SwitchBank(), "bank", bank)
     for number in range(1, MAX_SCENES + 1):
         yield from _scene(number)
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))

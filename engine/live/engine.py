@@ -94,6 +94,7 @@ class LiveEngine:
         self.lights = LightsOutput()
         self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi), passes=self.lights.passes)
         self._midi_view = p.MidiView()
+        self._layers = 0
         self.resume = resume
         saved = load_state(folder) if resume else None
         state = saved or _live_state(preset, options)
@@ -258,7 +259,11 @@ class LiveEngine:
             taken=tuple(self.mapping.greeting(port) for port in batch.ports),
             lasts=tuple((port, last) for port, last in lasts.items() if port in batch.ports),
             keyboards=batch.keyboards,
+            upper=self.mapping.upper,
         )
+        if self.mapping.layers != self._layers:  # their lights show at once what a bank or a second layer has
+            self._layers = self.mapping.layers
+            self.lights.plug(plans_of(self.mapping, self._midi_view.ports))
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
@@ -289,6 +294,9 @@ class LiveEngine:
                 self.recordings.toggle(path)
             case p.IgnorePort(port, on):
                 self.midi.ignore(port, on)
+            case p.SwitchBank():
+                self.mapping.switch_bank()
+                self._on_midi()
             case p.PlayHarmony(port, on):
                 self.mapping.use_as_keyboard(port, on)
                 self._on_midi()

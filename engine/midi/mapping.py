@@ -6,7 +6,7 @@ from collections.abc import Mapping as Table
 from types import MappingProxyType
 from typing import Any, Final
 
-from engine.actions import ACTIONS
+from engine.actions import ACTIONS, PROMPT_KEYS
 from engine.errors import MidiError
 from engine.midi.meaning.chords import Keyboard
 from engine.midi.meaning.habits import PAIR_S
@@ -36,7 +36,7 @@ from engine.midi.profiles import (
 from engine.midi.rules import parse_rules
 from engine.midi.teaching.learning import Lesson
 from engine.midi.words import describe
-from engine.protocol import Command, HoldChord, Nudge
+from engine.protocol import Command, HoldChord, Nudge, SwitchBank
 
 __all__ = ["Mapping", "Profile", "load_profile", "mapping_of", "message_of"]
 
@@ -113,7 +113,7 @@ class Mapping(OpenPorts):
         if found is None or not state.hears(found[0].channel or 0):
             return []
         control, value = found
-        if self.plays_harmony(port, control.channel) and self._keyboard.take(port, control, value, at):
+        if self._taken(state, port, control, value, at):
             return []
         habit = state.habit(control)
         before, silent = habit.last, at - habit.last_at
@@ -138,6 +138,15 @@ class Mapping(OpenPorts):
         jumped = before is not None and not swept and leaps(before, seven, silent)
         return self._moved(state, port, control, value, before, at, jumped)
 
+    def _taken(self, state: Port, port: str, control: Control, value: int, at: float) -> bool:
+        """Whether a message is a keyboard's, or that of the control which is held for a second layer."""
+        if self.plays_harmony(port, control.channel) and self._keyboard.take(port, control, value, at):
+            return True
+        if not state.shifts(control, value):
+            return False
+        self._layered()
+        return True
+
     def _moved(
         self, state: Port, port: str, control: Control, value: int, before: int | None, at: float, jumped: bool = False
     ) -> list[Command]:
@@ -145,11 +154,11 @@ class Mapping(OpenPorts):
         if state.enter_bank(control):
             self._relabel()
         binding, habit = state.binding(control), state.habit(control)
+        if (press := self._holding.lets_go(port, control, value)) is not None:
+            return self._press(port, control, press.binding)
         if binding is None or (self.takeover and binding.mode != FINE and state.in_a_pair(control)):
             return []
         if binding.mode in OF_NOTES or binding.action.kind != "position":
-            if self._holding.lets_go(port, control, value):
-                return self._press(port, control, binding)
             return self._strike(binding, port, control, value, at) if state.presses(binding, control, value, before, at) else []
         dialect = habit.dialect if self.takeover and binding.mode == "absolute" and control.kind == "cc" else None
         if mode := binding.mode if binding.mode in RELATIVE else dialect:
@@ -173,6 +182,12 @@ class Mapping(OpenPorts):
         ready = [*((each, False) for each in self._waiting.due(at)), *((each, True) for each in self._holding.due(at))]
         pressed = [command for each, held in ready for command in self._press(each.port, each.control, each.binding, held)]
         return [*pressed, *(HoldChord(chord) for chord in self._keyboard.due(at))]
+
+    def switch_bank(self) -> None:
+        """As `OpenPorts` has it, and say so."""
+        super().switch_bank()
+        first = PROMPT_KEYS + 1 if self.upper else 1
+        self._told.append(f"MIDI: the controllers move prompts {first} to {first + PROMPT_KEYS - 1}")
 
     def use_as_keyboard(self, port: str, on: bool) -> None:
         """Take a port's notes as harmony, or as controls again, whatever the preset says."""
@@ -206,6 +221,9 @@ class Mapping(OpenPorts):
     def _press(self, port: str, control: Control, binding: Binding, held: bool = False) -> list[Command]:
         self._did.append(f"{shown(port)}: {plain(control)}{', held,' if held else ''} -> {binding.action.name}")
         command = binding.action.held if held else binding.action.pressed
+        if isinstance(command, SwitchBank):
+            self.switch_bank()
+            return []
         return [] if command is None else [command]
 
     def _turn(
@@ -278,9 +296,12 @@ class Mapping(OpenPorts):
 
     def describe(self, port: str, message: Any) -> str:
         """A message that was fed, in a performer's words: ``cc16 ch1 = 64 -> prompt 1``."""
+        state, found = self._port(port), read_message(message)
+        if found is not None and state.shift is not None and state.shift.is_hold(found[0]):
+            return f"{plain(found[0])} = {found[1]} -> second layer"
         if message.type == "note_on" and self.plays_harmony(port, message.channel + 1):
             return f"note{message.note} ch{message.channel + 1} = {message.velocity} -> harmony"
-        return describe(self._port(port), message, self.pickups())
+        return describe(state, message, self.pickups())
 
 
 def mapping_of(source: str, controller: str, overrides: Table[str, object], takeover: bool = True) -> Mapping:

@@ -33,6 +33,10 @@ class OpenPorts:
         self._labels: dict[str, str] = {}
         self._requeue: set[str] = set()
         self._chosen: dict[str, bool] = {}
+        self._upper = False
+        self.layers = 0
+        """Counts how often anything changed that controls move: their lights then show something else."""
+
         self._relabel()
 
     # ------------------------------------------------------------ ports
@@ -54,7 +58,7 @@ class OpenPorts:
     def _new(self, port: str) -> Port:
         rules = self.rules.of(port)
         profile = rules.profile or self.profile
-        return Port(profile_of_port(port, profile), rules, self._meant, learned=self.teacher.of(port))
+        return Port(profile_of_port(port, profile), rules, self._meant, learned=self.teacher.of(port), upper=self._upper)
 
     def _port(self, port: str) -> Port:
         if port not in self._ports:
@@ -68,9 +72,10 @@ class OpenPorts:
         Changes nothing, so any thread may ask.
         """
         state = self._ports.get(port) or self._new(port)
-        tables: tuple[Bindings, ...] = (state.rules.bindings, state.learned, state.profile.controls, state.profile.bank)
-        bindings = [b for table in tables for b in table.values() if b is not None]
+        bindings = [b for table in state.tables for b in table.values() if b is not None]
         found = {(control.channel, control.number) for control, habit in list(state.habits.items()) if habit.dialect is not None}
+        if state.shift is not None and state.shift.hold.kind == "cc":
+            found.add((state.shift.hold.channel, state.shift.hold.number))
         for b in bindings:
             if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in (*RELATIVE, FINE, SWITCH)):
                 found.add((b.control.channel, b.control.number + FINER * b.low))
@@ -93,6 +98,27 @@ class OpenPorts:
         if keys is None or not (self._meant or fits(port, keys.port)):
             return False
         return channel is None or keys.channel in (None, channel)
+
+    @property
+    def upper(self) -> bool:
+        """Whether the controllers move prompts 9 to 16."""
+        return self._upper
+
+    def switch_bank(self) -> None:
+        """Have what moves prompts 1 to 8, on every port, move 9 to 16, or the other way round."""
+        self._upper = not self._upper
+        for state in self._ports.values():
+            state.upper = self._upper
+        self._layered()
+
+    def _layered(self) -> None:
+        """Controls move other things from now on: what one moved that was touched it moves no more."""
+        self._touched = {
+            name: (port, control)
+            for name, (port, control) in self._touched.items()
+            if (binding := self._ports[port].binding(control)) is not None and binding.action.name == name
+        }
+        self._relabel()
 
     def greeting(self, port: str) -> str:
         """What a port is taken for, and what its notes will do."""
@@ -118,10 +144,14 @@ class OpenPorts:
 
     def _relabel(self) -> None:
         self._labels, states = {}, list(self._ports.values()) or [self._new("")]
-        tables: list[Bindings] = [{key: state.binding(key) for key in state.profile.controls} for state in states]
-        tables += [state.profile.bank for state in states if state.banked]
-        for table in (*tables, *(state.learned for state in states), *(state.rules.bindings for state in states)):
-            for binding in reversed(list(table.values())):
+        self.layers += 1
+        tables = [[state.binding(key) for key in state.profile.controls] for state in states]
+        tables += [[state.in_bank(b) for b in state.profile.bank.values()] for state in states if state.banked]
+        tables += [[state.binding(key) for key in state.learned] for state in states]
+        tables += [[state.binding(key) for key in state.rules.bindings] for state in states]
+        tables += [[state.binding(key) for key in state.shift.bindings] for state in states if state.shift and state.shifted]
+        for table in tables:
+            for binding in reversed(table):
                 if binding is not None:
                     self._labels[binding.action.name] = str(binding.control)
         for name, (_, control) in self._touched.items():
@@ -155,5 +185,5 @@ class OpenPorts:
         if self.teacher.lesson is not None:
             return frozenset(RARE)
         states = self._ports.values()
-        tables = [table for state in states for table in (state.rules.bindings, state.learned, state.profile.controls)]
+        tables = [table for state in states for table in state.tables]
         return frozenset(key.kind for table in tables for key in table) & frozenset(RARE)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from engine.errors import MidiError
-from engine.midi.profiles import CHANNELS, Bindings, Profile, load_profile, parse_bindings
+from engine.midi.profiles import CHANNELS, Bindings, Profile, Shift, load_profile, parse_bindings, parse_shift
 
 PORT_TABLE: Final = "port"
 """The table of tables for single ports: ``[midi.port."LPD8 (2)"]``."""
@@ -37,12 +37,14 @@ class Rules:
         profile: the controller to take it for; None leaves that to the port's name.
         channels: those that count, 1..16; none given, all do.
         notes: whether the general mapping's notes may send commands; None says nothing.
+        shift: the preset's own second layer; None leaves that to the profile.
     """
 
     bindings: Bindings = field(default_factory=dict)
     profile: Profile | None = None
     channels: frozenset[int] = frozenset()
     notes: bool | None = None
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class PortRules:
             own.profile,
             own.channels or self.general.channels,
             self.general.notes if own.notes is None else own.notes,
+            own.shift or self.general.shift,
         )
 
 
@@ -85,8 +88,8 @@ def parse_rules(table: Mapping[str, object]) -> PortRules:
 
     Args:
         table: ``inputs`` and ``ignore`` (names, with * for anything), ``channels``, ``notes``, ``port`` (tables for single
-            ports, which may name a ``controller`` of their own), ``harmony`` (inputs whose notes are chords), and controls
-            as `parse_bindings` takes them.
+            ports, which may name a ``controller`` of their own), ``harmony`` (inputs whose notes are chords), ``shift``
+            (a second layer, see `parse_shift`), and controls as `parse_bindings` takes them.
 
     Raises:
         MidiError: names the key and what is wanted.
@@ -133,5 +136,6 @@ def _rules(table: Mapping[str, Any], where: str) -> Rules:
     channels = table.get("channels", [])
     if not isinstance(channels, list | tuple) or not all(type(each) is int and 1 <= each <= CHANNELS for each in channels):
         raise MidiError(f"{where} channels: not a list of channels", f"write channels = [1, 10]; they run from 1 to {CHANNELS}")
-    lines = {key: value for key, value in table.items() if key not in ("notes", "channels", "controller")}
-    return Rules(parse_bindings(lines), load_profile(controller) if controller else None, frozenset(channels), notes)
+    lines = {key: value for key, value in table.items() if key not in ("notes", "channels", "controller", "shift")}
+    profile, shift = load_profile(controller) if controller else None, table.get("shift")
+    return Rules(parse_bindings(lines), profile, frozenset(channels), notes, None if shift is None else parse_shift(shift))

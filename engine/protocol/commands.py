@@ -272,6 +272,11 @@ class HoldChord:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchBank:
+    """Have the controllers move prompts 9 to 16 instead of 1 to 8, or the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
 class Learn:
     """Put the next control that is moved on an action, by its name; meanwhile no control moves anything.
 
@@ -352,6 +357,7 @@ Command = (
     | IgnorePort
     | PlayHarmony
     | HoldChord
+    | SwitchBank
     | Learn
     | StopLearning
     | UndoLearning

@@ -191,7 +191,7 @@ class MidiView:
     ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
     named. ``learning`` is the action that waits for a control, see `Learn`; empty for none.
     ``taken`` says of each port what it is taken for, ``lasts`` what came last, of those that something came from.
-    ``keyboards`` are those whose notes are harmony.
+    ``keyboards`` are those whose notes are harmony. ``upper``: the controllers move prompts 9 to 16, see `SwitchBank`.
     """
 
     ports: tuple[str, ...] = ()
@@ -202,6 +202,7 @@ class MidiView:
     taken: tuple[str, ...] = ()
     lasts: tuple[tuple[str, str], ...] = ()
     keyboards: tuple[str, ...] = ()
+    upper: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,8 @@ def show_template(name: str) -> None:
     from engine.midi.profiles import load_profile
 
     console, profile = plain_console(soft_wrap=True), load_profile(name)
-    lines = [profile.title, *sheet.drawing(profile), *(f"lights: {line}" for line in sheet.lights(profile))]
+    lines = [profile.title, *sheet.drawing(profile), *sheet.second_layer(profile)]
+    lines += [f"lights: {line}" for line in sheet.lights(profile)]
     lines += [f"numbers from: {profile.source}"] if profile.source else []
     for line in lines:
         console.print(line, highlight=False, markup=False)

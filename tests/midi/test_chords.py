@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mido
 import pytest
 
 from engine.errors import MidiError
@@ -11,7 +10,7 @@ from engine.midi.meaning.chords import LIFTED_S, PEDAL, PRESSED_S, chord_of
 from engine.midi.profiles import load_profile
 from engine.music.chords import chord_name, root_of
 from engine.protocol import Command, HeldChord, HoldChord, SetWeight, TogglePlay
-from tests.midi.messages import cc, note
+from tests.midi.messages import cc, note, off
 
 C_MAJOR, A_MINOR = HeldChord((0, 4, 7), 0), HeldChord((0, 4, 9), 9)
 
@@ -66,10 +65,6 @@ def held(mapping: Mapping, *messages: object, port: str = "Keys 1", at: float = 
     """The commands of messages that come at once, and of the wait after them."""
     found = [command for message in messages for command in mapping.feed(port, message, at)]
     return [*found, *mapping.due(at + LIFTED_S)]
-
-
-def off(number: int) -> object:
-    return mido.Message("note_off", note=number)
 
 
 def test_keys_on_a_keyboard_are_one_chord_and_no_commands() -> None:
