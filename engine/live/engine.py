@@ -28,6 +28,7 @@ from engine.live.links import Links
 from engine.live.outside.clock_out import ClockOut, Position
 from engine.live.outside.learning import Learning
 from engine.live.outside.lights import plans_of
+from engine.live.outside.naming import Naming
 from engine.live.outside.remote import Remote
 from engine.live.outside.saving import Saving
 from engine.live.pace_file import remembered
@@ -41,7 +42,7 @@ from engine.midi.mapping import mapping_of
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children
-from engine.processes.layout import CURRENT_FILE, ENGINE, learned_folder, sections_folders
+from engine.processes.layout import CURRENT_FILE, ENGINE, inputs_file, learned_folder, sections_folders
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
 from engine.protocol.checking import fits
@@ -104,6 +105,7 @@ class LiveEngine:
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
         self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
+        self.naming = Naming(self.mapping, inputs_file(), Background("names", self.inbox.put), self.session.tell)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
@@ -260,6 +262,7 @@ class LiveEngine:
             lasts=tuple((port, last) for port, last in lasts.items() if port in batch.ports),
             keyboards=batch.keyboards,
             upper=self.mapping.upper,
+            names=self.naming.shown,
         )
         if self.mapping.layers != self._layers:  # their lights show at once what a bank or a second layer has
             self._layers = self.mapping.layers
@@ -292,14 +295,8 @@ class LiveEngine:
                 self.recordings.ask(path)
             case p.ToggleRecord(path):
                 self.recordings.toggle(path)
-            case p.IgnorePort(port, on):
-                self.midi.ignore(port, on)
-            case p.SwitchBank():
-                self.mapping.switch_bank()
-                self._on_midi()
-            case p.PlayHarmony(port, on):
-                self.mapping.use_as_keyboard(port, on)
-                self._on_midi()
+            case p.IgnorePort() | p.RenamePort() | p.PlayHarmony() | p.SwitchBank():
+                self._to_midi(command)
             case p.Learn() | p.StopLearning() | p.UndoLearning():
                 self.learning.command(command)
                 self._on_midi()  # what counts from now on
@@ -312,6 +309,18 @@ class LiveEngine:
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
+
+    def _to_midi(self, command: p.IgnorePort | p.RenamePort | p.PlayHarmony | p.SwitchBank) -> None:
+        match command:
+            case p.IgnorePort(port, on):
+                self.midi.ignore(port, on)
+            case p.RenamePort(port, name):
+                self.naming.rename(port, name)
+            case p.PlayHarmony(port, on):
+                self.mapping.use_as_keyboard(port, on)
+            case p.SwitchBank():
+                self.mapping.switch_bank()
+        self._on_midi()  # shown at once
 
     def _quit(self) -> None:
         self.quitting = self.player.leaving = True

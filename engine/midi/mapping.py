@@ -23,7 +23,7 @@ from engine.midi.meaning.values import (
     leaps,
     ticks,
 )
-from engine.midi.names import kind_of, shown
+from engine.midi.names import kind_of
 from engine.midi.open_ports import OpenPorts
 from engine.midi.port import SETTLING_S, Port
 from engine.midi.profiles import (
@@ -213,13 +213,13 @@ class Mapping(OpenPorts):
         """Find out what sends this, and say it once."""
         profile = state.profile
         for said in state.find_out(control, value, at):
-            self._told.append(f"{shown(port)}: {said}")
+            self._told.append(f"{self.called(port)}: {said}")
             self._requeue.add(port)
         if state.profile is not profile:
             self._relabel()
 
     def _press(self, port: str, control: Control, binding: Binding, held: bool = False) -> list[Command]:
-        self._did.append(f"{shown(port)}: {plain(control)}{', held,' if held else ''} -> {binding.action.name}")
+        self._did.append(f"{self.called(port)}: {plain(control)}{', held,' if held else ''} -> {binding.action.name}")
         command = binding.action.held if held else binding.action.pressed
         if isinstance(command, SwitchBank):
             self.switch_bank()
@@ -290,7 +290,7 @@ class Mapping(OpenPorts):
     def _study(self, port: str, state: Port, control: Control, value: int) -> None:
         """A message while a control is being learned."""
         said, learned = self.teacher.take(port, state, control, value)
-        self._told += [f"{shown(port)}: {text}" for text in said]
+        self._told += [f"{self.called(port)}: {text}" for text in said]
         if learned:
             self._taught(kind_of(port))
 

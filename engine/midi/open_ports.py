@@ -6,7 +6,7 @@ from collections.abc import Mapping as Table
 
 from engine.actions import Action
 from engine.midi.meaning.values import FINE, RELATIVE, SWITCH
-from engine.midi.names import kind_of
+from engine.midi.names import kind_of, shown
 from engine.midi.port import Port
 from engine.midi.profiles import FINER, RARE, Bindings, Control, Profile, profile_of_port
 from engine.midi.rules import PortRules, fits
@@ -33,6 +33,9 @@ class OpenPorts:
         self._labels: dict[str, str] = {}
         self._requeue: set[str] = set()
         self._chosen: dict[str, bool] = {}
+        self.names: dict[str, str] = {}
+        """What the performer calls ports; replaced as a whole, since other threads read it."""
+
         self._upper = False
         self.layers = 0
         """Counts how often anything changed that controls move: their lights then show something else."""
@@ -44,6 +47,10 @@ class OpenPorts:
     def listens(self, port: str) -> bool:
         """Whether the preset lets a port count."""
         return self.rules.listens(port)
+
+    def called(self, port: str) -> str:
+        """A port's name in a line for the performer, from any thread."""
+        return shown(self.names.get(port, port))
 
     def opened(self, port: str, at: float) -> None:
         """A port is there: its controller's labels count from now on."""

@@ -257,6 +257,14 @@ class IgnorePort:
 
 
 @dataclass(frozen=True, slots=True)
+class RenamePort:
+    """Call a MIDI input something else, in this set and the next ones; an empty name gives it its own back."""
+
+    port: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlayHarmony:
     """Take the notes of a MIDI input, by its name in the snapshot, as harmony; ``on=False`` takes them as controls again."""
 
@@ -355,6 +363,7 @@ Command = (
     | Record
     | ToggleRecord
     | IgnorePort
+    | RenamePort
     | PlayHarmony
     | HoldChord
     | SwitchBank

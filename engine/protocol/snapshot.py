@@ -192,6 +192,7 @@ class MidiView:
     named. ``learning`` is the action that waits for a control, see `Learn`; empty for none.
     ``taken`` says of each port what it is taken for, ``lasts`` what came last, of those that something came from.
     ``keyboards`` are those whose notes are harmony. ``upper``: the controllers move prompts 9 to 16, see `SwitchBank`.
+    ``names`` are those that the performer gave to ports: everybody shows them in place of the ports' own.
     """
 
     ports: tuple[str, ...] = ()
@@ -203,6 +204,11 @@ class MidiView:
     lasts: tuple[tuple[str, str], ...] = ()
     keyboards: tuple[str, ...] = ()
     upper: bool = False
+    names: tuple[tuple[str, str], ...] = ()
+
+    def called(self, port: str) -> str:
+        """A port's name for the performer."""
+        return dict(self.names).get(port, port)
 
 
 @dataclass(frozen=True, slots=True)
