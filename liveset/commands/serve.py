@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import os
 import socket
 import threading
 import time
-from importlib.util import find_spec
 from typing import Final
 
 from engine.command_line import add_the_extra, command
@@ -32,7 +32,7 @@ def serve(host: str, port: int) -> int:
         ServeError: if the package for it is missing, or the address cannot be listened at.
         EngineError: if no set is playing.
     """
-    if find_spec("textual_serve") is None:
+    if importlib.util.find_spec("textual_serve") is None:
         raise ServeError("a screen in a browser needs the textual-serve package", add_the_extra("serve"))
     folder = running_session()
     if folder is None:

@@ -45,6 +45,15 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example:  liveset {command}" in said.stdout
 
 
+def test_serve_names_the_command_for_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    said = liveset("serve")
+    assert said.exit_code == 2
+    assert said.stderr == (
+        'liveset: a screen in a browser needs the textual-serve package; add what it needs: pip install "liveset[serve]"\n'
+    )
+
+
 @pytest.mark.parametrize("command", MODEL_COMMANDS)
 def test_every_command_about_models_has_help_with_an_example(command: str) -> None:
     said = liveset("models", command, "--help")
