@@ -74,9 +74,13 @@ def test_the_sound_follows_held_keys_and_goes_back_to_the_plan(tmp_path: Path) -
     rehearse(played, chosen(), midi)
     rehearse(again, chosen(), midi)
     held = sorted({number % 12 for number in E_MAJOR})
-    bars = (4 * BAR_S, 8 * BAR_S)  # from two bars after the keys came down to where they were let go of
-    assert chroma(played, *bars)[held].sum() > 0.9
-    assert chroma(plain, *bars)[held].sum() < 0.5
+    came, went = 3 * BAR_S, 9 * BAR_S  # the bar lines after the keys came down, and after they were let go of
+    assert chroma(played, came + 1, went)[held].sum() > 0.9
+    assert chroma(plain, came + 1, went)[held].sum() < 0.5
+    assert chroma(played, came - 1, came)[held].sum() < 0.4 and chroma(played, came, came + 1)[held].sum() > 0.7, (
+        "on the bar line"
+    )
+    assert chroma(played, went - 1, went)[held].sum() > 0.9 and chroma(played, went, went + 1)[held].sum() < 0.5
     before = soundfile.read(plain)[0][: round(2 * BAR_S * 44_100)]
     assert np.array_equal(before, soundfile.read(played)[0][: len(before)]), "until then it is as planned"
     assert soundfile.read(played)[0].tobytes() == soundfile.read(again)[0].tobytes(), "the same keys make the same set"
