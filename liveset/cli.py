@@ -5,20 +5,19 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
-import platformdirs
 import typer
 
 from engine.command_line import STARTED_AS, command, started_as
 from engine.errors import LivesetError
 from engine.protocol import SetOptions
 from liveset.plain import forgiving
+from liveset.terminal import at_terminal, served
 
 
 def _example(words: str) -> str:
@@ -71,18 +70,6 @@ def liveset(_show: VersionOption = False) -> None:
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 EXIT_ERROR = 2
-
-
-def served() -> bool:
-    """Whether this process draws for a browser: `serve` carries keys and what is drawn."""
-    return os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
-
-
-def at_terminal() -> bool:
-    """Whether a screen can be shown: keys come in, what is drawn (on the error output) is seen, and can move about."""
-    streams = (sys.stdin, sys.stdout, sys.__stderr__)
-    seen = os.environ.get("TERM", "") != "dumb" and all(stream is not None and stream.isatty() for stream in streams)
-    return seen or served()
 
 
 def _text(path: Path | None) -> str | None:
@@ -372,25 +359,6 @@ def keepers_remove(
     remove(name, yes)
 
 
-def _unexpected(error: Exception) -> int:
-    """Keep what happened in the log file, and say where it is."""
-    import traceback
-
-    folder = Path(platformdirs.user_log_dir("liveset"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        log = folder / "liveset.log"
-        with log.open("a", encoding="utf-8") as file:
-            file.write(
-                f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(sys.argv)}\n{''.join(traceback.format_exception(error))}\n"
-            )
-        where = f"what happened is in {log}"
-    except OSError:
-        where = "and the log could not be written"
-    typer.echo(f"liveset: something unexpected went wrong ({type(error).__name__}); {where}", err=True)
-    return EXIT_ERROR
-
-
 def main() -> None:
     """Run the command line; without a command it is `play`."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character gets a question mark
@@ -408,7 +376,10 @@ def main() -> None:
     try:
         app(args=["--help"] if words[0] in ("-h", "help") else words, prog_name=started_as())
     except Exception as error:  # noqa: BLE001  the last resort: a performer never sees a traceback
-        sys.exit(_unexpected(error))
+        from liveset.unexpected import keep_unexpected
+
+        keep_unexpected(error)
+        sys.exit(EXIT_ERROR)
 
 
 if __name__ == "__main__":

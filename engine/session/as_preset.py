@@ -13,7 +13,8 @@ import tomlkit
 import tomlkit.items
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.state import Scene, State
+from engine.conductor.state import State
+from engine.conductor.stored import Scene
 from engine.errors import PresetError
 from engine.presets.reading import own_folder
 from engine.presets.tables import LEVELS, Preset, prompt_number

@@ -21,7 +21,8 @@ from engine.conductor.planning.plan import (
     total_bars,
 )
 from engine.conductor.planning.script import scripted
-from engine.conductor.state import Scene, Settings, Slot, State, Steering, Work
+from engine.conductor.state import Settings, Slot, State, Steering, Work
+from engine.conductor.stored import Scene
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SceneTable, SectionTable, checked_generator

@@ -14,7 +14,7 @@ from engine.actions import ACTIONS
 from engine.conductor.events import SetParams
 from engine.conductor.reacting.scenes import current
 from engine.conductor.reacting.values import values_by_target
-from engine.conductor.state import Scene
+from engine.conductor.stored import Scene
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, opening, started
 

@@ -18,7 +18,8 @@ from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import rewritten
 from engine.conductor.requests import next_index
-from engine.conductor.state import Cut, Slot, State, Variation
+from engine.conductor.state import Slot, State, Variation
+from engine.conductor.stored import Cut
 
 Step = tuple[State, tuple[Action, ...]]
 

@@ -12,7 +12,8 @@ from typing import Final
 from engine import protocol as p
 from engine.conductor.events import SetParams, Step, Tell
 from engine.conductor.reacting.values import level_params, values_by_target
-from engine.conductor.state import Aim, Morph, Scene, Slot, State
+from engine.conductor.state import Slot, State
+from engine.conductor.stored import Aim, Morph, Scene
 
 NEAR: Final = 1e-6
 """Values as near as this are the same: no hand and no control is as fine."""
