@@ -20,6 +20,7 @@ from engine.protocol import (
     NEWEST_KEEPER,
     STEMS,
     Command,
+    EditPlan,
     GoOn,
     Hold,
     HoldChord,
@@ -32,7 +33,9 @@ from engine.protocol import (
     MovePrompt,
     NextNow,
     Nudge,
+    NudgeTime,
     Panic,
+    PlanEdit,
     Play,
     PlayAgain,
     PlayHarmony,
@@ -46,15 +49,20 @@ from engine.protocol import (
     RenamePort,
     ReRoll,
     SavePreset,
+    SetKey,
     SetLora,
     SetMacro,
     SetPrompt,
     SetStem,
+    SetTempo,
     SetWeight,
+    StepKey,
+    StepTempo,
     Stop,
     StopLearning,
     StoreScene,
     SwitchBank,
+    TapTempo,
     ToggleMute,
     TogglePlay,
     ToggleRecord,
@@ -88,6 +96,8 @@ class Action:
         knob: the control of the second row of knobs it is under, see `engine.midi.profiles.Profile.bank`.
         pressed: what a key, pad or button sends for it, where the engine decides which way it turns; None for a position.
         held: what a key, pad or button that is held down sends instead; None where that is nothing else.
+        exact: the command for a number as OSC sends it, where that is not 0..1; None where it is.
+        takes: what such a number means.
     """
 
     name: str
@@ -103,6 +113,29 @@ class Action:
     knob: str = ""
     pressed: Command | None = None
     held: Command | None = None
+    exact: Callable[[float], Command] | None = None
+    takes: str = ""
+
+
+SLOWEST_ON_A_KNOB: Final = 60
+STEPS_OF_A_KNOB: Final = 127
+"""BPM at the lower end of a knob for the tempo, and the steps that it has: each of them is one BPM."""
+
+NUDGE_MS: Final = 5.0
+"""Milliseconds of a press that nudges the set: less than that nobody hears."""
+
+SEMITONES: Final = 11
+"""Steps of a knob for the tonic, from C to B."""
+
+
+def tempo_value(bpm: float) -> float:
+    """Where a knob for the tempo stands at so many BPM, 0..1."""
+    return min(1.0, max(0.0, (bpm - SLOWEST_ON_A_KNOB) / STEPS_OF_A_KNOB))
+
+
+def key_value(tonic: int) -> float:
+    """Where a knob for the tonic stands, 0..1."""
+    return tonic / SEMITONES
 
 
 BARS_ON_A_PAD: Final = 5  # the first of the four bars that a pad makes again
@@ -184,6 +217,53 @@ def _mute(stem: str, key: str, controls: tuple[str, ...] = ()) -> Action:
     )
 
 
+_EDITS: Final[tuple[tuple[str, PlanEdit, str, str], ...]] = (
+    ("skip next", "skip", "leave the next section out", "N"),
+    ("once more", "repeat", "have a section like this one once more", "A"),
+    ("8 bars more", "longer", "give the next section 8 bars more", "full_stop"),
+    ("8 bars less", "shorter", "give the next section 8 bars less", "comma"),
+    ("drop next", "drop", "bring the next drop forward", "F"),
+    ("end the set", "end", "leave out all but the ending", ""),
+)
+"""Edits of the plan: name, command, help, key."""
+
+
+def _tempo_and_key() -> Iterator[Action]:
+    yield _press("tempo down", StepTempo(-1.0), "slower", "a BPM slower, from the next bar on", "z")
+    yield _press("tempo up", StepTempo(1.0), "faster", "a BPM faster, from the next bar on", "Z")
+    yield _press("tap tempo", TapTempo(), "tap", "tap the tempo: four times in a row", "i")
+    back, ahead = NudgeTime(-NUDGE_MS), NudgeTime(NUDGE_MS)
+    yield _press("nudge back", back, "nudge back", f"what sounds {NUDGE_MS:g} ms later, beside others", "left_parenthesis")
+    yield _press("nudge ahead", ahead, "nudge ahead", f"what sounds {NUDGE_MS:g} ms sooner, beside others", "right_parenthesis")
+    yield _press("fifth up", StepKey(7), "fifth up", "what follows a fifth higher, from the next bar on", "j")
+    yield _press("fifth down", StepKey(-7), "fifth down", "what follows a fifth lower, from the next bar on", "J")
+    yield _press("semitone up", StepKey(1), "semitone up", "what follows a semitone higher, from the next bar on")
+    yield _press("semitone down", StepKey(-1), "semitone down", "what follows a semitone lower, from the next bar on")
+    yield Action(
+        "tempo",
+        lambda value: SetTempo(SLOWEST_ON_A_KNOB + round(STEPS_OF_A_KNOB * value, 1)),
+        "position",
+        "tempo",
+        f"tempo, {SLOWEST_ON_A_KNOB} to {SLOWEST_ON_A_KNOB + STEPS_OF_A_KNOB} BPM, from the next bar on",
+        "Set",
+        "/tempo",
+        tempo_value(120),
+        exact=SetTempo,
+        takes="BPM",
+    )
+    yield Action(
+        "key",
+        lambda value: SetKey(round(SEMITONES * value)),
+        "position",
+        "key",
+        "tonic of what follows, C to B, from the next bar on",
+        "Set",
+        "/key",
+        exact=lambda value: SetKey(round(value) % (SEMITONES + 1)),
+        takes="0 (C) to 11 (B)",
+    )
+
+
 def _rows() -> Iterator[Action]:
     """In the order of the help. White keys from the low C send commands, the black keys between them mute."""
     yield _press("play/stop", TogglePlay(), "play", "play or stop", "space", ("note36",))  # C
@@ -194,6 +274,7 @@ def _rows() -> Iterator[Action]:
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
     yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
+    yield from (_press(name, EditPlan(edit), name, help, key) for name, edit, help, key in _EDITS)
     yield _press("undo", Undo(), "undo", "undo the last move: prompts, weights, scenes, takes; not what sounds", "U")
     yield _press("redo", Redo(), "redo", "do again what was undone last", "Y")
     newest = VaryNext(keeper=NEWEST_KEEPER)
@@ -210,6 +291,7 @@ def _rows() -> Iterator[Action]:
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
     bank = f"controllers move prompts {PROMPT_KEYS + 1} to {MAX_PROMPTS}; again: 1 to {PROMPT_KEYS}"
     yield _press("bank", SwitchBank(), "bank", bank)
+    yield from _tempo_and_key()
     for number in range(1, MAX_SCENES + 1):
         yield from _scene(number)
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))

@@ -74,5 +74,9 @@ class RecordingError(LivesetError):
     """A recording or report that cannot be written."""
 
 
+class PerformanceError(LivesetError):
+    """The log of a set that was played, which cannot be read, or from which it cannot be played again."""
+
+
 class EngineError(LivesetError):
     """An engine or player that cannot be started or reached."""

@@ -21,6 +21,11 @@ class Follower:
     share: float
     began: float | None = None
 
+    def retimed(self, ratio: float, at: float) -> None:
+        """Count on from the same place at another tempo: seconds since bar 1 are so many times as many."""
+        if self.began is not None:
+            self.began = at - (at - self.began) * ratio
+
     def hear(self, elapsed_s: float, playing: bool, at: float) -> bool:
         """Take a look at a time: how far the set is, and whether it moves. Returns whether it is elsewhere than expected."""
         if not playing:

@@ -1,12 +1,13 @@
 """Bars, beats and frames: exact arithmetic, no clock.
 
 A frame is one sample of every channel. A grid places bar 0 at ``origin`` and every later bar line at the
-nearest frame to its exact rational time, so that rounding never accumulates however long a set is.
+nearest frame to its exact rational time, so that rounding never accumulates however long a set is. A tempo map is several grids,
+one after the other from a bar line on: each begins on a whole frame.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,6 +19,9 @@ SAMPLE_RATE = 44_100
 
 QUANTUM = 256
 """Frames the renderer makes at a time; every device block is a whole number of them."""
+
+SLACK = 8
+"""Frames by which the start of a section that looped may miss its bar line through rounding."""
 
 
 @lru_cache(maxsize=256)
@@ -105,6 +109,96 @@ class Grid:
     def seconds(self, frames: int) -> float:
         """Frames as seconds."""
         return frames / self.rate
+
+    def from_bar(self, bar: int, bpm: float) -> Grid:
+        """The grid that goes on at another tempo from a bar line on: that line stays where it is, and bars are counted on."""
+        if bpm == self.bpm:
+            return self
+        each = _frames_per_bar(bpm, self.rate, self.beats_per_bar)
+        return Grid(bpm, self.beats_per_bar, self.rate, self.frame_of_bar(bar) - round(bar * each))
+
+
+@dataclass(frozen=True, slots=True)
+class TempoChange:
+    """From a bar on, a set's bars lie on another grid, which counts them as the set does."""
+
+    bar: int
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class TempoMap:
+    """A set's bars where its tempo changes on bar lines: the same questions as to a `Grid`, over all of its pieces.
+
+    Attributes:
+        first: the grid that the set begins with; what lies before bar 0 lies on it too.
+        changes: the grids that take over, each from a bar on, in order; a bar line where one does belongs to both.
+    """
+
+    first: Grid
+    changes: tuple[TempoChange, ...] = ()
+
+    @property
+    def last(self) -> Grid:
+        """The grid of all that follows the last change."""
+        return self.changes[-1].grid if self.changes else self.first
+
+    @property
+    def start(self) -> int:
+        """The frame of bar 0."""
+        return self.frame_of_bar(0)
+
+    def changed(self, bar: int, bpm: float) -> TempoMap:
+        """The map with another tempo from a bar on; what it had from there on is dropped."""
+        kept = tuple(change for change in self.changes if change.bar < bar)
+        before = TempoMap(self.first, kept)
+        after = before.last.from_bar(bar, bpm)
+        return before if after == before.last else TempoMap(self.first, (*kept, TempoChange(bar, after)))
+
+    def moved(self, frames: int) -> TempoMap:
+        """All of it so many frames later."""
+        changes = tuple(replace(each, grid=_later(each.grid, frames)) for each in self.changes)
+        return TempoMap(_later(self.first, frames), changes)
+
+    def at_bar(self, bar: int) -> Grid:
+        """The grid that a bar lies on."""
+        return next((change.grid for change in reversed(self.changes) if bar >= change.bar), self.first)
+
+    def at(self, frame: int) -> Grid:
+        """The grid that a frame lies on."""
+        for change in reversed(self.changes):
+            if frame >= change.grid.frame_of_bar(change.bar):
+                return change.grid
+        return self.first
+
+    def bpm_at(self, frame: int) -> float:
+        """The tempo at a frame."""
+        return self.at(frame).bpm
+
+    def frame_of_bar(self, bar: int) -> int:
+        """The frame of a bar line."""
+        return self.at_bar(bar).frame_of_bar(bar)
+
+    def bar_at(self, frame: int) -> int:
+        """The bar a frame lies in: the last bar line at or before it."""
+        return self.at(frame).bar_at(frame)
+
+    def beats_at(self, frame: int) -> float:
+        """Beats since bar 0, with a fraction; each as long as its tempo has it."""
+        return self.at(frame).beats_at(frame)
+
+    def next_bar(self, frame: int) -> int:
+        """The first bar whose line is at or after ``frame``."""
+        bar = self.bar_at(frame)
+        return bar if self.frame_of_bar(bar) == frame else bar + 1
+
+    def seconds_at(self, frame: int) -> float:
+        """Seconds from bar 0 to a frame."""
+        return (frame - self.start) / self.first.rate
+
+
+def _later(grid: Grid, frames: int) -> Grid:
+    return replace(grid, origin=grid.origin + frames)
 
 
 def section_frames(bpm: float, beats_per_bar: int, bars: int, rate: int = SAMPLE_RATE) -> int:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from engine.command_line import STARTED_AS, command, started_as
-from engine.errors import LivesetError
 from engine.protocol import SetOptions
+from liveset.clean import EXIT_ERROR, ForceOption, clean, example
+from liveset.groups import keepers_app, models_app
 from liveset.plain import forgiving
 from liveset.terminal import at_terminal, served
-
-
-def _example(words: str) -> str:
-    """A command's example in its help, as this person would type it."""
-    return f"Example:  {command(words)}"
-
 
 app = typer.Typer(
     name="liveset",
@@ -32,21 +25,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    epilog=_example("sunrise --record night.flac"),
+    epilog=example("sunrise --record night.flac"),
 )
 
-models_app = typer.Typer(
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    epilog=_example("models pull small-music"),
-)
 app.add_typer(models_app, name="models")
-
-keepers_app = typer.Typer(
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    epilog=_example("keepers export sunrise-drop-1 drop.flac"),
-)
 app.add_typer(keepers_app, name="keepers")
 
 
@@ -68,32 +50,14 @@ def liveset(_show: VersionOption = False) -> None:
 
 
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
-EXIT_ERROR = 2
 
 
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def _clean(function: Callable[..., Any]) -> Callable[..., Any]:
-    """One clear sentence and exit code 2 for whatever a person can act on."""
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except LivesetError as error:
-            typer.echo(f"liveset: {error}", err=True)
-            raise typer.Exit(EXIT_ERROR) from error
-        except KeyboardInterrupt as error:
-            raise typer.Exit(130) from error
-
-    return run
-
-
-@app.command(epilog=_example("play midnight --device pulse --record night.flac"))
-@_clean
+@app.command(epilog=example("play midnight --device pulse --record night.flac"))
+@clean
 def play(  # noqa: PLR0913  an argument for each option
     preset: PresetArgument = "",
     device: Annotated[str | None, typer.Option(help=f"Output device: a number or name from `{command('devices')}`.")] = None,
@@ -105,6 +69,7 @@ def play(  # noqa: PLR0913  an argument for each option
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
     force: ForceOption = False,
     clock: Annotated[str | None, typer.Option(help="MIDI outputs that get the clock: Synth, or Synth=-12 (ms).")] = None,
+    clock_in: Annotated[str | None, typer.Option(help="Follow the MIDI clock of this input.", metavar="NAME")] = None,
     osc: Annotated[str | None, typer.Option(help="Listen for OSC there; 0.0.0.0:PORT: from the network.", metavar="PORT")] = None,
     osc_token: Annotated[str | None, typer.Option(help="A word that OSC addresses begin with.", metavar="WORD")] = None,
     osc_allow: Annotated[str | None, typer.Option(help="Hear OSC of these alone, by commas.", metavar="ADDRESSES")] = None,
@@ -113,12 +78,12 @@ def play(  # noqa: PLR0913  an argument for each option
     from liveset.commands.play import perform
 
     options = SetOptions(preset, device, block, _text(record), seed, minutes, generator, force=force)
-    options = replace(options, clock=clock, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
+    options = replace(options, clock=clock, clock_in=clock_in, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
-@app.command(epilog=_example("attach"))
-@_clean
+@app.command(epilog=example("attach"))
+@clean
 def attach(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
 ) -> None:
@@ -132,8 +97,8 @@ def attach(
     raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
 
 
-@app.command(epilog=_example("serve --port 8000"))
-@_clean
+@app.command(epilog=example("serve --port 8000"))
+@clean
 def serve(
     host: Annotated[str, typer.Option(help="Listen there; 0.0.0.0: for every network.", metavar="ADDRESS")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
@@ -144,8 +109,8 @@ def serve(
     raise typer.Exit(serve_screens(host, port))
 
 
-@app.command(epilog=_example("stop"))
-@_clean
+@app.command(epilog=example("stop"))
+@clean
 def stop() -> None:
     """Stop the set that is playing: it fades out, and its recording is finished."""
     from liveset.commands.play import stop as stop_set
@@ -153,8 +118,8 @@ def stop() -> None:
     raise typer.Exit(stop_set())
 
 
-@app.command(epilog=_example("save friday"))
-@_clean
+@app.command(epilog=example("save friday"))
+@clean
 def save(
     name: Annotated[str, typer.Argument(help="The preset's name, or a .toml file.", metavar="NAME")],
     force: ForceOption = False,
@@ -165,8 +130,8 @@ def save(
     raise typer.Exit(save_set(name, force))
 
 
-@app.command(epilog=_example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
-@_clean
+@app.command(epilog=example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
+@clean
 def rehearse(  # noqa: PLR0913  an argument for each option
     preset: PresetArgument,
     out: Annotated[Path | None, typer.Option(help="The audio file, .flac or .wav (PRESET.flac here if not given).")] = None,
@@ -185,8 +150,67 @@ def rehearse(  # noqa: PLR0913  an argument for each option
     rehearse_to_files(options, report)
 
 
-@app.command(epilog=_example("check my-set.toml"))
-@_clean
+SessionArgument = Annotated[
+    str, typer.Argument(help=f"A session's name, as `{command('sessions')}` prints it, or last.", metavar="SESSION")
+]
+
+
+@app.command(epilog=example("sessions --remove sunrise-20260501-223000"))
+@clean
+def sessions(
+    remove: Annotated[str, typer.Option(help="Delete a session.", metavar="NAME")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a list.")] = False,
+) -> None:
+    """List the sets that were played, for replay and export."""
+    from liveset.commands.sessions import remove_session, show_sessions
+
+    remove_session(remove) if remove else show_sessions(as_json)
+
+
+@app.command(epilog=example("replay last --out again.flac --from 17 --to 32"))
+@clean
+def replay(
+    session: SessionArgument,
+    out: Annotated[Path, typer.Option(help="The audio file, .flac or .wav.")],
+    first: Annotated[int | None, typer.Option("--from", help="The first bar, counted from 1.", metavar="BAR")] = None,
+    last: Annotated[int | None, typer.Option("--to", help="The last bar.", metavar="BAR")] = None,
+    minutes: Annotated[float | None, typer.Option(help="The last minutes of it, from a bar line on.", metavar="N")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Render a set that was played again, with all that was moved, sample for sample."""
+    from liveset.commands.sessions import replay_session
+
+    replay_session(session, out, (first, last, minutes), force=force)
+
+
+@app.command(epilog=example("resume"))
+@clean
+def resume(
+    session: SessionArgument = "last",
+    device: Annotated[str | None, typer.Option(help="Another output device than it had.")] = None,
+    no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
+) -> None:
+    """Go on with a set in the bar it was in, after its machine or its processes went down."""
+    from liveset.commands.resume import resume as resume_set
+
+    raise typer.Exit(resume_set(session, device, screen=not no_screen and at_terminal()))
+
+
+@app.command(epilog=example("export last --daw sunrise-stems"))
+@clean
+def export(
+    session: SessionArgument,
+    daw: Annotated[Path, typer.Option(help="The folder, which is made.", metavar="FOLDER")],
+    force: ForceOption = False,
+) -> None:
+    """Write a set that was played as stems, MIDI and a table of its sections, for a music program."""
+    from liveset.commands.sessions import export_session
+
+    export_session(session, daw, force=force)
+
+
+@app.command(epilog=example("check my-set.toml"))
+@clean
 def check(preset: PresetArgument) -> None:
     """Read a preset and print the plan it makes, or say what is wrong with it."""
     from liveset.commands.rehearse import check_preset
@@ -194,8 +218,8 @@ def check(preset: PresetArgument) -> None:
     check_preset(preset)
 
 
-@app.command(epilog=_example("devices"))
-@_clean
+@app.command(epilog=example("devices"))
+@clean
 def devices() -> None:
     """List the audio output devices, for play --device."""
     from liveset.commands.inspect import show_devices
@@ -203,8 +227,8 @@ def devices() -> None:
     show_devices()
 
 
-@app.command(epilog=_example("midi --monitor"))
-@_clean
+@app.command(epilog=example("midi --monitor"))
+@clean
 def midi(
     monitor: Annotated[bool, typer.Option("--monitor", help="Print what arrives, and what it means, until Ctrl-C.")] = False,
     preset: Annotated[str, typer.Option(help="Use a preset's [midi] table.")] = "",
@@ -228,17 +252,20 @@ def midi(
         show_midi(preset, monitor)
 
 
-@app.command(epilog=_example("doctor"))
-@_clean
-def doctor() -> None:
+@app.command(epilog=example("doctor --preset my-set.toml"))
+@clean
+def doctor(
+    preset: Annotated[str, typer.Option(help="Play this set's first minute, and say whether the night will hold.")] = "",
+) -> None:
     """Check sound, MIDI, terminal, disk, generators and models, and say what to change."""
     from liveset.commands.doctor import examine
+    from liveset.commands.preflight import checks, verdict
 
-    raise typer.Exit(examine())
+    raise typer.Exit(examine(checks(preset), verdict) if preset else examine())
 
 
-@app.command(epilog=_example('explain "warm dub techno, no hats, 118 BPM"'))
-@_clean
+@app.command(epilog=example('explain "warm dub techno, no hats, 118 BPM"'))
+@clean
 def explain(
     text: Annotated[str, typer.Argument(help="A prompt, in quotes.", metavar="TEXT")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
@@ -247,116 +274,6 @@ def explain(
     from liveset.commands.explain import explain as print_explanation
 
     print_explanation(text, as_json)
-
-
-ModelArgument = Annotated[str, typer.Argument(help=f"A model's name, as `{command('models list')}` prints it.", metavar="NAME")]
-
-
-@models_app.callback()
-@_clean
-def models(context: typer.Context) -> None:
-    """Fetch, check and remove the models of the Stable Audio generator; without a command, list them."""
-    if context.invoked_subcommand is None:
-        models_list()
-
-
-@models_app.command("list", epilog=_example("models list"))
-@_clean
-def models_list() -> None:
-    """Show which models are here, which can be fetched, their sizes and licences."""
-    from liveset.commands.models import show_models
-
-    show_models()
-
-
-@models_app.command("pull", epilog=_example("models pull small-music"))
-@_clean
-def models_pull(name: ModelArgument = "small-music") -> None:
-    """Fetch a model from the Hugging Face Hub; an interrupted download goes on where it stopped."""
-    from liveset.commands.models import pull_model
-
-    pull_model(name)
-
-
-@models_app.command("import", epilog=_example("models import /media/stick/stable-audio-3-small-music"))
-@_clean
-def models_import(
-    folder: Annotated[Path, typer.Argument(help="A model's folder in the published format.", metavar="FOLDER")],
-    name: Annotated[str | None, typer.Option(help="What to call it (found out if not given).")] = None,
-    link: Annotated[bool, typer.Option("--link", help="Hard links instead of a copy, on the same disk.")] = False,
-) -> None:
-    """Copy a model that was fetched elsewhere, after checking it."""
-    from liveset.commands.models import import_model
-
-    import_model(folder, name, link)
-
-
-@models_app.command("verify", epilog=_example("models verify small-music"))
-@_clean
-def models_verify(
-    name: Annotated[str | None, typer.Argument(help="A model's name; all that are here if not given.", metavar="[NAME]")] = None,
-) -> None:
-    """Check that every file of a model is whole and unchanged."""
-    from liveset.commands.models import verify_models
-
-    verify_models(name)
-
-
-@models_app.command("remove", epilog=_example("models remove small-sfx --yes"))
-@_clean
-def models_remove(
-    name: ModelArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Delete a model, or what has arrived of one."""
-    from liveset.commands.models import remove_model
-
-    remove_model(name, yes)
-
-
-KeeperArgument = Annotated[str, typer.Argument(help=f"A keeper's name, as `{command('keepers')}` prints it.", metavar="NAME")]
-
-
-@keepers_app.callback()
-@_clean
-def keepers(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a list.")] = False,
-) -> None:
-    """Sections kept while playing: export or remove them; without a command, list them."""
-    if context.invoked_subcommand is None:
-        from liveset.commands.keepers import show_keepers
-
-        show_keepers(as_json)
-
-
-@keepers_app.command("export", epilog=_example("keepers export sunrise-drop-1 drop.flac"))
-@_clean
-def keepers_export(
-    name: KeeperArgument,
-    out: Annotated[
-        Path, typer.Argument(help="A .flac or .wav file, or a folder for one named with tempo and key.", metavar="[FILE]")
-    ] = Path(),
-    stems: Annotated[bool, typer.Option("--stems", help="One file a stem, named FILE-STEM.")] = False,
-    tail: Annotated[bool, typer.Option("--tail", help="After its bars also the tail, faded to nothing.")] = False,
-    force: ForceOption = False,
-) -> None:
-    """Write a keeper as an audio file; nothing is replaced unasked."""
-    from liveset.commands.keepers import export_keeper
-
-    export_keeper(name, out.expanduser(), stems=stems, tail=tail, force=force)
-
-
-@keepers_app.command("remove", epilog=_example("keepers remove sunrise-drop-1"))
-@_clean
-def keepers_remove(
-    name: KeeperArgument,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Delete a keeper."""
-    from liveset.commands.keepers import remove
-
-    remove(name, yes)
 
 
 def main() -> None:

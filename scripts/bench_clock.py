@@ -2,7 +2,11 @@
 
     python scripts/bench_clock.py --seconds 60
 
-Needs jackd. JACK hands messages over once a period (1.3 ms here), which no clock can be better than.
+    python scripts/bench_clock.py --follow --minutes 10
+
+How far a set's bars are from those of a clock that it follows, reckoned with a clock that jitters by 2 ms and drifts by 1 %.
+
+Needs jackd, but to follow. JACK hands messages over once a period (1.3 ms here), which no clock can be better than.
 """
 
 from __future__ import annotations
@@ -18,11 +22,14 @@ import time
 import mido
 
 from engine.midi.devices.system import BACKEND
+from tests.support.clocks import MASTER_BPM, phase_errors
 
 PERIOD = 64
 RATE = 48_000
 SERVER = "liveset-bench"
 POLL_S = 0.0002
+SETTLED = 8
+"""Bars after which a set has come to a clock's bars."""
 
 
 def heard(port: mido.ports.BaseInput, seconds: float) -> list[float]:
@@ -38,11 +45,25 @@ def heard(port: mido.ports.BaseInput, seconds: float) -> list[float]:
     return times
 
 
+def follow(minutes: float) -> None:
+    """Print how far the bars of a set that begins a third of a beat off are from a clock's."""
+    errors = phase_errors(minutes, jitter_s=0.002, drift=0.01, bpm=MASTER_BPM - 3, beats=-1 / 3)
+    print(f"bars 1 to 6: {', '.join(f'{1000 * each:+.1f}' for _, each in errors[:6])} ms off")
+    later = sorted(1000 * abs(each) for bar, each in errors if bar >= SETTLED)
+    shares = ", ".join(f"{share:.0%} within {later[int(share * len(later))]:.2f} ms" for share in (0.5, 0.9, 0.99))
+    print(f"from bar {SETTLED + 1} to {len(errors)}: {shares}, worst {later[-1]:.2f} ms")
+
+
 def main() -> None:
     """Play a set without a device, and listen to its clock."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--seconds", type=float, default=30.0, help="how long the clock is listened to")
+    parser.add_argument("--follow", action="store_true", help="reckon how a clock is followed")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long it is followed")
     given = parser.parse_args()
+    if given.follow:
+        follow(given.minutes)
+        return
     os.environ |= {"JACK_DEFAULT_SERVER": SERVER, "LIVESET_MIDI_API": "jack", "JACK_NO_AUDIO_RESERVATION": "1"}
     argv = ["jackd", "-n", SERVER, "-r", "-t", "5000", "-d", "dummy", "-r", str(RATE), "-p", str(PERIOD)]
     server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

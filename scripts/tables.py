@@ -90,7 +90,7 @@ def transitions() -> str:
 def osc_in() -> str:
     """Every OSC address that is heard."""
     kinds = {"press": "nothing, or above 0", "toggle": "nothing, 0 or 1", "position": "0 to 1"}
-    rows = ((code(address), kinds[action.kind], action.help) for address, action in ADDRESSES.items())
+    rows = ((code(address), action.takes or kinds[action.kind], action.help) for address, action in ADDRESSES.items())
     return table(("address", "takes", "does"), rows)
 
 

@@ -21,3 +21,11 @@ def _forked_workers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         fork_workers(patch)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests play is written down among the tests' files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVESET_SESSIONS", str(tmp_path_factory.mktemp("sessions")))
+        yield

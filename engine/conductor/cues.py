@@ -9,15 +9,17 @@ from engine.conductor.events import Action, SendCues
 from engine.conductor.forecast import due_frame, playing_end, usable
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
+from engine.conductor.tempo import frames_of, hand_over
 from engine.protocol import Cue, TransitionKind
+from engine.timebase import SLACK
 
 
 def origin_at(state: State, frame: int) -> int:
     """Where the sounding section's frame 0 will lie at ``frame``, if it loops until then."""
     assert state.transport.now is not None
-    grid, bars = state.settings.grid, state.transport.now.version.request.bars
+    grid, bars = state.grid, state.transport.now.version.request.bars
     origin, loop = state.transport.now.origin, min(state.transport.now.cue.loop_bars, bars)
-    while frame >= (end := grid.frame_of_bar(grid.bar_at(origin) + bars)):
+    while frame >= (end := grid.frame_of_bar(grid.bar_at(origin + SLACK) + bars)):
         bar = grid.bar_at(end)
         origin += end - grid.frame_of_bar(bar - loop)
     return origin
@@ -28,6 +30,8 @@ def played_on(now: Playing, version: Version, cue: Cue, origin: int, frame: int)
     first = max(0, frame - origin)
     if now.heard and now.heard[-1].path == version.path:
         heard = now.heard
+    elif version.request.bpm != now.version.request.bpm:  # frames of the two do not lie at the same beats
+        heard = (Heard(version.path, first),)
     else:  # what began later than this one, in a loop before, is not heard any more
         heard = (*(each for each in now.heard if each.first < first), Heard(version.path, first))
     return replace(now, version=version, cue=cue, origin=origin, heard=heard)
@@ -38,13 +42,14 @@ def _is_last(state: State, version: Version) -> bool:
 
 
 def _cue(state: State, version: Version, start: int, origin: int, **how: Any) -> Cue:
-    grid = state.settings.grid
+    """A cue; where its version has another tempo than what sounds, its grid is the set's from the bar line at its start on."""
+    grid = state.grid.from_bar(state.grid.next_bar(start), version.request.bpm)
     return Cue(
         cue_id=0,
         path=version.path,
         start_frame=start,
         origin_frame=origin,
-        end_frame=grid.frame_of_bar(version.request.bars) - grid.origin,
+        end_frame=frames_of(state, version),
         grid=grid,
         loop_bars=min(state.settings.loop_bars, version.request.bars),
         final=_is_last(state, version) and not state.steering.held and not version.filler,
@@ -63,14 +68,17 @@ def next_cue(state: State) -> Cue | None:
         or (state.steering.held and state.transport.now is not None)
     ):
         return None
-    grid, due = state.settings.grid, due_frame(state)
+    grid, due = state.grid, due_frame(state)
     if state.transport.now is None:
         return _cue(state, version, due, due)
     if state.transport.run == "starting":  # the set was over and goes on: nothing sounds to blend with
         return _cue(state, version, due, due)
-    opening = state.transport.now.version.index == OPENING
-    kind: TransitionKind = "equal-power" if opening else state.plan[state.transport.now.version.index].transition
-    bars = min(1 if opening else state.plan[state.transport.now.version.index].transition_bars, version.request.bars)
+    sounds = state.transport.now.version
+    if _elsewhere(state, version):
+        return _cue(state, version, due, due)
+    kind: TransitionKind
+    kind, over = ("equal-power", 1) if sounds.index == OPENING else hand_over(state, sounds.index)
+    bars = min(over, version.request.bars)
     bar = grid.bar_at(due)
     left = state.transport.now.version.total - (due - origin_at(state, due - 1))
     length = max(0, min(grid.frame_of_bar(bar + bars) - due, left))
@@ -79,16 +87,20 @@ def next_cue(state: State) -> Cue | None:
 
 def switch_cue(state: State) -> Cue | None:
     """The cue that puts a re-made version in place of what sounds, on the first beat it can be there for."""
-    now, version = state.transport.now, state.work.switch
-    if now is None:
+    version = state.work.switch
+    if state.transport.now is None:
         return None
-    if version is None:
-        return _final_cue(state)
-    s, grid = state.settings, state.settings.grid
+    return _final_cue(state) if version is None else _switch_to(state, version)
+
+
+def _switch_to(state: State, version: Version) -> Cue | None:
+    s, grid = state.settings, state.grid
     earliest = state.transport.frame + s.commit + s.fade
     if version.filler:
         start = grid.frame_of_bar(grid.next_bar(earliest))
         return _cue(state, version, start, start, transition="equal-power", length=s.fade) if usable(state, version) else None
+    if _elsewhere(state, version):
+        return _on_a_line(state, version, earliest)
     for _ in range(2):
         step, beat = grid.next_beat_frame(earliest, 4), grid.next_beat_frame(earliest)
         on = beat if beat - step <= grid.frames_per_beat / 4 else step
@@ -106,6 +118,46 @@ def switch_cue(state: State) -> Cue | None:
     return _cue(state, version, start, origin, transition="equal-power", length=s.fade)
 
 
+def _elsewhere(state: State, version: Version) -> bool:
+    """Whether a version is in another tempo or key than what sounds: the two are not heard at once."""
+    now = state.transport.now
+    assert now is not None
+    return version.request.bpm != state.grid.bpm or version.request.key != now.version.request.key
+
+
+def _on_a_line(state: State, version: Version, earliest: int) -> Cue | None:
+    """The cue that puts a version in another tempo or key in place of what sounds, on the first bar line that it can."""
+    s, grid, request = state.settings, state.grid, version.request
+    first = grid.next_bar(earliest)
+    for line in range(first, first + request.bars + 1):
+        on = grid.frame_of_bar(line)
+        begun = grid.bar_at(origin_at(state, on) + SLACK)
+        own = grid.from_bar(line, request.bpm)
+        origin = own.frame_of_bar(begun)
+        start = on - (s.fade if line > begun else 0)
+        if origin + request.from_frame <= start:
+            break
+    else:
+        return None
+    enough = on - origin + round(own.frames_per_bar * 5 / 4)
+    if not version.complete and version.ready_to < min(enough, version.total):
+        return None
+    if on >= playing_end(state) and not state.steering.held and state.work.next is not None:
+        return None
+    return _cue(state, version, start, origin, transition="equal-power", length=s.fade)
+
+
+def _once_begun(state: State, cue: Cue, version: Version) -> State:
+    """The state as it will be once a cue has begun to sound."""
+    now = state.transport.now
+    if now is None or cue.grid == state.grid:
+        return state
+    bar = state.grid.next_bar(cue.start_frame)
+    changes = state.tempo.changed(bar, version.request.bpm).changes
+    then = played_on(now, version, cue, cue.origin_frame, cue.start_frame)
+    return state.with_transport(now=then, changes=changes, frame=max(state.transport.frame, cue.grid.frame_of_bar(bar)))
+
+
 def _final_cue(state: State) -> Cue | None:
     """When hold changes whether the last section may end: the same file again, at the same place, with the other answer."""
     now, s = state.transport.now, state.settings
@@ -113,7 +165,7 @@ def _final_cue(state: State) -> Cue | None:
     final = _is_last(state, now.version) and not state.steering.held and not now.version.filler
     if now.cue.final == final or not now.version.complete:
         return None
-    start = s.grid.next_beat_frame(state.transport.frame + s.commit, 4)
+    start = state.grid.next_beat_frame(state.transport.frame + s.commit, 4)
     if start + s.commit >= playing_end(state) and now.cue.final:
         return None
     origin = origin_at(state, start)
@@ -142,7 +194,12 @@ def choose_cues(state: State) -> tuple[State, tuple[Action, ...]]:
         if switch is not None:
             assert state.transport.now is not None
             wanted.append((switch, state.work.switch or state.transport.now.version))
-    following = None if hands_over else next_cue(state)
+    ahead = state
+    for cue in frozen:
+        ahead = _once_begun(ahead, cue, known[cue.cue_id]) if cue.cue_id in known else ahead
+    following = None if hands_over else next_cue(ahead)
+    if following is not None and wanted and wanted[0][0].start_frame + wanted[0][0].length < following.start_frame:
+        following = next_cue(_once_begun(ahead, *wanted[0]))
     if following is not None and state.work.next is not None and state.work.next.id not in held_ids:
         wanted = [pair for pair in wanted if pair[0].start_frame + pair[0].length < following.start_frame]
         wanted.append((following, state.work.next))

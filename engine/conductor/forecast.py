@@ -11,7 +11,9 @@ from typing import Final
 
 from engine.conductor.requests import next_index, tail_bars
 from engine.conductor.state import OPENING, Job, State, Version
+from engine.conductor.tempo import start_bar, tempo_of
 from engine.protocol import SectionRequest
+from engine.timebase import section_frames
 
 ASSUMED_SPEED: Final = 1.0
 """Seconds of sound a second of work, before anything was measured."""
@@ -65,15 +67,15 @@ def workable_s(left_s: float) -> float:
 
 def playing_end(state: State) -> int:
     """The transport frame of the bar line at which the sounding section is over (before: bar 0)."""
-    grid = state.settings.grid
+    grid = state.grid
     if state.transport.now is None:
         return grid.origin
-    return grid.frame_of_bar(grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars)
+    return grid.frame_of_bar(end_bar(state))
 
 
 def due_frame(state: State) -> int:
     """The deadline: the bar line at which the next section is to start."""
-    grid, earliest = state.settings.grid, state.transport.frame + state.settings.commit
+    grid, earliest = state.grid, state.transport.frame + state.settings.commit
     end = playing_end(state)
     if state.transport.now is None:
         return end
@@ -84,7 +86,7 @@ def due_frame(state: State) -> int:
 
 def due_in_s(state: State) -> float:
     """Seconds until the deadline, as the transport runs."""
-    return (due_frame(state) - state.transport.frame) / state.settings.grid.rate
+    return (due_frame(state) - state.transport.frame) / state.grid.rate
 
 
 def deadline_s(state: State) -> float:
@@ -96,8 +98,7 @@ def end_bar(state: State) -> int:
     """The set's bar at which the sounding section is over (0 before the set starts)."""
     if state.transport.now is None:
         return 0
-    grid = state.settings.grid
-    return grid.bar_at(state.transport.now.origin) + state.transport.now.version.request.bars
+    return start_bar(state) + state.transport.now.version.request.bars
 
 
 # ------------------------------------------------------------ what it costs
@@ -110,7 +111,7 @@ def estimate_s(state: State, frames: int, steps: int = 0) -> float:
     """
     speed = state.work.speed or (LIVE_SPEED if state.work.traits.live else ASSUMED_SPEED)
     work = 1 / speed if state.work.traits.live else state.work.pace.per_second(steps, 1 / speed, state.work.traits)
-    return frames / state.settings.grid.rate * work / state.work.share + OVERHEAD_S
+    return frames / state.grid.rate * work / state.work.share + OVERHEAD_S
 
 
 def pace_now(state: State) -> float:
@@ -131,16 +132,17 @@ def worked_frames(state: State, request: SectionRequest) -> int:
 
 def _kept_frames(state: State) -> int:
     """Frames of the section before that the set's generator works over as well."""
-    grid = state.settings.grid
+    grid = state.grid
     return grid.frame_of_bar(state.work.traits.kept_bars(float(grid.frames_per_bar) / grid.rate)) - grid.origin
 
 
 def next_cost_s(state: State, index: int, steps: int = 0) -> float:
     """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
-    grid, now = state.settings.grid, state.transport.now
+    grid, now = state.grid, state.transport.now
     kept = 0 if now is None or now.version.index == OPENING else _kept_frames(state)
     bars = state.plan[index].bars + tail_bars(state, index)
-    return estimate_s(state, grid.frame_of_bar(bars) - grid.origin + kept, steps or state.work.steps[-1])
+    frames = section_frames(tempo_of(state, index), grid.beats_per_bar, bars, grid.rate)
+    return estimate_s(state, frames + kept, steps or state.work.steps[-1])
 
 
 def effort(state: State, index: int) -> tuple[int, int]:
@@ -188,7 +190,7 @@ def arrives(state: State, request: SectionRequest) -> bool:
     """
     if state.steering.held:
         return True
-    grid, frame = state.settings.grid, state.transport.frame
+    grid, frame = state.grid, state.transport.frame
     bar_s = float(grid.frames_per_bar) / grid.rate
     if pace_now(state) >= OUTRUN:
         made_s = state.work.lead / grid.rate + FIRST_BARS * bar_s / pace_now(state)
@@ -204,9 +206,9 @@ def usable(state: State, version: Version) -> bool:
     """
     if version.complete:
         return True
-    grid = state.settings.grid
+    request = version.request
     fast = state.work.speed * state.work.share >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
-    return fast and version.ready_to >= grid.frame_of_bar(2) - grid.origin
+    return fast and version.ready_to >= section_frames(request.bpm, request.beats_per_bar, 2, state.grid.rate)
 
 
 def next_safe(state: State) -> bool:
@@ -219,7 +221,7 @@ def steer_until(state: State) -> int:
 
     What the generator works on has to be finished first; and a live one first re-makes the rest of what sounds.
     """
-    index, rate = next_index(state), state.settings.grid.rate
+    index, rate = next_index(state), state.grid.rate
     if index is None:
         return -1
     ahead_s = SPARE * _ahead_s(state)
@@ -241,7 +243,7 @@ def progress_of(state: State, job: Job) -> tuple[float, float]:
     A live generator's sound comes as it is made. Of another's nothing is there before it is sampled. What is still to do counts
     as long as expected at first, and the more the generator has said, as long as what is done took.
     """
-    version, rate = job.version, state.settings.grid.rate
+    version, rate = job.version, state.grid.rate
     first, written = version.request.from_frame, version.ready_to / version.total
     made = max(0, version.ready_to - first) / max(1, version.total - first)
     passed_s, took_s = (state.transport.clock - job.asked_at) / rate, (job.told_at - job.asked_at) / rate
@@ -282,7 +284,7 @@ class Outlook:
 
 def outlook(state: State, index: int) -> Outlook:
     """How the next section stands, ``index`` being its place in the plan."""
-    grid, now, frame = state.settings.grid, state.transport.now, state.transport.frame
+    grid, now, frame = state.grid, state.transport.now, state.transport.frame
     job = next((job for job in state.work.jobs if job.purpose == "next"), None)
     safe, version = next_safe(state), state.work.next
     if job is not None:

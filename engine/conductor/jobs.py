@@ -28,8 +28,10 @@ from engine.conductor.forecast import (
 )
 from engine.conductor.planning.plan import PHRASE
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
-from engine.conductor.state import OPENING, Job, Purpose, State, Version
+from engine.conductor.state import OPENING, Job, Playing, Purpose, State, Version, Wish
+from engine.conductor.tempo import next_line, start_bar
 from engine.protocol import Place
+from engine.timebase import SLACK, section_frames
 
 Want = tuple[Purpose, Version]
 
@@ -59,28 +61,46 @@ def _remake(state: State) -> Want | None:
     now, wanted = state.transport.now, wish_now(state)
     if now is None or wanted is None or not state.work.traits.live or not stale_now(state):
         return None
-    if (
-        state.work.switch is not None
-        and state.work.switch.wish == wanted
-        and (state.work.switch.complete or _has_job(state, state.work.switch))
-    ):
+    if state.work.switch is not None and _comes(state, state.work.switch, wanted):
         return None
-    grid = state.settings.grid
-    at = state.transport.frame + state.settings.commit + state.work.lead // 2
-    place = grid.next_beat_frame(at, 4) - state.settings.fade
-    if (
-        place + grid.frames_per_beat > playing_end(state)
-        and not (state.steering.held or state.transport.overdue)
-        and next_safe(state)
-    ):
+    first = _enters(state, now, wanted)
+    if first is None:
         return None
-    bars = now.version.request.bars
-    loop = min(state.settings.loop_bars if state.steering.held or state.transport.overdue else 1, bars)
-    latest = grid.frame_of_bar(bars - loop) - grid.origin - state.settings.fade
-    first = max(0, min(place - origin_at(state, place), latest))
-    start = grid.bar_at(now.origin)
+    start = start_bar(state)
     version = make_version(state, now.version.index, wanted, "main", start_bar=start, from_frame=first, retry=state.work.failures)
     return ("remake", version) if arrives(state, version.request) else None
+
+
+def _comes(state: State, switch: Version, wanted: Wish) -> bool:
+    """Whether what is wanted of the sounding section is made, or being made; of a glide each step comes in before the next."""
+    assert state.transport.now is not None
+    gliding = state.steering.bpm is None and switch.wish.bpm != state.transport.now.version.wish.bpm
+    near = replace(switch.wish, bpm=wanted.bpm) if gliding else switch.wish
+    return near == wanted and (switch.complete or _has_job(state, switch))
+
+
+def _enters(state: State, now: Playing, wanted: Wish) -> int | None:
+    """The section's frame from which on a re-make is made; None where the next section will be there first.
+
+    It comes in on the next sixteenth that it can, in another tempo or key on the next bar line.
+    """
+    grid, request, fade = state.grid, now.version.request, state.settings.fade
+    loops = state.steering.held or state.transport.overdue
+    loop = min(state.settings.loop_bars if loops else 1, request.bars)
+    if (wanted.bpm, wanted.key) == (request.bpm, request.key):
+        at = state.transport.frame + state.settings.commit + state.work.lead // 2
+        place = grid.next_beat_frame(at, 4) - fade
+        if place + grid.frames_per_beat > playing_end(state) and not loops and next_safe(state):
+            return None
+        latest = grid.frame_of_bar(request.bars - loop) - grid.origin - fade
+        return max(0, min(place - origin_at(state, place), latest))
+    line = next_line(state)
+    place = grid.frame_of_bar(line)
+    if place >= playing_end(state) and not loops and next_safe(state):
+        return None
+    bar = line - grid.bar_at(origin_at(state, place) + SLACK)
+    bars = section_frames(wanted.bpm, grid.beats_per_bar, min(bar, request.bars - loop), grid.rate)
+    return max(0, bars - fade - SLACK)
 
 
 def _has_job(state: State, version: Version) -> bool:
@@ -131,7 +151,7 @@ def _spare_wants(state: State) -> Want | None:
         return None
     index = state.transport.now.version.index
     wanted = replace(wish(state, index, state.steering.take), bars=FILLER_BARS, role="free", tail_bars=2)
-    version = make_version(state, index, wanted, "stand-in", start_bar=state.settings.grid.bar_at(due_frame(state)))
+    version = make_version(state, index, wanted, "stand-in", start_bar=state.grid.bar_at(due_frame(state)))
     return "remake", replace(version, filler=True)
 
 
@@ -150,13 +170,13 @@ def _at_once(state: State) -> bool:
     if "main" not in state.work.up or not state.work.pace.measured or state.work.failures:
         return False
     job = state.work.job("main")
-    passed = (state.transport.clock - job.asked_at) / state.settings.grid.rate if job is not None else 0.0
+    passed = (state.transport.clock - job.asked_at) / state.grid.rate if job is not None else 0.0
     return max(passed, next_cost_s(state, 0, state.work.traits.steps)) <= AT_ONCE_S
 
 
 def _opening(state: State) -> Want:
     """What the stand-in plays from the start, in the set's tempo, key and prompts, until the first section is expected."""
-    grid = state.settings.grid
+    grid = state.grid
     waited_s = next_cost_s(state, 0, state.work.traits.steps) + (0.0 if "main" in state.work.up else LOADING_S)
     phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)
     bars = min(max(OPENING_BARS[0], phrases * PHRASE), OPENING_BARS[1])

@@ -9,6 +9,7 @@ from engine.conductor.forecast import end_bar
 from engine.conductor.lengths import Limits, fitted
 from engine.conductor.planning.plan import fit
 from engine.conductor.state import State
+from engine.conductor.tempo import tempo_of
 
 
 def refit(state: State) -> State:
@@ -35,8 +36,9 @@ def first_open(state: State) -> int:
 
 def within_limits(state: State) -> State:
     """The plan with sections for which there is room, and that a generator which is not live can make in time."""
-    first, grid = first_open(state), state.settings.grid
-    bar_s = float(grid.frames_per_bar) / grid.rate
+    first, grid = first_open(state), state.grid
+    slowest = min((tempo_of(state, index) for index in range(first, len(state.plan))), default=grid.bpm)
+    bar_s = float(replace(grid, bpm=slowest).frames_per_bar) / grid.rate
     before = state.plan[first - 1].bars if first else None
     if state.work.traits.live:
         if not state.work.room:

@@ -8,9 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection, beyond
-from engine.conductor.state import OPENING, State, Variation, Version, Wish
+from engine.conductor.state import OPENING, State, Version, Wish
+from engine.conductor.steering import Variation
+from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
 from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
+from engine.timebase import Grid
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -57,6 +60,8 @@ def wish(state: State, index: int, take: int) -> Wish:
         brightness=part.brightness,
         take=take,
         next_role=after.role if after else None,
+        bpm=tempo_in(state, index, 0),
+        key=key_of(state, index),
         purpose=part.purpose,
         occurrence=part.occurrence,
         loras=() if state.work.traits.live else state.steering.loras,
@@ -78,6 +83,8 @@ def wish_now(state: State) -> Wish | None:
         density=wanted.density,
         brightness=wanted.brightness,
         chord=wanted.chord,
+        bpm=tempo_in(state, state.here, next_line(state) - start_bar(state)),
+        key=wanted.key,
     )
 
 
@@ -118,9 +125,9 @@ def make_version(
         prompts=wanted.prompts,
         bars=wanted.bars,
         tail_bars=wanted.tail_bars,
-        bpm=s.grid.bpm,
+        bpm=wanted.bpm,
         beats_per_bar=s.grid.beats_per_bar,
-        key=s.key,
+        key=wanted.key,
         seed=derive_seed(s.seed, index, wanted.take, retry),
         set_seed=s.seed,
         energy=wanted.energy,
@@ -154,10 +161,8 @@ def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, Hel
     before = now.version.request.chords
     if wanted.chord == now.version.wish.chord:
         return before
-    grid = state.settings.grid
-    first = grid.origin + from_frame + state.settings.fade
-    bar = grid.bar_at(first)
-    bar += grid.frame_of_bar(bar) < first
+    own = Grid(wanted.bpm, state.grid.beats_per_bar, state.grid.rate)  # the section's frames count from its own first bar
+    bar = own.next_bar(from_frame + state.settings.fade)
     return (*(each for each in before if each[0] < bar), (bar, wanted.chord))
 
 
@@ -173,11 +178,16 @@ def _varied(request: SectionRequest, variation: Variation, again: bool) -> Secti
 
 def _among_others(state: State, index: int, request: SectionRequest) -> SectionRequest:
     """The request with what it has to know of the sections around it."""
-    grid, now = state.settings.grid, state.transport.now
+    grid, now = state.grid, state.transport.now
     previous = state.plan[index - 1] if index > 0 else None
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
     before = now.version if now and OPENING < now.version.index < index else None
     bar_s = float(grid.frames_per_bar) / grid.rate
+
+    entry, entry_bars = hand_over(state, index - 1) if index > 0 else ("cut", 0)
+    exit, exit_bars = hand_over(state, index) if index >= 0 else ("cut", 0)
+    if before is not None and before.request.bpm != request.bpm and not state.work.traits.live:
+        before = None  # what it continues would have to be in its own tempo
 
     def neighbours(parts: Sequence[PlannedSection]) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(part.role, mixed(state, part)) for part in beyond(parts, bar_s))
@@ -189,11 +199,11 @@ def _among_others(state: State, index: int, request: SectionRequest) -> SectionR
         before_previous=neighbours(state.plan[: max(0, index)][::-1]),
         after_next=neighbours(state.plan[index + 1 :]),
         continue_path=before.path if before else None,
-        continue_frame=grid.frame_of_bar(before.request.bars) - grid.origin if before else 0,
-        entry=previous.transition if previous else "cut",
-        entry_bars=min(previous.transition_bars, request.bars) if previous else 0,
-        exit=state.plan[index].transition if index >= 0 else "cut",
-        exit_bars=min(state.plan[index].transition_bars, request.tail_bars, after.bars) if index >= 0 and after else 0,
+        continue_frame=frames_of(state, before) if before else 0,
+        entry=entry,
+        entry_bars=min(entry_bars, request.bars),
+        exit=exit,
+        exit_bars=min(exit_bars, request.tail_bars, after.bars) if after else 0,
         previous_prompts=before.request.prompts if before else _before_now(state, index),
         next_prompts=mixed(state, after) if after else (),
     )

@@ -11,11 +11,8 @@ from typing import Any, Final, Literal
 
 from engine.conductor.planning.pace import Pace, ladder
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.stored import Cut, Morph, Scene
+from engine.conductor.steering import Decided, Steering, Variation
 from engine.protocol import (
-    MACRO_NEUTRAL,
-    STEMS,
-    Change,
     Cue,
     GridFit,
     HeldChord,
@@ -31,7 +28,7 @@ from engine.protocol import (
     SectionRequest,
     Traits,
 )
-from engine.timebase import SAMPLE_RATE, Grid
+from engine.timebase import SAMPLE_RATE, Grid, TempoChange, TempoMap
 
 Purpose = Literal["next", "remake"]
 OPENING: Final = -1
@@ -43,8 +40,8 @@ class Settings:
     """What stays the same through a set.
 
     Attributes:
-        grid: tempo, metre and bar 0.
-        key, seed, title: of the set.
+        grid: the tempo that the set begins in, its metre and bar 0; for what sounds see `State.grid`.
+        key: that it begins in. seed, title: of the set.
         total_bars: where the set should end.
         plan: the set's parts as they were asked for, for playing it again.
         motif: the set's motif.
@@ -75,31 +72,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone."""
-
-    text: str
-    weight: float
-    touched: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Variation:
-    """A section file that the next section is made out of.
-
-    ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
-    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
-    ``changes`` are what is written anew of it then.
-    """
-
-    path: str
-    amount: float = 1.0
-    bars: tuple[int, int] | None = None
-    seeds: tuple[int, int] | None = None
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Wish:
     """What a section should sound like: two versions with equal wishes need not be made twice."""
 
@@ -113,6 +85,8 @@ class Wish:
     brightness: float
     take: int
     next_role: Role | None
+    bpm: float
+    key: str
     purpose: SectionPurpose = "statement"
     occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
@@ -211,6 +185,8 @@ class Transport:
         last_cue: the newest cue's id.
         history: the sections that were played, the sounding one last.
         drift: bars by which the set will end later than was asked for (negative: sooner).
+        changes: the set's other tempos so far, each from a bar on.
+        ahead: seconds by which the performer has nudged the set forward in all; it is heard so much sooner.
         holds, pockets: how often the last bars were held because the next section was late, and how often the stand-in played.
     """
 
@@ -226,65 +202,10 @@ class Transport:
     last_cue: int = 0
     history: tuple[PlayedSection, ...] = ()
     drift: int = 0
+    changes: tuple[TempoChange, ...] = ()
+    ahead: float = 0.0
     holds: int = 0
     pockets: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Steering:
-    """All that a performer can change about the future: one value, to keep and to go back to as a whole.
-
-    Attributes:
-        slots: the prompts and their weights.
-        macros: their values, 0..1, by name; energy is one of them.
-        levels: of each stem, its level, 0..1, and whether it is muted.
-        loras: the LoRA files and their strengths.
-        take: how often the next section was re-rolled or varied.
-        variation: what the next section is made out of; None for nothing.
-        held: the sounding section loops until it is released.
-        cut: what the last panic cut, until it is brought back; None for nothing.
-        scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
-        morph: the scene that comes in; None for none.
-        chord: the harmony that a keyboard asks for; None leaves it to the plan.
-    """
-
-    slots: tuple[Slot, ...] = ()
-    macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
-    levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
-    loras: tuple[LoraStrength, ...] = ()
-    take: int = 0
-    variation: Variation | None = None
-    held: bool = False
-    cut: Cut | None = None
-    scenes: tuple[tuple[int, Scene], ...] = ()
-    scene: int = 0
-    morph: Morph | None = None
-    chord: HeldChord | None = None
-
-    def macro(self, name: str) -> float:
-        """A macro's value, 0..1."""
-        return dict(self.macros)[name]
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What was decided about the future before a move, to go back to.
-
-    Attributes:
-        what: the move, in a few words.
-        at: the clock's frame of it.
-        sounding: it changed macros and stems as well.
-        next_index: the plan's index of the section that came next.
-        steering: as it was; plan: the plan; whole: the plan from the set's start.
-    """
-
-    what: str
-    at: int
-    sounding: bool
-    next_index: int | None
-    steering: Steering
-    plan: tuple[PlannedSection, ...]
-    whole: tuple[PlannedSection, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +278,16 @@ class State:
     work: Work = field(default_factory=Work)
     moves: tuple[Decided, ...] = ()
     undone: tuple[Decided, ...] = ()
+
+    @property
+    def tempo(self) -> TempoMap:
+        """Where the set's bars lie: as they were heard, and as they go on in the tempo that sounds."""
+        return TempoMap(self.settings.grid, self.transport.changes)
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of what sounds: its tempo, and the set's bars."""
+        return self.transport.changes[-1].grid if self.transport.changes else self.settings.grid
 
     @property
     def here(self) -> int:

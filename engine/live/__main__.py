@@ -1,11 +1,13 @@
-"""The engine's process: ``python -m engine.live SESSION_DIR [--resume]``.
+"""The engine's process: ``python -m engine.live SESSION_DIR [--resume | --again FRAME]``.
 
 Starts the player and the generator, takes screens, MIDI and both processes' reports into one inbox, and hands them to the
-session one by one. ``--resume`` takes over a set whose engine died: the player goes on meanwhile.
+session one by one. ``--resume`` takes over a set whose engine died: the player goes on meanwhile. ``--again`` goes on with a set
+whose processes are all gone, from a transport frame; its state and values lie in the session's folder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -16,7 +18,7 @@ from typing import Any
 from engine.errors import EngineError, LivesetError
 from engine.generator_names import STAND_IN
 from engine.processes.children import Children
-from engine.processes.layout import OPTIONS_FILE
+from engine.processes.layout import OPTIONS_FILE, PERFORMANCE_FILE, recording_name
 from engine.protocol import SetOptions
 from engine.resources import data_folder
 
@@ -45,7 +47,8 @@ def _say(verdict: dict[str, Any]) -> None:
 
 def main(argv: list[str]) -> int:
     """Run an engine until the set is over or it is told to quit."""
-    folder, resume = Path(argv[0]), "--resume" in argv
+    folder, again = Path(argv[0]), int(argv[2]) if argv[1:2] == ["--again"] else None
+    resume = "--resume" in argv or again is not None
     children = None
     try:
         options = _options(folder)
@@ -53,12 +56,15 @@ def main(argv: list[str]) -> int:
         if not resume:
             children.start_params()
             children.start_worker("main", options.generator or _peek_generator(options.preset))
-        _say({"title": _checked(options)})
+        _say({"title": (title := _checked(options))})
         if not resume:
+            _make_log(folder, title, options)
             children.start_player()
+        elif again is not None:
+            children.start_player(again)
         from engine.live.engine import LiveEngine
 
-        engine = LiveEngine(folder, options, children, resume)
+        engine = LiveEngine(folder, options, children, resume, again)
     except (OSError, ValueError) as error:  # a file of the session's folder that is damaged
         return _give_up(children, EngineError(f"cannot use {folder} ({error})", "stop the set, and start it again"))
     except LivesetError as error:
@@ -98,6 +104,16 @@ def _checked(options: SetOptions) -> str:
     if options.generator:
         checked_generator(options.generator)
     return preset.set.title
+
+
+def _make_log(folder: Path, title: str, options: SetOptions) -> None:
+    """Make the folder in which what is played is written down, and name it to all processes; a set plays without as well."""
+    from engine.performances.folders import new_folder
+
+    if (log := new_folder(Path(recording_name(title)).stem)) is not None:
+        (folder / PERFORMANCE_FILE).write_text(str(log), encoding="utf-8")
+        with contextlib.suppress(OSError):
+            options.write(log / OPTIONS_FILE)
 
 
 if __name__ == "__main__":

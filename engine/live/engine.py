@@ -25,6 +25,7 @@ from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
+from engine.live.outside.clock_in import ClockIn, Led
 from engine.live.outside.clock_out import ClockOut, Position
 from engine.live.outside.learning import Learning
 from engine.live.outside.lights import plans_of
@@ -50,6 +51,7 @@ from engine.session.opening import opening_state, scaled_note
 from engine.session.saving import load_state, past_files, with_heard_values
 from engine.session.session import Session
 from engine.session.snapshots import Surroundings, snapshot
+from engine.session.written import made_log, set_card
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class LiveEngine:
         LivesetError: if the preset or its MIDI table is wrong, or a folder cannot be used.
     """
 
-    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool) -> None:
+    def __init__(self, folder: Path, options: p.SetOptions, children: Children, resume: bool, again: int | None = None) -> None:
         self.folder = folder
         self.children = children
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -102,7 +104,10 @@ class LiveEngine:
         if resume:
             state = past_files(with_heard_values(state, self.links.params()), children.sections)
         self.links.frame = state.transport.frame
-        self.session = Session(state, self.links, self.links, children.sections, self.links.at, save_to=folder)
+        self.log = made_log(folder)
+        if not resume:
+            self.log.begin(set_card(preset, options, state))
+        self.session = Session(state, self.links, self.links, children.sections, self.links.at, log=self.log, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
         self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
         self.naming = Naming(self.mapping, inputs_file(), Background("names", self.inbox.put), self.session.tell)
@@ -110,6 +115,14 @@ class LiveEngine:
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
         self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
+        led = Led(
+            self._position,
+            lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm, follows=True))),
+            lambda pull: self.links.set_params({"pull": pull}),
+            lambda: self.inbox.put(partial(self._on_command, p.Play())),
+            lambda text: self.inbox.put(partial(tell, text)),
+        )
+        self.clock_in = ClockIn(options.clock_in, state.settings.grid.beats_per_bar, led)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -125,7 +138,10 @@ class LiveEngine:
         self._show_at = self._check_at = self._unwatched_at = time.monotonic()
         if children.sections != sections_folders(folder)[0]:
             self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
-        self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+        if again is None:
+            self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+        else:
+            self.session.tell("info", f"The set goes on in bar {state.tempo.bar_at(again) + 1}.")
 
     def _section(self) -> str:
         """What sounds, by its name in the plan; empty for nothing."""
@@ -182,8 +198,8 @@ class LiveEngine:
         goes_on = run == "playing" or (self.resume and run == "starting" and self.links.params()["run"] > 0)
         self.links.set_params(
             {
-                "bpm": state.settings.grid.bpm,
-                "beats_per_bar": state.settings.grid.beats_per_bar,
+                "bpm": state.grid.bpm,
+                "beats_per_bar": state.grid.beats_per_bar,
                 "run": float(goes_on),
                 **dict(state.steering.macros),
                 **dict(level_params(state.steering.levels)),
@@ -270,9 +286,12 @@ class LiveEngine:
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
-        state, heard = self.session.state, self.links.heard()
-        grid = state.settings.grid
-        return grid.seconds((heard or 0) - grid.origin), heard is not None and state.transport.run == "playing", grid.bpm
+        state, place = self.session.state, self.links.place()
+        frame = 0.0 if place is None else place.now(time.monotonic())
+        grid = state.tempo.at(int(frame))  # what is heard may be in the tempo before the one that was decided on
+        speed = 0.0 if place is None else place.speed
+        moves = speed > 0 and state.transport.run == "playing"
+        return Position((frame - grid.origin) / (grid.rate * (speed or 1.0)), moves, grid.bpm * (speed or 1.0), grid.bpm)
 
     def _on_osc(self) -> None:
         for command in self.remote.drain():
@@ -306,6 +325,8 @@ class LiveEngine:
                 self.links.order(p.OpenDevice(device))
             case p.ListDevices(on):
                 self.devices.ask(on)
+            case p.TapTempo(None):
+                self.session.command(p.TapTempo(time.monotonic()))
             case _:
                 self.session.command(command)
                 self.mapping.sync(values_by_target(self.session.state))
@@ -368,6 +389,7 @@ class LiveEngine:
         self.midi.stop()
         self.remote.close()
         self.clock.close()
+        self.clock_in.close()
         self.lights.stop()
         self._show()
         self.door.close()
@@ -376,6 +398,7 @@ class LiveEngine:
                 self.children.player.wait(3.0)
         self.children.stop()
         self._keeping.finish(KEEPING_S)
+        self.log.close()
         with contextlib.suppress(OSError):
             if (self.folder.parent / CURRENT_FILE).read_text(encoding="utf-8") == self.folder.name:
                 (self.folder.parent / CURRENT_FILE).unlink()

@@ -10,7 +10,7 @@ from engine.conductor.events import At
 from engine.conductor.state import Job
 from engine.live.vitals import Vitals
 from engine.processes.channels import Line
-from engine.processes.latest import PARAMS, STATUS, SharedBlock
+from engine.processes.latest import PARAMS, STATUS, HeardPlace, SharedBlock, read_place
 from engine.processes.layout import PARAMS_FILE, STATUS_FILE
 from engine.protocol import DropSection, MakeSection, Place, PlayerOrder
 from engine.session.files import with_files
@@ -76,10 +76,10 @@ class Links:
         status = self._status
         return dict(zip(status.names, status.values.tolist(), strict=True)) if status is not None else {}
 
-    def heard(self) -> int | None:
-        """The transport's frame that is heard now; None while there is no player. From any thread."""
+    def place(self) -> HeardPlace | None:
+        """Where the set is as it is heard; None while there is no player. From any thread."""
         status = self._status
-        return None if status is None else int(status["heard_frame"])
+        return None if status is None else read_place(status)
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""

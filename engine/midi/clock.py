@@ -89,7 +89,16 @@ class Clock:
     _follower: Follower = field(default_factory=lambda: Follower(FOLLOW))
 
     def hear(self, elapsed_s: float, playing: bool, bpm: float, at: float) -> list[bytes]:
-        """Take a look at the set; what is to be sent at once: a stop, and where it goes on from."""
+        """Take a look at the set; what is to be sent at once: a stop, and where it goes on from.
+
+        Args:
+            elapsed_s: seconds since bar 1, as if the set had always been at this tempo.
+            playing: whether it moves.
+            bpm: its tempo.
+            at: when, in seconds of the clock.
+        """
+        if bpm != self._bpm:
+            self._follower.retimed(self._bpm / bpm, at)
         self._bpm = bpm
         elsewhere = self._follower.hear(elapsed_s, playing, at)
         if self._follower.began is None:

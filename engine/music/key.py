@@ -8,7 +8,6 @@ from typing import Final
 
 from engine.errors import LivesetError
 from engine.music.spelling import MODE_NAMES, read_key
-from engine.suggest import nearest_word
 
 TONICS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Canonical spelling of each pitch class."""
@@ -90,6 +89,8 @@ def _parse(text: str) -> Key:
     tonic, written = read
     mode = MODE_NAMES.get(written)
     if mode is None:
+        from engine.suggest import nearest_word  # its library is needed for mistakes alone, and takes a while to load
+
         near = nearest_word(written, [*MODES, *filter(None, MODE_NAMES)], 40.0)
         guess = MODE_NAMES[near] if near else "minor"
         raise LivesetError(f'"{text[:40]}" is not a key: no mode "{written[:30]}"', f'did you mean "{TONICS[tonic]} {guess}"?')
@@ -97,6 +98,8 @@ def _parse(text: str) -> Key:
 
 
 def _suggest_tonic(text: str) -> str:
+    from engine.suggest import nearest_word
+
     words = text.lower().split()
     near = nearest_word(words[-1], MODES, 50.0) if words else None
     return f'"F {near}"' if near else '"F minor" or "D dorian"'

@@ -27,7 +27,13 @@ class Beats:
     _follower: Follower = field(default_factory=lambda: Follower(FOLLOW))
 
     def hear(self, elapsed_s: float, playing: bool, bpm: float, beats_per_bar: int, at: float) -> None:
-        """Take a snapshot that came at a time: how far the set is, and whether it moves."""
+        """Take a snapshot that came at a time: how far the set is at its tempo, and whether it moves.
+
+        Args:
+            elapsed_s: seconds since bar 1, as if the set had always been at this tempo.
+        """
+        if bpm != self.bpm:
+            self._follower.retimed(self.bpm / bpm, at)
         self.bpm, self.beats_per_bar = bpm, beats_per_bar
         if self._follower.hear(elapsed_s, playing, at):
             # The last beat that had sounded by then; one that begins just now has not.

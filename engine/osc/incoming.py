@@ -37,7 +37,7 @@ def command_of(address: str, args: Sequence[object]) -> Command | None:
     Args:
         address: without the token.
         args: a press takes none, or a number, of which 0 is a release; a toggle none, which turns it over, or whether it is on;
-            a position a number from 0 to 1, beyond which it is held at the end.
+            a position a number from 0 to 1, beyond which it is held at the end, or one in its own unit where it has one.
 
     Raises:
         OscError: nothing has that address, or the numbers make no sense; names the nearest address.
@@ -50,13 +50,15 @@ def command_of(address: str, args: Sequence[object]) -> Command | None:
         raise OscError(f"OSC: {address[:_LONGEST]} takes one number (got {len(args)})", "send a single one")
     if not args:
         if action.pressed is None:
-            raise OscError(f"OSC: {address[:_LONGEST]} came without a number", "send one from 0 to 1")
+            raise OscError(f"OSC: {address[:_LONGEST]} came without a number", f"send {action.takes or 'one from 0 to 1'}")
         return action.pressed
     value = args[0]
     if not isinstance(value, int | float) or not math.isfinite(value):
-        raise OscError(f"OSC: {address[:_LONGEST]} takes a number", "send one from 0 to 1")
+        raise OscError(f"OSC: {address[:_LONGEST]} takes a number", f"send {action.takes or 'one from 0 to 1'}")
     if action.kind == "press":
         return action.pressed if value > 0 else None
     if action.kind == "toggle":
         return action.make(float(value > ON))
+    if action.exact is not None:
+        return action.exact(float(value))
     return action.make(min(1.0, max(0.0, float(value))))

@@ -197,7 +197,7 @@ class OscServer:
             latest = self._latest
             if offered and latest is not None:
                 shown, at = latest
-                beats.hear(shown.elapsed_s, shown.state == "playing", shown.bpm, shown.beats_per_bar, at)
+                beats.hear(shown.beats * 60 / shown.bpm, shown.state == "playing", shown.bpm, shown.beats_per_bar, at)
             if (beat := beats.due(self._clock())) is not None:
                 self._tell_beat(*beat, beats.bpm)
             if offered and latest is not None and self._subscribers:

@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import LivesetError
+from engine.performances.entries import PLAYED
+from engine.performances.writing import LogFile
 from engine.player.link import EngineLink
 from engine.player.output.backends import BUFFER_FRAMES, open_portaudio
 from engine.player.output.priority import SERVICE, raise_priority
@@ -48,6 +50,14 @@ def fresh_status(path: Path, broken: bool) -> SharedBlock:
     return status
 
 
+def open_log(folder: Path | None) -> LogFile | None:
+    """The file in which what is played is written down; None where there is no folder for it, or it takes no files."""
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            return LogFile(folder / PLAYED)
+    return None
+
+
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="engine.player")
     parser.add_argument("folder", type=Path)
@@ -55,6 +65,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--block", type=int, default=256)
     parser.add_argument("--buffer", type=int, default=BUFFER_FRAMES, help="frames the sound library is asked to hold")
     parser.add_argument("--frame", type=int, default=0, help="where the transport stands: where a player before got to")
+    parser.add_argument("--performance", type=Path, default=None, help="a folder in which what is played is written down")
     parser.add_argument("--respawn", type=json.loads, default=[], help="JSON list: the command that starts an engine")
     return parser.parse_args(argv)
 
@@ -86,6 +97,7 @@ def main(argv: list[str]) -> int:
             opener=opener,
             log=2,
             frame=arguments.frame,
+            performance=open_log(arguments.performance),
         )
         gc.collect()
         gc.freeze()

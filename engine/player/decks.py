@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.errors import SectionError
 from engine.protocol import STEMS, Cue, CueFailed
@@ -16,15 +17,45 @@ PREFETCH_S = 4.0
 _KNOWN_STEMS = frozenset((*STEMS, "mix"))
 
 
+class SeenReader(SectionReader):
+    """A section file as far as the renderer has looked at it: how much of it is there changes between quanta alone.
+
+    What is decided in a quantum thereby depends on what can be written down and handed in again.
+
+    Attributes:
+        seen: frames of the file that were written at the last look.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path)
+        self.seen = 0
+
+    @property
+    def ready(self) -> int:
+        """Frames of the file that may be played."""
+        return self.seen
+
+    def look(self) -> bool:
+        """See how much of it is written by now. Returns whether that is more than before."""
+        if self.seen >= self.info.frames:
+            return False
+        before, self.seen = self.seen, super().ready
+        return self.seen != before
+
+
+Opens = Callable[[str], SeenReader]
+"""Maps a section file, or raises SectionError."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Deck:
     """A cue and its open section file."""
 
     cue: Cue
-    reader: SectionReader
+    reader: SeenReader
 
 
-def open_deck(cue: Cue, rate: int = SAMPLE_RATE) -> Deck:
+def open_deck(cue: Cue, rate: int = SAMPLE_RATE, opens: Opens = SeenReader) -> Deck:
     """Map a cue's section file and touch its first pages.
 
     Raises:
@@ -32,7 +63,7 @@ def open_deck(cue: Cue, rate: int = SAMPLE_RATE) -> Deck:
     """
     _check(cue)
     try:
-        reader = SectionReader(cue.path)
+        reader = opens(cue.path)
         info = reader.info
         whole = all(isinstance(value, int) for value in (info.rate, info.first_frame, info.frames))
         if not whole or info.first_frame < 0 or info.frames < 1 or not info.stems or not _KNOWN_STEMS.issuperset(info.stems):
@@ -60,7 +91,9 @@ def _check(cue: Cue) -> None:
         raise SectionError(f"cue {cue.cue_id} makes no sense", MADE_AGAIN)
 
 
-def open_decks(cues: Iterable[Cue], known: Mapping[str, SectionReader]) -> tuple[tuple[Deck, ...], list[CueFailed]]:
+def open_decks(
+    cues: Iterable[Cue], known: Mapping[str, SeenReader], opens: Opens = SeenReader
+) -> tuple[tuple[Deck, ...], list[CueFailed]]:
     """Open the cues' files; those already mapped under their path in ``known`` are used again."""
     decks: list[Deck] = []
     failed: list[CueFailed] = []
@@ -68,7 +101,7 @@ def open_decks(cues: Iterable[Cue], known: Mapping[str, SectionReader]) -> tuple
         try:
             _check(cue)
             reader = known.get(cue.path)
-            decks.append(Deck(cue, reader) if reader is not None else open_deck(cue))
+            decks.append(Deck(cue, reader) if reader is not None else open_deck(cue, opens=opens))
         except SectionError as error:
             failed.append(CueFailed(cue.cue_id, str(error)))
     return tuple(decks), failed

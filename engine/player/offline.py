@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import numpy.typing as npt
 
+from engine.performances.entries import Note
 from engine.player.blocks import memory_params, memory_status
-from engine.player.decks import open_decks
+from engine.player.decks import SeenReader, open_decks
 from engine.player.rendering.renderer import Renderer
 from engine.processes.latest import NamedValues
 from engine.protocol import ClearEffects, Cue, PlayerEvent, PlayerOrder, SetCues, StopPlayer
-from engine.sections.file import SectionReader
 from engine.timebase import QUANTUM
 
 
@@ -21,15 +23,24 @@ class OfflinePlayer:
         params: values named as `engine.processes.latest.PARAMS`; by default a block in memory, where
             ``run`` is 0.
         status: values named as `engine.processes.latest.STATUS`; by default a block in memory.
+        renderer: to render with; by default a new one, of these params and status.
+        notes: as the renderer takes them.
         align: take the limiter's look-ahead off, so that frame n of the output, counted from the call in which the transport
             begins to run, is transport frame n. The renderer is then up to two quanta ahead of what was returned.
     """
 
-    def __init__(self, params: NamedValues | None = None, status: NamedValues | None = None, align: bool = True) -> None:
+    def __init__(
+        self,
+        params: NamedValues | None = None,
+        status: NamedValues | None = None,
+        align: bool = True,
+        renderer: Renderer | None = None,
+        notes: deque[Note] | None = None,
+    ) -> None:
         self.params = memory_params() if params is None else params
         self.status = memory_status() if status is None else status
-        self.renderer = Renderer(self.params, self.status)
-        self._readers: dict[str, SectionReader] = {}
+        self.renderer = Renderer(self.params, self.status, notes=notes) if renderer is None else renderer
+        self._readers: dict[str, SeenReader] = {}
         self._ids: dict[str, set[int]] = {}
         self._late = self.renderer.latency if align else 0
         self._skip = self._late
@@ -69,7 +80,7 @@ class OfflinePlayer:
             self._readers = {path: reader for path, reader in self._readers.items() if path in waiting} | self._held()
         return found
 
-    def _held(self) -> dict[str, SectionReader]:
+    def _held(self) -> dict[str, SeenReader]:
         """The files that are still heard; a file that is open takes its room on the disk even when it was removed."""
         held = set(self.renderer.held)
         return {path: reader for path, reader in self._readers.items() if self._ids.get(path, set()) & held}

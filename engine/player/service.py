@@ -14,7 +14,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.errors import RecordingError
-from engine.player.decks import PREFETCH_S, Deck, open_decks
+from engine.performances.played import PlayedLog
+from engine.performances.writing import LogFile
+from engine.player.decks import PREFETCH_S, Deck, SeenReader, open_decks
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
 from engine.player.output.lookout import Lookout
@@ -39,7 +41,6 @@ from engine.protocol import (
     StopRecording,
 )
 from engine.protocol.checking import fits
-from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE
 
 TICK_S: Final = 0.01
@@ -143,6 +144,7 @@ class Service:
         opener: how devices are opened.
         log: file descriptor of the process's log, kept short; None for none.
         frame: where the transport stands at first.
+        performance: gets what is played, to play it again; None writes nothing.
     """
 
     def __init__(
@@ -157,10 +159,12 @@ class Service:
         opener: Opener = open_portaudio,
         log: int | None = None,
         frame: int = 0,
+        performance: LogFile | None = None,
     ) -> None:
         self._log = log
+        self._played = PlayedLog(performance, frame, block)
         self._link, self._status, self._respawn, self._device = link, status, respawn, device
-        self._renderer = Renderer(params, status, frame=frame)
+        self._renderer = Renderer(params, status, frame=frame, notes=self._played.notes)
         self._tape = Tape()
         self._recorder = Recorder(self._tape)
         self._events: deque[PlayerEvent] = deque()
@@ -198,6 +202,7 @@ class Service:
         self._flush_events()
         time.sleep(LAST_WORDS_S)
         self._output.stop()
+        self._played.close(self._renderer.quanta, self._renderer.frame)
         self._status["alive"] = 0.0
         self._link.close()
 
@@ -235,7 +240,7 @@ class Service:
         return PlayerHello(renderer.frame, renderer.sounding, renderer.pending, self._output.opened, self._recorder.path)
 
     def _set_cues(self, order: SetCues) -> None:
-        known: dict[str, SectionReader] = {deck.cue.path: deck.reader for deck in self._decks.values()}
+        known: dict[str, SeenReader] = {deck.cue.path: deck.reader for deck in self._decks.values()}
         decks, failed = open_decks(order.cues, known)
         self._events.extend(failed)
         held = set(self._renderer.held)
@@ -249,8 +254,8 @@ class Service:
         if self._line is not None:
             return False
         alone = time.monotonic() - self._alone_since
-        if self._renderer.finished or (alone > ALONE_AT_END_S and self._link.unreachable):
-            return alone > ALONE_AT_END_S
+        if alone > ALONE_AT_END_S and (self._renderer.finished or self._link.unreachable):
+            return True
         return self._renderer.sounding is None and not self._renderer.pending and alone > ALONE_AT_START_S
 
     # ------------------------------------------------------------ chores
@@ -258,6 +263,7 @@ class Service:
     def _tick(self) -> None:
         self._output.tick()
         self._flush_events()
+        self._played.turn(self._renderer.quanta, self._renderer.frame)
         now = time.monotonic()
         if now >= self._chores_at:
             self._chores_at = now + CHORES_S
@@ -317,5 +323,6 @@ class Service:
         for source in (self._renderer.events, self._events):
             while source:
                 event = source.popleft()
+                self._played.said(event, self._renderer.quanta)
                 if self._line is not None:
                     self._line.send(event)

@@ -55,6 +55,9 @@ _SYNONYMS: Final[Mapping[str, Mapping[str, str]]] = {
         **dict.fromkeys(("title",), "name"),
         **dict.fromkeys(("prompt", "weights"), "prompts"),
         **dict.fromkeys(("fade", "crossfade"), "transition"),
+        **dict.fromkeys(("tempo", "speed", "beats_per_minute"), "bpm"),
+        **dict.fromkeys(("scale", "tonality", "root", "mode"), "key"),
+        **dict.fromkeys(("ramp", "glissando", "glide_bars"), "glide"),
     },
     "lora": {**dict.fromkeys(("file", "name"), "path"), **dict.fromkeys(("weight", "amount"), "strength")},
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from engine.errors import LivesetError, PresetError
 from engine.generator_names import KNOWN, STAND_IN
@@ -65,6 +65,20 @@ _SIGNATURE = re.compile(r"\s*(\d{1,2})\s*/\s*(2|4|8|16)\s*")
 OneLine = Annotated[str, BeforeValidator(_one_line)]
 
 
+def _known_key(value: str) -> str:
+    """A key in its canonical spelling."""
+    try:
+        return Key.parse(value).name
+    except LivesetError as error:
+        raise ValueError(str(error)) from error
+
+
+KnownKey = Annotated[str, AfterValidator(_known_key)]
+
+LONGEST_GLIDE = 64
+"""Bars over which a section comes to its tempo at most."""
+
+
 class SetTable(_Table):
     """``[set]``: minutes, bpm, key and beats_per_bar may be left out; then six minutes, and the prompts decide.
 
@@ -74,7 +88,7 @@ class SetTable(_Table):
     title: Annotated[OneLine, Field(min_length=1, max_length=80)] = "Untitled"
     minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)] | None = None
     bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
-    key: str | None = None
+    key: KnownKey | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     generator: str = STAND_IN
     opening: Literal["pocket", "wait"] = "pocket"
@@ -90,16 +104,6 @@ class SetTable(_Table):
         if found is None:
             raise ValueError('time_signature is written as "4/4" or "7/8"')
         return {"beats_per_bar": int(found[1]), **rest}
-
-    @field_validator("key")
-    @classmethod
-    def _known_key(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            return Key.parse(value).name
-        except LivesetError as error:
-            raise ValueError(str(error)) from error
 
     @field_validator("generator")
     @classmethod
@@ -127,7 +131,10 @@ class PromptTable(_Table):
 
 
 class SectionTable(_Table):
-    """``[[section]]``: what is left out follows from the role, or from the minutes (bars)."""
+    """``[[section]]``: what is left out follows from the role, or from the minutes (bars).
+
+    bpm and key count from this section on; it comes to its bpm bar by bar over its first ``glide`` bars, 0 for at once.
+    """
 
     name: Annotated[OneLine, Field(min_length=1, max_length=40)] | None = None
     role: Role = "free"
@@ -137,6 +144,9 @@ class SectionTable(_Table):
     brightness: Unit | None = None
     prompts: dict[int, Unit] = Field(default_factory=dict)
     transition: TransitionKind | None = None
+    bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
+    key: KnownKey | None = None
+    glide: Annotated[int, Field(ge=0, le=LONGEST_GLIDE)] = 0
 
     @field_validator("prompts", mode="before")
     @classmethod

@@ -8,14 +8,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from engine.generator_names import STAND_IN
-from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, make_sections_folder
+from engine.processes.layout import PARAMS_FILE, PERFORMANCE_FILE, PLAYER_LOG, generator_errors, make_sections_folder
 from engine.processes.leftovers import claim
 from engine.protocol import SetOptions
 
 WAIT_S: Final = 3.0
+
+
+def _appended(log: Path) -> BinaryIO:
+    """A log to go on with; nowhere, where its folder is gone: whoever is there still plays."""
+    try:
+        return log.open("ab")
+    except OSError:
+        return Path(os.devnull).open("ab")
 
 
 class Children:
@@ -56,6 +64,8 @@ class Children:
                 self.player.wait(WAIT_S)
         respawn = [sys.executable, "-m", "engine.live", str(self.folder), "--resume"]
         argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
+        with contextlib.suppress(OSError):
+            argv += ["--performance", (self.folder / PERFORMANCE_FILE).read_text(encoding="utf-8")]
         if frame:
             argv += ["--frame", str(frame)]
         if self.options.device is not None:
@@ -78,7 +88,7 @@ class Children:
         self.workers[place] = self._spawn(argv, generator_errors(self.folder, place), {**bounded, "OMP_WAIT_POLICY": "PASSIVE"})
 
     def _spawn(self, argv: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
-        with log.open("ab") as stderr:
+        with _appended(log) as stderr:
             return subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,

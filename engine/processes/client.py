@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,14 +61,20 @@ def new_session() -> Path:
 
 
 class EngineProcess:
-    """An engine that was just started; it lives on when its starter ends."""
+    """An engine that was just started; it lives on when its starter ends.
 
-    def __init__(self, options: SetOptions) -> None:
+    Args:
+        options: of the set.
+        prepare: puts into the session's folder what the engine finds there; returns further arguments for it.
+    """
+
+    def __init__(self, options: SetOptions, prepare: Callable[[Path], tuple[str, ...]] = lambda _folder: ()) -> None:
         self.folder = new_session()
         options.write(self.folder / OPTIONS_FILE)
+        more = prepare(self.folder)
         with (self.folder / ENGINE_LOG).open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "engine.live", str(self.folder)],
+                [sys.executable, "-m", "engine.live", str(self.folder), *more],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -27,6 +27,8 @@ OPTIONS_FILE: Final = "options.json"
 PARAMS_FILE: Final = "params.block"
 STATUS_FILE: Final = "status.block"
 STATE_FILE: Final = "state.pickle"
+PERFORMANCE_FILE: Final = "log-folder"
+"""In a session's folder: names the folder in which what is played is written down."""
 ENGINE_LOG: Final = "engine.log"
 PLAYER_LOG: Final = "player.log"
 

@@ -58,7 +58,8 @@ class NextView:
     """The section to come. Bars count from 1 within the section that sounds; seconds are in hand until the deadline.
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
-    ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`.
+    ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`. ``bpm`` and
+    ``key`` are its own where they are not those of what sounds, else 0 and empty.
     """
 
     name: str = ""
@@ -74,6 +75,8 @@ class NextView:
     at_bar: int = 0
     steer_until_bar: int = 0
     energy: float = 0.0
+    bpm: float = 0.0
+    key: str = ""
     fit: GridFit | None = None
     steps: int = 0
 
@@ -266,15 +269,19 @@ class Snapshot:
     """All the screen shows, as of one moment.
 
     ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
-    set is over. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end;
-    ``chord`` is the name of what a keyboard holds.
+    set is over. ``bpm_to`` and ``key_to`` are what was asked of what sounds, and is not heard yet; 0 and empty for nothing else.
+    ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard holds. ``clock_s`` are seconds since the
+    engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
     state: RunState = "starting"
     title: str = ""
     bpm: float = 120.0
+    bpm_to: float = 0.0
     key: str = ""
+    key_to: str = ""
+    beats: float = 0.0
     beats_per_bar: int = 4
     elapsed_s: float = 0.0
     total_s: float = 0.0

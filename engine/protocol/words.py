@@ -40,6 +40,10 @@ MAX_SCENES: Final = 8
 LONGEST_MORPH: Final = 64
 """Bars over which a scene may come in at most."""
 
+PlanEdit = Literal["skip", "repeat", "longer", "shorter", "drop", "end"]
+"""What can be done to the plan ahead: leave the next section out, have what sounds once more, give the next section eight bars
+more or less, have the next drop at once, or come to the ending."""
+
 SceneAt = Literal["now", "bar"]
 """When a scene that is recalled begins to come in: at once, or on the next bar line."""
 

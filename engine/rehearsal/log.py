@@ -27,6 +27,7 @@ class RehearsalLog:
         unknown_words: words of the prompts that nothing was understood from.
         events: commands in order of time.
         sections: sections in order of time.
+        tempos: the set's tempos in BPM, each from a bar on, counted from 0.
         notices: what went wrong, in words for people.
         kept: names of the keepers that were made.
     """
@@ -39,5 +40,6 @@ class RehearsalLog:
     unknown_words: tuple[str, ...] = ()
     events: tuple[LoggedEvent, ...] = ()
     sections: tuple[PlayedSection, ...] = ()
+    tempos: tuple[tuple[int, float], ...] = ()
     notices: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()

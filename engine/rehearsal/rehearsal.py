@@ -6,6 +6,7 @@ that depend on nothing but the request: a set is the same, bit for bit, however 
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 import time
@@ -22,9 +23,14 @@ from engine import protocol as p
 from engine.conductor.events import At, PlayerSaid, WorkerRefused
 from engine.conductor.reacting.values import level_params, values_by_target
 from engine.conductor.state import State
+from engine.conductor.tempo import planned
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import FileMoves, file_moves
 from engine.midi.mapping import mapping_of
+from engine.performances.entries import MADE, PLAYED
+from engine.performances.made import MadeLog
+from engine.performances.played import PlayedLog
+from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
 from engine.presets import Preset
 from engine.processes.channels import make_key
@@ -35,6 +41,8 @@ from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
 from engine.session.session import Session
+from engine.session.written import set_card
+from engine.timebase import MIN_BPM, Grid
 
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""
@@ -97,24 +105,28 @@ class Rehearsal:
     Args:
         preset: what to play.
         options: how; ``record`` names the .flac or .wav file that is written.
+        log_to: a folder in which what is played is written down, to play it again; None writes nothing.
 
     Raises:
         LivesetError: for anything that is wrong before the first sound: the preset, the MIDI file, the output file.
     """
 
-    def __init__(self, preset: Preset, options: p.SetOptions) -> None:
+    def __init__(self, preset: Preset, options: p.SetOptions, log_to: Path | None = None) -> None:
         self.preset = preset
+        self.log_to = log_to
         self.options = options
         self.out = Path(options.record or "")
         self.state = opening_state(preset, options)
         self.rate = self.state.settings.grid.rate
         file = file_moves(Path(options.midi)) if options.midi is not None else FileMoves()
-        longest = 2 * self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
+        longest = 2 * planned(self.state).frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
         self.timeline = _Timeline(preset, file, self.rate, longest)
-        self.player = OfflinePlayer()
         self.clock = 0
+        self._until = math.inf
         self.events: list[LoggedEvent] = []
         self._check_out()
+        self.played = PlayedLog(None if log_to is None else LogFile(log_to / PLAYED), 0, STEP)
+        self.player = OfflinePlayer(notes=self.played.notes)
 
     def _check_out(self) -> None:
         out = self.out
@@ -144,17 +156,20 @@ class Rehearsal:
 
     # ------------------------------------------------------------ the set
 
-    def run(self, progress: Progress = lambda _fraction, _what: None) -> RehearsalLog:
-        """Play the whole set.
+    def run(self, progress: Progress = lambda _fraction, _what: None, until_s: float = math.inf) -> RehearsalLog:
+        """Play the whole set, or its first ``until_s`` seconds.
 
         Raises:
             LivesetError: if the generator cannot start, or the file cannot be written to its end.
         """
+        self._until = until_s * self.rate
         folder = Path(tempfile.mkdtemp(prefix="lr"))
         make_key(folder)
         children = Children(folder, p.SetOptions())
         workers = OfflineWorkers(folder, children, self.rate)
-        session = Session(self.state, self, workers, children.sections, self.at)
+        log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE))
+        log.begin(set_card(self.preset, self.options, self.state, "rehearsal"))
+        session = Session(self.state, self, workers, children.sections, self.at, log=log)
         try:
             stand_in = self.state.settings.stand_in
             places = {"main": self.state.work.generator} | ({"stand-in": stand_in} if stand_in else {})
@@ -174,6 +189,8 @@ class Rehearsal:
                 session.take(up)
             self._play(session, workers, progress)
         finally:
+            self.played.close(self.player.renderer.quanta, self.player.frame)
+            log.close()
             workers.close()
             shutil.rmtree(children.sections, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
@@ -181,7 +198,8 @@ class Rehearsal:
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
-        limit = self.state.settings.grid.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
+        slowest = Grid(MIN_BPM, self.state.grid.beats_per_bar) if self.timeline.count else planned(self.state)
+        limit = slowest.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
         try:
             with soundfile.SoundFile(self.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
                 started = time.monotonic()
@@ -195,12 +213,12 @@ class Rehearsal:
             raise RecordingError(f"cannot write {self.out}: {error}", "free some disk space or name another file") from error
 
     def _total(self, state: State) -> int:
-        return max(1, state.settings.grid.frame_of_bar(state.settings.total_bars))
+        return max(1, planned(state).frame_of_bar(state.settings.total_bars))
 
     def _blocks(self, session: Session, workers: OfflineWorkers, limit: int) -> Iterator[Audio]:
         """The set's sound, block by block, from its first frame to its last."""
         began = 0  # the transport waits for the first section, and a MIDI file's moves with it
-        while session.state.transport.run != "finished":
+        while session.state.transport.run != "finished" and self.player.frame < self._until:
             state = session.state
             undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
             began = self.clock if not self.player.frame else began
@@ -213,7 +231,9 @@ class Rehearsal:
             before = self.player.frame
             block = self.player.render(STEP)
             self.clock += STEP
+            self.played.turn(self.player.renderer.quanta, self.player.frame)
             for said in self.player.events():
+                self.played.said(said, self.player.renderer.quanta)
                 session.take(PlayerSaid(said))
             if self.player.frame > before:
                 yield block[: self.player.frame - before]
@@ -223,7 +243,7 @@ class Rehearsal:
     # ------------------------------------------------------------ the log
 
     def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
-        state = session.state
+        state, tempo = session.state, session.state.tempo
         unknown = tuple(dict.fromkeys(word for slot in state.steering.slots for word in parse(slot.text).unknown))
         return RehearsalLog(
             preset=self.preset.source,
@@ -234,6 +254,7 @@ class Rehearsal:
             unknown_words=unknown,
             events=tuple(self.events),
             notices=(*self.timeline.told(), *(notice.text for notice in session.notices if notice.level != "info")),
+            tempos=((0, tempo.first.bpm), *((change.bar, change.grid.bpm) for change in tempo.changes)),
             sections=tuple(_really(played, workers.work_s) for played in state.transport.history),
             kept=session.keeping.names,
         )

@@ -120,6 +120,30 @@ class SectionWriter:
             self._fd = -1
 
 
+def ready_frames(path: Path) -> int:
+    """Frames of a section file that are written, without mapping it; -1 where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_JSON_AT)
+    except OSError:
+        return -1
+    return int.from_bytes(head[_READY_AT : _READY_AT + 8], "little") if head[:8] == MAGIC else -1
+
+
+def set_ready(path: Path, frames: int) -> None:
+    """Have a section file count as written up to so many of its frames.
+
+    Raises:
+        SectionError: if it cannot be written.
+    """
+    try:
+        with path.open("r+b") as file:
+            file.seek(_READY_AT)
+            file.write(frames.to_bytes(8, "little"))
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
 def _summed(audio: Audio) -> Audio:
     """All stems together: (frames, 2). A damaged file may hold what is no number; it reads as silence."""
     summed: Audio = audio.sum(axis=1, dtype=np.float32)

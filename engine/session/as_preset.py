@@ -14,7 +14,7 @@ import tomlkit.items
 
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.state import State
-from engine.conductor.stored import Scene
+from engine.conductor.steering import Scene, Steering
 from engine.errors import PresetError
 from engine.presets.reading import own_folder
 from engine.presets.tables import LEVELS, Preset, prompt_number
@@ -37,21 +37,20 @@ def written(state: State, preset: Preset) -> str:
         state: the conductor's.
         preset: what the set was made from; its [midi] table and opening are taken over.
     """
-    settings = state.settings
+    settings, steering = state.settings, state.steering
     document = tomlkit.document()
     document["set"] = _table(
         title=settings.title,
-        bpm=settings.grid.bpm,
-        key=settings.key,
+        bpm=settings.grid.bpm if steering.bpm is None else steering.bpm,
+        key=settings.key if steering.key is None else steering.key,
         beats_per_bar=settings.grid.beats_per_bar,
         seed=settings.seed,
         generator=settings.loads or state.work.generator or preset.set.generator,
         opening=preset.set.opening,
     )
-    steering = state.steering
     document["prompt"] = _tables(_table(text=slot.text, weight=_short(slot.weight)) for slot in steering.slots)
     touched = {slot for slot, each in enumerate(steering.slots) if each.touched}
-    document["section"] = _tables(_section(part, touched) for part in state.plan)
+    document["section"] = _tables(_section(part, touched, _led(part, steering)) for part in state.plan)
     if steering.loras:
         document["lora"] = _tables(_table(path=lora.path, strength=_short(lora.strength)) for lora in steering.loras)
     document["start"] = _table(
@@ -90,7 +89,13 @@ def _inline(values: Mapping[str, float]) -> tomlkit.items.InlineTable:
     return table
 
 
-def _section(part: PlannedSection, touched: set[int]) -> tomlkit.items.Table:
+def _led(part: PlannedSection, steering: Steering) -> dict[str, Any]:
+    """A part's own tempo and key, unless a hand has moved those."""
+    tempo = {} if part.bpm is None or steering.bpm is not None else {"bpm": part.bpm, "glide": part.glide}
+    return tempo if part.key is None or steering.key is not None else {**tempo, "key": part.key}
+
+
+def _section(part: PlannedSection, touched: set[int], led: Mapping[str, Any]) -> tomlkit.items.Table:
     """A part of the plan; prompts that a hand has moved are led by it no more."""
     table = _table(
         name=part.name,
@@ -100,9 +105,10 @@ def _section(part: PlannedSection, touched: set[int]) -> tomlkit.items.Table:
         density=_short(part.density),
         brightness=_short(part.brightness),
         transition=part.transition,
+        **led,
     )
-    if led := {str(slot + 1): weight for slot, weight in part.prompts if slot not in touched}:
-        table["prompts"] = _inline(led)
+    if prompts := {str(slot + 1): weight for slot, weight in part.prompts if slot not in touched}:
+        table["prompts"] = _inline(prompts)
     return table
 
 

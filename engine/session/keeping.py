@@ -57,6 +57,8 @@ class Keeping:
         now = state.transport.now
         if now is None:
             self.tell("info", "Nothing to keep yet: nothing is playing.")
+        elif now.heard[0].first:
+            self.tell("info", "Not kept: its tempo changed in the middle of it. Keep the next one.")
         elif not self._keep(now, state):
             self._waiting = now.heard[0].path
             self.tell("info", f"{now.version.wish.name} will be kept once it is complete.")

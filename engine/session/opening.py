@@ -21,8 +21,8 @@ from engine.conductor.planning.plan import (
     total_bars,
 )
 from engine.conductor.planning.script import scripted
-from engine.conductor.state import Settings, Slot, State, Steering, Work
-from engine.conductor.stored import Scene
+from engine.conductor.state import Settings, State, Work
+from engine.conductor.steering import Scene, Slot, Steering
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
 from engine.presets import Preset, SceneTable, SectionTable, checked_generator
@@ -111,7 +111,7 @@ def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[
     if not preset.section:
         return arc(total_bars(preset.minutes if asked is None else asked, grid), bars_per_share(grid))
     share = bars_per_share(grid)
-    planned = tuple(_from_table(table, index, preset.section, share) for index, table in enumerate(preset.section))
+    planned = _named_on(tuple(_from_table(table, index, preset.section, share) for index, table in enumerate(preset.section)))
     free = [i for i, table in enumerate(preset.section) if table.bars is None]
     target = total_bars(preset.minutes if asked is None else asked, grid)
     room = target - sum(part.bars for i, part in enumerate(planned) if i not in free)
@@ -120,6 +120,15 @@ def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[
     bars = spread([SHARE[planned[i].role] for i in free], room)
     by_index = dict(zip(free, bars, strict=True))
     return tuple(replace(part, bars=by_index.get(i, part.bars)) for i, part in enumerate(planned))
+
+
+def _named_on(planned: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:
+    """Parts that name no tempo or key name that of the part before: so it stays theirs, should that one be left out."""
+    bpm, key, made = None, None, []
+    for part in planned:
+        bpm, key = part.bpm or bpm, part.key or key
+        made.append(replace(part, bpm=bpm, key=key))
+    return tuple(made)
 
 
 def _short(planned: tuple[PlannedSection, ...], free: Sequence[int]) -> tuple[PlannedSection, ...]:
@@ -165,4 +174,7 @@ def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable],
         prompts=tuple(sorted((slot - 1, weight) for slot, weight in table.prompts.items())),
         transition=kind,
         transition_bars=bars,
+        bpm=table.bpm,
+        key=table.key,
+        glide=table.glide,
     )

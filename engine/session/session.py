@@ -11,6 +11,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -36,8 +37,11 @@ from engine.conductor.events import (
     WorkerUp,
 )
 from engine.conductor.requests import SECTION_SUFFIX
-from engine.conductor.state import Job, State
+from engine.conductor.state import Job, State, Version
 from engine.conductor.step import step
+from engine.conductor.tempo import key_of, tempo_of
+from engine.performances.entries import MadeSection
+from engine.performances.made import NOTHING_MADE, MadeLog
 from engine.prompts.mix import parse
 from engine.prompts.parsing import not_followed
 from engine.protocol import (
@@ -58,6 +62,7 @@ from engine.protocol import (
     ToggleMute,
     VaryNext,
 )
+from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
@@ -117,6 +122,7 @@ class Session:
         player, workers: the parts that do the work.
         folder: where section files lie.
         now: when it is, in the player's frames.
+        log: gets what the set's sections are to be, and what the performer asks for.
         save_to: a folder in which `turn` saves the state after every change that a new engine would need; None saves nothing.
     """
 
@@ -128,8 +134,10 @@ class Session:
         folder: Path,
         now: Callable[[], At],
         *,
+        log: MadeLog = NOTHING_MADE,
         save_to: Path | None = None,
     ) -> None:
+        self.log = log
         self.state = state
         self.player = player
         self.workers = workers
@@ -140,6 +148,8 @@ class Session:
         self.measuring = Measuring(folder, self.take)
         self._save_to = save_to
         self._words: dict[str, Understood] = {}
+        self._asked = (0.0, "")
+        """The tempo and the key that they were compared with."""
         self._events: deque[Event] = deque()
         self._deciding = False
         self._unsaved = False
@@ -170,10 +180,13 @@ class Session:
         self.take(Tick())
         if self._unsaved and self._save_to is not None:
             save_state(self._save_to, self.state)
+            if self.log.folder is not None:  # for `liveset resume`, where this session's folder is gone with the machine
+                self.log.later(partial(save_state, self.log.folder, self.state))
         self._unsaved = False
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
+        self.log.command(self.state.transport.frame, command)
         match command:
             case Keep():
                 self.keeping.ask(self.state)
@@ -190,6 +203,7 @@ class Session:
     def _do(self, action: Action) -> None:
         match action:
             case StartJob(job):
+                self._log_job(job.version)
                 self.workers.start(job)
             case CancelJob(job):
                 self.workers.cancel(job)
@@ -209,6 +223,11 @@ class Session:
                 self._do_on_disk(action)
             case Tell(level, text):
                 self.tell(level, text)
+
+    def _log_job(self, version: Version) -> None:
+        before = version.request.continue_path
+        heard = -1 if before is None else ready_frames(self.folder / before)
+        self.log.section(MadeSection(version.path, version.wish.name, version.generator, version.request, heard))
 
     def _do_on_disk(self, action: Discard | Sweep | MeasureRoom) -> None:
         match action:
@@ -247,10 +266,13 @@ class Session:
 
     def words(self) -> dict[str, Understood]:
         """What was not, or only nearly, understood of each prompt, and what of it the set does not follow."""
-        settings = self.state.settings
+        state = self.state
+        asked = (tempo_of(state, state.here), key_of(state, state.here))
+        if asked != self._asked:
+            self._words, self._asked = {}, asked
         for slot in self.state.steering.slots:
             if slot.text not in self._words:
                 parsed = parse(slot.text)
-                others = not_followed(slot.text, float(settings.grid.bpm), settings.key)
+                others = not_followed(slot.text, *asked)
                 self._words[slot.text] = Understood(parsed.unknown, parsed.guesses, others)
         return self._words

@@ -11,6 +11,7 @@ from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.reacting import scenes
 from engine.conductor.requests import next_index, weights
 from engine.conductor.state import OPENING, State
+from engine.conductor.tempo import frames_of, hand_over, key_of, planned, start_bar, tempo_of
 from engine.dsp.levels import decibels_of
 from engine.music.chords import chord_name
 from engine.protocol import (
@@ -104,15 +105,20 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
     s, status = state.settings, around.status
     rate = s.grid.rate
     frame = heard_frame(state, status)
-    total = max(s.grid.frame_of_bar(s.total_bars + state.transport.drift) - s.grid.origin, 1)
+    tempo, plan = state.tempo, planned(state)
+    total = max(plan.frame_of_bar(s.total_bars + state.transport.drift) - plan.start, 1)
+    bpm, key = tempo.bpm_at(frame), state.transport.now.version.request.key if state.transport.now else key_of(state, 0)
     return Snapshot(
         serial=serial,
         state=state.transport.run,
         title=s.title,
-        bpm=s.grid.bpm,
-        key=s.key,
+        bpm=bpm if state.transport.now else tempo_of(state, 0),
+        bpm_to=_elsewhere(tempo_of(state, state.here), state.grid.bpm) if state.transport.now else 0.0,
+        key=key,
+        key_to=key_of(state, state.here) if key_of(state, state.here) != key else "",
+        beats=tempo.beats_at(frame),
         beats_per_bar=s.grid.beats_per_bar,
-        elapsed_s=min(max(0, frame - s.grid.origin), total) / rate,
+        elapsed_s=min(max(0, frame - plan.start), total) / rate,
         total_s=total / rate,
         drift_bars=state.transport.drift,
         arc=arc_view(state),
@@ -147,9 +153,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
 
 def summary(state: State, around: Surroundings) -> Summary:
     """What the set came to, once it is over."""
-    grid = state.settings.grid
     return Summary(
-        length_s=(grid.frame_of_bar(end_bar(state)) - grid.origin) / grid.rate,
+        length_s=state.tempo.seconds_at(state.grid.frame_of_bar(end_bar(state))),
         sections=len(state.transport.history),
         recordings=around.recordings,
         keepers=around.kept,
@@ -186,7 +191,7 @@ def _coming_bar(state: State) -> int:
     index = next_index(state)
     if index is None or state.transport.now is None:
         return end_bar(state)
-    return state.settings.grid.bar_at(outlook(state, index).entry)
+    return state.grid.bar_at(outlook(state, index).entry)
 
 
 def now_view(state: State, around: Surroundings, frame: int) -> NowView:
@@ -194,11 +199,12 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
     now = state.transport.now
     if now is None:
         return NowView()
-    grid, version = state.settings.grid, now.version
-    length = grid.frame_of_bar(version.request.bars) - grid.origin
+    grid, version = state.grid, now.version
+    length = frames_of(state, version)
     into = min(max(frame - now.origin, 0), length - 1)
-    beats = grid.beats_at(frame) if frame >= now.origin else grid.beats_at(now.origin)
-    bar = min(max(grid.bar_at(max(frame, now.origin)) - grid.bar_at(now.origin), 0), version.request.bars - 1)
+    tempo = state.tempo  # what is heard may be in the tempo before this one
+    beats = tempo.beats_at(frame) if frame >= now.origin else grid.beats_at(now.origin)
+    bar = min(max(tempo.bar_at(max(frame, now.origin)) - start_bar(state), 0), version.request.bars - 1)
     return NowView(
         name=version.wish.name,
         role=version.wish.role,
@@ -222,12 +228,12 @@ def next_view(state: State) -> NextView:
     index = next_index(state)
     if index is None:
         return NextView()
-    grid, now, version, part = state.settings.grid, state.transport.now, state.work.next, state.plan[index]
+    grid, now, version, part = state.grid, state.transport.now, state.work.next, state.plan[index]
     opening = now is not None and now.version.index == OPENING
-    leaving = state.plan[now.version.index] if now is not None and not opening else None
+    kind, over = hand_over(state, now.version.index) if now is not None and not opening else ("equal-power" if opening else "", 1)
     job = next((job for job in state.work.jobs if job.purpose == "next"), None)
     making = job.version if job else version
-    ahead, start = outlook(state, index), grid.bar_at(now.origin) if now else 0
+    ahead, start = outlook(state, index), start_bar(state)
     hurried = making is not None and making.place == "main" and making.request.steps < state.work.traits.steps
     return NextView(
         name=part.name,
@@ -238,14 +244,21 @@ def next_view(state: State) -> NextView:
         progress=ahead.progress,
         ready_in_s=ahead.ready_in_s,
         headroom_s=ahead.due_in_s - ahead.ready_in_s,
-        transition=leaving.transition if leaving else "equal-power" if opening else "",
-        transition_bars=leaving.transition_bars if leaving else int(opening),
+        transition=kind,
+        transition_bars=over if kind else 0,
         at_bar=grid.bar_at(ahead.entry) - start + 1,
         steer_until_bar=max(0, grid.bar_at(ahead.steer_until) - start + 1) if ahead.steer_until else 0,
         energy=part.energy,
+        bpm=_elsewhere(tempo_of(state, index), state.grid.bpm),
+        key=key_of(state, index) if key_of(state, index) != key_of(state, state.here) else "",
         fit=making.fit if making else None,
         steps=making.request.steps if making and hurried else 0,
     )
+
+
+def _elsewhere(bpm: float, here: float) -> float:
+    """A tempo that is not the one that sounds; 0 for none."""
+    return bpm if bpm != here else 0.0
 
 
 def _next_state(state: State, ahead: Outlook, opening: bool) -> NextState:

@@ -17,6 +17,7 @@ from engine.analysis.audio import correlation
 from engine.analysis.picture import PeakColumns
 from engine.conductor.events import Measured
 from engine.conductor.state import State, Version
+from engine.conductor.tempo import frames_of
 from engine.errors import SectionError
 from engine.protocol import TRANSITION_BY_KIND, Cue
 from engine.sections.file import SectionReader
@@ -118,8 +119,7 @@ class Measuring:
         except SectionError:
             return
         self._drawn = now.version.id
-        grid = state.settings.grid
-        frames = grid.frame_of_bar(now.version.request.bars) - grid.origin
+        frames = frames_of(state, now.version)
         fallback = now.fallback.id if now.fallback else ""
         self.later(partial(draw, reader, frames), partial(self._show, now.version.id, fallback))
 

@@ -7,12 +7,13 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.command_line import command
-from engine.conductor.state import State
+from engine.conductor.tempo import planned_seconds
 from engine.errors import LivesetError
 from engine.processes.layout import cache_folder
 from engine.protocol import SetOptions
@@ -39,18 +40,30 @@ class Finding:
     advice: str = ""
 
 
-def examine() -> int:
-    """Print every finding. Returns 1 if something keeps a set from playing, else 0."""
-    console, worst = plain_console(soft_wrap=True), 0
-    for check in CHECKS:
+Checks = Iterable[Callable[[], Iterator[Finding]]]
+
+
+def _ready(problems: int, _notes: int) -> str:
+    return "see above for what to change" if problems else "ready to play"
+
+
+def examine(checks: Checks | None = None, verdict: Callable[[int, int], str] = _ready) -> int:
+    """Print every finding. Returns 1 if something keeps a set from playing, else 0.
+
+    Args:
+        checks: what is looked at; all of this machine if not given.
+        verdict: the last line, of the numbers of problems and of notes.
+    """
+    console, found = plain_console(soft_wrap=True), Counter[Level]()
+    for check in CHECKS if checks is None else checks:
         for finding in check():
             console.print(f"{GLYPHS[finding.level]} {finding.level:<8}", style=COLOURS[finding.level], end="")
             console.print(finding.what, highlight=False, markup=False)
             if finding.advice:
                 console.print(f"{'':>10}{finding.advice}", highlight=False, markup=False)
-            worst = max(worst, int(finding.level == "problem"))
-    console.print("ready to play" if not worst else "see above for what to change", highlight=False)
-    return worst
+            found[finding.level] += 1
+    console.print(verdict(found["problem"], found["note"]), highlight=False)
+    return int(found["problem"] > 0)
 
 
 def _versions() -> Iterator[Finding]:
@@ -152,7 +165,7 @@ def _generators() -> Iterator[Finding]:
             yield Finding("problem", f"generator pocket: {error.message}", error.hint)
             return
     work = sum(section.generated_in_s or 0.0 for section in log.sections)
-    speed = _seconds(rehearsal.state) / max(work, 1e-3)
+    speed = planned_seconds(rehearsal.state) / max(work, 1e-3)
     text = f"generator pocket: makes {speed:.0f} seconds of music a second here"
     if speed < LEAST_SPEED:
         yield Finding("problem", text, "close other programs: a set needs at least four")
@@ -206,10 +219,6 @@ def _chosen(who: str, config: dict[str, Any]) -> Iterator[Finding]:
     elif config["model"].get("diffusion", {}).get("diffusion_objective") == "rectified_flow":
         what = "takes 50 steps where small-music takes 8, near a deadline 25: about five times the work"
         yield Finding("note", f"{who} {what}", "it is published for fine-tuning; sets sound best on small-music")
-
-
-def _seconds(state: State) -> float:
-    return state.settings.grid.seconds(state.settings.grid.frame_of_bar(state.settings.total_bars))
 
 
 def _processor() -> Iterator[Finding]:

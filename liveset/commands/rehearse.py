@@ -15,14 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from engine.conductor.tempo import hand_over, key_of, planned_seconds, tempo_of
 from engine.errors import RecordingError
+from engine.performances.folders import new_folder
 from engine.presets import Preset, load_preset
-from engine.processes.layout import check_free
+from engine.processes.layout import check_free, recording_name
 from engine.protocol import SetOptions
 from engine.session.opening import opening_state, scaled_note
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.conductor.state import State
     from engine.rehearsal.log import RehearsalLog
     from engine.rehearsal.rehearsal import Rehearsal
 
@@ -51,7 +56,8 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     where = _destination(options.preset, options.record, report, force=options.force)
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
-    rehearsal = Rehearsal(preset, replace(options, record=str(written)))
+    log_to = new_folder(Path(recording_name(preset.set.title)).stem)
+    rehearsal = Rehearsal(preset, replace(options, record=str(written)), log_to)
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()
@@ -154,9 +160,9 @@ def check_preset(preset_name: str) -> None:
     state = opening_state(preset)
     grid = state.settings.grid
     console = plain_console(soft_wrap=True)
-    seconds = grid.seconds(grid.frame_of_bar(state.settings.total_bars))
+    seconds = planned_seconds(state)
     console.print(
-        f"{preset.set.title}: {grid.bpm:g} BPM, {state.settings.key}, {grid.beats_per_bar} beats a bar, "
+        f"{preset.set.title}: {tempo_of(state, 0):g} BPM, {key_of(state, 0)}, {grid.beats_per_bar} beats a bar, "
         f"{int(seconds) // 60}:{int(seconds) % 60:02} minutes, generator {state.work.generator}, seed {state.settings.seed}",
         highlight=False,
         markup=False,
@@ -166,17 +172,35 @@ def check_preset(preset_name: str) -> None:
     for heading in ("section", "role", "purpose", "from", "bars", "energy", "hands over by"):
         table.add_column(heading, no_wrap=True, min_width=None if heading == "section" else len(heading))
     bar = 1
-    for part in state.plan:
-        bars = "1 bar" if part.transition_bars == 1 else f"{part.transition_bars} bars"
-        over = f"{part.transition}, {bars}" if part.transition_bars else part.transition
+    for index, part in enumerate(state.plan):
+        kind, over_bars = hand_over(state, index)
+        bars = "1 bar" if over_bars == 1 else f"{over_bars} bars"
+        over = f"{kind}, {bars}" if over_bars else kind
         last = part is state.plan[-1]
         place = (part.name, part.role, part.purpose, str(bar), str(part.bars))
         table.add_row(*place, f"{part.energy:.2f}", "ending" if last else over)
         bar += part.bars
     console.print(table)
-    for line in (*_word_lines(preset), scaled_note(preset, grid)):
-        if line:
-            console.print(f"note: {line}", highlight=False, markup=False)
+    for line in _moves(state):
+        console.print(line, highlight=False, markup=False)
+    for note in (*_word_lines(preset), scaled_note(preset, grid)):
+        if note:
+            console.print(f"note: {note}", highlight=False, markup=False)
+
+
+def _moves(state: State) -> Iterator[str]:
+    """Where the plan goes to another tempo or key."""
+    bar = 1 + state.plan[0].bars
+    for index, part in enumerate(state.plan[1:], 1):
+        said = []
+        if tempo_of(state, index) != tempo_of(state, index - 1):
+            glides = part.glide and state.work.traits.live
+            said.append(f"{tempo_of(state, index):g} BPM" + (f" over {min(part.glide, part.bars)} bars" if glides else ""))
+        if key_of(state, index) != key_of(state, index - 1):
+            said.append(key_of(state, index))
+        if said:
+            yield f"from bar {bar}: {', '.join(said)}"
+        bar += part.bars
 
 
 def _check_midi(preset: Preset) -> None:

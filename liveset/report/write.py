@@ -101,6 +101,7 @@ def build(log: RehearsalLog, heard: Survey) -> dict[str, Any]:
         "ladder": {"hold": log.ladder_hold, "pocket": log.ladder_pocket},
         "unknown_words": list(log.unknown_words),
         "events": [_event(event) for event in log.events],
+        "tempos": [{"bar": bar, "bpm": bpm} for bar, bpm in log.tempos],
         "sections": [asdict(section) for section in log.sections],
     }
     return _plain(report)  # type: ignore[no-any-return]

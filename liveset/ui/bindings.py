@@ -19,6 +19,8 @@ _CAPS: Final = {
     "minus": "-",
     "plus": "+",
     "question_mark": "?",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "up": "↑",
@@ -28,6 +30,8 @@ _CAPS: Final = {
     "ctrl+p": "ctrl p",
     "ctrl+z": "ctrl z",
     "escape": "esc",
+    "full_stop": ".",
+    "comma": ",",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -31,11 +31,11 @@ from engine.conductor.events import (
 )
 from engine.conductor.state import Job, State
 from engine.conductor.step import step
-from engine.player.decks import Deck
+from engine.player.decks import Deck, SeenReader
 from engine.player.rendering.loops import CROSSFADE, TOLERANCE
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import Levels
-from engine.sections.file import SectionInfo, SectionReader
+from engine.sections.file import SectionInfo
 from engine.timebase import QUANTUM
 
 FADE = 441
@@ -94,7 +94,7 @@ class SimulatedPlayer:
         """Take the conductor's order, as the player does."""
         cues = tuple(cues)
         self._cues |= {cue.cue_id: cue for cue in cues}
-        self._timeline.set_cues(tuple(Deck(cue, cast(SectionReader, self.files[cue.path])) for cue in cues))
+        self._timeline.set_cues(tuple(Deck(cue, cast(SeenReader, self.files[cue.path])) for cue in cues))
 
     def advance(self, frames: int) -> list[p.PlayerEvent]:
         """Let time pass; what happened in it."""
@@ -115,7 +115,8 @@ class SimulatedPlayer:
         self._events.clear()
         for event in said:
             if isinstance(event, p.CueStarted):
-                self.starts.append((self._cues[event.cue_id], event.frame))
+                cue = self._cues[event.cue_id]
+                self.starts.append((replace(cue, start_frame=event.frame, origin_frame=event.origin_frame), event.frame))
         return said
 
     def _quiet_quanta(self) -> int:
@@ -200,7 +201,7 @@ class Stage:
     def work(self, job_id: int, pace: Callable[[int], float]) -> None:
         """Finish a job after the time its work takes: so many seconds a second of sound with its steps, once."""
         request = self.jobs[job_id].version.request
-        grid = self.state.settings.grid
+        grid = self.state.grid
         bar_s = float(grid.frames_per_bar) / grid.rate
         kept_s = self.state.work.traits.kept_bars(bar_s) * bar_s if request.continue_path else 0.0
         work_s = (request.total_frames() / 44100 + kept_s) * pace(request.steps)

@@ -13,7 +13,8 @@ from engine.conductor.events import StartJob, WorkerUp
 from engine.conductor.planning.pace import Pace
 from engine.conductor.planning.plan import arc
 from engine.conductor.requests import make_version, wish
-from engine.conductor.state import Job, Settings, Slot, State, Steering
+from engine.conductor.state import Job, Settings, State
+from engine.conductor.steering import Slot, Steering
 from engine.timebase import Grid
 from tests.conductor.simulation import FADE, Stage
 
@@ -95,13 +96,24 @@ def without_next(bars: int = 48) -> Stage:
 
 
 def check_grid(stage: Stage) -> None:
-    """Sections start on bar lines; a re-make ends its crossfade on a sixteenth; a kept last section changes nothing."""
+    """Sections start on bar lines, and so does another tempo; a re-make ends its crossfade on a sixteenth.
+
+    What a section plays at a bar line is one of its own bars, whatever its tempo.
+    """
+    tempo = stage.state.tempo
     for cue, frame in stage.player.starts:
+        version = dict(stage.state.transport.cue_versions).get(cue.cue_id)
+        line = tempo.frame_of_bar(tempo.next_bar(frame - 1))
         if cue.start_frame == cue.origin_frame:
-            assert frame == GRID.frame_of_bar(GRID.bar_at(frame))
+            assert abs(frame - line) <= 1
+        elif version is not None and cue.grid.bpm != tempo.bpm_at(frame - 2 * FADE):
+            assert min(abs(frame + extra - line) for extra in (0, FADE)) <= 1
+            bars = (line - cue.origin_frame) / cue.grid.frames_per_bar
+            assert abs(bars - round(bars)) * cue.grid.frames_per_bar <= 2
         else:
-            sixteenths = [frame + extra for extra in (0, FADE)]
-            assert any(GRID.next_beat_frame(at, 4) == at for at in sixteenths), frame
+            grid = tempo.at(frame + FADE)
+            near = [grid.next_beat_frame(frame + extra - 1, 4) - frame - extra for extra in (0, FADE)]
+            assert min(near) <= 1, frame
     indices = [dict(stage.state.transport.cue_versions).get(cue.cue_id) for cue, _ in stage.player.starts]
     played = [version.index for version in indices if version is not None]
     assert played == sorted(played)
@@ -281,6 +293,12 @@ def test_no_job_starts_that_would_miss_the_deadline() -> None:
     assert len([action for action in stage.actions if isinstance(action, StartJob)]) == before
 
 
+TEMPOS: list[p.Command] = [
+    p.SetTempo(140.0), p.SetTempo(124.0), p.SetTempo(60.5), p.StepTempo(1.0), p.StepTempo(-7.5), p.SetTempo(float("nan")),
+    p.TapTempo(), p.TapTempo(3.0), p.TapTempo(3.5), p.StepKey(7), p.StepKey(-1), p.SetKey(3), p.SetKey(3, "dorian"),
+    p.NudgeTime(5.0), p.NudgeTime(-900.0),
+]  # fmt: skip
+
 STEERING: list[p.Command] = [
     p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.RemovePrompt(0), p.MovePrompt(0, 1),
     p.VaryNext(), p.RemakeBars(2, 3), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play(),
@@ -299,6 +317,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("weight"), st.floats(0, 1)),
     st.tuples(st.just("energy"), st.floats(0, 1)),
     st.tuples(st.just("command"), st.sampled_from(STEERING)),
+    st.tuples(st.just("command"), st.sampled_from(TEMPOS)),
 )
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from engine import protocol as p
 from engine.actions import ACTIONS
 from engine.conductor.events import SetParams
-from engine.conductor.reacting.scenes import current
+from engine.conductor.reacting.scenes import NEAR, current
 from engine.conductor.reacting.values import values_by_target
-from engine.conductor.stored import Scene
+from engine.conductor.steering import Scene
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, opening, started
 
@@ -232,8 +232,8 @@ def test_any_order_of_moves_and_scenes_ends_where_the_last_scene_is(moves: list[
         assert all(0.0 <= to <= 1.0 for to in values(stage).values())
     stage.command(p.Play())
     stage.command(p.RecallScene(1, "bar", 1))
-    stage.healthy(2 * BAR + BAR // 2)
+    stage.healthy(6 * BAR)  # two bars and a half of the slowest tempo that a knob asks for
     scene = dict(stage.state.steering.scenes)[1]
     there = current(stage.state)
-    assert dict(there.values) == dict(scene.values)
+    assert dict(there.values) == pytest.approx(dict(scene.values), abs=NEAR)
     assert stage.player.unfilled == 0

@@ -73,6 +73,41 @@ def test_turned_knob_is_one_move() -> None:
     assert future(stage.state) == before
 
 
+def test_presses_in_a_row_are_moves_of_their_own() -> None:
+    stage = playing()
+    takes = []
+    for _ in range(3):
+        takes.append(stage.state.steering.take)
+        stage.command(p.ReRoll())
+    for take in reversed(takes):
+        stage.command(p.Undo())
+        assert stage.state.steering.take == take
+
+
+def test_set_made_longer_is_undone_and_not_lost_with_an_edit_before_it() -> None:
+    stage = playing()
+    totals = []
+    for command in (p.EditPlan("longer"), p.GoOn(5.0), p.EditPlan("skip")):
+        totals.append((stage.state.plan, stage.state.settings.total_bars))
+        stage.command(command)
+    for plan, total in reversed(totals):
+        stage.command(p.Undo())
+        assert (stage.state.plan, stage.state.settings.total_bars) == (plan, total)
+
+
+def test_set_that_is_played_again_has_nothing_to_undo() -> None:
+    stage = playing()
+    moved(stage, p.EditPlan("end"))
+    for _ in range(200):
+        for job in tuple(stage.jobs):
+            stage.finish(job)
+        stage.advance(BAR)
+    assert stage.player.finished
+    stage.command(p.PlayAgain())
+    stage.command(p.Undo())
+    assert stage.told[-1] == "There is nothing to undo."
+
+
 def test_what_sounds_is_not_undone_but_for_a_scene() -> None:
     stage = playing()
     moved(stage, p.StoreScene(1))

@@ -62,6 +62,21 @@ def test_looks_that_come_late_by_a_block_make_no_jitter() -> None:
     assert within[int(0.99 * len(within))] <= 0.0016, "the test looks every half millisecond"
 
 
+def test_ticks_go_on_from_where_they_are_at_another_tempo() -> None:
+    """Nobody is stopped and sent elsewhere: the bars are where they were, and come faster."""
+    clock, sent, turn = Clock(), Sent(), 200.0
+    for n in range(20_000):
+        at = turn - 4.0 + n * 0.0005
+        bpm = BPM if at < turn else 131.0
+        if n % 10 == 0:
+            sent += [(at, data) for data in clock.hear((96 + (at - turn) * bpm / 60) * 60 / bpm, True, bpm, at)]
+        sent += [(at, data) for data in clock.due(at)]
+    assert [data for _, data in sent if data not in (CLOCK, CONTINUE)] == [song_position(4 * (96 - 8))]
+    ticks = [at for at, data in sent if data == CLOCK]
+    late = [(at - turn) * 131 / 60 * 24 - n for n, at in enumerate(at for at in ticks if at >= turn - 0.0001)]
+    assert len(late) > 300 and max(map(abs, late)) * 60 / 131 / 24 <= 0.002
+
+
 def test_offset_is_kept_to() -> None:
     for offset in (-0.02, 0.03):
         ticks = [at for at, data in run(Clock(offset), 100.0, 3.0, 8.0) if data == CLOCK]

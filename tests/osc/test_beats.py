@@ -58,3 +58,19 @@ def test_beats_that_were_missed_are_passed_over() -> None:
     beats.hear(0.0, True, BPM, 4, 100.0)
     assert beats.due(102.6) == (2, 2)
     assert beats.due(102.6) is None
+
+
+def test_beats_go_on_from_where_they_are_at_another_tempo() -> None:
+    """From beat 400 on at 121 BPM: as if the set had always been at that tempo, it is 1.65 s younger."""
+    beats, given = Beats(), list[tuple[float, tuple[int, int]]]()
+    turn = 100.0 + 400 * 60 / BPM
+    for n in range(3000):
+        at = turn - 5.0 + n * 0.005
+        bpm = BPM if at < turn else BPM + 1
+        beats.hear((400 + (at - turn) * bpm / 60) * 60 / bpm, True, bpm, 4, at)
+        if (beat := beats.due(at)) is not None:
+            given.append((at, beat))
+    counted = [4 * (bar - 1) + beat - 1 for _, (bar, beat) in given]
+    assert counted == list(range(counted[0], counted[0] + len(counted)))
+    after = [at - turn - (beat - 400) * 60 / (BPM + 1) for (at, _), beat in zip(given, counted, strict=True) if beat >= 400]
+    assert len(after) > 15 and max(map(abs, after)) <= 0.006

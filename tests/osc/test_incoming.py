@@ -8,14 +8,15 @@ from engine.actions import ACTIONS
 from engine.errors import OscError
 from engine.osc.incoming import ADDRESSES, command_of, without_token
 from engine.osc.where import Where, where
-from engine.protocol import NextNow, RecallScene, SetMacro, SetStem, SetWeight, ToggleMute
+from engine.protocol import NextNow, RecallScene, SetKey, SetMacro, SetStem, SetTempo, SetWeight, ToggleMute
 
 
 def test_every_action_has_an_address() -> None:
     assert {action.name for action in ADDRESSES.values()} == set(ACTIONS)
     for address, action in ADDRESSES.items():
         args = [0.5] if action.kind == "position" else []
-        assert command_of(address, args) == (action.make(0.5) if action.kind == "position" else action.pressed)
+        make = action.exact or action.make
+        assert command_of(address, args) == (make(0.5) if action.kind == "position" else action.pressed)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,10 @@ def test_what_would_let_everybody_in_or_nobody_is_refused(text: str, token: str 
     with pytest.raises(OscError) as refused:
         where(text, token, allow)
     assert said in str(refused.value) and refused.value.hint
+
+
+def test_a_tempo_and_a_tonic_come_in_their_own_units() -> None:
+    assert command_of("/liveset/tempo", [128.5]) == SetTempo(128.5)
+    assert command_of("/liveset/key", [9]) == SetKey(9)
+    with pytest.raises(OscError, match="send BPM"):
+        command_of("/liveset/tempo", [])

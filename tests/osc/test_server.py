@@ -154,10 +154,10 @@ def test_subscriber_is_told_everything_and_then_what_changes(served: Served) -> 
 def test_beats_are_sent_as_they_sound(served: Served) -> None:
     served.send("/liveset/subscribe", served.socket.getsockname()[1])
     wait_until(lambda: served.server.listeners == 1, "the subscription")
-    served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=7.99))
+    served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=7.99, beats=15.98))
     served.received("/liveset/scene/coming")
     served.now += 0.02
-    served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=8.01))
+    served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=8.01, beats=16.02))
     found = served.received("/liveset/beat")
     assert found["/liveset/beat"] == [1, 5, 120.0] and found["/liveset/bar"] == [5]
 

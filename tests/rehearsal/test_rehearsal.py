@@ -11,13 +11,15 @@ import pytest
 import soundfile
 
 from engine.errors import RecordingError
+from engine.presets import parse_preset
 from engine.presets.tables import StartTable
 from engine.protocol import SetOptions
 from engine.rehearsal.log import RehearsalLog
 from engine.rehearsal.rehearsal import Rehearsal
+from engine.timebase import Grid, TempoMap
 from liveset.report.write import write_report
 from tests.generators.slow import Slow
-from tests.support.rehearsing import preset, rehearse
+from tests.support.rehearsing import TONES, preset, rehearse
 
 REFUSING = "tests.generators.refusing:Refusing"
 BRIEF = 0.125
@@ -81,6 +83,62 @@ def test_clicks_stay_on_the_beat_across_every_seam(plain: tuple[RehearsalLog, Pa
     onsets = [int(i * beat + np.argmax(strength[int(i * beat) : int(i * beat) + 64])) for i in range(8, 60)]
     late = np.array(onsets) - np.arange(8, 60) * beat
     assert np.abs(late - np.median(late)).max() < 0.002 * rate
+
+
+SECTIONS = """
+[[section]]
+role = "drop"
+bars = 4
+[[section]]
+role = "drop"
+bars = 4
+bpm = 151.5
+key = "C minor"
+[[section]]
+role = "drop"
+bars = 8
+bpm = 120
+glide = 4
+"""
+
+
+FASTER = """
+[midi]
+cc50 = "tempo up"
+"""
+
+
+def pressed(path: Path, at_s: float) -> Path:
+    """A button that is pressed once, and let go of."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    track.append(mido.MetaMessage("set_tempo", tempo=500_000, time=0))
+    track.append(mido.Message("control_change", control=50, value=127, time=round(at_s * 960)))
+    track.append(mido.Message("control_change", control=50, value=0, time=48))
+    file.save(path)
+    return path
+
+
+def test_clicks_lie_on_the_beats_of_a_set_whose_tempo_moves(tmp_path: Path) -> None:
+    """One that changes with a section, one that glides in the next, and one that a pad asks for in the middle of that."""
+    chosen = parse_preset(TONES.format(generator="tests.generators.tones:Tones", minutes=1) + SECTIONS + FASTER, "tones.toml")
+    pad = pressed(tmp_path / "pad.mid", at_s=22.0)
+    log = rehearse(tmp_path / "set.flac", chosen, midi=pad)
+    tempo = TempoMap(Grid(133.3))
+    for bar, bpm in log.tempos[1:]:
+        tempo = tempo.changed(bar, bpm)
+    steps = [(8, 151.5), (9, 143.625), (10, 135.75), (11, 127.875), (12, 120.0)]
+    assert log.tempos == ((0, 133.3), (4, 151.5), *steps[1:], (13, 121.0))
+    assert [section.start_bar for section in log.sections] == [0, 4, 8]
+    sound, rate = soundfile.read(tmp_path / "set.flac", dtype="float32")
+    strength = np.abs(np.diff(sound[:, 0]))
+    beats = [tempo.at_bar(n // 4).frame_of_beat(n) for n in range(1, 4 * 16)]
+    late = [int(np.argmax(strength[beat - 2000 : beat + 2000] > 0.06)) - 2000 for beat in beats]
+    assert max(late) - min(late) < 0.002 * rate
+    assert (log.ladder_hold, log.ladder_pocket) == (0, 0)
+    seconds = tempo.seconds_at(tempo.frame_of_bar(16))
+    assert len(sound) / rate == pytest.approx(seconds, abs=2.5)
 
 
 def test_file_begins_with_the_first_downbeat(plain: tuple[RehearsalLog, Path]) -> None:

@@ -19,7 +19,7 @@ from liveset.report.write import check_writable, write_report
 RATE = 44_100
 FIELDS = [
     "preset", "seed", "seconds", "sample_rate", "lufs", "true_peak_dbtp", "longest_silence_ms", "underruns", "ladder",
-    "unknown_words", "events", "sections",
+    "unknown_words", "events", "tempos", "sections",
 ]  # fmt: skip
 SECTION_FIELDS = [
     "name", "role", "start_s", "bars", "bpm", "key", "energy", "prompts", "seed", "generated_in_s", "headroom_s", "transition",

@@ -196,3 +196,31 @@ def test_mistakes_are_told(text: str, said: str) -> None:
     with pytest.raises(PresetError) as refused:
         opened(text)
     assert said in str(refused.value)
+
+
+MOVING = """
+[set]
+bpm = 120
+key = "F minor"
+[[prompt]]
+text = "house"
+[[section]]
+bars = 8
+[[section]]
+bars = 8
+bpm = 128
+glide = 4
+key = "C minor"
+"""
+
+
+def test_a_tempo_and_a_key_of_a_section_are_saved() -> None:
+    state = opening_state(parse_preset(MOVING))
+    same(state, again(state))
+
+
+def test_a_tempo_and_a_key_that_a_hand_moved_are_the_saved_sets_own() -> None:
+    state = commanded(opening_state(parse_preset(MOVING)), p.SetTempo(99.5), p.StepKey(2))
+    saved = again(state)
+    assert (saved.settings.grid.bpm, saved.settings.key) == (99.5, "G minor")
+    assert {(part.bpm, part.key, part.glide) for part in saved.plan} == {(None, None, 0)}

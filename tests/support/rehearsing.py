@@ -28,8 +28,8 @@ weight = 0.1
 """
 
 
-def preset(generator: str = "tests.generators.tones:Tones", minutes: float = 0.5) -> Preset:
-    return parse_preset(TONES.format(generator=generator, minutes=minutes), "tones.toml")
+def preset(generator: str = "tests.generators.tones:Tones", minutes: float = 0.5, sections: str = "") -> Preset:
+    return parse_preset(TONES.format(generator=generator, minutes=minutes) + sections, "tones.toml")
 
 
 def rehearse(out: Path, chosen: Preset | None = None, midi: Path | None = None, seed: int | None = None) -> RehearsalLog:

@@ -45,6 +45,16 @@ async def test_80x24_shows_the_essentials() -> None:
             assert word in shown, word
 
 
+async def test_what_the_tempo_and_key_are_on_their_way_to_is_shown() -> None:
+    moving = replace(live(), bpm_to=128.0, key_to="C minor")
+    moving = replace(moving, next=replace(moving.next, bpm=90.0, key="D dorian"))
+    async with on_stage(moving, (120, 40)) as stage:
+        for word in ("124.0 → 128.0 BPM", "F minor → C minor", "90.0 BPM", "D dorian"):
+            assert word in stage.text(), word
+    async with on_stage(live(), (120, 40)) as stage:
+        assert "→" not in stage.text().splitlines()[0]
+
+
 async def test_small_height_drops_the_least_important_first() -> None:
     gone: list[str] = []
     async with on_stage(live(), (80, 24)) as stage:

@@ -51,8 +51,9 @@ class PlannedSection:
     """A part of the plan.
 
     ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
-    ``transition_bars``; energy, density and brightness are 0..1. ``purpose`` and ``occurrence`` are the script's, see
-    `engine.conductor.planning.script`.
+    ``transition_bars``; energy, density and brightness are 0..1. ``bpm`` and ``key`` are those from it on, None leaves them as
+    they are; it comes to its tempo bar by bar over its first ``glide`` bars, 0 for at once. ``purpose`` and ``occurrence`` are
+    the script's, see `engine.conductor.planning.script`.
     """
 
     name: str
@@ -66,6 +67,9 @@ class PlannedSection:
     transition_bars: int = 0
     purpose: SectionPurpose = "statement"
     occurrence: int = 1
+    bpm: float | None = None
+    key: str | None = None
+    glide: int = 0
 
 
 def total_bars(minutes: float, grid: Grid) -> int:

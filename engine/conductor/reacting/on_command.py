@@ -14,12 +14,15 @@ from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.over import go_on, play_again, refused
+from engine.conductor.reacting.plan_edits import edit_plan
+from engine.conductor.reacting.tempo_and_key import nudge_time, set_key, set_tempo, step_key, step_tempo, tap_tempo
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import rewritten
 from engine.conductor.requests import next_index
-from engine.conductor.state import Slot, State, Variation
-from engine.conductor.stored import Cut
+from engine.conductor.state import State
+from engine.conductor.steering import Cut, Slot, Variation
+from engine.conductor.tempo import key_of, tempo_of
 
 Step = tuple[State, tuple[Action, ...]]
 
@@ -99,7 +102,7 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
 
 def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     """The next section out of a keeper: its sound where the generator varies sound, else its patterns and motif."""
-    grid = state.settings.grid
+    grid = state.grid
     if keeper.beats_per_bar != grid.beats_per_bar:
         text = f"{keeper.name} has {keeper.beats_per_bar} beats a bar: choose a keeper with {grid.beats_per_bar}."
         return state, (Tell("warning", text),)
@@ -111,11 +114,13 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
         told = f"The next section brings back the patterns and the motif of {keeper.name}."
         return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
-    if abs(keeper.bpm / grid.bpm - 1) > most:
-        near = f"choose a keeper within {100 * most:g} % of the set's {grid.bpm:g}"
+    bpm = tempo_of(state, next_index(state) or 0)
+    if abs(keeper.bpm / bpm - 1) > most:
+        near = f"choose a keeper within {100 * most:g} % of the set's {bpm:g}"
         text = f"{keeper.name} has {keeper.bpm:g} BPM: {near}."
         return state, (Tell("warning", text),)
-    key = f"{keeper.key}; the set is in {state.settings.key}" if keeper.key != state.settings.key else ""
+    here = key_of(state, next_index(state) or 0)
+    key = f"{keeper.key}; the set is in {here}" if keeper.key != here else ""
     told = because(f"The next section varies {keeper.name}", key, ".")
     return state.with_steering(take=state.steering.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
 
@@ -281,7 +286,14 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.SetStem: _set_stem,
     p.ToggleMute: _toggle_mute,
     p.Nudge: _nudge,
+    p.SetTempo: set_tempo,
+    p.StepTempo: step_tempo,
+    p.NudgeTime: nudge_time,
+    p.TapTempo: tap_tempo,
+    p.SetKey: set_key,
+    p.StepKey: step_key,
     p.Panic: _panic,
+    p.EditPlan: edit_plan,
     p.Undo: undo,
     p.Redo: redo,
     p.HoldChord: _hold_chord,

@@ -178,7 +178,7 @@ def job_progress(state: State, event: JobProgress) -> Step:
     if job.purpose == "remake" and job.version.ready_to == 0:
         took = state.transport.clock - job.asked_at
         lead = round(state.work.lead + MEASURE_WEIGHT * (took - state.work.lead))
-        state = state.with_work(lead=min(lead, LONGEST_LEAD_S * state.settings.grid.rate))
+        state = state.with_work(lead=min(lead, LONGEST_LEAD_S * state.grid.rate))
     state = _update(state, job.version.id, lambda v: replace(v, ready_to=max(v.ready_to, event.ready_to)))
     return _offer(state, replace(job, version=replace(job.version, ready_to=event.ready_to))), ()
 
@@ -198,7 +198,7 @@ def job_done(state: State, event: JobDone) -> Step:
     job = _job(state, event.job_id)
     if job is None:
         return state, ()
-    rate = state.settings.grid.rate
+    rate = state.grid.rate
     made = (job.version.total - job.version.request.from_frame) / rate
     once = event.work_s / max(1, event.fit.tries if event.fit else 1)
     once *= min(1.0, max(LEAST_SHARE, event.share))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.cues import played_on
-from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, Step, Tell
+from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, SetParams, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
 from engine.conductor.reacting.over import OVER
@@ -16,7 +16,7 @@ from engine.conductor.reacting.small_disk import measure_room
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
-from engine.timebase import Grid
+from engine.timebase import SLACK
 
 ALIKE: Final = 0.95
 """From this correlation on, the two sides are the same music and gains must add up; under it they would dip (1 dB at 0.6)."""
@@ -56,11 +56,14 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
     """Another version of the section that sounds already."""
     assert state.transport.now is not None
     old, fallback = state.transport.now.version, state.transport.now.fallback
+    state, params = _in_its_tempo(state, version, event.frame)
+    cue = replace(cue, grid=state.grid)
     if old.id != version.id and old.complete and not old.filler:
         trash = (fallback.path,) if fallback is not None and fallback.id not in (old.id, version.id) else ()
         fallback = old
     else:
         trash = () if old.id == version.id or old.complete else (old.path,)
+    assert state.transport.now is not None
     now = played_on(state.transport.now, version, cue, event.origin_frame, event.frame)
     now = replace(now, fallback=None if version.complete else fallback)
     if now.fallback is None and fallback is not None and fallback.id != version.id:
@@ -70,16 +73,29 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
     state = state.with_transport(now=now, pockets=pockets).with_work(switch=switch, trash=(*state.work.trash, *trash))
     late = Tell("warning", f"The next section is late: {version.generator} plays until it is ready.")
     tell: tuple[Action, ...] = (late,) if version.filler else ()
-    return refit(state), tell
+    return refit(state), (*params, *tell)
+
+
+def _in_its_tempo(state: State, version: Version, frame: int) -> Step:
+    """From the bar line at which a version in another tempo comes in, the set's bars are as long as its own.
+
+    Args:
+        frame: of the transport, at which it began to sound: on that bar line, or a crossfade before it.
+    """
+    if version.request.bpm == state.grid.bpm:
+        return state, ()
+    tempo = state.tempo.changed(state.grid.next_bar(frame - SLACK), version.request.bpm)
+    return state.with_transport(changes=tempo.changes), (SetParams((("bpm", version.request.bpm),)),)
 
 
 def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -> Step:
     """The next section of the plan begins."""
-    grid = state.settings.grid
+    state, params = _in_its_tempo(state, version, event.frame)
+    cue = replace(cue, grid=state.grid)
     part = _record(state, version, event.origin_frame)
     before = state.transport.history
     if before:
-        hand_over = p.HandOver(cue.transition, set_s(grid, event.frame), cue.length / grid.rate)
+        hand_over = p.HandOver(cue.transition, state.tempo.seconds_at(event.frame), cue.length / state.grid.rate)
         before = (*before[:-1], replace(before[-1], bars=part.start_bar - before[-1].start_bar, transition=hand_over))
     left = (
         [state.transport.now.version.path, *([state.transport.now.fallback.path] if state.transport.now.fallback else [])]
@@ -103,21 +119,16 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     )
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told = (opens,) if opening else ()
-    return refit(state), (*discard, Mark(part.name, event.origin_frame), *told, *measure_room(state))
-
-
-def set_s(grid: Grid, frame: int) -> float:
-    """A transport frame in seconds of the set."""
-    return (frame - grid.origin) / grid.rate
+    return refit(state), (*params, *discard, Mark(part.name, event.origin_frame), *told, *measure_room(state))
 
 
 def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
     """What is remembered of a section that begins at a transport frame. The set's first had no deadline."""
-    grid, request, wish = state.settings.grid, version.request, version.wish
+    request, wish = version.request, version.wish
     return p.PlayedSection(
         name=wish.name,
         role=wish.role,
-        start_s=set_s(grid, frame),
+        start_s=state.tempo.seconds_at(frame),
         bars=request.bars,
         bpm=request.bpm,
         key=request.key,
@@ -129,7 +140,7 @@ def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
         grid=version.fit,
         generator=version.generator,
         index=version.index,
-        start_bar=grid.bar_at(frame),
+        start_bar=state.grid.bar_at(frame + SLACK),
         section_id=version.id,
     )
 
@@ -179,8 +190,10 @@ def _hello(state: State, event: p.PlayerHello) -> Step:
         said = p.CueStarted(event.cue.cue_id, event.frame, event.cue.origin_frame)
         state = state.with_transport(cues=(event.cue, *state.transport.cues))
         return _cue_started(state, said)
+    state, params = _in_its_tempo(state, version, event.cue.start_frame)
+    assert state.transport.now is not None
     now = played_on(state.transport.now, version, event.cue, event.cue.origin_frame, event.cue.start_frame)
-    return state.with_transport(now=now), ()
+    return state.with_transport(now=now), params
 
 
 def _resume_lost_player(state: State) -> Step:

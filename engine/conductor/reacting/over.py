@@ -12,6 +12,7 @@ from engine.conductor.forecast import end_bar
 from engine.conductor.planning.plan import PlannedSection, arc, bars_per_share, fit, into, numbered
 from engine.conductor.replan import first_open, refit, within_limits
 from engine.conductor.state import State
+from engine.conductor.tempo import start_bar
 
 OVER: Final = "The set is over: play it again or go on."
 
@@ -31,7 +32,7 @@ def play_again(state: State, command: p.PlayAgain) -> Step:
     played = state.transport.now
     left = () if played is None else (played.version.path, *((played.fallback.path,) if played.fallback else ()))
     plan = state.settings.plan or state.plan
-    state = replace(_from_here(state, 0), plan=plan)
+    state = replace(_from_here(state.with_transport(changes=()), 0), plan=plan)
     state = replace(state, settings=replace(state.settings, total_bars=sum(part.bars for part in plan)))
     state = state.with_transport(
         run="starting", wants_play=True, jump=False, overdue=False, now=None, history=(), drift=0, holds=0, pockets=0
@@ -43,7 +44,7 @@ def go_on(state: State, command: p.GoOn) -> Step:
     """More parts before the ending, or after it where that is made or played already."""
     if not math.isfinite(command.minutes) or command.minutes <= 0:
         return state, (Tell("warning", f"A set goes on for more than 0 minutes (got {command.minutes:g})."),)
-    grid, over = state.settings.grid, state.transport.run == "finished"
+    grid, over = state.grid, state.transport.run == "finished"
     most = math.floor(grid.bars_in(60 * p.MAX_MINUTES)) - state.settings.total_bars
     bars = min(most, max(1, round(grid.bars_in(60 * command.minutes))))
     if bars < 1:
@@ -87,14 +88,14 @@ def longer(plan: tuple[PlannedSection, ...], bars: int, share: float, *, behind:
 
 
 def _from_here(state: State, bar: int) -> State:
-    """The set's grid moved so that a bar begins as soon as the player can begin to play: it stood still meanwhile."""
-    old = state.settings.grid
+    """The set's bars moved so that one begins as soon as the player can begin to play: it stood still meanwhile."""
     start = state.transport.frame + 2 * state.settings.commit  # the way to the player and back, and as much again
-    grid = replace(old, origin=start - (old.frame_of_bar(bar) - old.origin))
+    tempo = state.tempo.moved(start - state.grid.frame_of_bar(bar))
     now = state.transport.now
     if now is not None:
-        now = replace(now, origin=grid.frame_of_bar(old.bar_at(now.origin)))
-    return replace(state.with_transport(now=now, cues=()), settings=replace(state.settings, grid=grid))
+        now = replace(now, origin=tempo.last.frame_of_bar(start_bar(state)))
+    settings = replace(state.settings, grid=tempo.first)
+    return replace(state.with_transport(now=now, cues=(), changes=tempo.changes), settings=settings)
 
 
 def _steered_anew(state: State) -> State:

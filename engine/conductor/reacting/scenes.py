@@ -11,9 +11,9 @@ from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import SetParams, Step, Tell
-from engine.conductor.reacting.values import level_params, values_by_target
-from engine.conductor.state import Slot, State
-from engine.conductor.stored import Aim, Morph, Scene
+from engine.conductor.reacting.values import level_params, scene_values
+from engine.conductor.state import State
+from engine.conductor.steering import Aim, Morph, Scene, Slot
 
 NEAR: Final = 1e-6
 """Values as near as this are the same: no hand and no control is as fine."""
@@ -29,7 +29,7 @@ def _lives(number: int) -> bool:
 
 def current(state: State) -> Scene:
     """Where everything stands now, as it is heard."""
-    values = values_by_target(state)
+    values = scene_values(state)
     prompts = tuple((slot.text, values[f"{PROMPT}{i + 1}"]) for i, slot in enumerate(state.steering.slots))
     return Scene(prompts, tuple((name, value) for name, value in values.items() if not name.startswith(PROMPT)))
 
@@ -62,7 +62,7 @@ def recall(state: State, command: p.RecallScene) -> Step:
         *((Tell("info", back),) if added else ()),
         *((Tell("warning", f"Scene {number}: no room for {lost} of its prompts."),) if lost else ()),
     )
-    here, goals = values_by_target(state), _goals(state, scene)
+    here, goals = scene_values(state), _goals(state, scene)
     # a prompt that stands there already is an aim too: from then on the plan's leanings leave it where the scene has it
     moves = (name for name, goal in goals.items() if name.startswith(PROMPT) or abs(goal - here[name]) > NEAR)
     aims = tuple(Aim(name, here[name], goals[name]) for name in moves)
@@ -77,7 +77,7 @@ def _way(state: State, command: p.RecallScene) -> tuple[int, int]:
     settings, frame = state.settings, state.transport.frame
     if state.transport.run != "playing":
         return frame, frame
-    grid = settings.grid
+    grid = state.grid
     bars = min(p.LONGEST_MORPH, max(0, settings.scene_bars if command.bars is None else command.bars))
     if (command.at or settings.scene_at) == "bar":
         bar = grid.next_bar(frame)
@@ -110,7 +110,7 @@ def _goals(state: State, scene: Scene) -> dict[str, float]:
             goals[f"{PROMPT}{i + 1}"] = found[1]
         elif scene.whole:
             goals[f"{PROMPT}{i + 1}"] = 0.0
-    there = values_by_target(state)
+    there = scene_values(state)
     return goals | {name: p.unit(value) for name, value in scene.values if name in there}
 
 
@@ -141,7 +141,7 @@ def go_on(state: State) -> Step:
     if morph is None or frame < morph.first:
         return state, ()
     done = progress(morph, frame)
-    beats = max(1, round((morph.last - morph.first) / state.settings.grid.frames_per_beat)) * STEPS_PER_BEAT
+    beats = max(1, round((morph.last - morph.first) / state.grid.frames_per_beat)) * STEPS_PER_BEAT
     by_beat = math.floor(done * beats) / beats
     values = {aim.name: _at(aim, by_beat if aim.name.startswith(PROMPT) else done) for aim in morph.aims}
     state, params = _put(state, values)
@@ -170,7 +170,7 @@ def moved_by_hand(before: State, after: State) -> State:
     """The state after a command, with what it moved let go of: a hand moves no scene's value."""
     if after.steering is before.steering:
         return after
-    old, new = values_by_target(before), values_by_target(after)
+    old, new = scene_values(before), scene_values(after)
     texts = [slot.text for slot in before.steering.slots] != [slot.text for slot in after.steering.slots]
     moved = {name for name, value in new.items() if abs(value - old.get(name, -1.0)) > NEAR}
     if not moved and not texts:

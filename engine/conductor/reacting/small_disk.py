@@ -60,7 +60,7 @@ def measure_room(state: State) -> tuple[MeasureRoom, ...]:
 
 def room_measured(state: State, event: RoomMeasured) -> Step:
     """Sections become twice as long where the disk has room for it; not at once, for it may refuse more than it shows."""
-    fits = int(event.frames / TOGETHER / state.settings.grid.frames_per_bar)
+    fits = int(event.frames / TOGETHER / state.grid.frames_per_bar)
     measured, room = whole(fits - MAX_TRANSITION), state.work.room
     if not room or measured <= room:
         return state, ()

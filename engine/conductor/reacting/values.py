@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 
+from engine.actions import key_value, tempo_value
 from engine.conductor.requests import weights
 from engine.conductor.state import State
+from engine.conductor.tempo import key_of, tempo_of
+from engine.music.key import Key
 from engine.protocol import MAX_STRENGTH, unit
 
 
 def values_by_target(state: State) -> dict[str, float]:
     """Every steerable value by its action's name, for knobs that take over softly; a mute counts as 1 while it is on."""
+    return {**scene_values(state), "tempo": tempo_value(tempo_of(state, state.here)), "key": key_value(_tonic(state))}
+
+
+def _tonic(state: State) -> int:
+    return Key.parse(key_of(state, state.here)).tonic
+
+
+def scene_values(state: State) -> dict[str, float]:
+    """Those that a scene keeps: a tempo and a key are the whole set's."""
     prompts = {f"prompt {i + 1}": weight for i, weight in enumerate(weights(state, state.plan[state.here]))}
     macros = {f"macro {name}": value for name, value in state.steering.macros}
     stems = {f"stem {stem}": level for stem, level, _ in state.steering.levels}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conductor.requests import derive_seed, next_index
-from engine.conductor.state import State, Variation, Version
+from engine.conductor.state import State, Version
+from engine.conductor.steering import Variation
 from engine.protocol import Change
 
 MOST_CHANGES: Final = 6

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.errors import MidiError
 from engine.midi.clock import Clock, Target, targets
@@ -21,8 +21,21 @@ LOOK_S: Final = 0.005
 SEARCH_S: Final = 1.0
 """Seconds between two looks for an output that is not there."""
 
-Position = tuple[float, bool, float]
-"""Seconds since bar 1 as they are heard, whether the set moves, and its tempo."""
+
+class Position(NamedTuple):
+    """Where a set is as it is heard.
+
+    Attributes:
+        elapsed_s: seconds since bar 1, as if the set had always been at this tempo.
+        playing: whether it moves.
+        bpm: the tempo that is heard.
+        own_bpm: the tempo that its music was made in; it may run a little faster or slower.
+    """
+
+    elapsed_s: float
+    playing: bool
+    bpm: float
+    own_bpm: float
 
 
 class ClockOut:
@@ -98,7 +111,7 @@ class ClockOut:
             now = time.monotonic()
             if now >= look_at:
                 look_at = now + LOOK_S
-                for data in clock.hear(*self._position(), now):
+                for data in clock.hear(*self._position()[:3], now):
                     port.send_bytes(data)
                 if now - looked_for_it > SEARCH_S:
                     looked_for_it = now

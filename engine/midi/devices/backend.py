@@ -136,6 +136,7 @@ class Input(mido.ports.BaseInput):  # type: ignore[misc]
         callback: Callable[[mido.Message], None] | None = None,
         client_name: str = _NAME,
         place: int = 0,
+        clock: bool = False,
         **_: Any,
     ) -> None:
         self.callback = callback
@@ -144,7 +145,7 @@ class Input(mido.ports.BaseInput):  # type: ignore[misc]
         with _as_os_error():
             self._midi = MidiIn(api=_api(api), client_name=client_name, queue_size_limit=_QUEUE)
             try:
-                self._midi.ignore_types(sysex=True, timing=True, active_sense=True)
+                self._midi.ignore_types(sysex=True, timing=not clock, active_sense=True)
                 self.name = _open(self._midi, self.name, virtual, "in", place)
             except (OSError, RtMidiError, RuntimeError):
                 self._midi.delete()

@@ -85,6 +85,16 @@ class MidiSystem(Protocol):
         """Leave the system."""
 
 
+class MidiClocks(Protocol):
+    """The inputs of a machine, with their clocks. Methods raise OSError when the system does not answer."""
+
+    def inputs(self) -> list[str | None]:
+        """As `MidiSystem.inputs`."""
+
+    def open_clock(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
+        """As `MidiSystem.open`, with ticks, starts and stops, which that leaves out."""
+
+
 class MidiOutputs(Protocol):
     """The outputs of a machine. Methods raise OSError when the system does not answer."""
 
@@ -176,6 +186,15 @@ class MidoSystem:
             on_message(bytes(message.bytes()))
 
         port: OpenPort = self._backend.open_input(name or "", callback=hand_over, client_name=CLIENT, place=place)
+        return port
+
+    def open_clock(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
+        """Listen to an input and its clock; ``on_message`` is called from a thread of the port."""
+
+        def hand_over(message: mido.Message) -> None:
+            on_message(bytes(message.bytes()))
+
+        port: OpenPort = self._backend.open_input(name or "", callback=hand_over, client_name=CLIENT, place=place, clock=True)
         return port
 
     def outputs(self) -> list[str | None]:

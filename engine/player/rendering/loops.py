@@ -51,6 +51,32 @@ def later_start(cue: Cue, frame: int, horizon: int) -> int | None:
     return start if start < cue.origin_frame + cue.end_frame else None
 
 
+def later_line(cue: Cue, frame: int, sounding: Grid) -> int | None:
+    """How many frames later a cue in another tempo than what sounds may start: on a bar line of what sounds.
+
+    Args:
+        cue: it begins on a bar line, or a crossfade before it.
+        frame: it starts there at the earliest.
+        sounding: the grid of what sounds.
+
+    Returns:
+        frames by which its own bars move with it, so that it comes in at one of them; None if its section is over by then.
+    """
+    first, own = sounding.next_bar(cue.start_frame), cue.grid.next_bar(cue.start_frame)
+    line = sounding.next_bar(max(cue.start_frame + 1, frame))
+    if cue.origin_frame == cue.start_frame:
+        return sounding.frame_of_bar(line) - cue.start_frame
+    shift = sounding.frame_of_bar(line) - cue.grid.frame_of_bar(own + line - first)
+    over = sounding.frame_of_bar(line) >= cue.origin_frame + cue.end_frame + shift
+    return None if over else shift
+
+
+def moved(cue: Cue, start: int, shift: int) -> Cue:
+    """A cue that starts at another frame, its section and its bars so many frames later."""
+    grid = replace(cue.grid, origin=cue.grid.origin + shift)
+    return replace(cue, start_frame=start, origin_frame=cue.origin_frame + shift, grid=grid)
+
+
 def shifted(cue: Cue, moved: Cue, start: int) -> Cue:
     """``cue``, which follows ``moved``, when that one starts at ``start`` instead: later by as many bars."""
     grid = cue.grid

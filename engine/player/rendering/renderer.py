@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, PARAMS_NOTE, Note
 from engine.player.decks import Deck
 from engine.player.rendering.effects.chain import Chain
 from engine.player.rendering.limiter import LATENCY, Limiter
@@ -20,7 +21,7 @@ from engine.player.rendering.meters import Meters
 from engine.player.rendering.ramps import UP, Bus
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import STEM_NAMES, Levels
-from engine.processes.latest import PARAM_DEFAULTS, NamedValues
+from engine.processes.latest import MIXED, PARAM_DEFAULTS, NamedValues
 from engine.protocol import Cue, PlayerEvent
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
@@ -39,21 +40,26 @@ class Renderer:
         status: values named as `engine.processes.latest.STATUS`; load and underruns are left to whoever drives the renderer.
         rate: frames per second.
         frame: where the transport stands: 0, or where a player before this one got to.
+        notes: gets a note of all that is handed in, in the quantum in which it counts, so that the same can be rendered again;
+            the reader takes them with ``popleft``. None notes nothing.
 
     Attributes:
         events: what happened, oldest first; the reader takes them with ``popleft``.
+        params: as they were given.
         latency: frames from the transport to the output (the limiter's look-ahead).
         output_latency: frames from the output to the ear, for ``heard_frame``; set by whoever knows.
     """
 
     latency: Final = LATENCY
 
-    def __init__(self, params: NamedValues, status: NamedValues, rate: int = SAMPLE_RATE, frame: int = 0) -> None:
+    def __init__(
+        self, params: NamedValues, status: NamedValues, rate: int = SAMPLE_RATE, frame: int = 0, notes: deque[Note] | None = None
+    ) -> None:
         self.events: deque[PlayerEvent] = deque()
         self.output_latency = 0
-        self._params = params
+        self.params = params
         self._status = status
-        self._names = params.names
+        self._names = MIXED
         self._safe = [PARAM_DEFAULTS[name] for name in self._names]
         self._bounds = [RANGES.get(name, (0.0, 1.0)) for name in self._names]
         self._at = {name: i for i, name in enumerate(self._names)}
@@ -72,6 +78,12 @@ class Renderer:
         self._ending = False
         self._clear = False
         self._cues: tuple[Deck, ...] | None = None
+        self._notes, self._noted, self._ending_noted = notes, [math.nan] * len(self._names), False
+
+    @property
+    def quanta(self) -> int:
+        """Quanta rendered so far."""
+        return self._beat
 
     @property
     def frame(self) -> int:
@@ -82,6 +94,17 @@ class Renderer:
     def sounding(self) -> Cue | None:
         """The current section's cue, started where it really was, with its origin as it is after loops."""
         return self._timeline.sounding
+
+    @property
+    def heard(self) -> int:
+        """The transport frame that is heard as the last quantum is handed to the output."""
+        return max(0, self._frame - LATENCY - self.output_latency)
+
+    @property
+    def bpm(self) -> float | None:
+        """The tempo of what sounds; None for nothing."""
+        main = self._timeline.main
+        return None if main is None or self._timeline.finished else main.cue.grid.bpm
 
     @property
     def pending(self) -> tuple[Cue, ...]:
@@ -126,11 +149,19 @@ class Renderer:
         for start in range(0, len(out), QUANTUM):
             self._quantum(out[start : start + QUANTUM])
 
+    def begin(self, quantum: int) -> None:
+        """Called before each quantum; whoever renders again what was noted hands it in here."""
+
     def _quantum(self, out: npt.NDArray[np.float32]) -> None:
+        self.begin(self._beat)
         values = self._read()
         if self._cues is not None:
             decks, self._cues = self._cues, None
             self._timeline.set_cues(decks)
+            self._note(CUES_NOTE, tuple(deck.cue for deck in decks))
+        for reader in self._timeline.readers:
+            if reader.look():
+                self._note(FILE_NOTE, (reader.path.name, reader.seen))
         bus = self._bus
         bus.fill(0.0)
         self._move(bus, values)
@@ -143,18 +174,31 @@ class Renderer:
 
     def _read(self) -> list[float]:
         """All parameters, each within its range; one that is not a number keeps the last value that was."""
-        values: list[float] = self._params.values.tolist()
+        values: list[float] = self.params.values[: len(MIXED)].tolist()
         for i, value in enumerate(values):
             low, high = self._bounds[i]
             if low <= value <= high:
                 self._safe[i] = value
             elif not math.isnan(value):
                 self._safe[i] = low if value < low else high
+        if self._safe != self._noted:
+            if self._notes is not None:
+                moved = zip(self._names, self._safe, self._noted, strict=True)
+                self._note(PARAMS_NOTE, {name: value for name, value, before in moved if value != before})
+            self._noted = list(self._safe)
         return self._safe
+
+    def _note(self, kind: str, value: object = None) -> None:
+        if self._notes is not None:
+            self._notes.append(Note(self._beat, self._frame, kind, value))
 
     def _move(self, bus: Bus, values: list[float]) -> None:
         """Advance the transport by a quantum, or let it stand."""
-        run = values[self._at["run"]] >= 0.5 and not self._ending
+        ending = self._ending  # read once: another thread may set it meanwhile
+        if ending and not self._ending_noted:
+            self._ending_noted = True
+            self._note(ENDING_NOTE)
+        run = values[self._at["run"]] >= 0.5 and not ending
         before = self._gate
         step = 1.0 / GATE_QUANTA
         if run and self._timeline.main is None:
@@ -182,13 +226,14 @@ class Renderer:
         if self._clear:
             self._clear = False
             self._chain.clear()
+            self._note(CUT_NOTE)
         self._chain.set(values, values[self._at["bpm"]])
         return self._chain.process(bus)
 
     def _report(self) -> None:
         status, meters = self._status, self._meters
         status["frame"] = self._frame
-        status["heard_frame"] = max(0, self._frame - LATENCY - self.output_latency)
+        status["heard_frame"] = self.heard
         status["peak_l"], status["peak_r"] = meters.peaks
         status["rms_l"], status["rms_r"] = meters.rms
         status["momentary"] = meters.momentary

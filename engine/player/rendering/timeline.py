@@ -13,18 +13,21 @@ from typing import Final
 import numpy as np
 
 from engine.dsp.crossfade import Floats
-from engine.player.decks import Deck
+from engine.player.decks import Deck, SeenReader
 from engine.player.rendering import loops
 from engine.player.rendering.transitions import Fade
 from engine.player.rendering.voices import Levels, Voice
 from engine.protocol import TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
-from engine.timebase import QUANTUM
+from engine.timebase import QUANTUM, Grid
 
 CUT_FADE: Final = 264
 """Frames (6 ms) over which a cut fades the outgoing side."""
 
 QUICK_FADE: Final = 441
 """Frames (10 ms) in which a transition that still runs is brought to its end when yet another section comes in."""
+
+TOO_LATE: Final = "the re-made section came after its own end"
+"""Why a cue for the section that sounds is given up."""
 
 SHORTEST: Final = 32
 """A transition that would be shorter than this is a cut."""
@@ -72,6 +75,11 @@ class Timeline:
         """Ids of the cues whose files are in use or about to be."""
         committed = () if self._committed is None else (self._committed.cue.cue_id,)
         return (*(v.cue.cue_id for v in self._voices), *committed)
+
+    @property
+    def readers(self) -> tuple[SeenReader, ...]:
+        """The files that are played, or that what is decided depends on; one may be there several times."""
+        return (*(voice.reader for voice in self._voices), *(deck.reader for deck in self.waiting))
 
     def set_cues(self, decks: tuple[Deck, ...]) -> None:
         """Replace all pending cues; those at or below the one that sounds (or is about to) are ignored."""
@@ -133,9 +141,12 @@ class Timeline:
     def _postpone(self, deck: Deck, frame: int, horizon: int) -> None:
         """Move a cue that is late or not ready to the next bar (or beat, for a re-make) at or after ``frame``."""
         cue = deck.cue
+        if self.main is not None and not self.finished and self.main.cue.grid.bpm != cue.grid.bpm:
+            self._postpone_to_line(deck, horizon, self.main.cue.grid)
+            return
         start = loops.later_start(cue, frame, horizon)
         if start is None:
-            self.events.append(CueFailed(cue.cue_id, "the re-made section came after its own end"))
+            self.events.append(CueFailed(cue.cue_id, TOO_LATE))
             return
         remake = cue.origin_frame != cue.start_frame
         origin = cue.origin_frame if remake else start
@@ -144,6 +155,21 @@ class Timeline:
             moved += self.pending
         else:
             moved += [Deck(loops.shifted(d.cue, cue, start), d.reader) for d in self.pending]
+        self._tell_postponed(deck, moved)
+
+    def _postpone_to_line(self, deck: Deck, horizon: int, sounding: Grid) -> None:
+        """Move a cue in another tempo, and what follows it, to the next bar line of what sounds."""
+        cue = deck.cue
+        shift = loops.later_line(cue, horizon, sounding)
+        if shift is None:
+            self.events.append(CueFailed(cue.cue_id, TOO_LATE))
+            return
+        start = sounding.frame_of_bar(sounding.next_bar(max(cue.start_frame + 1, horizon)))
+        follow = [Deck(loops.moved(d.cue, d.cue.start_frame + shift, shift), d.reader) for d in self.pending]
+        self._tell_postponed(deck, [Deck(loops.moved(cue, start, shift), deck.reader), *follow])
+
+    def _tell_postponed(self, deck: Deck, moved: list[Deck]) -> None:
+        """Have cues wait that were moved: one, and those behind it."""
         for before, after in zip((deck, *self.pending), moved, strict=True):
             told = (after.cue.cue_id, after.cue.start_frame)
             if before is not after and told not in self._told:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.dsp.crossfade import Floats
+from engine.player.decks import SeenReader
 from engine.player.rendering.transitions import REACH, Fade, Gain, lows
 from engine.protocol import STEMS, Cue
-from engine.sections.file import SectionReader
 from engine.timebase import QUANTUM
 
 STEM_NAMES = (*STEMS, "mix")
@@ -77,7 +77,7 @@ class Voice:
     """A section sounding from ``start`` to ``stop`` (transport frames), with its own frame 0 at ``origin``."""
 
     cue: Cue
-    reader: SectionReader
+    reader: SeenReader
     origin: int
     start: int
     stop: int | None = None

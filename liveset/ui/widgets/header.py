@@ -34,7 +34,9 @@ class HeaderView:
     lost: bool = False
     title: str = ""
     bpm: float = 0.0
+    bpm_to: float = 0.0
     key: str = ""
+    key_to: str = ""
     beats_per_bar: int = 4
     elapsed_s: int = 0
     total_s: int = 0
@@ -50,7 +52,9 @@ class HeaderView:
             lost,
             snapshot.title,
             round(snapshot.bpm, 1),
+            round(snapshot.bpm_to, 1),
             snapshot.key,
+            snapshot.key_to,
             snapshot.beats_per_bar,
             int(snapshot.elapsed_s) if math.isfinite(snapshot.elapsed_s) else 0,
             whole(snapshot.total_s),
@@ -75,19 +79,25 @@ def _state(view: HeaderView) -> tuple[str, str]:
     return RUN_STATES[view.state]
 
 
+def _to(coming: str) -> Line:
+    """What a value is on its way to; nothing for nothing."""
+    return ((f" → {coming}", "accent"),) if coming else ()
+
+
 class Header(LineWidget[HeaderView]):
     """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
 
     def lines(self, view: HeaderView, width: int, height: int) -> list[Line]:
         """One line."""
         text, style = _state(view)
+        bpm_to = f"{view.bpm_to:.1f}" if view.bpm_to else ""
         known = view.bpm > 0 and bool(view.title or view.key)
         left = [
             piece("liveset", "title", 9),
             piece(f" {text} ", style, 2),
             piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
-            Piece(((f"{view.bpm:.1f}", "strong"), (" BPM", "dim")) if known else (), 5),
-            piece(clean(view.key) if known else "", "", 6),
+            Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
+            Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]

@@ -61,6 +61,8 @@ class Next(LineWidget[NextSlice]):
             Piece((label("NEXT"), (crop(clean(coming.name), 24), "strong"))),
             piece(bars(coming.bars), "dim", 2),
             piece(f"take {clean(coming.take)}", "dim", 5),
+            *((piece(f"{coming.bpm:.1f} BPM", "accent", 2),) if coming.bpm else ()),
+            *((piece(clean(coming.key), "accent", 2),) if coming.key else ()),
             piece("" if coming.role == "free" or coming.role in coming.name.lower() else coming.role, "dim", 6),
             *self._making(coming, width),
         ]

@@ -264,3 +264,38 @@ def test_player_can_be_asked_for_any_number_of_frames(tmp_path: Path) -> None:
     player: OfflinePlayer = playing(cue(1, tmp_path / "a", 0))
     out = np.concatenate([player.render(n) for n in (1, 255, 7, 1000, 256, 3)])
     assert np.array_equal(out[:, 0], (np.arange(len(out)) * 1e-6).astype(np.float32))
+
+
+def test_another_tempo_that_is_late_waits_for_a_bar_line_of_what_sounds(tmp_path: Path) -> None:
+    """The section that sounds has no other bar lines, however the next one counts."""
+    fast = GRID.from_bar(4, 2 * GRID.bpm * 0.93)
+    write_section(tmp_path / "a", sine(100))
+    writer = write_section(tmp_path / "b", sine(200), grid=fast, ready=1)
+    follow = replace(cue(2, tmp_path / "b", 4, grid=fast), final=True)
+    player = playing(cue(1, tmp_path / "a", 0), follow)
+    player.render(4 * BAR + BAR // 2)
+    write_more(writer, 10**6)
+    player.render(BAR * 8)
+    begun = [event for event in player.events() if isinstance(event, CueStarted)]
+    assert [event.frame for event in begun] == [0, GRID.frame_of_bar(5)]
+    assert player.status["silent_frames"] == 0
+
+
+def test_a_re_make_in_another_tempo_that_is_late_comes_in_with_a_later_bar(tmp_path: Path) -> None:
+    """Bar 1 of it was to follow bar 0 of what sounds: a bar later it is its bar 2."""
+    fast = GRID.from_bar(1, 1.5 * GRID.bpm)
+    write_section(tmp_path / "a", sine(100))
+    bar = Grid(fast.bpm).frame_of_bar(1)
+    writer = write_section(tmp_path / "b", ramp(), bars=4, grid=fast, first_frame=bar - 900, ready=1)
+    origin = fast.frame_of_bar(0)
+    whole = cue(2, tmp_path / "b", 0, grid=fast)
+    late = replace(whole, start_frame=BAR - 441, origin_frame=origin, transition="equal-power", length=441)
+    player = playing(cue(1, tmp_path / "a", 0), late)
+    player.render(BAR + BAR // 2)
+    write_more(writer, 10**6)
+    out = player.render(2 * BAR)[:, 0]
+    started = [event for event in player.events() if isinstance(event, CueStarted)][-1]
+    assert started.frame == GRID.frame_of_bar(2)
+    assert started.frame - started.origin_frame == pytest.approx(Grid(fast.bpm).frame_of_bar(2), abs=1)
+    at = GRID.frame_of_bar(2) - BAR - BAR // 2 + 1000
+    assert out[at] == pytest.approx((Grid(fast.bpm).frame_of_bar(2) + 1000) * 1e-6, abs=3e-6)

@@ -1,0 +1,122 @@
+"""The plan in the performer's hands: sections are left out, said again, made longer or shorter, or come sooner. Pure.
+
+Every edit is of what is still to come, and changes the length of the set by exactly what it takes or adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+from engine import protocol as p
+from engine.conductor.events import Step, Tell
+from engine.conductor.forecast import in_time
+from engine.conductor.lengths import joined
+from engine.conductor.planning.plan import PHRASE, PlannedSection, bars_per_share, into, numbered
+from engine.conductor.replan import first_open, refit
+from engine.conductor.state import State
+
+STEP_BARS: Final = 2 * PHRASE
+"""Bars by which a section is made longer or shorter."""
+
+NOTHING_AHEAD: Final = "Nothing follows that could be changed: this is the last section."
+
+Parts = tuple[PlannedSection, ...]
+Edit = Callable[[PlannedSection, Parts, Sequence[str]], tuple[Parts, str]]
+"""From the part that sounds, those ahead, and the names that are taken, to those ahead from now on and what is said of it."""
+
+
+def edit_plan(state: State, command: p.EditPlan) -> Step:
+    """The plan with one thing changed about what is to come; what is made already and cannot be made anew in time stays."""
+    first = first_open(state)
+    made = state.work.next
+    if state.work.traits.live and made is not None and made.complete and not in_time(state, made.index):
+        first += 1
+    begun, ahead = state.plan[:first], tuple(joined(state.plan[first:]))  # whole parts; what is too long is split again
+    if not ahead:
+        return state, (Tell("info", NOTHING_AHEAD),)
+    after, said = _EDITS[command.edit](state.plan[state.here], ahead, [part.name for part in state.plan])
+    if after == ahead:
+        return state, (Tell("info", said),)
+    share = bars_per_share(state.grid)
+    plan = _handed_over((*begun, *after), state.plan, max(0, first - 1), share)
+    bars = state.settings.total_bars + sum(part.bars for part in after) - sum(part.bars for part in ahead)
+    if bars > state.grid.bars_in(60 * p.MAX_MINUTES):
+        return state, (Tell("warning", f"The set has {p.MAX_MINUTES // 60} hours already, the most there can be."),)
+    state = replace(state, plan=plan, settings=replace(state.settings, total_bars=bars))
+    return refit(state), (Tell("info", said),)
+
+
+def _skipped(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    if len(ahead) == 1:
+        return ahead, "The last section stays: without it the set would have no ending."
+    return ahead[1:], f"{_named(ahead[0])} is left out; {ahead[1].name} comes instead."
+
+
+def _repeated(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    again = replace(now, name=numbered(_stem(now.name), taken), purpose="answer", occurrence=now.occurrence + 1)
+    return (again, *ahead), f"{_named(now)} comes once more, as {again.name}, before {ahead[0].name}."
+
+
+def _longer(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    longer = replace(ahead[0], bars=ahead[0].bars + STEP_BARS)
+    return (longer, *ahead[1:]), f"{_named(longer)} gets {STEP_BARS} bars more: {longer.bars}."
+
+
+def _shorter(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    bars = ahead[0].bars - STEP_BARS
+    if bars < PHRASE:
+        return ahead, f"{_named(ahead[0])} has {ahead[0].bars} bars: shorter it cannot be."
+    shorter = replace(ahead[0], bars=bars)
+    return (shorter, *ahead[1:]), f"{_named(shorter)} gets {STEP_BARS} bars less: {bars}."
+
+
+def _drop_next(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    at = next((i for i, part in enumerate(ahead) if part.role == "drop"), None)
+    if at is None:
+        return ahead, "No drop is to come."
+    if at == 0:
+        return ahead, f"{_named(ahead[0])} is what comes next already."
+    return (ahead[at], *ahead[:at], *ahead[at + 1 :]), f"{_named(ahead[at])} comes next; what was before it follows."
+
+
+def _ended(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
+    if len(ahead) == 1:
+        return ahead, f"{_named(ahead[0])} is the last section already."
+    return ahead[-1:], f"The set ends sooner: {ahead[-1].name} comes next."
+
+
+_EDITS: Final[dict[p.PlanEdit, Edit]] = {
+    "skip": _skipped,
+    "repeat": _repeated,
+    "longer": _longer,
+    "shorter": _shorter,
+    "drop": _drop_next,
+    "end": _ended,
+}
+
+
+def _named(part: PlannedSection) -> str:
+    return part.name[:1].upper() + part.name[1:]
+
+
+def _stem(name: str) -> str:
+    """A part's name without its number, and without that of a piece of it."""
+    whole = name.split(" · ", maxsplit=1)[0]
+    stem, _, number = whole.rpartition(" ")
+    return stem if stem and number.isdigit() else whole
+
+
+def _handed_over(plan: Parts, before: Parts, first: int, share: float) -> Parts:
+    """A plan in which parts that have another part after them than before hand over as befits that."""
+    followed = {one.name: other for one, other in pairwise(before)}
+    made = list(plan)
+    for i in range(first, len(made)):
+        after = made[i + 1] if i + 1 < len(made) else None
+        old = followed.get(made[i].name)
+        if (after and after.role) != (old and old.role):
+            kind, bars = into(after.role if after else None, share)
+            made[i] = replace(made[i], transition=kind, transition_bars=min(bars, made[i].bars))
+    return tuple(made)

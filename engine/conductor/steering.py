@@ -1,0 +1,136 @@
+"""All that a performer can change about the future: prompts, macros, levels, scenes, tempo and key. Frozen, without behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.conductor.planning.plan import PlannedSection
+from engine.protocol import MACRO_NEUTRAL, STEMS, Change, HeldChord, LoraStrength
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone."""
+
+    text: str
+    weight: float
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A section file that the next section is made out of.
+
+    ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
+    ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
+    ``changes`` are what is written anew of it then.
+    """
+
+    path: str
+    amount: float = 1.0
+    bars: tuple[int, int] | None = None
+    seeds: tuple[int, int] | None = None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a panic cut: macros, stems' levels and mutes, and hold, as `Steering` has them."""
+
+    macros: tuple[tuple[str, float], ...]
+    levels: tuple[tuple[str, float, bool], ...]
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where things stood, or shall stand: prompts by their texts, with their weights, and other values by their actions' names.
+
+    ``whole``: everything there was is in it, so that a prompt which is not is at 0 in it; else what is not in it stays.
+    """
+
+    prompts: tuple[tuple[str, float], ...] = ()
+    values: tuple[tuple[str, float], ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A value on its way, by its action's name: from where, and to where, 0..1."""
+
+    name: str
+    start: float
+    goal: float
+
+
+@dataclass(frozen=True, slots=True)
+class Morph:
+    """A scene that comes in between two of the transport's frames; at once where they are the same."""
+
+    number: int
+    first: int
+    last: int
+    aims: tuple[Aim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """All that a performer can change about the future: one value, to keep and to go back to as a whole.
+
+    Attributes:
+        slots: the prompts and their weights.
+        macros: their values, 0..1, by name; energy is one of them.
+        levels: of each stem, its level, 0..1, and whether it is muted.
+        loras: the LoRA files and their strengths.
+        take: how often the next section was re-rolled or varied.
+        variation: what the next section is made out of; None for nothing.
+        held: the sounding section loops until it is released.
+        bpm, key: the tempo and the key of all that follows, since the performer asked for them; None leaves it to the plan.
+        taps: the last taps of a tempo, in seconds.
+        cut: what the last panic cut, until it is brought back; None for nothing.
+        scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
+        morph: the scene that comes in; None for none.
+        chord: the harmony that a keyboard asks for; None leaves it to the plan.
+    """
+
+    slots: tuple[Slot, ...] = ()
+    macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
+    levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
+    loras: tuple[LoraStrength, ...] = ()
+    take: int = 0
+    variation: Variation | None = None
+    held: bool = False
+    bpm: float | None = None
+    key: str | None = None
+    taps: tuple[float, ...] = ()
+    cut: Cut | None = None
+    scenes: tuple[tuple[int, Scene], ...] = ()
+    scene: int = 0
+    morph: Morph | None = None
+    chord: HeldChord | None = None
+
+    def macro(self, name: str) -> float:
+        """A macro's value, 0..1."""
+        return dict(self.macros)[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about the future before a move, to go back to.
+
+    Attributes:
+        what: the move, in a few words.
+        at: the clock's frame of it.
+        kind: the type of its command.
+        next_index: the plan's index of the section that came next.
+        steering: as it was; plan: the plan; whole: the plan from the set's start; total_bars: of the set.
+    """
+
+    what: str
+    at: int
+    kind: type
+    next_index: int | None
+    steering: Steering
+    plan: tuple[PlannedSection, ...]
+    whole: tuple[PlannedSection, ...]
+    total_bars: int

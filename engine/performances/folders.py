@@ -1,0 +1,91 @@
+"""Where performances lie: a folder for each set that was played, named by title and time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from engine.command_line import command
+from engine.errors import PerformanceError
+from engine.performances.entries import MADE, PLAYED
+
+MOST_KEPT: Final = 50
+"""Sets whose logs are kept; the oldest make room for new ones."""
+
+LAST: Final = "last"
+"""Names the newest."""
+
+
+def performances_root() -> Path:
+    """Where they lie: $LIVESET_SESSIONS, or a folder in the user's data."""
+    named = os.environ.get("LIVESET_SESSIONS")
+    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("liveset")) / "sessions"
+
+
+def new_folder(name: str) -> Path | None:
+    """Make a folder for a set that begins, and give up the oldest beyond `MOST_KEPT`; None where none can be made.
+
+    Args:
+        name: of title and time; a number is added where there is one of that name.
+    """
+    root = performances_root()
+    names = (name, *(f"{name}-{n}" for n in range(2, 1000)))
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = next(root / each for each in names if not (root / each).exists())
+        folder.mkdir(mode=0o700)
+    except (OSError, StopIteration):
+        return None
+    for old in all_folders()[MOST_KEPT:]:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(old)
+    return folder
+
+
+def all_folders() -> list[Path]:
+    """Every set's folder, the newest first."""
+    with contextlib.suppress(OSError):
+        found = [(each.stat().st_mtime_ns, each) for each in performances_root().iterdir() if each.is_dir()]
+        return [folder for _, folder in sorted(found, reverse=True)]
+    return []
+
+
+def find_folder(name: str) -> Path:
+    """The folder of a set by its name; `LAST` is the newest that was played.
+
+    Raises:
+        PerformanceError: if there is none.
+    """
+    found = all_folders()
+    if name == LAST:
+        played = [folder for folder in found if _played(folder)]
+        if not played:
+            raise PerformanceError("no set was played yet", f"play one: {command('play')}")
+        return played[0]
+    folder = next((folder for folder in found if folder.name == name), None)
+    if folder is None:
+        raise PerformanceError(f"there is no session {name[:40]}", f"{command('sessions')} lists them")
+    return folder
+
+
+def _played(folder: Path) -> bool:
+    return (folder / MADE).is_file() and (folder / PLAYED).is_file()
+
+
+def remove_folder(name: str) -> Path:
+    """Delete a set's log.
+
+    Raises:
+        PerformanceError: if there is none, or it cannot be deleted.
+    """
+    folder = find_folder(name)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise PerformanceError(f"cannot remove {folder}: {error.strerror}", "remove it by hand") from error
+    return folder

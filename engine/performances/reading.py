@@ -1,0 +1,189 @@
+"""Reading a performance log: whatever of it can be read, a damaged line left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import PerformanceError
+from engine.performances.entries import (
+    CUES_NOTE,
+    CUT_NOTE,
+    ENDING_NOTE,
+    FILE_NOTE,
+    FORMAT,
+    MADE,
+    PARAMS_NOTE,
+    PLAYED,
+    MadeSection,
+    Note,
+    PlayerCard,
+    SetCard,
+)
+from engine.performances.plain import from_plain
+from engine.protocol import Cue, CueStarted, Looped
+from engine.timebase import SLACK, TempoMap
+
+_NOTES: Final = (PARAMS_NOTE, CUES_NOTE, FILE_NOTE, CUT_NOTE, ENDING_NOTE)
+_TAIL: Final = 1 << 16
+"""Bytes at a file's end in which its last line stands."""
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What one player played; another follows where that one ended in the middle.
+
+    Attributes:
+        frame: where the transport stood when it began.
+        block: frames it rendered at a time.
+        notes: what came to count, in order.
+        events: cues that began and sections that looped, in order.
+        quanta: rendered, as far as that is known.
+        end: the transport's frame there.
+        finished: it was told to end, and is not cut off.
+    """
+
+    frame: int
+    block: int
+    notes: list[Note] = field(default_factory=list)
+    events: list[CueStarted | Looped] = field(default_factory=list)
+    quanta: int = 0
+    end: int = 0
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A set as it was played: its card, the requests of its sections in order, and what its players played."""
+
+    name: str
+    card: SetCard
+    sections: tuple[MadeSection, ...]
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def frames(self) -> int:
+        """Where the transport stood at the end."""
+        return max((stretch.end for stretch in self.stretches), default=0)
+
+    @property
+    def tempo(self) -> TempoMap:
+        """The set's bars as they were heard: a cue in another tempo has its own from the bar line on at which it came in."""
+        cues = self.cues()
+        tempo = TempoMap(next(iter(cues.values())).grid)
+        for event in (event for stretch in self.stretches for event in stretch.events):
+            if isinstance(event, CueStarted) and event.cue_id in cues:
+                tempo = tempo.changed(tempo.last.next_bar(event.frame - SLACK), cues[event.cue_id].grid.bpm)
+        return tempo
+
+    def cues(self) -> dict[int, Cue]:
+        """Every cue that the player was given, as it was given last, by its id."""
+        notes = (note for stretch in self.stretches for note in stretch.notes if note.kind == CUES_NOTE)
+        return {cue.cue_id: cue for note in notes for cue in note.value}
+
+
+def read_card(folder: Path) -> SetCard:
+    """What set a log is of.
+
+    Raises:
+        PerformanceError: if it does not say, or another version of liveset wrote it.
+    """
+    for line in _lines(folder / MADE):
+        if "set" in line:
+            if isinstance(line["set"], dict) and line["set"].get("format") != FORMAT:
+                raise PerformanceError(f"another version of liveset wrote {folder.name}", "play it again with that version")
+            try:
+                return from_plain(SetCard, line["set"])
+            except ValueError:
+                break
+    raise PerformanceError(f"{folder.name} does not say what was played", "remove it, and choose another")
+
+
+def length_frames(folder: Path) -> int:
+    """Where the transport stood at the end of a log, read from its last lines alone; 0 where nothing was played."""
+    try:
+        with (folder / PLAYED).open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _TAIL))
+            lines = file.read().split(b"\n")
+    except OSError:
+        return 0
+    for text in reversed(lines):
+        line = _parsed(text)
+        if isinstance(line.get("frame"), int):
+            return int(line["frame"])
+    return 0
+
+
+def read_performance(folder: Path) -> Performance:
+    """A whole log.
+
+    Raises:
+        PerformanceError: if it cannot be read, or nothing was played.
+    """
+    card = read_card(folder)
+    sections = []
+    for line in _lines(folder / MADE):
+        if "section" in line:
+            try:
+                sections.append(from_plain(MadeSection, line["section"]))
+            except ValueError:
+                continue
+    stretches: list[Stretch] = []
+    for line in _lines(folder / PLAYED):
+        try:
+            _take(stretches, line)
+        except (ValueError, TypeError, KeyError):
+            continue
+    if not any(stretch.events for stretch in stretches):
+        raise PerformanceError(f"nothing was played in {folder.name}", "choose another session")
+    return Performance(folder.name, card, tuple(sections), tuple(stretches))
+
+
+def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:
+    """Add a line of the player's."""
+    if "player" in line:
+        card = from_plain(PlayerCard, line["player"])
+        stretches.append(Stretch(card.frame, card.block, end=card.frame))
+        return
+    stretch = stretches[-1] if stretches else None
+    if stretch is None:
+        return
+    quantum, frame = int(line["q"]), int(line["frame"])
+    for kind in _NOTES:
+        if kind in line:
+            value = line[kind]
+            value = tuple(from_plain(Cue, each) for each in value) if kind == CUES_NOTE else value
+            stretch.notes.append(Note(quantum, frame, kind, value))
+    if "started" in line:
+        stretch.events.append(from_plain(CueStarted, line["started"]))
+    if "looped" in line:
+        stretch.events.append(from_plain(Looped, line["looped"]))
+    stretch.quanta, stretch.end = max(stretch.quanta, quantum), max(stretch.end, frame)
+    stretch.finished |= "end" in line
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Every line that can be read.
+
+    Raises:
+        PerformanceError: if the file cannot.
+    """
+    try:
+        with path.open("rb") as file:
+            for text in file:
+                if line := _parsed(text):
+                    yield line
+    except OSError as error:
+        raise PerformanceError(f"cannot read {path}: {error.strerror}", "choose another session") from error
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return line if isinstance(line, dict) else {}

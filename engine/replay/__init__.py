@@ -1,0 +1,1 @@
+"""Sets played again from what was written down of them, and taken apart for other programs."""

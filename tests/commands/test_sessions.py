@@ -1,0 +1,67 @@
+"""`liveset sessions`, `replay`, `export` and `resume` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from engine.performances.folders import performances_root
+from tests.support.commands import liveset, same_signals
+from tests.support.rehearsing import TONES
+
+__all__ = ["same_signals"]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIVESET_SESSIONS", str(tmp_path / "sessions"))
+    for name in ("XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "cache"))
+    return tmp_path
+
+
+def rehearsed(home: Path, generator: str) -> str:
+    """Rehearse a set of a bar or two; its session's name."""
+    text = TONES.format(minutes=0.1, generator=generator).replace('"Tones"', '"My set"')
+    (home / "mine.toml").write_text(text, encoding="utf-8")
+    assert liveset("rehearse", str(home / "mine.toml"), "--out", str(home / "mine.flac")).exit_code == 0
+    (folder,) = performances_root().iterdir()
+    return folder.name
+
+
+def test_a_set_is_listed_played_again_and_removed(home: Path) -> None:
+    name = rehearsed(home, "pocket")
+    assert name.startswith("My-set-")
+    listed = liveset("sessions").output
+    assert name in listed
+    assert "My set, rehearsed" in listed
+    assert "seed 5" in listed
+    (card,) = json.loads(liveset("sessions", "--json").output)["sessions"]
+    assert card["length_s"] == pytest.approx(soundfile.info(home / "mine.flac").duration, abs=0.1)
+    assert card["preset"] == str(home / "mine.toml")
+    assert liveset("replay", "last", "--out", str(home / "again.flac")).exit_code == 0
+    assert (home / "again.flac").read_bytes() == (home / "mine.flac").read_bytes()
+    assert liveset("sessions", "--remove", name).exit_code == 0
+    assert "no set was played yet" in liveset("sessions").output
+
+
+def test_what_cannot_be_done_is_one_sentence(home: Path) -> None:
+    rehearsed(home, "tests.generators.tones:Tones")
+    for words, said in (
+        (("replay", "last", "--out", str(home / "a.flac")), "which makes nothing twice; only what pocket made"),
+        (("replay", "none", "--out", str(home / "a.flac")), "there is no session none"),
+        (("replay", "last", "--out", str(home / "a.mp3")), "neither .flac nor .wav"),
+        (("replay", "last", "--out", str(home / "mine.flac")), "is there already"),
+        (("replay", "last", "--out", str(home / "b.flac"), "--from", "0"), "which makes nothing twice"),
+        (("export", "last", "--daw", str(home / "daw")), "which makes nothing twice"),
+        (("resume",), "was a rehearsal"),
+        (("sessions", "--remove", "none"), "there is no session none"),
+    ):
+        result = liveset(*words)
+        assert (result.exit_code, result.output.count("\n")) == (2, 1), result.output
+        assert said in result.output
+    assert not (home / "daw").exists()
+    assert not (home / "a.flac").exists()

@@ -1,0 +1,121 @@
+"""The log of a set: what is written can be read again, whatever happened to its writer."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.errors import PerformanceError
+from engine.performances import folders
+from engine.performances.entries import MADE, PLAYED, MadeSection, PlayerCard, SetCard
+from engine.performances.made import MadeLog
+from engine.performances.plain import from_plain, to_plain
+from engine.performances.played import PlayedLog
+from engine.performances.reading import length_frames, read_card, read_performance
+from engine.performances.writing import LogFile
+from engine.protocol import Change, Cue, CueStarted, MotifNote, Neighbour, PromptWeight, SectionRequest, SetMacro
+from engine.timebase import Grid
+
+CARD = SetCard("Night", "night", 7, "pocket", "2026-05-01 22:30:00", minutes=4.5, bars=32)
+REQUEST = SectionRequest(
+    "s00001",
+    (PromptWeight('dub "wide"', 0.75),),
+    16,
+    118.5,
+    "F minor",
+    2**62 + 1,
+    before_previous=(Neighbour("drop", (PromptWeight("house", 0.1),)),),
+    motif=(MotifNote(0.5, 1.0, -2),),
+    remake_bars=(3, 4),
+    changes=(Change(5, None, 0.3),),
+)
+CUE = Cue(4, "/tmp/x/s00001.section", 0, 0, 1_000, Grid(118.5, 3, origin=64), transition="bass-swap", length=441)
+
+
+def written(folder: Path) -> Path:
+    made = MadeLog(LogFile(folder / MADE))
+    made.begin(CARD)
+    made.section(MadeSection("s00001.section", "intro", "pocket", REQUEST, heard=12))
+    made.command(256, SetMacro("filter", 0.2))
+    made.close()
+    played = PlayedLog(LogFile(folder / PLAYED), 0, 256)
+    played.said(CueStarted(4, 0, 0), 1)
+    played.close(10, 2560)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVESET_SESSIONS", str(tmp_path / "sessions"))
+
+
+def new(name: str) -> Path:
+    folder = folders.new_folder(name)
+    assert folder is not None
+    return folder
+
+
+@pytest.mark.parametrize("value", [CARD, REQUEST, CUE, PlayerCard(5, 256)])
+def test_what_is_made_plain_is_the_same_when_it_is_read(value: object) -> None:
+    assert from_plain(type(value), json.loads(json.dumps(to_plain(value)))) == value
+
+
+@pytest.mark.parametrize("plain", [None, [], {"frame": "x", "block": 1}, {"frame": True, "block": 1}, {"frame": 1}])
+def test_what_is_not_of_its_kind_is_refused(plain: object) -> None:
+    with pytest.raises(ValueError, match="PlayerCard"):
+        from_plain(PlayerCard, plain)
+
+
+def test_a_log_says_what_was_played(tmp_path: Path) -> None:
+    found = read_performance(written(tmp_path))
+    assert (found.card, found.sections[0].request, found.sections[0].heard) == (CARD, REQUEST, 12)
+    assert found.stretches[0].events == [CueStarted(4, 0, 0)]
+    assert (found.frames, found.stretches[0].quanta, found.stretches[0].finished) == (2560, 10, True)
+    assert length_frames(tmp_path) == 2560
+
+
+def test_a_line_that_was_cut_off_costs_itself_alone(tmp_path: Path) -> None:
+    for name in (MADE, PLAYED):
+        path = written(tmp_path) / name
+        with path.open("ab") as file:
+            file.write(b'{"q":12,"fra')
+    assert read_performance(tmp_path).frames == 2560
+    again = PlayedLog(LogFile(tmp_path / PLAYED), 2816, 256)  # the player that takes over writes behind the damaged line
+    again.close(2, 3328)
+    assert [stretch.frame for stretch in read_performance(tmp_path).stretches] == [0, 0, 2816]
+    assert length_frames(tmp_path) == 3328
+
+
+def test_a_disk_that_takes_no_more_ends_the_log_and_nothing_else(tmp_path: Path) -> None:
+    file = LogFile(Path("/dev/full"))
+    file.add(q=1, frame=256)
+    file.close()
+    file.add(q=2, frame=512)
+    assert file.broken
+
+
+def test_the_oldest_sessions_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MOST_KEPT", 2)
+    for number, name in enumerate(("one", "two", "two")):
+        os.utime(new(name), ns=(number, number))
+    assert sorted(folder.name for folder in folders.all_folders()) == ["two", "two-2"]
+
+
+def test_the_last_session_is_the_newest_in_which_something_was_played() -> None:
+    written(new("first"))
+    new("nothing")
+    assert folders.find_folder(folders.LAST).name == "first"
+    folders.remove_folder("first")
+    with pytest.raises(PerformanceError, match="no set was played"):
+        folders.find_folder(folders.LAST)
+    with pytest.raises(PerformanceError, match="there is no session"):
+        folders.find_folder("../first")
+
+
+def test_a_log_of_another_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MADE).write_text('{"set":{"format":99}}\n', encoding="utf-8")
+    with pytest.raises(PerformanceError, match="another version"):
+        read_card(tmp_path)
