@@ -70,6 +70,10 @@ class ServeError(LivesetError):
     """A screen that cannot be shown in a browser."""
 
 
+class LinkError(LivesetError):
+    """Ableton Link, which is not installed."""
+
+
 class RecordingError(LivesetError):
     """A recording or report that cannot be written."""
 

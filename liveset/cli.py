@@ -70,6 +70,7 @@ def play(  # noqa: PLR0913  an argument for each option
     force: ForceOption = False,
     clock: Annotated[str | None, typer.Option(help="MIDI outputs that get the clock: Synth, or Synth=-12 (ms).")] = None,
     clock_in: Annotated[str | None, typer.Option(help="Follow the MIDI clock of this input.", metavar="NAME")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Share tempo and bars with others on the network: Ableton Link.")] = False,
     osc: Annotated[str | None, typer.Option(help="Listen for OSC there; 0.0.0.0:PORT: from the network.", metavar="PORT")] = None,
     osc_token: Annotated[str | None, typer.Option(help="A word that OSC addresses begin with.", metavar="WORD")] = None,
     osc_allow: Annotated[str | None, typer.Option(help="Hear OSC of these alone, by commas.", metavar="ADDRESSES")] = None,
@@ -78,7 +79,7 @@ def play(  # noqa: PLR0913  an argument for each option
     from liveset.commands.play import perform
 
     options = SetOptions(preset, device, block, _text(record), seed, minutes, generator, force=force)
-    options = replace(options, clock=clock, clock_in=clock_in, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
+    options = replace(options, clock=clock, clock_in=clock_in, link=link, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 

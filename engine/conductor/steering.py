@@ -47,11 +47,14 @@ class Scene:
     """Where things stood, or shall stand: prompts by their texts, with their weights, and other values by their actions' names.
 
     ``whole``: everything there was is in it, so that a prompt which is not is at 0 in it; else what is not in it stays.
+    ``bpm``, ``key``: that were asked for; None for none, in which a whole scene leaves them to the plan.
     """
 
     prompts: tuple[tuple[str, float], ...] = ()
     values: tuple[tuple[str, float], ...] = ()
     whole: bool = True
+    bpm: float | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
-from engine.live.outside.clock_in import ClockIn, Led
-from engine.live.outside.clock_out import ClockOut, Position
 from engine.live.outside.learning import Learning
+from engine.live.outside.led import Led, Position
 from engine.live.outside.lights import plans_of
 from engine.live.outside.naming import Naming
 from engine.live.outside.remote import Remote
 from engine.live.outside.saving import Saving
+from engine.live.outside.timing import Timing
 from engine.live.pace_file import remembered
 from engine.live.player import Player
 from engine.live.recordings import Recordings
@@ -114,15 +114,16 @@ class LiveEngine:
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
-        self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
         led = Led(
+            state.settings.grid.beats_per_bar,
             self._position,
+            lambda: self.session.state.steering.bpm,
             lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm, follows=True))),
             lambda pull: self.links.set_params({"pull": pull}),
             lambda: self.inbox.put(partial(self._on_command, p.Play())),
             lambda text: self.inbox.put(partial(tell, text)),
         )
-        self.clock_in = ClockIn(options.clock_in, state.settings.grid.beats_per_bar, led)
+        self.links.timing = self.timing = Timing(options, state.grid.bpm, led)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -291,7 +292,8 @@ class LiveEngine:
         grid = state.tempo.at(int(frame))  # what is heard may be in the tempo before the one that was decided on
         speed = 0.0 if place is None else place.speed
         moves = speed > 0 and state.transport.run == "playing"
-        return Position((frame - grid.origin) / (grid.rate * (speed or 1.0)), moves, grid.bpm * (speed or 1.0), grid.bpm)
+        elapsed_s, bpm = (frame - grid.origin) / (grid.rate * (speed or 1.0)), grid.bpm * (speed or 1.0)
+        return Position(elapsed_s, moves, bpm, grid.bpm, state.transport.ahead)
 
     def _on_osc(self) -> None:
         for command in self.remote.drain():
@@ -388,8 +390,7 @@ class LiveEngine:
         self.links.order(p.StopPlayer())
         self.midi.stop()
         self.remote.close()
-        self.clock.close()
-        self.clock_in.close()
+        self.timing.close()
         self.lights.stop()
         self._show()
         self.door.close()

@@ -184,6 +184,8 @@ class SceneTable(StartTable):
     number: Annotated[int, Field(ge=1, le=MAX_SCENES)]
     prompts: dict[PromptText, Unit] = Field(default_factory=dict)
     loras: dict[int, Strength] = Field(default_factory=dict)
+    bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
+    key: KnownKey | None = None
 
 
 class ScenesTable(_Table):

@@ -93,7 +93,8 @@ def _scene(table: SceneTable, preset: Preset) -> Scene:
         *mutes,
         *((f"lora {number}", strength / MAX_STRENGTH) for number, strength in table.loras.items()),
     )
-    return Scene(prompts, values, whole=len(table.macros) == len(MACROS) and len(table.stems) >= len(STEMS))
+    whole = len(table.macros) == len(MACROS) and len(table.stems) >= len(STEMS)
+    return Scene(prompts, values, whole, table.bpm, table.key)
 
 
 def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:

@@ -121,14 +121,14 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     then, now, told = decided.steering, state.steering, Tell("info", f"{done}: {decided.what}.")
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
     params: tuple[Action, ...] = ()
-    if decided.kind in _OF_TIME:
+    if decided.kind in (*_OF_TIME, p.RecallScene) and (then.bpm, then.key) != (now.bpm, now.key):
         steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
         params = (SetParams((("tempo", then.bpm or 0.0),)),)
     if decided.next_index == next_index(state):
         steering = replace(steering, take=then.take, variation=then.variation)
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)
-        params = (SetParams((*then.macros, *level_params(then.levels))),)
+        params = (*params, SetParams((*then.macros, *level_params(then.levels))))
     state = replace(state, steering=steering)
     if decided.kind in _OF_THE_PLAN:
         settings = replace(state.settings, total_bars=decided.total_bars)

@@ -6,36 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.errors import MidiError
+from engine.live.outside.led import LOOK_S, Position
 from engine.midi.clock import Clock, Target, targets
 from engine.midi.devices.system import MidiOutputs, OutPort, find_system
 from engine.midi.names import input_names, shown
 
 log = logging.getLogger(__name__)
 
-LOOK_S: Final = 0.005
-"""Seconds between two looks at where the set is."""
-
 SEARCH_S: Final = 1.0
 """Seconds between two looks for an output that is not there."""
-
-
-class Position(NamedTuple):
-    """Where a set is as it is heard.
-
-    Attributes:
-        elapsed_s: seconds since bar 1, as if the set had always been at this tempo.
-        playing: whether it moves.
-        bpm: the tempo that is heard.
-        own_bpm: the tempo that its music was made in; it may run a little faster or slower.
-    """
-
-    elapsed_s: float
-    playing: bool
-    bpm: float
-    own_bpm: float
 
 
 class ClockOut:

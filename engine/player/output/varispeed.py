@@ -111,10 +111,10 @@ class Bend:
         if bpm is None:
             self._done = self._wanted()
             return 1.0
-        ratio = self._params["tempo"] / bpm
+        ratio, pull = self._params["tempo"] / bpm, self._params["pull"]
         speed = ratio if abs(ratio - 1) <= MOST_BEND else 1.0
-        pull = self._params["pull"]
-        speed += pull if math.isfinite(pull) else 0.0
+        if pull and math.isfinite(pull):  # whoever pulls knows of the tempo as well
+            speed = 1.0 + pull
         speed = min(1 + MOST_BEND, max(1 - MOST_BEND, speed))
         missing = self._wanted() - self._done
         if missing:
