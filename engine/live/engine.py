@@ -26,7 +26,7 @@ from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
 from engine.live.outside.learning import Learning
-from engine.live.outside.led import Led, Position
+from engine.live.outside.led import Led, Position, position_of
 from engine.live.outside.lights import plans_of
 from engine.live.outside.naming import Naming
 from engine.live.outside.remote import Remote
@@ -123,7 +123,7 @@ class LiveEngine:
             lambda: self.inbox.put(partial(self._on_command, p.Play())),
             lambda text: self.inbox.put(partial(tell, text)),
         )
-        self.links.timing = self.timing = Timing(options, state.grid.bpm, led)
+        self.links.timing = self.timing = Timing(options, state.grid.bpm, folder, led)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -178,6 +178,7 @@ class LiveEngine:
         if now >= self._show_at:
             self._show_at = max(self._show_at + SNAPSHOT_S, now)
             self._show()
+        self.timing.tempo(self.session.state.tempo, self.session.state.transport.run == "playing")
         if now >= self._check_at:
             self._check_at = now + CHECK_S
             for _ in self.watchdog.look(self.session.state, now):
@@ -287,13 +288,9 @@ class LiveEngine:
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
-        state, place = self.session.state, self.links.place()
-        frame = 0.0 if place is None else place.now(time.monotonic())
-        grid = state.tempo.at(int(frame))  # what is heard may be in the tempo before the one that was decided on
-        speed = 0.0 if place is None else place.speed
-        moves = speed > 0 and state.transport.run == "playing"
-        elapsed_s, bpm = (frame - grid.origin) / (grid.rate * (speed or 1.0)), grid.bpm * (speed or 1.0)
-        return Position(elapsed_s, moves, bpm, grid.bpm, state.transport.ahead)
+        state = self.session.state
+        moves, now = state.transport.run == "playing", time.monotonic()
+        return position_of(state.tempo, self.links.place(), moves, now, state.transport.ahead)
 
     def _on_osc(self) -> None:
         for command in self.remote.drain():

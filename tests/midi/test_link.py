@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_set_that_begins_waits_for_the_others_bars_and_one_alone_does_not() ->
 
 def test_without_link_the_player_is_told_at_once() -> None:
     stage, told = Stage(), list[dict[str, float]]()
-    timing = Timing(SetOptions(), 120.0, stage.led)
+    timing = Timing(SetOptions(), 120.0, Path(), stage.led)
     timing.gated({"run": 1.0, "volume": 0.5}, lambda values: told.append(dict(values)), 0.03)
     assert told == [{"run": 1.0, "volume": 0.5}]
     timing.close()

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from engine.following import Follower
 from engine.midi.clock import FOLLOW
 from engine.midi.clock_in import Place, pull_to, tempo_to
-from engine.timebase import MAX_BPM, MIN_BPM
+from engine.processes.latest import HeardPlace
+from engine.timebase import MAX_BPM, MIN_BPM, TempoMap
 
 LOOK_S: Final = 0.005
 """Seconds between two looks at where the set is."""
@@ -38,6 +39,23 @@ class Position(NamedTuple):
     bpm: float
     own_bpm: float
     ahead_s: float = 0.0
+
+
+def position_of(tempo: TempoMap, place: HeardPlace | None, moves: bool, at: float, ahead_s: float = 0.0) -> Position:
+    """Where a set is at a time.
+
+    Args:
+        tempo: where its bars are.
+        place: what the player said last; None where there is no player.
+        moves: whether it is to move.
+        at: seconds of `time.monotonic`.
+        ahead_s: see `Position`.
+    """
+    frame = 0.0 if place is None else place.now(at)
+    grid = tempo.at(int(frame))  # what is heard may be in the tempo before the one that was decided on
+    speed = 0.0 if place is None else place.speed
+    elapsed_s, bpm = (frame - grid.origin) / (grid.rate * (speed or 1.0)), grid.bpm * (speed or 1.0)
+    return Position(elapsed_s, speed > 0 and moves, bpm, grid.bpm, ahead_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from engine.live.outside.clock_in import ClockIn
-from engine.live.outside.clock_out import ClockOut
+from engine.live.outside.clock_process import ClockProcess
 from engine.live.outside.led import Led
 from engine.live.outside.link import LinkPeer, load_link
 from engine.protocol import SetOptions
+from engine.timebase import TempoMap
 
 
 class Timing:
@@ -18,14 +20,15 @@ class Timing:
     Args:
         options: as the set was started.
         bpm: the set's tempo.
+        folder: the session's.
         led: the set.
 
     Raises:
         LivesetError: if an option makes no sense, or the library for Link is missing.
     """
 
-    def __init__(self, options: SetOptions, bpm: float, led: Led) -> None:
-        self._clock = ClockOut(options.clock, led.position, led.tell)
+    def __init__(self, options: SetOptions, bpm: float, folder: Path, led: Led) -> None:
+        self._clock = ClockProcess(options.clock, folder, led.tell)
         self._clock_in = ClockIn(options.clock_in, led)
         self._link = LinkPeer(bpm, led, load_link()) if options.link else None
         if self._link is not None:
@@ -63,6 +66,10 @@ class Timing:
         self._timer = threading.Timer(seconds, what)
         self._timer.daemon = True
         self._timer.start()
+
+    def tempo(self, tempo: TempoMap, moves: bool) -> None:
+        """Say where the set's bars are, and whether it is to move."""
+        self._clock.tempo(tempo, moves)
 
     def close(self) -> None:
         """Leave everybody."""
