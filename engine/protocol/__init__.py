@@ -19,10 +19,8 @@ if TYPE_CHECKING:
         GoOn,
         Hold,
         HoldChord,
-        IgnorePort,
         Keep,
         Keeper,
-        Learn,
         ListDevices,
         ListKeepers,
         MovePrompt,
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
         Panic,
         Play,
         PlayAgain,
-        PlayHarmony,
         Quit,
         RecallScene,
         Record,
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
         RemakeBars,
         RemoveKeeper,
         RemovePrompt,
-        RenamePort,
         ReRoll,
         SavePreset,
         SetKey,
@@ -53,17 +49,24 @@ if TYPE_CHECKING:
         StepKey,
         StepTempo,
         Stop,
-        StopLearning,
         StoreScene,
-        SwitchBank,
         TapTempo,
         ToggleMute,
         TogglePlay,
         ToggleRecord,
         Undo,
-        UndoLearning,
         UseDevice,
         VaryNext,
+    )
+    from engine.protocol.controllers import (
+        ControllerCommand,
+        IgnorePort,
+        Learn,
+        PlayHarmony,
+        RenamePort,
+        StopLearning,
+        SwitchBank,
+        UndoLearning,
     )
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
     from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
@@ -194,6 +197,7 @@ __all__ = [
     "ClearEffects",
     "ClientHello",
     "Command",
+    "ControllerCommand",
     "Cue",
     "CueFailed",
     "CuePostponed",
@@ -311,7 +315,19 @@ __all__ = [
     "visible",
 ]
 
-_MODULES = ("options", "words", "macros", "texts", "transitions", "requests", "commands", "snapshot", "player", "played")
+_MODULES = (
+    "options",
+    "words",
+    "macros",
+    "texts",
+    "transitions",
+    "requests",
+    "controllers",
+    "commands",
+    "snapshot",
+    "player",
+    "played",
+)
 """Where names are looked for: each after those it needs, what only the engine and the player say last."""
 
 
