@@ -23,6 +23,7 @@ from engine.protocol import (
     EditPlan,
     GoOn,
     Hold,
+    HoldChord,
     IgnorePort,
     Keep,
     Learn,
@@ -37,6 +38,7 @@ from engine.protocol import (
     PlanEdit,
     Play,
     PlayAgain,
+    PlayHarmony,
     Quit,
     RecallScene,
     Record,
@@ -44,6 +46,7 @@ from engine.protocol import (
     RemakeBars,
     RemoveKeeper,
     RemovePrompt,
+    RenamePort,
     ReRoll,
     SavePreset,
     SetKey,
@@ -58,6 +61,7 @@ from engine.protocol import (
     Stop,
     StopLearning,
     StoreScene,
+    SwitchBank,
     TapTempo,
     ToggleMute,
     TogglePlay,
@@ -285,6 +289,8 @@ def _rows() -> Iterator[Action]:
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
+    bank = f"controllers move prompts {PROMPT_KEYS + 1} to {MAX_PROMPTS}; again: 1 to {PROMPT_KEYS}"
+    yield _press("bank", SwitchBank(), "bank", bank)
     yield from _tempo_and_key()
     for number in range(1, MAX_SCENES + 1):
         yield from _scene(number)
@@ -309,6 +315,9 @@ NO_ACTION: Final[dict[type[Command], str]] = {
     Nudge: "the arrow keys and a controller's encoders send it, for any value",
     ToggleRecord: "the screen's key for recording sends it, with a path",
     IgnorePort: "needs the name of a MIDI input: the palette of commands lists them",
+    RenamePort: "needs a name: the list of inputs asks for it",
+    PlayHarmony: "needs the name of a MIDI input: the list of inputs sends it",
+    HoldChord: "the keys that are held on such an input send it",
     Learn: "needs an action: the screen asks which, or sends what is selected",
     StopLearning: "the screen sends it where a control is waited for",
     UndoLearning: "the screen's key for it sends it",

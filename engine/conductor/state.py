@@ -15,6 +15,7 @@ from engine.conductor.steering import Decided, Steering, Variation
 from engine.protocol import (
     Cue,
     GridFit,
+    HeldChord,
     LoraStrength,
     MotifNote,
     Place,
@@ -90,6 +91,7 @@ class Wish:
     occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
     variation: Variation | None = None
+    chord: HeldChord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, STEMS, Change, LoraStrength
+from engine.protocol import MACRO_NEUTRAL, STEMS, Change, HeldChord, LoraStrength
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Steering:
         cut: what the last panic cut, until it is brought back; None for nothing.
         scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
         morph: the scene that comes in; None for none.
+        chord: the harmony that a keyboard asks for; None leaves it to the plan.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -109,6 +110,7 @@ class Steering:
     scenes: tuple[tuple[int, Scene], ...] = ()
     scene: int = 0
     morph: Morph | None = None
+    chord: HeldChord | None = None
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.protocol.controllers import ControllerCommand
 from engine.protocol.macros import Macro
-from engine.protocol.requests import PromptWeight
+from engine.protocol.requests import HeldChord, PromptWeight
 from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, Role, SceneAt
 
 
@@ -303,32 +304,10 @@ class ToggleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class IgnorePort:
-    """Listen no more to a MIDI input, by its name in the snapshot; ``on=False`` listens to it again."""
+class HoldChord:
+    """Have a chord as the harmony of what is made next, from the next bar on; None goes back to the plan's."""
 
-    port: str
-    on: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Learn:
-    """Put the next control that is moved on an action, by its name; meanwhile no control moves anything.
-
-    ``add``: the controls that the action is under already stay.
-    """
-
-    action: str
-    add: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StopLearning:
-    """Wait for no control any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndoLearning:
-    """Take back what was learned last."""
+    chord: HeldChord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,10 +374,8 @@ Command = (
     | Redo
     | Record
     | ToggleRecord
-    | IgnorePort
-    | Learn
-    | StopLearning
-    | UndoLearning
+    | HoldChord
+    | ControllerCommand
     | SavePreset
     | UseDevice
     | ListDevices

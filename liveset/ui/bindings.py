@@ -81,7 +81,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set", "bars"),
     Key("K", "keepers: make the next section out of one", "keepers", "Set", "keepers"),
     Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
-    Key("I", "MIDI inputs: what arrives, and which are ignored", "inputs", "Set", "inputs"),
+    Key("I", "MIDI inputs: what arrives; ignore, rename, play chords", "inputs", "Set", "inputs"),
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),

@@ -257,6 +257,15 @@ def _reordered(state: State, order: tuple[int, ...]) -> State:
     )
 
 
+def _hold_chord(state: State, command: p.HoldChord) -> Step:
+    chord = command.chord
+    if chord is not None:
+        chord = p.HeldChord(tuple(sorted({tone % 12 for tone in chord.tones})), chord.root % 12)
+    if chord is not None and not state.work.traits.live and state.work.generator:
+        return state, (Tell("info", f"{state.work.generator} follows no held chords: they are for pocket."),)
+    return state.with_steering(chord=chord), ()
+
+
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Play: _play,
     p.Stop: _stop,
@@ -287,6 +296,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.EditPlan: edit_plan,
     p.Undo: undo,
     p.Redo: redo,
+    p.HoldChord: _hold_chord,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }

@@ -70,6 +70,7 @@ _PRESSES: Final[dict[str, Callable[[Snapshot], Shown]]] = {
     "re-roll": lambda s: _if("take ready", s.next.state == "ready" and s.next.take != "A"),
     "record": _recording,
     "stop recording": _recording,
+    "bank": lambda s: _if("raised", s.midi.upper),
 }
 
 

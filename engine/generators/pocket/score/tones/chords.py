@@ -13,7 +13,7 @@ from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
-from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, place_root, voice
+from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, place_bass, voice
 from engine.generators.pocket.styles import Style, in_bar
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
@@ -63,7 +63,7 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         return
     style = playing.parts["bass"]
     low = style.center - 6
-    root = place_root(context.key, chord.root, low)
+    root = place_bass(context.key, chord, 0, low)
     beats = context.request.beats_per_bar
     if bar.final or context.request.role == "breakdown":
         length = beats + (_LANDING_BEATS if bar.final else 0.0)
@@ -83,9 +83,7 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         held = 1
         while step + held < steps and tokens[step + held] == "-":
             held += 1
-        pitch = (
-            root + (12 if mark == "8" else 0) if mark in "18" else place_root(context.key, chord.root + _BASS_DEGREES[mark], root)
-        )
+        pitch = root + (12 if mark == "8" else 0) if mark in "18" else place_bass(context.key, chord, _BASS_DEGREES[mark], root)
         accent = 1.0 if step % 4 == 0 or mark == "8" else 0.86
         velocity = kept[step] * accent * level**0.7 * (1.0 + 0.12 * spread(context.request.seed, "bass", bar.index, step))
         gate = held / 4 * min(1.0, tightness if held == 1 else 0.98)
