@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -56,3 +57,16 @@ def test_bass_says_where_the_bar_is_heavy(style: str, beats: int, bass: set[int]
     beat = float(score.grid.frames_per_beat)
     struck = Counter(round(note.frame / beat) % beats for note in score.notes if note.part == "bass" and not note.slide)
     assert {place for place, _ in struck.most_common(len(bass))} == bass
+
+
+def test_a_set_ends_without_a_hole_though_its_notes_are_short() -> None:
+    request = ask("hyperpop", bars=11, bpm=159.0, key="A major", role="outro", energy=0.25, previous_role="drop", next_role=None)
+    for seed in range(4):
+        score = compose(replace(request, set_seed=seed, seed=seed))
+        sounding = sorted((note.frame, note.frame + note.gate) for note in score.notes if note.velocity > 0.1)
+        sounding += [(hit.frame, hit.frame) for hit in score.hits]
+        reached = 0
+        for start, end in sorted(sounding):
+            assert start - reached < 2 * score.grid.frames_per_beat, (seed, score.grid.bar_at(reached))
+            reached = max(reached, end)
+        assert reached >= score.grid.frame_of_bar(request.bars - 1)
