@@ -10,6 +10,7 @@ import pytest
 
 from engine.generators.pocket.instruments.voices import VOICES
 from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.styles import in_bar, load_style
 from engine.prompts.vocabulary import style_names
 from engine.timebase import SAMPLE_RATE
@@ -70,3 +71,16 @@ def test_a_set_ends_without_a_hole_though_its_notes_are_short() -> None:
             assert start - reached < 2 * score.grid.frames_per_beat, (seed, score.grid.bar_at(reached))
             reached = max(reached, end)
         assert reached >= score.grid.frame_of_bar(request.bars - 1)
+
+
+def test_music_without_drums_has_the_tonic_below_it_wherever_no_bass_plays() -> None:
+    def pedal(text: str, **changes: object) -> list[Note]:
+        score = compose(ask(text, bars=16, key="E lydian", bpm=72.0, **changes))
+        return [note for note in score.notes if note.part == "pedal"]
+
+    held = pedal("drone", role="breakdown", energy=0.3)
+    assert {note.pitches for note in held} == {((28, 1.0),)}, "E at 41 Hz"
+    assert sum(note.gate for note in held) > 12 * 4 * 60 / 72 * SAMPLE_RATE, "nearly always"
+    assert not pedal("drone, no bass", role="breakdown", energy=0.3)
+    assert not pedal("house", role="breakdown", energy=0.3)
+    assert not pedal("drone", role="drop", energy=1.0), "a bass plays"
