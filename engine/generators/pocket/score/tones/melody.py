@@ -115,6 +115,19 @@ def _played_by(context: Context, development: str) -> str:
     return "melody" if silenced or (drawn > _ANSWER_CHANCE and context.request.purpose != "contrast") else part
 
 
+_ADDED: Final = ((), (7,), (-2,))
+"""Degrees above the tune of the voice that joins it in a last drop, by the seed: none, an octave, or a third below."""
+_ADDED_WEIGHT: Final = 0.7
+
+
+def _added(context: Context, degree: int) -> tuple[tuple[int, float], ...]:
+    """The degrees that sound with one of the tune, and their weights."""
+    request = context.request
+    if request.purpose != "sum" or request.role != "drop":
+        return ()
+    return tuple((degree + up, _ADDED_WEIGHT) for up in choose(_ADDED, request.set_seed, "added voice"))
+
+
 def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
     """One note of the melody, moved to a chord tone where it is long or on the beat."""
     beats = context.request.beats_per_bar
@@ -129,8 +142,9 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
     if firm:
         degree = _nearest(degree, chords[index].degrees())
     center = round(style.parts[part].center + 12 * (context.params["register"] - 0.5))
-    pitch = pitch_of(context.key, degree) + 12 * round((center - pitch_of(context.key, 2)) / 12)
-    pitch = in_chord(pitch, chords[index], firm)
+    octaves = 12 * round((center - pitch_of(context.key, 2)) / 12)
+    sounding = ((degree, 1.0), *_added(context, degree))
+    pitches = tuple((in_chord(pitch_of(context.key, each) + octaves, chords[index], firm), weight) for each, weight in sounding)
     seed = context.request.seed
     velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
     gate = note.beats * (0.5 + 0.6 * context.params["decay"])
@@ -138,7 +152,7 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
         context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4))),
         part,
         context.frames(gate),
-        ((pitch, 1.0),),
+        pitches,
         min(1.0, velocity),
     )
 
