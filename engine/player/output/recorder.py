@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import RecordingError
+from engine.player.output.cue_sheet import MOST_TRACKS, sheet_text, write_sheet
 from engine.player.rendering.limiter import LATENCY
 from engine.processes.layout import check_free, cue_sheet
 from engine.protocol import RecordingState
@@ -37,10 +38,6 @@ QUIET_FRAMES: Final = SAMPLE_RATE // 4
 
 LONGEST_TAIL: Final = 10 * SAMPLE_RATE
 """Frames after the end of a set with which its recording ends at the latest, whatever its echoes do."""
-
-CUE_FRAMES_PER_S: Final = 75
-MOST_TRACKS: Final = 99
-"""Tracks that a cue sheet can have."""
 
 _LONGEST_RIFF: Final = 0xFFFF_FFF0
 """Bytes that a plain WAV header can count; longer files count in 64 bits (RF64)."""
@@ -312,40 +309,18 @@ class Recorder:
         return RecordingState(None, f"the recording ended: {reason}; up to there it is in {path}")
 
     def _write_sheet(self, path: Path) -> None:
-        """The cue sheet, if it changed; positions are minutes, seconds and 75ths of one."""
-        lines = [f'TITLE "{_quoted(self._title)}"', f"FILE {_quoted_name(path.name)} WAVE"]
+        """The cue sheet, if it changed."""
         tracks = ({0: self._section} if self._section else {}) | {self._place(frame): title for frame, title in self._marks}
         heard = [(position, title) for position, title in sorted(tracks.items()) if position <= self._done - self._start]
-        heard = heard or [(0, self._title)]
-        for number, (position, title) in enumerate(heard[:MOST_TRACKS]):
-            lines += [f"  TRACK {number + 1:02d} AUDIO", f'    TITLE "{_quoted(title)}"']
-            lines += ["    INDEX 00 00:00:00"] if not number and position else []  # silence before the first sound
-            lines.append(f"    INDEX 01 {_cue_time(position)}")
-        sheet = "\n".join(lines) + "\n"
+        sheet = sheet_text(self._title, path.name, heard)
         if sheet == self._sheet:
             return
         self._sheet = sheet
-        fresh = path.with_name(f".cue-{os.getpid()}.part")  # a name as long as the recording's could not take an ending more
-        fresh.write_text(sheet, encoding="utf-8")
-        fresh.replace(cue_sheet(path))
+        write_sheet(path, sheet)
 
     def _place(self, frame: int) -> int:
         """The recording's frame at which a transport frame is heard; 0 for one that was heard before."""
         return max(0, self._tape.place(frame) - self._start)
-
-
-def _cue_time(frames: int) -> str:
-    seconds, part = divmod(round(frames * CUE_FRAMES_PER_S / SAMPLE_RATE), CUE_FRAMES_PER_S)
-    return f"{seconds // 60:02d}:{seconds % 60:02d}:{part:02d}"
-
-
-def _quoted_name(name: str) -> str:
-    """A file's name in quotes: in single ones where it has double ones itself, for which a cue sheet has no escape."""
-    return f"'{name}'" if '"' in name and "'" not in name else f'"{name}"'
-
-
-def _quoted(text: str) -> str:
-    return " ".join(text.replace('"', "'").split())
 
 
 def _reason(error: Exception) -> str:
