@@ -176,6 +176,29 @@ def replay(
     replay_session(session, out, (first, last, minutes), force=force)
 
 
+@app.command(epilog=example("recover last"))
+@clean
+def recover(
+    session: Annotated[
+        str,
+        typer.Argument(help=f"A session's name, as `{command('sessions')}` prints it, last, or a recording.", metavar="SESSION"),
+    ] = "last",
+    minutes: Annotated[
+        float | None, typer.Option(help="Write its last minutes, recorded or not, 10 at most.", metavar="N")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The file for them, .flac or .wav (named by title and time).")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Finish a recording that a crash cut off, with its cue sheet; or save the last minutes of a set."""
+    from liveset.commands.recover import recover as recover_recordings
+    from liveset.commands.recover import save_last_minutes
+
+    if minutes is not None:
+        save_last_minutes(session, minutes, out, force=force)
+    else:
+        raise typer.Exit(recover_recordings(session))
+
+
 @app.command(epilog=example("resume"))
 @clean
 def resume(

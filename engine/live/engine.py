@@ -130,6 +130,7 @@ class LiveEngine:
             None if resume else options.record,
             force=options.force,
             section=self._section,
+            later=Background("last-minutes", self.inbox.put),
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
@@ -307,6 +308,8 @@ class LiveEngine:
                 self.recordings.ask(path)
             case p.ToggleRecord(path):
                 self.recordings.toggle(path)
+            case p.SaveLast(minutes):
+                self.recordings.save_last(self.log.folder, minutes)
             case p.IgnorePort(port, on):
                 self.midi.ignore(port, on)
             case p.Learn() | p.StopLearning() | p.UndoLearning():

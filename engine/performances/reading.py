@@ -18,9 +18,11 @@ from engine.performances.entries import (
     MADE,
     PARAMS_NOTE,
     PLAYED,
+    HeardSection,
     MadeSection,
     Note,
     PlayerCard,
+    RecordingCard,
     SetCard,
 )
 from engine.performances.plain import from_plain
@@ -44,6 +46,8 @@ class Stretch:
         quanta: rendered, as far as that is known.
         end: the transport's frame there.
         finished: it was told to end, and is not cut off.
+        tape: its tape's name; sections: that were heard, by the tape's frames.
+        recordings: that it began; recorded: the files that were finished.
     """
 
     frame: int
@@ -53,6 +57,10 @@ class Stretch:
     quanta: int = 0
     end: int = 0
     finished: bool = False
+    tape: str = ""
+    sections: list[HeardSection] = field(default_factory=list)
+    recordings: list[RecordingCard] = field(default_factory=list)
+    recorded: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +140,32 @@ def read_performance(folder: Path) -> Performance:
                 sections.append(from_plain(MadeSection, line["section"]))
             except ValueError:
                 continue
+    stretches = read_stretches(folder)
+    if not any(stretch.events for stretch in stretches):
+        raise PerformanceError(f"nothing was played in {folder.name}", "choose another session")
+    return Performance(folder.name, card, tuple(sections), tuple(stretches))
+
+
+def read_stretches(folder: Path) -> list[Stretch]:
+    """What each player of a set played, in order; none where nothing says so.
+
+    Raises:
+        PerformanceError: if it cannot be read.
+    """
     stretches: list[Stretch] = []
     for line in _lines(folder / PLAYED):
         try:
             _take(stretches, line)
         except (ValueError, TypeError, KeyError):
             continue
-    if not any(stretch.events for stretch in stretches):
-        raise PerformanceError(f"nothing was played in {folder.name}", "choose another session")
-    return Performance(folder.name, card, tuple(sections), tuple(stretches))
+    return stretches
 
 
 def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:
     """Add a line of the player's."""
     if "player" in line:
         card = from_plain(PlayerCard, line["player"])
-        stretches.append(Stretch(card.frame, card.block, end=card.frame))
+        stretches.append(Stretch(card.frame, card.block, end=card.frame, tape=card.tape))
         return
     stretch = stretches[-1] if stretches else None
     if stretch is None:
@@ -162,6 +180,12 @@ def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:
         stretch.events.append(from_plain(CueStarted, line["started"]))
     if "looped" in line:
         stretch.events.append(from_plain(Looped, line["looped"]))
+    if "heard" in line:
+        stretch.sections.append(from_plain(HeardSection, line["heard"]))
+    if "recording" in line:
+        stretch.recordings.append(from_plain(RecordingCard, line["recording"]))
+    if "recorded" in line:
+        stretch.recorded.add(str(line["recorded"]))
     stretch.quanta, stretch.end = max(stretch.quanta, quantum), max(stretch.end, frame)
     stretch.finished |= "end" in line
 
