@@ -176,6 +176,19 @@ def replay(
     replay_session(session, out, (first, last, minutes), force=force)
 
 
+@app.command(epilog=example("report last --out friday"))
+@clean
+def report(
+    session: SessionArgument = "last",
+    out: Annotated[Path | None, typer.Option(help="A folder (the session's own if not given).", metavar="DIR")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Give way to whatever else runs.")] = False,
+) -> None:
+    """Write a page that shows how a set went: checks, pictures, every seam to listen to, every section."""
+    from liveset.commands.report import report_session
+
+    report_session(session, out, quiet=quiet)
+
+
 @app.command(epilog=example("recover last"))
 @clean
 def recover(

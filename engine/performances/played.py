@@ -31,15 +31,15 @@ class PlayedLog:
         self._recording: RecordingCard | None = None
         self._put(player=PlayerCard(frame, block, tape))
 
-    def turn(self, quanta: int, frame: int) -> None:
-        """Take what the renderer noted; ``quanta`` and ``frame`` say how far it is."""
+    def turn(self, quanta: int, frame: int, breaks: int = 0) -> None:
+        """Take what the renderer noted; ``quanta`` and ``frame`` say how far it is, ``breaks`` how often the sound broke off."""
         self._quanta, self._frame, notes = quanta, frame, self.notes
         while notes:
             note = notes.popleft()
             self._put(q=note.quantum, frame=note.frame, **{note.kind: note.value})
         if quanta - self._marked >= MARK_QUANTA:
             self._marked = quanta
-            self._put(q=quanta, frame=frame)
+            self._put(q=quanta, frame=frame, breaks=breaks)
 
     def said(self, event: PlayerEvent, quanta: int) -> None:
         """An event of the renderer's."""

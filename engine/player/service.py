@@ -290,7 +290,7 @@ class Service:
     def _tick(self) -> None:
         self._output.tick()
         self._flush_events()
-        self._played.turn(self._renderer.quanta, self._renderer.frame)
+        self._played.turn(self._renderer.quanta, self._renderer.frame, int(self._status["underruns"]))
         now = time.monotonic()
         if now >= self._chores_at:
             self._chores_at = now + CHORES_S

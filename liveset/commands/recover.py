@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import typer
@@ -9,8 +10,9 @@ import typer
 from engine.errors import EngineError, RecordingError
 from engine.performances.folders import find_folder
 from engine.processes.client import running_session
-from engine.processes.layout import AUDIO_ENDINGS, PERFORMANCE_FILE, recording_name
+from engine.processes.layout import AUDIO_ENDINGS, recording_name
 from engine.timebase import SAMPLE_RATE
+from liveset.commands.report import log_folder
 from liveset.commands.sessions import clock
 
 
@@ -60,8 +62,8 @@ def save_last_minutes(name: str, minutes: float, out: Path | None, *, force: boo
 
 def _plays(folder: Path) -> bool:
     """Whether the set of a folder plays now."""
-    try:
+    with contextlib.suppress(OSError, EngineError):
         session = running_session()
-        return session is not None and Path((session / PERFORMANCE_FILE).read_text(encoding="utf-8")).samefile(folder)
-    except (OSError, EngineError):
-        return False
+        log = None if session is None else log_folder(session)
+        return log is not None and log.samefile(folder)
+    return False
