@@ -48,6 +48,7 @@ from engine.protocol import (
     RemovePrompt,
     RenamePort,
     ReRoll,
+    SaveLast,
     SavePreset,
     SetKey,
     SetLora,
@@ -288,6 +289,7 @@ def _rows() -> Iterator[Action]:
     yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
+    yield _press("save last", SaveLast(), "save last", "save the last 10 minutes that were heard, recorded or not", "W")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
     bank = f"controllers move prompts {PROMPT_KEYS + 1} to {MAX_PROMPTS}; again: 1 to {PROMPT_KEYS}"
     yield _press("bank", SwitchBank(), "bank", bank)
