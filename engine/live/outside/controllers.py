@@ -12,6 +12,7 @@ from engine.live.outside.naming import Naming
 from engine.midi.devices.outputs import LightsOutput
 from engine.midi.devices.ports import MidiInput
 from engine.midi.mapping import Mapping
+from engine.midi.profiles import Bindings
 from engine.processes.layout import inputs_file, learned_folder
 from engine.session.later import Later
 
@@ -65,6 +66,11 @@ class Controllers:
     def plug(self) -> None:
         """The lights belong to what is open now, and to what it moves."""
         self.lights.plug(plans_of(self.mapping, self._view.ports))
+
+    @property
+    def taught(self) -> dict[str, Bindings]:
+        """What the controllers that are here were taught, as far as it counts, by their names."""
+        return {port: self.mapping.taught(port) for port in self._view.ports}
 
     def take(self, do: Callable[[p.Command], None]) -> bool:
         """Carry out what has come in since the last call. Returns whether a light has something else to show now.
