@@ -167,7 +167,7 @@ class Rehearsal:
         make_key(folder)
         children = Children(folder, p.SetOptions())
         workers = OfflineWorkers(folder, children, self.rate)
-        log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE))
+        log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE), self.log_to)
         log.begin(set_card(self.preset, self.options, self.state, "rehearsal"))
         session = Session(self.state, self, workers, children.sections, self.at, log=log)
         try:

@@ -40,6 +40,7 @@ from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Job, State, Version
 from engine.conductor.step import step
 from engine.conductor.tempo import key_of, tempo_of
+from engine.generator_names import MAKES_ALIKE
 from engine.performances.entries import MadeSection
 from engine.performances.made import NOTHING_MADE, MadeLog
 from engine.prompts.mix import parse
@@ -153,6 +154,7 @@ class Session:
         self._events: deque[Event] = deque()
         self._deciding = False
         self._unsaved = False
+        self._kept = ""
 
     # ------------------------------------------------------------ events in, actions out
 
@@ -174,6 +176,15 @@ class Session:
             self._do(action)
         self._unsaved |= matters(event, actions)
         self.keeping.look(self.state)
+        self._keep_heard()
+
+    def _keep_heard(self) -> None:
+        """Keep the files of what sounds with the log, where no request makes them again."""
+        now = self.state.transport.now
+        if now is None or now.version.path == self._kept or now.version.generator in MAKES_ALIKE:
+            return
+        self._kept = now.version.path
+        self.log.keep(self.folder / now.version.path)
 
     def turn(self) -> None:
         """End a turn of the loop: time went on, and what has changed in it is saved, after it was done."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from engine.performances.entries import KEPT_SECTIONS
 from engine.performances.folders import performances_root
 from tests.support.commands import liveset, same_signals
 from tests.support.rehearsing import TONES
@@ -52,9 +54,10 @@ def test_a_set_is_listed_played_again_and_removed(home: Path) -> None:
 
 
 def test_what_cannot_be_done_is_one_sentence(home: Path) -> None:
-    rehearsed(home, "tests.generators.tones:Tones")
+    name = rehearsed(home, "tests.generators.tones:Tones")
+    shutil.rmtree(performances_root() / name / KEPT_SECTIONS)
     for words, said in (
-        (("replay", "last", "--out", str(home / "a.flac")), "which makes nothing twice; only what pocket made"),
+        (("replay", "last", "--out", str(home / "a.flac")), "which makes nothing twice; only what pocket made, or what is kept"),
         (("replay", "none", "--out", str(home / "a.flac")), "there is no session none"),
         (("replay", "last", "--out", str(home / "a.mp3")), "neither .flac nor .wav"),
         (("replay", "last", "--out", str(home / "mine.flac")), "is there already"),
