@@ -108,12 +108,16 @@ def _checked(options: SetOptions) -> str:
 
 def _make_log(folder: Path, title: str, options: SetOptions) -> None:
     """Make the folder in which what is played is written down, and name it to all processes; a set plays without as well."""
+    from engine.performances.entries import PRESET_COPY
     from engine.performances.folders import new_folder
+    from engine.presets import copy_preset
+    from engine.protocol import DEFAULT_PRESET
 
     if (log := new_folder(Path(recording_name(title)).stem)) is not None:
         (folder / PERFORMANCE_FILE).write_text(str(log), encoding="utf-8")
         with contextlib.suppress(OSError):
             options.write(log / OPTIONS_FILE)
+        copy_preset(options.preset or DEFAULT_PRESET, log / PRESET_COPY)
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ class Session:
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
-        self.log.command(self.state.transport.frame, command)
+        self.log.command(self.now().frame, command)
         match command:
             case Keep():
                 self.keeping.ask(self.state)
