@@ -20,7 +20,7 @@ __all__ = ["same_signals"]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LIVESET_SESSIONS", str(tmp_path / "sessions"))
-    (tmp_path / "cache").mkdir()  # a folder that is not there would stand for the system's, where a set may play
+    (tmp_path / "cache").mkdir(mode=0o700)  # one that others may read stands for the system's, where a set may play
     for name in ("XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "cache"))
     return tmp_path
