@@ -98,7 +98,10 @@ def _checked(options: SetOptions) -> str:
     """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
     from engine.midi.mapping import mapping_of
     from engine.presets import checked_generator, load_preset
+    from engine.prompts.vocabulary import own_vocabulary, vocabulary
 
+    if own_vocabulary().is_file():
+        vocabulary()
     preset = load_preset(options.preset)
     mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
     if options.generator:

@@ -52,6 +52,7 @@ from engine.protocol import (
     Cue,
     Keep,
     ListKeepers,
+    MarkKeeper,
     MarkSection,
     Notice,
     Nudge,
@@ -203,6 +204,8 @@ class Session:
                 self.keeping.ask(self.state)
             case ListKeepers(on):
                 self.keeping.show(on)
+            case MarkKeeper():
+                self.keeping.mark(command)
             case RemoveKeeper(name):
                 self.keeping.remove(name)
             case VaryNext():
