@@ -64,6 +64,7 @@ class Keeper:
         role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
         seed, set_seed: the section's own and the set's: pocket makes the same music from them.
         kept: when, as YYYY-MM-DD HH:MM.
+        star, tags, note: what the performer wrote on it afterwards.
     """
 
     name: str
@@ -80,6 +81,9 @@ class Keeper:
     seed: int
     set_seed: int
     kept: str = ""
+    star: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,16 @@ class ListKeepers:
     """Show the keepers in the snapshots from now on, as they lie there now; ``on=False`` ends that."""
 
     on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MarkKeeper:
+    """Write something on a keeper, by its name: a star, tags, a note; what is None stays as it is."""
+
+    name: str
+    star: bool | None = None
+    tags: tuple[str, ...] | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +369,7 @@ Command = (
     | ReRoll
     | Keep
     | ListKeepers
+    | MarkKeeper
     | RemoveKeeper
     | VaryNext
     | RemakeBars
