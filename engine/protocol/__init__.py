@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         MovePrompt,
         NextNow,
         Nudge,
-        NudgeTime,
         Panic,
         Play,
         PlayAgain,
@@ -41,18 +40,13 @@ if TYPE_CHECKING:
         ReRoll,
         SaveLast,
         SavePreset,
-        SetKey,
         SetLora,
         SetMacro,
         SetPrompt,
         SetStem,
-        SetTempo,
         SetWeight,
-        StepKey,
-        StepTempo,
         Stop,
         StoreScene,
-        TapTempo,
         ToggleMute,
         TogglePlay,
         ToggleRecord,
@@ -135,6 +129,7 @@ if TYPE_CHECKING:
         Summary,
     )
     from engine.protocol.texts import one_line, short_path, visible
+    from engine.protocol.time import NudgeTime, SetKey, SetTempo, StepKey, StepTempo, TapTempo
     from engine.protocol.transitions import (
         LONGEST_TRANSITION,
         TRANSITION_BY_KIND,
@@ -327,6 +322,7 @@ _MODULES = (
     "transitions",
     "requests",
     "controllers",
+    "time",
     "commands",
     "snapshot",
     "player",
