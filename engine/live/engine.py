@@ -298,7 +298,7 @@ class LiveEngine:
                 self.controllers.command(command)
                 self._on_midi()  # what counts from now on
             case p.SavePreset(name, force):
-                self.saving.save(name, self.session.state, force)
+                self.saving.save(name, self.session.state, force, self.controllers.taught)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
             case p.ListDevices(on):

@@ -139,6 +139,16 @@ class OpenPorts:
         """What every control of a port moves, as one table."""
         return table_of(self._ports.get(port) or self._new(port))
 
+    def taught(self, port: str) -> Bindings:
+        """What a port's controls were taught, as far as the preset leaves it to them."""
+        state = self._ports.get(port) or self._new(port)
+        fixed = state.rules.bindings
+        return {
+            control: binding
+            for control, binding in state.learned.items()
+            if control not in fixed and Control(control.kind, control.number) not in fixed
+        }
+
     def profile_of(self, port: str) -> Profile:
         """The profile that a port has now."""
         return (self._ports.get(port) or self._new(port)).profile

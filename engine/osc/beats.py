@@ -45,6 +45,12 @@ class Beats:
             return None
         return self._follower.began + (self.said + 1) * 60.0 / self.bpm
 
+    def sounded_at(self) -> float | None:
+        """When the beat that was given last sounds, in seconds of the clock; None for none."""
+        if self._follower.began is None or self.said is None:
+            return None
+        return self._follower.began + self.said * 60.0 / self.bpm
+
     def due(self, at: float) -> tuple[int, int] | None:
         """The beat that sounds by now and was not given yet, as (bar, beat in it) from 1; missed ones are passed over."""
         following = self.next_at()

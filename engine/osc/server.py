@@ -61,14 +61,21 @@ class OscServer:
         where: the address, and who is heard there.
         wake: called from another thread when there is something to `drain`; must return at once.
         clock: the time in seconds that beats are sent by; it never goes back.
+        wall: the time of day that bundles carry, in seconds since 1970.
 
     Raises:
         OscError: the address is taken, or none of this machine's.
     """
 
-    def __init__(self, where: Where, wake: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        where: Where,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.where = where
-        self._wake, self._clock = wake, clock
+        self._wake, self._clock, self._wall = wake, clock, wall
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.bind((where.host, where.port))
@@ -199,16 +206,16 @@ class OscServer:
                 shown, at = latest
                 beats.hear(shown.beats * 60 / shown.bpm, shown.state == "playing", shown.bpm, shown.beats_per_bar, at)
             if (beat := beats.due(self._clock())) is not None:
-                self._tell_beat(*beat, beats.bpm)
+                self._tell_beat(*beat, beats.bpm, beats.sounded_at())
             if offered and latest is not None and self._subscribers:
                 self._tell(values_of(latest[0]))
 
-    def _tell_beat(self, bar: int, beat: int, bpm: float) -> None:
+    def _tell_beat(self, bar: int, beat: int, bpm: float, at: float | None) -> None:
         messages: list[tuple[str, Sequence[Value]]] = [(BEAT, (beat, bar, bpm))]
         if beat == 1:
             messages.insert(0, (BAR, (bar,)))
         for subscriber in self._present():
-            self._bundle(subscriber, messages)
+            self._bundle(subscriber, messages, at)
 
     def _tell(self, values: Values) -> None:
         for subscriber in self._present():
@@ -227,8 +234,10 @@ class OscServer:
             self._fresh = {each: values for each, values in self._fresh.items() if each in self._subscribers}
             return list(self._subscribers)
 
-    def _bundle(self, subscriber: Address, messages: Sequence[tuple[str, Sequence[Value]]]) -> None:
-        builder = OscBundleBuilder(time.time())  # type: ignore[arg-type]  # its own type says int, and cuts nothing
+    def _bundle(self, subscriber: Address, messages: Sequence[tuple[str, Sequence[Value]]], at: float | None = None) -> None:
+        """Send messages with the time they are about, of this object's clock: now where none is given."""
+        ago = 0.0 if at is None else self._clock() - at
+        builder = OscBundleBuilder(self._wall() - ago)  # type: ignore[arg-type]  # its own type says int, and cuts nothing
         for address, values in messages:
             builder.add_content(build_msg(whole(address), list(values)))
         with contextlib.suppress(OSError):  # nobody is there, or the network is down

@@ -30,12 +30,13 @@ _PLACES: Final = 4
 __all__ = ["save_preset", "written"]
 
 
-def written(state: State, preset: Preset) -> str:
+def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None) -> str:
     """A set as a preset's text: prompts, weights, macros, stems, scenes and what is planned as they are now.
 
     Args:
         state: the conductor's.
         preset: what the set was made from; its [midi] table and opening are taken over.
+        midi: the [midi] table without the controller's name; None for the preset's.
     """
     settings, steering = state.settings, state.steering
     document = tomlkit.document()
@@ -62,7 +63,7 @@ def written(state: State, preset: Preset) -> str:
     if steering.scenes:
         texts = tuple(slot.text for slot in steering.slots)
         document["scene"] = _tables(_scene(number, scene, texts) for number, scene in steering.scenes)
-    document["midi"] = _table(controller=preset.midi.controller, **preset.midi.overrides)
+    document["midi"] = _table(controller=preset.midi.controller, **(preset.midi.overrides if midi is None else midi))
     return tomlkit.dumps(document)
 
 

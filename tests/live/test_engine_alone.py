@@ -18,6 +18,7 @@ from engine.processes.client import EngineClient
 from engine.processes.layout import ENGINE, PARAMS_FILE, STATE_FILE, address
 from engine.protocol import (
     ClientHello,
+    Command,
     CueStarted,
     DeviceInfo,
     DeviceLost,
@@ -34,6 +35,7 @@ from engine.protocol import (
     SetMacro,
     SetOptions,
     SetStem,
+    Snapshot,
     StartRecording,
     StopPlayer,
     StopRecording,
@@ -306,3 +308,19 @@ def test_quitting_ends_everything_and_leaves_nothing(begin: Callable[..., Alone]
     assert all(process.poll() is not None for process in one.children.started if "--respawn" not in process.argv)
     assert not (one.engine.folder / PARAMS_FILE).exists()
     client.close()
+
+
+def test_a_light_shows_at_once_what_a_control_moved(begin: Callable[..., Alone], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = begin().engine
+    shown: list[Snapshot] = []
+
+    def take(do: Callable[[Command], None]) -> bool:
+        do(SetStem("drums", muted=True))
+        return True
+
+    monkeypatch.setattr(engine.controllers, "take", take)
+    monkeypatch.setattr(engine.controllers.lights, "offer", shown.append)
+    engine._show_at, engine._lit_at = float("inf"), float("-inf")  # screens are not due for long
+    engine.inbox.put(engine._on_midi)
+    engine.turn()
+    assert [stem.muted for stem in shown[-1].stems if stem.name == "drums"] == [True]

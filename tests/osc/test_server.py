@@ -22,6 +22,9 @@ from engine.protocol import Command, NextNow, ScenesView, SetMacro, SetWeight, S
 from tests.support.waiting import LIMIT_S, wait_until
 from tests.ui.fake_link import live
 
+WALL = 2_050_000_000.0
+"""The time of day, in seconds since 1970, at which a server's clock is at 0: one to come, which the reader leaves as it is."""
+
 
 class Served:
     """A server, and a program that sends to it."""
@@ -29,7 +32,7 @@ class Served:
     def __init__(self, **where: Any) -> None:
         self.woken = threading.Event()
         self.now = 0.0
-        self.server = OscServer(Where(port=0, **where), self.woken.set, lambda: self.now)
+        self.server = OscServer(Where(port=0, **where), self.woken.set, lambda: self.now, lambda: WALL + self.now)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(LIMIT_S)
@@ -53,6 +56,13 @@ class Served:
 
         wait_until(there, f"{count} commands")
         return self.commands
+
+    def stamped(self, until: str) -> float:
+        """The time, by a server's clock, of the bundle that an address came in."""
+        while True:
+            for each in OscPacket(self.socket.recv(65_535)).messages:
+                if each.message.address == until:
+                    return float(each.time) - WALL
 
     def received(self, until: str) -> dict[str, list[Any]]:
         """What came, up to an address."""
@@ -160,6 +170,16 @@ def test_beats_are_sent_as_they_sound(served: Served) -> None:
     served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=8.01, beats=16.02))
     found = served.received("/liveset/beat")
     assert found["/liveset/beat"] == [1, 5, 120.0] and found["/liveset/bar"] == [5]
+
+
+def test_a_beat_carries_the_time_at_which_it_sounds(served: Served) -> None:
+    served.send("/liveset/subscribe", served.socket.getsockname()[1])
+    wait_until(lambda: served.server.listeners == 1, "the subscription")
+    served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=7.99, beats=15.98))
+    assert served.stamped("/liveset/scene/coming") == pytest.approx(0.0, abs=1e-3)
+    served.now = 0.25  # half a beat on: the sixteenth beat sounded 0.01 s after the snapshot, and is sent late
+    served.server.offer(Snapshot(state="playing", bpm=120.0, elapsed_s=8.24, beats=16.48))
+    assert served.stamped("/liveset/beat") == pytest.approx(0.01, abs=2e-3)
 
 
 def test_who_does_not_ask_again_is_forgotten_and_there_are_only_so_many(served: Served) -> None:

@@ -16,7 +16,10 @@ from engine.conductor.reacting.values import values_by_target
 from engine.conductor.state import State
 from engine.errors import PresetError
 from engine.live.outside.saving import Saving
+from engine.midi.mapping import mapping_of
+from engine.midi.profiles import Binding, Control, action_of
 from engine.presets import load_preset, parse_preset, preset_names
+from engine.presets.tables import MidiTable
 from engine.session.as_preset import save_preset, written
 from engine.session.opening import opening_state
 
@@ -137,7 +140,7 @@ def test_word_on_a_saved_set_is_a_command_that_plays_it(name: str) -> None:
     preset = load_preset("sunrise")
     told: list[str] = []
     saving = Saving(preset, lambda work, done: done(work()), lambda _level, said: told.append(said))
-    saving.save(name, opening_state(preset), force=False)
+    saving.save(name, opening_state(preset), force=False, taught={})
     words = shlex.split(told[0])
     assert words[-5:] == ["play", name, "plays", "it", "again."]
     assert len(told[0]) <= 100
@@ -147,9 +150,29 @@ def test_word_on_a_set_saved_elsewhere_is_its_file(tmp_path: Path) -> None:
     preset = load_preset("sunrise")
     told: list[str] = []
     Saving(preset, lambda work, done: done(work()), lambda _level, said: told.append(said)).save(
-        str(tmp_path / "here"), opening_state(preset), force=False
+        str(tmp_path / "here"), opening_state(preset), force=False, taught={}
     )
     assert told == ["Saved: here.toml is a preset now."]
+
+
+def moved_by(midi: MidiTable, port: str) -> list[str]:
+    """What a knob of a port moves in a set with such a table, to whom nothing was taught."""
+    mapping = mapping_of("saved", midi.controller, midi.overrides)
+    mapping.opened(port, 0.0)
+    return [action.name for control, action in mapping.in_force(port) if "cc111" in control]
+
+
+@pytest.mark.parametrize("own", ["", '[midi]\n[midi.port."Box*"]\ncc78 = "hold"\n'])
+def test_what_controllers_were_taught_is_saved_with_the_set(tmp_path: Path, own: str) -> None:
+    preset = parse_preset('[[prompt]]\ntext = "house"\n' + own, "bought")
+    binding = Binding(Control("cc", 111, 1), action_of("macro echo", "test"), span=(1.0, 0.0))
+    saving = Saving(preset, lambda work, done: done(work()), lambda _level, said: None)
+    saving.save(str(tmp_path / "here"), opening_state(preset), force=False, taught={"Box 1": {binding.control: binding}})
+    back = load_preset(str(tmp_path / "here.toml")).midi
+    assert moved_by(preset.midi, "Box 1") == [] and moved_by(back, "Box 1") == ["macro echo"]
+    assert moved_by(back, "Other") == []
+    assert back.overrides["port"]["Box 1"]["ch1_cc111"] == {"to": "macro echo", "range": [1.0, 0.0]}
+    assert back.overrides["port"]["Box 1"].get("cc78") == ("hold" if own else None), "the preset's own line stays"
 
 
 # ------------------------------------------------------------ the tables of presets

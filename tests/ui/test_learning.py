@@ -49,6 +49,15 @@ async def test_it_is_left_without_a_control(key: str) -> None:
         assert await stage.press(key) == [StopLearning()]
 
 
+async def test_screen_says_that_there_is_no_controller_to_learn_from() -> None:
+    shown = learning()
+    alone = replace(shown, midi=replace(shown.midi, ports=()))
+    async with on_stage(alone) as stage:
+        assert "no controller is connected" in stage.text()
+    async with on_stage(replace(shown, midi=replace(shown.midi, ports=("Box",)))) as stage:
+        assert "no controller is connected" not in stage.text() and "move a knob" in stage.text()
+
+
 async def test_escape_does_nothing_where_nothing_waits() -> None:
     async with on_stage(live()) as stage:
         assert await stage.press("escape") == []

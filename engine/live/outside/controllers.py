@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from engine import protocol as p
 from engine.live.outside.learning import Learning
@@ -12,8 +13,12 @@ from engine.live.outside.naming import Naming
 from engine.midi.devices.outputs import LightsOutput
 from engine.midi.devices.ports import MidiInput
 from engine.midi.mapping import Mapping
+from engine.midi.profiles import GENERIC, Bindings
 from engine.processes.layout import inputs_file, learned_folder
 from engine.session.later import Later
+
+TEACH: Final = "{}: to teach it, select something, press c, and move a control."
+"""What is said of a controller that nobody knows: the screen alone shows how to map it."""
 
 
 class Controllers:
@@ -66,6 +71,11 @@ class Controllers:
         """The lights belong to what is open now, and to what it moves."""
         self.lights.plug(plans_of(self.mapping, self._view.ports))
 
+    @property
+    def taught(self) -> dict[str, Bindings]:
+        """What the controllers that are here were taught, as far as it counts, by their names."""
+        return {port: self.mapping.taught(port) for port in self._view.ports}
+
     def take(self, do: Callable[[p.Command], None]) -> bool:
         """Carry out what has come in since the last call. Returns whether a light has something else to show now.
 
@@ -78,6 +88,7 @@ class Controllers:
         for notice in batch.notices:
             self._tell("info", notice)
         self._learning.keep()
+        self._welcome(batch.ports)
         lasts = dict(self._view.lasts)
         lasts.update({port: batch.last.removeprefix(f"{port}: ") for port in batch.ports if batch.last.startswith(f"{port}: ")})
         self._view = p.MidiView(
@@ -95,6 +106,13 @@ class Controllers:
             self._layers = self.mapping.layers
             self.plug()
         return bool(batch.commands) and self.lights.wants
+
+    def _welcome(self, ports: tuple[str, ...]) -> None:
+        """Say how a controller that nobody knows, and that was taught nothing, is put to use."""
+        for port in set(ports) - set(self._view.ports):
+            unknown = self.mapping.profile_of(port).name == GENERIC
+            if unknown and not self.mapping.taught(port) and not self.mapping.plays_harmony(port):
+                self._tell("info", TEACH.format(self.mapping.called(port)))
 
     def command(self, command: p.ControllerCommand) -> None:
         """Do what the screen asks of them; `take` shows it."""

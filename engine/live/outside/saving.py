@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from engine.command_line import command
 from engine.conductor.state import State
 from engine.errors import PresetError
+from engine.midi.profiles import Bindings
+from engine.midi.teaching.learned import in_preset
 from engine.presets import Preset
 from engine.presets.reading import own_folder
 from engine.protocol import NOT_SAVED, SAVED
@@ -28,13 +30,14 @@ class Saving:
     def __init__(self, preset: Preset, later: Later, tell: Callable[[str, str], None]) -> None:
         self._preset, self._later, self._tell = preset, later, tell
 
-    def save(self, name: str, state: State, force: bool) -> None:
-        """Save the set under a name, and say how that went."""
-        self._later(partial(self._write, name, state, force), lambda said: self._tell(*said))
+    def save(self, name: str, state: State, force: bool, taught: Mapping[str, Bindings]) -> None:
+        """Save the set under a name, with what its controllers were taught, and say how that went."""
+        self._later(partial(self._write, name, state, force, taught), lambda said: self._tell(*said))
 
-    def _write(self, name: str, state: State, force: bool) -> tuple[str, str]:
+    def _write(self, name: str, state: State, force: bool, taught: Mapping[str, Bindings]) -> tuple[str, str]:
+        midi = in_preset(self._preset.midi.overrides, taught)
         try:
-            path = save_preset(name, written(state, self._preset), force=force)
+            path = save_preset(name, written(state, self._preset, midi), force=force)
         except PresetError as error:
             return "warning", f"{NOT_SAVED} {error}."
         if path.parent != own_folder():

@@ -7,13 +7,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import tomlkit
 
 from engine.errors import MidiError
 from engine.midi.meaning.values import EVEN, MODES, PICK_UP
 from engine.midi.profiles import OFF, Binding, Bindings, Control, parse_bindings
+from engine.midi.rules import PORT_TABLE, fits
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,24 @@ def profile(port: str, table: Bindings) -> str:
     document["ports"] = [port]
     document["controls"] = lines_of(table)
     return tomlkit.dumps(document)
+
+
+def in_preset(overrides: Mapping[str, Any], taught: Mapping[str, Bindings]) -> dict[str, Any]:
+    """A preset's [midi] table with what its inputs were taught, in tables of their own; the preset's own lines come first.
+
+    Args:
+        overrides: the table without ``controller``, see `engine.midi.rules.parse_rules`.
+        taught: what counts of each input, by its name.
+    """
+    ports: Mapping[str, Any] = overrides.get(PORT_TABLE, {})
+    added = {}
+    for port, table in taught.items():
+        if table:
+            own: Mapping[str, Any] = next((lines for pattern, lines in ports.items() if fits(port, pattern)), {})
+            added[port] = {**lines_of(table).unwrap(), **own}
+    if not added:
+        return dict(overrides)
+    return {**overrides, PORT_TABLE: {**added, **{name: lines for name, lines in ports.items() if name not in added}}}
 
 
 def save(folder: Path, port: str, table: Bindings) -> None:

@@ -116,7 +116,7 @@ class InputsScreen(ModalScreen[None]):
             self._renamed = names[at]
             self._asking.value = self._midi.called(self._renamed)
             self._asking.display = True
-            self._asking.focus()
+            self.set_focus(self._asking)  # now: what is typed next is the name
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """It was named; with nothing it has its own name again."""
@@ -126,7 +126,7 @@ class InputsScreen(ModalScreen[None]):
 
     def _asked(self) -> None:
         self._asking.display = False
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     def action_leave(self) -> None:
         """Away; out of a name that is being written first."""

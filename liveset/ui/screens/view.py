@@ -55,6 +55,9 @@ SCENE: Final = {way: asked for way, (asked, _) in RECALLS.items()} | {STORE_SCEN
 LEARNING: Final = "LEARN {}: move a knob, fader, key or pad."
 """What is said while a control is waited for."""
 
+LEARNING_ALONE: Final = "LEARN {}: no controller is connected. Plug one in, then move a control."
+"""The same where there is none to move."""
+
 SILENT: Final = Notice("warning", "no sound device: the set runs silently in real time", 0.0)
 
 
@@ -167,7 +170,8 @@ class PerformView(Screen[None]):
     def _notices(self) -> NoticesView:
         s = self.desk.snapshot
         lost = self._connection.notice(s.state == "finished")
-        learning = (Notice("info", LEARNING.format(s.midi.learning), s.clock_s),) if s.midi.learning else ()
+        waits = (LEARNING if s.midi.ports else LEARNING_ALONE).format(s.midi.learning)
+        learning = (Notice("info", waits, s.clock_s),) if s.midi.learning else ()
         scene = (Notice("info", SCENE[self.asks_scene], s.clock_s),) if self.asks_scene else ()
         standing = (*learning, *scene, *((lost,) if lost else ()), *((SILENT,) if s.audio.silent else ()))
         return self._board.view(s.notices, standing, self._updates, s.clock_s)
