@@ -36,7 +36,7 @@ _NAMED: Final = (0.1, 0.9)
 _REPLACEMENTS: Final = {
     "bass": ("round", "sub", "fm", "plucked bass"),
     "pad": ("warm pad", "strings", "glass pad", "choir"),
-    "comp": ("electric piano", "pluck", "organ", "piano"),
+    "comp": ("electric piano", "guitar", "organ", "piano"),
     "arp": ("pluck", "marimba", "bell", "square lead"),
     "melody": ("flute", "bell", "square lead", "marimba"),
 }
