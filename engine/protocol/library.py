@@ -71,7 +71,10 @@ class RemoveKeeper:
 
 @dataclass(frozen=True, slots=True)
 class StarWords:
-    """Give words of a prompt a star, or take it away; None is whichever they have not. They come first when a prompt is written."""
+    """Give words of a prompt a star, or take it away; None is whichever they have not.
+
+    They come first when a prompt is written.
+    """
 
     text: str
     on: bool | None = None

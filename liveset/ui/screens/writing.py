@@ -112,9 +112,8 @@ class WritingView(PerformView):
         """Words were given a star, or it was taken away."""
         self.link.send(StarWords(message.text))
         given = message.text.lower() not in (each.lower() for each in self.desk.snapshot.starred)
-        self._say(
-            f'"{clean(message.text)[:40]}" {"has a star: it comes first when you write" if given else "has no star any more"}'
-        )
+        said = "has a star: it comes first when you write" if given else "has no star any more"
+        self._say(f'"{clean(message.text)[:40]}" {said}')
 
     def on_prompts_answered(self, message: Prompts.Answered) -> None:
         """Bars were named, or one more prompt was written."""
