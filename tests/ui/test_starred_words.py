@@ -83,4 +83,5 @@ async def test_the_words_under_the_cursor_get_a_star() -> None:
     async with on_stage(live(), size=(80, 24)) as stage:
         await stage.press("1", "enter", *", slow bells")
         assert await stage.press("ctrl+s") == [StarWords("slow bells")]
-        assert "has a star" in stage.text() and "star the words" in stage.text()
+        assert "has a star" in stage.text() and "star words" in stage.text()
+        assert "leave it as it was" in stage.text(), "and the way out is still there"
