@@ -123,6 +123,7 @@ class LiveEngine:
         )
         self.links.timing = self.timing = Timing(options, state.grid.bpm, folder, led)
         self.devices = Devices(Background("devices", self.inbox.put))
+        self.session.starring.later = Background("words", self.inbox.put)
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
             self.links.order,
@@ -347,6 +348,7 @@ class LiveEngine:
             nothing_up=nothing_up(self.session.state.work.traits.live),
             keepers=self.session.keeping.shown,
             kept=self.session.keeping.names,
+            starred=self.session.starring.words,
             recordings=self.recordings.ended,
             devices=self.devices.shown,
             closing=self.quitting,

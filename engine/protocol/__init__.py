@@ -19,11 +19,7 @@ if TYPE_CHECKING:
         GoOn,
         Hold,
         HoldChord,
-        Keep,
-        Keeper,
         ListDevices,
-        ListKeepers,
-        MarkKeeper,
         MovePrompt,
         NextNow,
         Nudge,
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
         Record,
         Redo,
         RemakeBars,
-        RemoveKeeper,
         RemovePrompt,
         ReRoll,
         SaveLast,
@@ -64,6 +59,7 @@ if TYPE_CHECKING:
         SwitchBank,
         UndoLearning,
     )
+    from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
     from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
     from engine.protocol.played import HandOver, PlayedSection
@@ -285,6 +281,7 @@ __all__ = [
     "SetWeight",
     "Shape",
     "Snapshot",
+    "StarWords",
     "StartRecording",
     "StemView",
     "StepKey",
@@ -323,6 +320,7 @@ _MODULES = (
     "requests",
     "controllers",
     "time",
+    "library",
     "commands",
     "snapshot",
     "player",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol.controllers import ControllerCommand
+from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
 from engine.protocol.macros import Macro
-from engine.protocol.requests import HeldChord, PromptWeight
+from engine.protocol.requests import HeldChord
 from engine.protocol.time import TimeCommand
-from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, Role, SceneAt
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, SceneAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,67 +54,6 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class ReRoll:
     """Make the next section again with another seed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keeper:
-    """A section that the performer saved.
-
-    Attributes:
-        name: its folder among the keepers; path: its section file.
-        title: the set it is from; part: what it was called there.
-        role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
-        seed, set_seed: the section's own and the set's: pocket makes the same music from them.
-        kept: when, as YYYY-MM-DD HH:MM.
-        star, tags, note: what the performer wrote on it afterwards.
-    """
-
-    name: str
-    path: str
-    title: str
-    part: str
-    role: Role
-    bars: int
-    beats_per_bar: int
-    bpm: float
-    key: str
-    prompts: tuple[PromptWeight, ...]
-    generator: str
-    seed: int
-    set_seed: int
-    kept: str = ""
-    star: bool = False
-    tags: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Save what plays among the keepers."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListKeepers:
-    """Show the keepers in the snapshots from now on, as they lie there now; ``on=False`` ends that."""
-
-    on: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class MarkKeeper:
-    """Write something on a keeper, by its name: a star, tags, a note; what is None stays as it is."""
-
-    name: str
-    star: bool | None = None
-    tags: tuple[str, ...] | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveKeeper:
-    """Delete a keeper for good, by its name."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +265,7 @@ Command = (
     | ListKeepers
     | MarkKeeper
     | RemoveKeeper
+    | StarWords
     | VaryNext
     | RemakeBars
     | SetLora

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.protocol.commands import Keeper
+from engine.protocol.library import Keeper
 from engine.protocol.requests import GridFit
 from engine.protocol.words import Role, SectionPurpose
 
@@ -268,10 +268,10 @@ class Summary:
 class Snapshot:
     """All the screen shows, as of one moment.
 
-    ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
-    set is over. ``bpm_to`` and ``key_to`` are what was asked of what sounds, and is not heard yet; 0 and empty for nothing else.
-    ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard holds. ``clock_s`` are seconds since the
-    engine started; ``closing`` that it was told to end.
+    ``starred`` are words for prompts that have a star. ``keepers`` and ``devices`` are None until a screen asks for them
+    (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what was asked of what
+    sounds, and is not heard yet; 0 and empty for nothing else. ``beats`` since bar 1, as they are heard. ``chord`` is the
+    name of what a keyboard holds. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
@@ -306,6 +306,7 @@ class Snapshot:
     restarts: int = 0
     notices: tuple[Notice, ...] = ()
     keepers: KeeperList | None = None
+    starred: tuple[str, ...] = ()
     summary: Summary | None = None
     devices: tuple[DeviceInfo, ...] | None = None
     clock_s: float = 0.0

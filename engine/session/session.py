@@ -61,6 +61,7 @@ from engine.protocol import (
     SetCues,
     SetMacro,
     SetStem,
+    StarWords,
     ToggleMute,
     VaryNext,
 )
@@ -68,6 +69,7 @@ from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
+from engine.session.starring import Starring
 from engine.session.waveforms import Measuring
 
 KEPT_NOTICES: Final = 20
@@ -146,6 +148,7 @@ class Session:
         self.folder = folder
         self.now = now
         self.keeping = Keeping(folder, self.tell)
+        self.starring = Starring(self.tell)
         self.notices: tuple[Notice, ...] = ()
         self.measuring = Measuring(folder, self.take)
         self._save_to = save_to
@@ -206,6 +209,8 @@ class Session:
                 self.keeping.show(on)
             case MarkKeeper():
                 self.keeping.mark(command)
+            case StarWords():
+                self.starring.star(command)
             case RemoveKeeper(name):
                 self.keeping.remove(name)
             case VaryNext():

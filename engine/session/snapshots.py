@@ -55,8 +55,8 @@ class Surroundings:
 
     ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, only
     nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
-    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0; ``kept`` are
-    the names of what was kept in this set, ``recordings`` those that have ended.
+    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0; ``starred`` are words with a
+    star; ``kept`` are the names of what was kept in this set, ``recordings`` those that have ended.
     """
 
     status: Mapping[str, float]
@@ -75,6 +75,7 @@ class Surroundings:
     kept: tuple[str, ...] = ()
     recordings: tuple[RecordingView, ...] = ()
     devices: tuple[DeviceInfo, ...] | None = None
+    starred: tuple[str, ...] = ()
 
 
 def _scenes(state: State) -> ScenesView:
@@ -143,6 +144,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         restarts=state.work.restarts,
         notices=around.notices,
         keepers=around.keepers,
+        starred=around.starred,
         devices=around.devices,
         summary=summary(state, around) if state.transport.run == "finished" else None,
         clock_s=state.transport.clock / rate,

@@ -135,6 +135,9 @@ def in_file(history: Sequence[PlayedSection], heard: Sequence[HeardSection], sta
             found.append(replace(played, start_s=played.start_s + moved, transition=over))
     if not found:
         return tuple(history)
+    inside = [section for section in found if section.start_s >= 0]
     sounding = [section for section in found if section.start_s < 0][-1:]
-    opening = [replace(section, start_s=0.0) for section in sounding]
-    return (*opening, *(section for section in found if section.start_s >= 0))
+    if not sounding and inside[0].start_s > 0:  # a player before this one began it
+        names = [each.section_id for each in history]
+        sounding = list(history[: names.index(inside[0].section_id)][-1:])
+    return (*(replace(section, start_s=0.0) for section in sounding), *inside)

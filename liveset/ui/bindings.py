@@ -189,7 +189,7 @@ def _moves(moment: Moment) -> tuple[Hint, ...]:
 def hints(moment: Moment) -> tuple[Hint, ...]:
     """The keys that matter now, most important first; help and closing come last and are always kept."""
     if moment.editing:
-        return (("enter", "take it"), ("esc", "leave it as it was"))
+        return (("enter", "take it"), ("esc", "leave it as it was"), ("ctrl+s", "star words"), ("↑↓", "starred"))
     if moment.scene:
         other = () if moment.scene == STORE_SCENE else (_hint("scene", "another way"),)
         return (("1-8", moment.scene), *other, _hint("leave"), _hint("help"), _hint("close"))

@@ -181,5 +181,8 @@ def test_sections_lie_where_a_file_has_them() -> None:
     assert first.transition is not None and first.transition.start_s == 15.0
     late = in_file(SECTIONS, heard, 20 * RATE)
     assert [(section.name, section.start_s) for section in late] == [("<dawn>", 0.0), ("drop", 7.0)]
+    sections = tuple(replace(section, section_id=section.name) for section in SECTIONS)
+    after_a_crash = in_file(sections, [HeardSection(9 * RATE, "drop")], 0)
+    assert [(section.name, section.start_s) for section in after_a_crash] == [("<dawn>", 0.0), ("drop", 9.0)]
     assert in_file(SECTIONS, [], 0) == SECTIONS
     assert not any(math.isnan(section.start_s) for section in late)

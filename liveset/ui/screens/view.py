@@ -153,6 +153,8 @@ class PerformView(Screen[None]):
         stem = desk.chosen("stem")
         self.now.show(NowSlice.of(s, stem, self.now.size.width))
         self.prompts.show(PromptsView.of(s, desk.chosen("prompt"), desk.bank))
+        self.prompts.words.starred = s.starred
+        self.prompts.words.others = tuple(each.strip() for prompt in s.prompts for each in prompt.text.split(","))
         self.macros.show(MacrosView(s.macros, desk.chosen("macro")))
         self.stems.show(StemsView.of(s, stem))
         self.levels.show(self._ballistics.step(s.meters))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt
+from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt, StarWords
 from liveset.ui.controls import Control
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.refusal import RefusalScreen
 from liveset.ui.screens.view import PerformView
 from liveset.ui.widgets.cells import clean
-from liveset.ui.widgets.prompts import Prompts
+from liveset.ui.widgets.prompts import PromptInput, Prompts
 
 SAVE_AS: Final = "save as "
 BARS: Final = (5, 8)
@@ -107,6 +107,13 @@ class WritingView(PerformView):
         if message.text is not None:
             self.link.send(SetPrompt(message.slot, message.text))
         self.footer.show(self._moment())
+
+    def on_prompt_input_starred(self, message: PromptInput.Starred) -> None:
+        """Words were given a star, or it was taken away."""
+        self.link.send(StarWords(message.text))
+        given = message.text.lower() not in (each.lower() for each in self.desk.snapshot.starred)
+        said = "has a star: it comes first when you write" if given else "has no star any more"
+        self._say(f'"{clean(message.text)[:40]}" {said}')
 
     def on_prompts_answered(self, message: Prompts.Answered) -> None:
         """Bars were named, or one more prompt was written."""

@@ -14,6 +14,7 @@ from engine.protocol import LONGEST_PROMPT, one_line
 from liveset.ui.controls import Control
 from liveset.ui.widgets.cells import Line, clean
 from liveset.ui.widgets.dragging import Draggable, Grip
+from liveset.ui.widgets.phrases import StarredFirst, other_phrase, phrase_at
 from liveset.ui.widgets.prompt_lines import (
     TEXT_AT,
     PromptsView,
@@ -33,7 +34,31 @@ TYPED: Final = 4 * LONGEST_PROMPT
 class PromptInput(Input):
     """A prompt's text being edited in its place."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "leave it as it was", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "leave it as it was", show=False),
+        Binding("ctrl+s", "star", "star", show=False),
+        Binding("up", "starred(-1)", "starred", show=False),
+        Binding("down", "starred(1)", "starred", show=False),
+        Binding("tab", "cursor_right", "take what is suggested", show=False),
+    ]
+
+    class Starred(Message):
+        """Words were given a star, or it was taken away."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def action_star(self) -> None:
+        """Give the words around the cursor a star, or take it away."""
+        start, end = phrase_at(self.value, self.cursor_position)
+        if end > start:
+            self.post_message(self.Starred(self.value[start:end]))
+
+    def action_starred(self, step: int) -> None:
+        """The next words that have a star in the place of those around the cursor."""
+        if isinstance(self.suggester, StarredFirst):
+            self.value, self.cursor_position = other_phrase(self.value, self.cursor_position, self.suggester.starred, step)
 
     class Cancelled(Message):
         """The performer left it as it was."""
@@ -77,13 +102,14 @@ class Prompts(Draggable[PromptsView]):
 
     def __init__(self, view: PromptsView, *, id: str | None = None) -> None:
         super().__init__(view, id=id)
+        self.words = StarredFirst()
         self.editing: int | None = None
         self.asking = False
         self._first = 0
 
     def compose(self) -> ComposeResult:
         """The line editor, hidden until a prompt is edited."""
-        yield PromptInput(max_length=TYPED, compact=True, select_on_focus=False)
+        yield PromptInput(max_length=TYPED, compact=True, select_on_focus=False, suggester=self.words)
 
     # ------------------------------------------------------------ drawing
 
