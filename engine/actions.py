@@ -17,8 +17,10 @@ from engine.protocol import (
     MAX_PROMPTS,
     MAX_SCENES,
     MAX_STRENGTH,
+    MAX_TAKES,
     NEWEST_KEEPER,
     STEMS,
+    ChooseTake,
     Command,
     EditPlan,
     GoOn,
@@ -150,6 +152,18 @@ def _scene(number: int) -> Iterator[Action]:
     yield Action(name, lambda _value: store, "press", name, help, "Scenes", f"/scene/store/{number}", pressed=store)
 
 
+_TAKE_KEYS: Final = "QWE"
+"""Keys of the takes, side by side."""
+_TAKE_NOTES: Final = ("note50", "note52", "note53")  # D, E, F of the next octave
+
+
+def _take(place: int) -> Action:
+    letter, first = "ABC"[place], " (the first and the safe one)" if not place else ""
+    help = f"take {letter} of the next section comes{first}"
+    name, controls = f"take {letter.lower()}", (_TAKE_NOTES[place],)
+    return _press(name, ChooseTake(place), f"take {letter}", help, _TAKE_KEYS[place], controls)
+
+
 def _prompt(slot: int) -> Action:
     number, reached = slot + 1, slot < PROMPT_KEYS
     return Action(
@@ -259,6 +273,7 @@ def _rows() -> Iterator[Action]:
     yield _press("next", NextNow(), "next now", "next section now, on the next bar", "n", ("note38",))  # D
     yield _press("hold", Hold(), "hold", "hold: the last bars loop until released", "h", ("note40",))  # E
     yield _press("re-roll", ReRoll(), "re-roll", "re-roll: make the next section again, another way", "r", ("note41",))  # F
+    yield from (_take(place) for place in range(MAX_TAKES))
     yield _press("vary", VaryNext(), "vary", "vary: make the next section out of what plays", "y", ("note46",))  # A sharp
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"

@@ -44,8 +44,8 @@ def tail_bars(state: State, index: int) -> int:
     return max(MIN_TAIL_BARS, state.plan[index].transition_bars) if index + 1 < len(state.plan) else 1
 
 
-def wish(state: State, index: int, take: int) -> Wish:
-    """What the plan, the prompts and the energy macro ask of a section now."""
+def wish(state: State, index: int, take: int, variation: Variation | None = None) -> Wish:
+    """What the plan, the prompts and the energy macro ask of a take of a section now."""
     part = state.plan[index]
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
     return Wish(
@@ -64,8 +64,14 @@ def wish(state: State, index: int, take: int) -> Wish:
         purpose=part.purpose,
         occurrence=part.occurrence,
         loras=() if state.work.traits.live else state.steering.loras,
-        variation=state.steering.variation if index == next_index(state) else None,
+        variation=variation,
     )
+
+
+def next_wish(state: State, index: int, place: int | None = None) -> Wish:
+    """The same of the next section's take at a place, 0 for A; of the chosen one if none is named."""
+    take = state.steering.takes[state.steering.chosen if place is None else place]
+    return wish(state, index, take.number, take.variation)
 
 
 def wish_now(state: State) -> Wish | None:
@@ -142,6 +148,8 @@ def make_version(
         steps=steps or state.work.traits.steps,
         tries=tries,
         loras=wanted.loras,
+        ideas=wanted.take,
+        chords=wanted.take,
     )
     if wanted.variation is not None:
         request = _varied(request, wanted.variation, again=not retry)
@@ -156,7 +164,8 @@ def _varied(request: SectionRequest, variation: Variation, again: bool) -> Secti
         return request
     seed, set_seed = variation.seeds
     motif = make_motif(set_seed, request.beats_per_bar)
-    return replace(request, seed=seed, set_seed=set_seed, motif=motif, changes=variation.changes)
+    request = replace(request, seed=seed, set_seed=set_seed, motif=motif, changes=variation.changes)
+    return replace(request, ideas=variation.ideas, chords=variation.chords)
 
 
 def _among_others(state: State, index: int, request: SectionRequest) -> SectionRequest:

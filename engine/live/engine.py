@@ -70,7 +70,8 @@ MOST_AT_ONCE: Final = 256
 def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
-    settings = replace(state.settings, opens=bool(state.settings.stand_in) and preset.set.opening == "pocket")
+    opens, takes = bool(state.settings.stand_in) and preset.set.opening == "pocket", preset.takes
+    settings = replace(state.settings, opens=opens, takes=takes.count, newest=takes.newest)
     return replace(state.with_work(pace=Pace() if state.work.traits.live else remembered(settings.loads)), settings=settings)
 
 

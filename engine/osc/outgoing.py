@@ -36,6 +36,8 @@ TABLE: Final[dict[str, str]] = {
     "/next/state": "none, making or ready",
     "/next/bars-left": "bars until it comes",
     "/next/deadline": "seconds in hand until it must be there; below 0 it is late",
+    "/take": "the take of it that was chosen: A, B or C",
+    "/take/NAME": "how take a, b or c stands: ready, old, making, waiting or none",
     "/late": "1 while the next section is late",
     "/hold": "1 while the last bars loop",
     "/recording": "1 while a recording runs",
@@ -81,6 +83,7 @@ def values_of(s: Snapshot) -> Values:
         "/next/state": s.next.state,
         "/next/bars-left": max(0, s.now.bars - s.now.bar + 1) if s.next.state != "none" else 0,
         "/next/deadline": round(s.next.headroom_s, 1),
+        "/take": s.next.take,
         "/late": int(late),
         "/hold": int(s.hold),
         "/recording": int(s.audio.recording is not None),
@@ -88,6 +91,8 @@ def values_of(s: Snapshot) -> Values:
         "/scene": s.scenes.active,
         "/scene/coming": s.scenes.coming,
     }
+    for take in s.next.takes:
+        found[f"/take/{take.name[0].lower()}"] = take.state
     for i, prompt in enumerate(s.prompts, 1):
         found[f"/prompt/{i}"] = prompt.weight
         found[f"/prompt/{i}/text"] = prompt.text

@@ -123,6 +123,7 @@ if TYPE_CHECKING:
         StemView,
         Summary,
     )
+    from engine.protocol.takes import ChooseTake, TakeState, TakeView
     from engine.protocol.texts import one_line, short_path, visible
     from engine.protocol.transitions import (
         LONGEST_TRANSITION,
@@ -142,6 +143,7 @@ if TYPE_CHECKING:
         MAX_PROMPTS,
         MAX_SCENES,
         MAX_STRENGTH,
+        MAX_TAKES,
         NEAR_S,
         NEWEST_KEEPER,
         NOT_SAVED,
@@ -170,6 +172,7 @@ __all__ = [
     "MAX_PROMPTS",
     "MAX_SCENES",
     "MAX_STRENGTH",
+    "MAX_TAKES",
     "NEAR_S",
     "NEWEST_KEEPER",
     "NOT_SAVED",
@@ -183,6 +186,7 @@ __all__ = [
     "ArcPart",
     "AudioView",
     "Change",
+    "ChooseTake",
     "ClearEffects",
     "ClientHello",
     "Command",
@@ -279,6 +283,8 @@ __all__ = [
     "StopRecording",
     "StoreScene",
     "Summary",
+    "TakeState",
+    "TakeView",
     "TapTempo",
     "ToggleMute",
     "TogglePlay",
@@ -297,7 +303,7 @@ __all__ = [
     "visible",
 ]
 
-_MODULES = ("options", "words", "macros", "texts", "transitions", "requests", "commands", "snapshot", "player", "played")
+_MODULES = ("options", "words", "macros", "takes", "texts", "transitions", "requests", "commands", "snapshot", "player", "played")
 """Where names are looked for: each after those it needs, what only the engine and the player say last."""
 
 

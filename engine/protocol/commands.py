@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.protocol.macros import Macro
 from engine.protocol.requests import PromptWeight
+from engine.protocol.takes import TakeCommand
 from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, Role, SceneAt
 
 
@@ -364,6 +365,7 @@ Command = (
     | ListKeepers
     | RemoveKeeper
     | VaryNext
+    | TakeCommand
     | RemakeBars
     | SetLora
     | SetWeight

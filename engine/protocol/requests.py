@@ -75,11 +75,13 @@ class Change:
         seed: of what is new.
         bars: the first and last bar, counted from 1, that are written anew; None for bars all over the section.
         amount: the share of those bars, 0..1, part by part.
+        ideas: as in `SectionRequest`, of what is new.
     """
 
     seed: int
     bars: tuple[int, int] | None = None
     amount: float = 1.0
+    ideas: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class SectionRequest:
         remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
             for all of it.
         loras: what bends the model, each file with its strength.
+        ideas, chords: how many ideas on from those that the plan gives it its figures and its chords are, where a generator has
+            several of each: other takes are other music, not the same played again.
         changes: what of the section that ``seed`` makes is written anew, in this order.
     """
 
@@ -160,6 +164,8 @@ class SectionRequest:
     remake_bars: tuple[int, int] | None = None
     loras: tuple[LoraStrength, ...] = ()
     changes: tuple[Change, ...] = ()
+    ideas: int = 0
+    chords: int = 0
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""

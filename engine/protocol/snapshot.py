@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.protocol.commands import Keeper
 from engine.protocol.requests import GridFit
+from engine.protocol.takes import TakeView
 from engine.protocol.words import Role, SectionPurpose
 
 RunState = Literal["starting", "playing", "stopped", "finished"]
@@ -59,7 +60,8 @@ class NextView:
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
     ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`. ``bpm`` and
-    ``key`` are its own where they are not those of what sounds, else 0 and empty.
+    ``key`` are its own where they are not those of what sounds, else 0 and empty. ``take`` is the one that was chosen, ``takes``
+    are all that may come.
     """
 
     name: str = ""
@@ -79,6 +81,7 @@ class NextView:
     key: str = ""
     fit: GridFit | None = None
     steps: int = 0
+    takes: tuple[TakeView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

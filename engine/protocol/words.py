@@ -47,6 +47,9 @@ SceneAt = Literal["now", "bar"]
 NEAR_S: Final = 12.0
 """Seconds of a part under which its start and its end are heard as one, so that what is before and after it must agree."""
 
+MAX_TAKES: Final = 3
+"""Takes of the next section at most: A, B and C."""
+
 MAX_LORAS: Final = 8
 MAX_STRENGTH: Final = 2.0
 """How strongly a LoRA file may bend the model at most."""

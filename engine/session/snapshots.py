@@ -11,6 +11,7 @@ from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.reacting import scenes
 from engine.conductor.requests import next_index, weights
 from engine.conductor.state import OPENING, State
+from engine.conductor.steering import take_name
 from engine.conductor.tempo import frames_of, hand_over, key_of, planned, start_bar, tempo_of
 from engine.dsp.levels import decibels_of
 from engine.protocol import (
@@ -37,6 +38,7 @@ from engine.protocol import (
     StemView,
     Summary,
 )
+from engine.session.takes import takes_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,6 @@ def _scenes(state: State) -> ScenesView:
     if morph is None:
         return ScenesView(stored, steering.scene)
     return ScenesView(stored, 0, morph.number, scenes.progress(morph, state.transport.frame))
-
-
-LETTERS = 26
-
-
-def take_letter(take: int) -> str:
-    """A, B, C ... and A1, B1 after Z."""
-    letter = chr(ord("A") + take % LETTERS)
-    return letter if take < LETTERS else f"{letter}{take // LETTERS}"
 
 
 def heard_frame(state: State, status: Mapping[str, float]) -> int:
@@ -206,7 +199,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
     return NowView(
         name=version.wish.name,
         role=version.wish.role,
-        take=take_letter(version.wish.take),
+        take=take_name(version.wish.take),
         bar=bar + 1,
         bars=version.request.bars,
         beat=int(beats % grid.beats_per_bar) + 1,
@@ -237,7 +230,7 @@ def next_view(state: State) -> NextView:
         name=part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
-        take=take_letter(state.steering.take),
+        take=take_name(state.steering.take),
         state=_next_state(state, ahead, opening),
         progress=ahead.progress,
         ready_in_s=ahead.ready_in_s,
@@ -251,6 +244,7 @@ def next_view(state: State) -> NextView:
         key=key_of(state, index) if key_of(state, index) != key_of(state, state.here) else "",
         fit=making.fit if making else None,
         steps=making.request.steps if making and hurried else 0,
+        takes=takes_view(state, index),
     )
 
 

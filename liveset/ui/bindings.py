@@ -154,6 +154,7 @@ class Moment:
     stopping: bool = False
     learning: bool = False
     scene: str = ""
+    takes: bool = False
 
 
 STORE_SCENE: Final = "store it"
@@ -197,8 +198,9 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
         return (_hint("play_stop", "play again"), _send("go on"), _hint("log"), _hint("help"), _hint("close"))
     playing = moment.state == "playing"
     play = (_hint("play_stop", "again: stop" if moment.stopping else "stop" if playing else ""),)
+    takes = (("Q W E", "take"),) if moment.takes else ()
     steer = (_send("next"), _send("hold", "release" if moment.hold else ""), _send("re-roll"), _send("keep"))
     record = _hint("record", "stop rec" if moment.recording else "")
     more = (("- +", "energy"), _hint("column(1)"), _send("panic"), record)
-    make = (_send("vary"), _hint("remake_bars"), _hint("keepers")) if playing else ()
+    make = (*takes, _send("vary"), _hint("remake_bars"), _hint("keepers")) if playing else ()
     return (*play, *(steer if playing else ()), *_moves(moment), *more, *make, _hint("help"), _hint("close"))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from engine.protocol import (
+    ChooseTake,
     Command,
     Hold,
     IgnorePort,
@@ -40,6 +41,7 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
     (("y",), [VaryNext()]),
+    (("Q", "W", "E"), [ChooseTake(0), ChooseTake(1), ChooseTake(2)]),
     (("k",), [Keep()]),
     (("b", "enter"), [RemakeBars(5, 8)]),
     (("b", "escape", "h"), [Hold()]),

@@ -15,6 +15,7 @@ from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
+from engine.conductor.reacting.takes import choose_take
 from engine.conductor.reacting.tempo_and_key import set_key, set_tempo, step_key, step_tempo, tap_tempo
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
@@ -81,7 +82,7 @@ def _re_roll(state: State, command: p.ReRoll) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
     told = Tell("info", "The next section is made another way; undo brings the take before it back.")
-    return state.with_steering(take=state.steering.take + 1, variation=None), (told,)
+    return state.with_take(None), (told,)
 
 
 def _vary_next(state: State, command: p.VaryNext) -> Step:
@@ -97,7 +98,7 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
     amount = max(MIN_AMOUNT, p.unit(command.amount))
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
+    return state.with_take(Variation(state.transport.now.version.path, amount)), ()
 
 
 def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
@@ -112,7 +113,7 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     if state.work.traits.live:
         variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
         told = f"The next section brings back the patterns and the motif of {keeper.name}."
-        return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
+        return state.with_take(variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
     bpm = tempo_of(state, next_index(state) or 0)
     if abs(keeper.bpm / bpm - 1) > most:
@@ -122,7 +123,7 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     here = key_of(state, next_index(state) or 0)
     key = f"{keeper.key}; the set is in {here}" if keeper.key != here else ""
     told = because(f"The next section varies {keeper.name}", key, ".")
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
+    return state.with_take(Variation(keeper.path, amount)), (Tell("info", told),)
 
 
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
@@ -139,7 +140,7 @@ def _remake_bars(state: State, command: p.RemakeBars) -> Step:
     span = (first, min(last, bars))
     if state.work.traits.live:
         return rewritten(state, version, span, 1.0), ()
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=span)), ()
+    return state.with_take(Variation(version.path, bars=span)), ()
 
 
 def _set_lora(state: State, command: p.SetLora) -> Step:
@@ -268,6 +269,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.ReRoll: _re_roll,
     p.VaryNext: _vary_next,
     p.RemakeBars: _remake_bars,
+    p.ChooseTake: choose_take,
     p.SetLora: _set_lora,
     p.SetWeight: _set_weight,
     p.SetPrompt: _set_prompt,

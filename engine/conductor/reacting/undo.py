@@ -16,7 +16,7 @@ from engine.conductor.reacting.values import level_params
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
-from engine.conductor.steering import Decided
+from engine.conductor.steering import Decided, take_name
 
 MOST: Final = 32
 """Moves that can be undone, one after the other."""
@@ -35,6 +35,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ReRoll: lambda command: "re-roll",
     p.VaryNext: lambda command: "variation",
     p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
+    p.ChooseTake: lambda command: f"take {take_name(command.take)} chosen",
     p.SetTempo: lambda command: "tempo",
     p.StepTempo: lambda command: "tempo",
     p.TapTempo: lambda command: "tempo",
@@ -123,7 +124,7 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     if decided.kind in _OF_TIME:
         steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
     if decided.next_index == next_index(state):
-        steering = replace(steering, take=then.take, variation=then.variation)
+        steering = replace(steering, takes=then.takes, chosen=then.chosen, by_hand=then.by_hand)
     params: tuple[Action, ...] = ()
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)

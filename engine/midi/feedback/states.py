@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from engine.protocol import Snapshot
@@ -21,6 +22,8 @@ STATES: Final[dict[str, Rhythm]] = {
     "next safe": "on",
     "next late": "fast",
     "take ready": "on",
+    "take chosen": "slow",
+    "take awaited": "fast",
     "held": "slow",
     "recording": "fast",
     "muted": "on",
@@ -62,12 +65,22 @@ def _recording(s: Snapshot) -> Shown:
     return _if("recording", s.audio.recording is not None)
 
 
+def _take(letter: str, s: Snapshot) -> Shown:
+    """A take that can come is lit, the chosen one blinks: fast until it is there."""
+    take = next((take for take in s.next.takes if take.name.startswith(letter)), None)
+    there = take is not None and take.state in ("ready", "old")
+    if take is None or not (there or take.chosen):
+        return DARK
+    return Shown("take ready" if not take.chosen else "take chosen" if there else "take awaited", take.progress)
+
+
 _PRESSES: Final[dict[str, Callable[[Snapshot], Shown]]] = {
     "play/stop": _playing,
     "play": _playing,
     "next": _next,
     "hold": lambda s: _if("held", s.hold),
     "re-roll": lambda s: _if("take ready", s.next.state == "ready" and s.next.take != "A"),
+    **{f"take {letter.lower()}": partial(_take, letter) for letter in "ABC"},
     "record": _recording,
     "stop recording": _recording,
 }

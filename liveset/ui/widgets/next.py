@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.protocol import NextState, NextView, Snapshot, Summary, short_path, unit
+from engine.protocol import NextState, NextView, Snapshot, Summary, TakeState, TakeView, short_path, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
 from liveset.ui.widgets.gauges import bars, clock, hurried, on_grid, progress, seconds
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
@@ -18,6 +18,14 @@ STATES: Final[dict[NextState, tuple[str, str]]] = {
     "failed": (" ✗ FAILED ", "badge-bad"),
     "none": (" – NONE   ", "badge-off"),
 }
+TAKES: Final[dict[TakeState, tuple[str, str]]] = {
+    "ready": ("✓", "good"),
+    "old": ("~", "good"),
+    "making": ("…", "accent"),
+    "waiting": ("·", "dim"),
+    "none": ("–", "dim"),
+}
+"""The sign of a take's state, and its style."""
 IN_HAND_CELLS: Final = 14
 NO_NEXT: Final = NextView()
 
@@ -40,6 +48,7 @@ class NextSlice:
             progress=round(unit(coming.progress), 2),
             ready_in_s=round(coming.ready_in_s, 1),
             headroom_s=round(coming.headroom_s, 1),
+            takes=tuple(replace(take, progress=0.0) for take in coming.takes),
         )
         return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary)
 
@@ -60,7 +69,7 @@ class Next(LineWidget[NextSlice]):
         left = [
             Piece((label("NEXT"), (crop(clean(coming.name), 24), "strong"))),
             piece(bars(coming.bars), "dim", 2),
-            piece(f"take {clean(coming.take)}", "dim", 5),
+            Piece(takes_line(coming.takes), 1) if _several(coming) else piece(f"take {clean(coming.take)}", "dim", 5),
             *((piece(f"{coming.bpm:.1f} BPM", "accent", 2),) if coming.bpm else ()),
             *((piece(clean(coming.key), "accent", 2),) if coming.key else ()),
             piece("" if coming.role == "free" or coming.role in coming.name.lower() else coming.role, "dim", 6),
@@ -111,6 +120,22 @@ class Next(LineWidget[NextSlice]):
         return Piece(
             (("steer until ", "dim"), (f"bar {until}", "strong"), (f", {bars(rest)} more " if rest else ", now ", "dim")), 1
         )
+
+
+def _several(coming: NextView) -> bool:
+    """Whether there is something to choose from, or was chosen: the first take in the making needs its room for its progress."""
+    return any(take.state in ("ready", "old") or (take.chosen and i) for i, take in enumerate(coming.takes))
+
+
+def takes_line(takes: tuple[TakeView, ...]) -> Line:
+    """Each take's letter and the sign of its state; the chosen one in brackets, and an arrow before one that comes instead."""
+    spans: list[tuple[str, str]] = []
+    for i, take in enumerate(takes):
+        sign, style = TAKES[take.state]
+        arrow = "▸" if take.comes and not take.chosen else ""
+        name = f"[{clean(take.name)}]" if take.chosen else clean(take.name)
+        spans += [(f"{' ' if i else ''}{arrow}{name}", "strong" if take.chosen or arrow else "dim"), (sign, style)]
+    return tuple(spans)
 
 
 def _in_hand(coming: NextView) -> str:

@@ -382,6 +382,24 @@ def test_variation_keeps_some_of_the_music_and_writes_the_rest_anew() -> None:
     assert share(0.02) > share(0.5) > share(1.0)
 
 
+def test_other_take_has_other_figures_and_chords_and_is_no_more_energetic() -> None:
+    one, other = (compose(ask(bars=16, ideas=number, chords=number, seed=3 + number)) for number in (0, 1))
+    groups = {hit.group for hit in one.hits}
+
+    def rhythm(score: Score, group: str) -> Counter[int]:
+        return Counter(round(hit.frame / float(score.grid.frames_per_beat) * 4) for hit in score.hits if hit.group == group)
+
+    def bass(score: Score) -> Counter[tuple[int, int]]:
+        beat = float(score.grid.frames_per_beat)
+        return Counter((round(note.frame / beat * 4), note.pitches[0][0]) for note in score.notes if note.part == "bass")
+
+    assert {hit.group for hit in other.hits} == groups
+    assert any(rhythm(one, group) != rhythm(other, group) for group in groups)
+    alike = (bass(one) & bass(other)).total() / bass(one).total()
+    assert alike < 0.7
+    assert 0.6 < len(other.hits) / len(one.hits) < 1.7
+
+
 def test_last_of_several_changes_is_heard() -> None:
     once = by_bar(compose(ask(changes=(Change(7, (3, 4)),))))
     assert by_bar(compose(ask(changes=(Change(99, (3, 4)), Change(7, (3, 4)))))) == once

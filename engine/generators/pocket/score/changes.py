@@ -18,9 +18,9 @@ Origin = Callable[[str, int], int]
 
 
 def seeded(request: SectionRequest) -> list[SectionRequest]:
-    """The request once for its own seed and once for that of each change."""
-    seeds = [request.seed, *(change.seed for change in request.changes)]
-    return [replace(request, seed=seed, changes=()) for seed in seeds]
+    """The request once for its own seed and ideas, and once for those of each change; all are on the same chords."""
+    own = replace(request, changes=())
+    return [own, *(replace(own, seed=change.seed, ideas=change.ideas) for change in request.changes)]
 
 
 def origin_of(request: SectionRequest) -> Origin:

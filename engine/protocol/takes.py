@@ -1,0 +1,39 @@
+"""The takes of the next section: which of them comes, and how each stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TakeState = Literal["ready", "making", "old", "waiting", "none"]
+"""``ready``: can come; ``old``: can come, but the steering has moved on; ``waiting``: will be made; ``none``: is not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseTake:
+    """Have one of the takes come: 0 is A. One that is not ready in time leaves its place to A."""
+
+    take: int
+
+
+TakeCommand = ChooseTake
+"""Commands about takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView:
+    """One of the takes of the next section.
+
+    Attributes:
+        name: its letter, and from the second time that it is made another way on a number: A, A2.
+        state: how it stands; progress: how much of it is made, 0..1.
+        chosen: the performer wants it; comes: it is what comes as things stand.
+        what: how it differs from A, in a word or two; empty where it is another section altogether.
+    """
+
+    name: str
+    state: TakeState = "none"
+    progress: float = 0.0
+    chosen: bool = False
+    comes: bool = False
+    what: str = ""

@@ -1,0 +1,47 @@
+"""How the takes of the next section stand, for the screen and lights. Pure."""
+
+from __future__ import annotations
+
+from engine.conductor.forecast import progress_of, usable
+from engine.conductor.requests import next_wish
+from engine.conductor.state import Job, State
+from engine.conductor.steering import take_name
+from engine.conductor.takes import has_time, take_at
+from engine.protocol import TakeState, TakeView
+
+
+def takes_view(state: State, index: int) -> tuple[TakeView, ...]:
+    """All takes of the next section that there may be, A first; none where the set makes one alone and no other was chosen.
+
+    Args:
+        index: the next section's place in the plan.
+    """
+    count = max(state.settings.takes, state.steering.chosen + 1)
+    return tuple(_view(state, index, place) for place in range(count)) if count > 1 else ()
+
+
+def _view(state: State, index: int, place: int) -> TakeView:
+    take, there = state.steering.takes[place], take_at(state, place)
+    job = next((job for job in state.work.jobs if job.purpose != "remake" and _is(job, index, place)), None)
+    comes = there is not None and there is state.work.next
+    return TakeView(
+        name=take_name(take.number),
+        state=_state(state, index, place, making=job is not None),
+        progress=progress_of(state, job)[0] if job is not None else float(there is not None and there.complete),
+        chosen=place == state.steering.chosen,
+        comes=comes and there is not None and usable(state, there),
+    )
+
+
+def _is(job: Job, index: int, place: int) -> bool:
+    return job.version.index == index and job.version.take == place
+
+
+def _state(state: State, index: int, place: int, *, making: bool) -> TakeState:
+    there = take_at(state, place)
+    if there is not None and usable(state, there):
+        return "ready" if there.wish == next_wish(state, index, place) else "old"
+    if making:
+        return "making"
+    wanted = place == state.steering.chosen or (place < state.settings.takes and has_time(state, index))
+    return "waiting" if wanted else "none"
