@@ -7,7 +7,7 @@ first frame waits for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from engine.protocol import (
@@ -46,6 +46,7 @@ from engine.protocol import (
     RemoveKeeper,
     RemovePrompt,
     ReRoll,
+    ReRollStem,
     SavePreset,
     SetKey,
     SetLora,
@@ -59,6 +60,7 @@ from engine.protocol import (
     Stop,
     StopLearning,
     StoreScene,
+    TakeStem,
     TapTempo,
     ToggleMute,
     TogglePlay,
@@ -162,6 +164,17 @@ def _take(place: int) -> Action:
     help = f"take {letter} of the next section comes{first}"
     name, controls = f"take {letter.lower()}", (_TAKE_NOTES[place],)
     return _press(name, ChooseTake(place), f"take {letter}", help, _TAKE_KEYS[place], controls)
+
+
+def _other_stem(stem: str) -> Action:
+    name, help = f"other {stem}", f"the chosen take with the {stem} from another seed, and all else as it is"
+    return replace(_press(name, ReRollStem(stem), name, help), group="Stems")
+
+
+def _stem_of_take(stem: str, place: int) -> Action:
+    letter = "ABC"[place]
+    name, help = f"{stem} of take {letter.lower()}", f"the chosen take with the {stem} of take {letter}"
+    return replace(_press(name, TakeStem(stem, place), f"{stem} of {letter}", help), group="Stems")
 
 
 def _prompt(slot: int) -> Action:
@@ -300,6 +313,8 @@ def _rows() -> Iterator[Action]:
     yield from (_macro(row) for row in MACRO_TABLE)
     yield from (_lora(index) for index in range(MAX_LORAS))
     yield from (_stem(stem) for stem in (*STEMS, "mix"))
+    yield from (_other_stem(stem) for stem in STEMS)
+    yield from (_stem_of_take(stem, place) for stem in STEMS for place in range(MAX_TAKES))
     yield _mute("drums", "D", ("note37",))
     yield _mute("bass", "B", ("note39",))
     yield _mute("harmony", "H", ("note42",))

@@ -27,7 +27,8 @@ from engine.conductor.forecast import (
     request_cost_s,
 )
 from engine.conductor.planning.plan import PHRASE
-from engine.conductor.requests import FILLER_BARS, make_version, next_index, next_wish, wish, wish_now
+from engine.conductor.recipes import next_wish
+from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Playing, Purpose, State, Version, Wish
 from engine.conductor.takes import place_to_make, promoted, spare_take, wanted_still
 from engine.conductor.tempo import next_line, start_bar

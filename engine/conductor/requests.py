@@ -68,12 +68,6 @@ def wish(state: State, index: int, take: int, variation: Variation | None = None
     )
 
 
-def next_wish(state: State, index: int, place: int | None = None) -> Wish:
-    """The same of the next section's take at a place, 0 for A; of the chosen one if none is named."""
-    take = state.steering.takes[state.steering.chosen if place is None else place]
-    return wish(state, index, take.number, take.variation)
-
-
 def wish_now(state: State) -> Wish | None:
     """What the sounding section should sound like; its length is what it is."""
     if state.transport.now is None:

@@ -53,6 +53,7 @@ class Settings:
         loads: the name that the set's generator is loaded by; what it calls itself may be another.
         opens: the stand-in plays from the start until the first section of a slower generator is there.
         takes: how many takes of the next section are made; newest: what was made last comes, unless the performer chooses.
+        take_parts: what of each take is written anew, as `STEM_PARTS` names it, while the rest is as in A; empty for all.
         scene_at, scene_bars: when a scene begins to come in, and over how many bars, where its recall does not say.
     """
 
@@ -71,6 +72,7 @@ class Settings:
     opens: bool = False
     takes: int = 1
     newest: bool = False
+    take_parts: tuple[tuple[str, ...], ...] = ((),) * MAX_TAKES
     scene_at: SceneAt = "bar"
     scene_bars: int = 0
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.forecast import leaves_time, next_cost_s, next_safe, pace_now, usable
-from engine.conductor.requests import next_index, next_wish
+from engine.conductor.recipes import next_wish
+from engine.conductor.requests import next_index
 from engine.conductor.state import Job, State, Version, Wish
 
 KEEPS_UP: Final = 2.0

@@ -71,7 +71,8 @@ def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
     opens, takes = bool(state.settings.stand_in) and preset.set.opening == "pocket", preset.takes
-    settings = replace(state.settings, opens=opens, takes=takes.count, newest=takes.newest)
+    parts = ((), *(p.STEM_PARTS.get(stem, ()) for stem in (takes.b, takes.c)))
+    settings = replace(state.settings, opens=opens, takes=takes.count, newest=takes.newest, take_parts=parts)
     return replace(state.with_work(pace=Pace() if state.work.traits.live else remembered(settings.loads)), settings=settings)
 
 

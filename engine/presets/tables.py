@@ -195,10 +195,15 @@ class ScenesTable(_Table):
 
 
 class TakesTable(_Table):
-    """``[takes]``: how many takes of each next section are made as time allows, and whether the newest comes by itself."""
+    """``[takes]``: how many takes of each next section are made as time allows, and whether the newest comes by itself.
+
+    ``b`` and ``c`` are what these takes have another of than A.
+    """
 
     count: Annotated[int, Field(ge=1, le=MAX_TAKES)] = MAX_TAKES
     newest: bool = False
+    b: Literal["all", "drums", "bass", "harmony", "lead"] = "all"
+    c: Literal["all", "drums", "bass", "harmony", "lead"] = "all"
 
 
 class LoraTable(_Table):

@@ -123,7 +123,14 @@ if TYPE_CHECKING:
         StemView,
         Summary,
     )
-    from engine.protocol.takes import ChooseTake, TakeState, TakeView
+    from engine.protocol.takes import (
+        ChooseTake,
+        ReRollStem,
+        TakeCommand,
+        TakeState,
+        TakeStem,
+        TakeView,
+    )
     from engine.protocol.texts import one_line, short_path, visible
     from engine.protocol.transitions import (
         LONGEST_TRANSITION,
@@ -149,6 +156,7 @@ if TYPE_CHECKING:
         NOT_SAVED,
         ROLES,
         SAVED,
+        STEM_PARTS,
         STEMS,
         VARY_AMOUNT,
         PlanEdit,
@@ -179,6 +187,7 @@ __all__ = [
     "ROLES",
     "SAVED",
     "STEMS",
+    "STEM_PARTS",
     "TRANSITIONS",
     "TRANSITION_BY_KIND",
     "TRANSITION_TABLE",
@@ -244,6 +253,7 @@ __all__ = [
     "PromptWeight",
     "Quit",
     "ReRoll",
+    "ReRollStem",
     "RecallScene",
     "Record",
     "RecordingState",
@@ -283,7 +293,9 @@ __all__ = [
     "StopRecording",
     "StoreScene",
     "Summary",
+    "TakeCommand",
     "TakeState",
+    "TakeStem",
     "TakeView",
     "TapTempo",
     "ToggleMute",

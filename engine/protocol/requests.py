@@ -76,12 +76,14 @@ class Change:
         bars: the first and last bar, counted from 1, that are written anew; None for bars all over the section.
         amount: the share of those bars, 0..1, part by part.
         ideas: as in `SectionRequest`, of what is new.
+        parts: what of those bars, as `STEM_PARTS` names it; empty for all.
     """
 
     seed: int
     bars: tuple[int, int] | None = None
     amount: float = 1.0
     ideas: int = 0
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,22 @@ class ChooseTake:
     take: int
 
 
-TakeCommand = ChooseTake
+@dataclass(frozen=True, slots=True)
+class ReRollStem:
+    """Make one stem of the chosen take another way: drums, bass, harmony or lead from another seed. The others stay."""
+
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeStem:
+    """Give the chosen take a stem of another one, 0 being A: a take can be put together from several."""
+
+    stem: str
+    take: int
+
+
+TakeCommand = ChooseTake | ReRollStem | TakeStem
 """Commands about takes."""
 
 

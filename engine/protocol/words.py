@@ -7,6 +7,9 @@ from typing import Final, Literal
 STEMS: Final = ("drums", "bass", "harmony", "lead")
 """Stem names in the order of a section file's stem axis; a model that makes one mix has the single stem ``mix``."""
 
+STEM_PARTS: Final = {"drums": ("drums",), "bass": ("bass",), "harmony": ("harmony",), "lead": ("arp", "melody")}
+"""What of each stem can be written anew by itself: a lead is arpeggios and the tune."""
+
 Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]
 ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro", "free")
 

@@ -62,7 +62,7 @@ def written(state: State, preset: Preset) -> str:
     if steering.scenes:
         texts = tuple(slot.text for slot in steering.slots)
         document["scene"] = _tables(_scene(number, scene, texts) for number, scene in steering.scenes)
-    document["takes"] = _table(count=preset.takes.count, newest=preset.takes.newest)
+    document["takes"] = _table(**preset.takes.model_dump())
     document["midi"] = _table(controller=preset.midi.controller, **preset.midi.overrides)
     return tomlkit.dumps(document)
 

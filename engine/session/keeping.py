@@ -181,4 +181,6 @@ def _described(version: Version, title: str) -> Keeper:
         generator=version.generator,
         seed=request.seed,
         set_seed=request.set_seed,
+        ideas=request.ideas,
+        chords=request.chords,
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.conductor.forecast import progress_of, usable
-from engine.conductor.requests import next_wish
+from engine.conductor.recipes import in_seeds, next_wish, recipe
 from engine.conductor.state import Job, State
 from engine.conductor.steering import take_name
 from engine.conductor.takes import has_time, take_at
-from engine.protocol import TakeState, TakeView
+from engine.protocol import STEM_PARTS, TakeState, TakeView
 
 
 def takes_view(state: State, index: int) -> tuple[TakeView, ...]:
@@ -30,7 +30,22 @@ def _view(state: State, index: int, place: int) -> TakeView:
         progress=progress_of(state, job)[0] if job is not None else float(there is not None and there.complete),
         chosen=place == state.steering.chosen,
         comes=comes and there is not None and usable(state, there),
+        what=_what(state, index, place),
     )
+
+
+def _what(state: State, index: int, place: int) -> str:
+    """Which stems a take does not share with A, where it is made of the same seeds; else what it is made out of."""
+    made = recipe(state, index, place)
+    if made is None:
+        return ""
+    if made.seeds is None:
+        return "variation"
+    parts = {part for change in made.changes for part in change.parts or ("bars",)}
+    stems = [stem for stem, its in STEM_PARTS.items() if parts & set(its)]
+    others = ["bars"] if "bars" in parts else []
+    alike = made.seeds == in_seeds(state, index, 0).seeds
+    return " ".join([*stems, *others] if alike or stems or others else ["variation"])
 
 
 def _is(job: Job, index: int, place: int) -> bool:

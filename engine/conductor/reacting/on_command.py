@@ -19,7 +19,7 @@ from engine.conductor.reacting.takes import choose_take
 from engine.conductor.reacting.tempo_and_key import set_key, set_tempo, step_key, step_tempo, tap_tempo
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
-from engine.conductor.reacting.variations import rewritten
+from engine.conductor.reacting.variations import re_roll, re_roll_stem, take_stem, varied
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
 from engine.conductor.steering import Cut, Slot, Variation
@@ -78,13 +78,6 @@ def _hold(state: State, command: p.Hold) -> Step:
     return state.with_transport(jump=state.transport.jump and not on).with_steering(held=on), ()
 
 
-def _re_roll(state: State, command: p.ReRoll) -> Step:
-    if next_index(state) is None:
-        return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
-    told = Tell("info", "The next section is made another way; undo brings the take before it back.")
-    return state.with_take(None), (told,)
-
-
 def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to vary: this is the last section."),)
@@ -94,7 +87,7 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
         if state.transport.now is None:
             return state, (Tell("info", "Nothing to vary yet: nothing has been played."),)
         told = Tell("info", "The next section is a variation of what plays: its patterns and its motif, partly written anew.")
-        return rewritten(state, state.transport.now.version, None, max(MIN_AMOUNT, p.unit(command.amount))), (told,)
+        return varied(state, state.transport.now.version, None, max(MIN_AMOUNT, p.unit(command.amount))), (told,)
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
     amount = max(MIN_AMOUNT, p.unit(command.amount))
@@ -111,7 +104,7 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
         text = f"{keeper.name} was made by {keeper.generator}: choose a keeper made by {state.work.generator}."
         return state, (Tell("warning", text),)
     if state.work.traits.live:
-        variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
+        variation = Variation("", seeds=(keeper.seed, keeper.set_seed), ideas=keeper.ideas, chords=keeper.chords)
         told = f"The next section brings back the patterns and the motif of {keeper.name}."
         return state.with_take(variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
@@ -139,7 +132,7 @@ def _remake_bars(state: State, command: p.RemakeBars) -> Step:
         return state, (Tell("info", f"The next section has {bars} bars: choose some from 1 to {bars}."),)
     span = (first, min(last, bars))
     if state.work.traits.live:
-        return rewritten(state, version, span, 1.0), ()
+        return varied(state, version, span, 1.0), ()
     return state.with_take(Variation(version.path, bars=span)), ()
 
 
@@ -266,7 +259,9 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.GoOn: go_on,
     p.NextNow: _next_now,
     p.Hold: _hold,
-    p.ReRoll: _re_roll,
+    p.ReRoll: re_roll,
+    p.ReRollStem: re_roll_stem,
+    p.TakeStem: take_stem,
     p.VaryNext: _vary_next,
     p.RemakeBars: _remake_bars,
     p.ChooseTake: choose_take,

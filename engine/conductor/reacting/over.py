@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from engine import protocol as p
 from engine.conductor.events import Step, Tell
@@ -16,7 +16,7 @@ from engine.conductor.tempo import start_bar
 
 OVER: Final = "The set is over: play it again or go on."
 
-TOO_LATE: Final = (p.Play, p.Stop, p.TogglePlay, p.NextNow, p.Hold, p.ReRoll, p.VaryNext, p.RemakeBars, p.ChooseTake)
+TOO_LATE: Final = (p.Play, p.Stop, p.TogglePlay, p.NextNow, p.Hold, p.ReRoll, p.VaryNext, p.RemakeBars, *get_args(p.TakeCommand))
 """Commands that mean nothing once a set is over."""
 
 

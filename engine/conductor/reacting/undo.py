@@ -36,6 +36,8 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.VaryNext: lambda command: "variation",
     p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
     p.ChooseTake: lambda command: f"take {take_name(command.take)} chosen",
+    p.ReRollStem: lambda command: f"other {command.stem}",
+    p.TakeStem: lambda command: f"{command.stem} of take {take_name(command.take)}",
     p.SetTempo: lambda command: "tempo",
     p.StepTempo: lambda command: "tempo",
     p.TapTempo: lambda command: "tempo",

@@ -25,7 +25,7 @@ from engine.music import motif as motifs
 from engine.music.key import Key
 from engine.prompts.mix import Mix, mix
 from engine.prompts.vocabulary import style_names, vocabulary
-from engine.protocol import MAX_PROMPTS, Change, PromptWeight, SectionRequest
+from engine.protocol import MAX_PROMPTS, STEM_PARTS, Change, PromptWeight, SectionRequest
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:
@@ -398,6 +398,28 @@ def test_other_take_has_other_figures_and_chords_and_is_no_more_energetic() -> N
     alike = (bass(one) & bass(other)).total() / bass(one).total()
     assert alike < 0.7
     assert 0.6 < len(other.hits) / len(one.hits) < 1.7
+
+
+STEM_GROUPS = {
+    "drums": ("kick", "snare", "hats", "perc"),
+    "bass": ("bass", "sub"),
+    "harmony": ("pad", "comp"),
+    "lead": ("arp", "melody"),
+}
+
+
+@pytest.mark.parametrize("stem", list(STEM_GROUPS))
+def test_stem_of_another_take_is_as_it_is_there_on_the_same_chords_and_the_others_stay(stem: str) -> None:
+    def stems(score: Score) -> dict[str, list[str]]:
+        events: list[tuple[str, Hit | Note]] = [(hit.group.split()[0], hit) for hit in score.hits]
+        events += [(note.part.split()[0], note) for note in score.notes]
+        return {name: sorted(repr(each) for part, each in events if part in its) for name, its in STEM_GROUPS.items()}
+
+    own, other = stems(compose(ask(bars=16))), stems(compose(ask(bars=16, seed=99, ideas=2)))
+    mixed = stems(compose(ask(bars=16, changes=(Change(99, None, 1.0, 2, STEM_PARTS[stem]),))))
+    for name in STEM_GROUPS:
+        assert mixed[name] == (other if name == stem else own)[name], name
+    assert own[stem] != other[stem]
 
 
 def test_last_of_several_changes_is_heard() -> None:
