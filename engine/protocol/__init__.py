@@ -34,10 +34,8 @@ if TYPE_CHECKING:
         RecallScene,
         Record,
         Redo,
-        RemakeBars,
         RemoveKeeper,
         RemovePrompt,
-        ReRoll,
         SavePreset,
         SetKey,
         SetLora,
@@ -125,6 +123,8 @@ if TYPE_CHECKING:
     )
     from engine.protocol.takes import (
         ChooseTake,
+        RemakeBars,
+        ReRoll,
         ReRollStem,
         TakeCommand,
         TakeState,

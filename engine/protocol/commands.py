@@ -50,11 +50,6 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class ReRoll:
-    """Make the next section again with another seed."""
-
-
-@dataclass(frozen=True, slots=True)
 class Keeper:
     """A section that the performer saved.
 
@@ -112,14 +107,6 @@ class VaryNext:
 
     amount: float = VARY_AMOUNT
     keeper: Keeper | str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RemakeBars:
-    """Make some bars of the next section again and keep the rest; both counted from 1, the last one included."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,13 +349,11 @@ Command = (
     | GoOn
     | NextNow
     | Hold
-    | ReRoll
     | Keep
     | ListKeepers
     | RemoveKeeper
     | VaryNext
     | TakeCommand
-    | RemakeBars
     | SetLora
     | SetWeight
     | SetPrompt

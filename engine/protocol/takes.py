@@ -17,6 +17,19 @@ class ChooseTake:
 
 
 @dataclass(frozen=True, slots=True)
+class ReRoll:
+    """Make the next section again with another seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemakeBars:
+    """Make some bars of the next section again and keep the rest; both counted from 1, the last one included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReRollStem:
     """Make one stem of the chosen take another way: drums, bass, harmony or lead from another seed. The others stay."""
 
@@ -31,7 +44,7 @@ class TakeStem:
     take: int
 
 
-TakeCommand = ChooseTake | ReRollStem | TakeStem
+TakeCommand = ChooseTake | ReRoll | RemakeBars | ReRollStem | TakeStem
 """Commands about takes."""
 
 
