@@ -13,6 +13,9 @@ from engine.conductor.state import Job, State, Version, Wish
 KEEPS_UP: Final = 2.0
 """Seconds of sound that are made in a second where the machine has time for other takes, with what it leaves the generator."""
 
+BUSY: Final = 3.0
+"""So many times more they must be where something else takes the machine's time."""
+
 
 def settled(state: State) -> State:
     """The state with the take that comes as `Work.next`: the chosen one if it can be cued, else A, else any that can."""
@@ -62,16 +65,21 @@ def spare_take(state: State, index: int) -> Wish | None:
 def has_time(state: State, index: int) -> bool:
     """Whether other takes of the next section can be made, and nothing would have to wait for them."""
     work = state.work
-    if state.settings.takes < 2 or not work.spares or work.starved or work.failures or work.room:
+    if state.settings.takes < 2 or work.failures or work.room or not _keeps_up(state):
         return False
-    quick = pace_now(state) >= KEEPS_UP and (work.speed > 0 or work.traits.live)
-    return quick and leaves_time(state, index, next_cost_s(state, index, work.traits.steps))
+    return leaves_time(state, index, next_cost_s(state, index, work.traits.steps))
+
+
+def _keeps_up(state: State) -> bool:
+    work = state.work
+    known = work.speed > 0 or work.traits.live
+    return work.spares and known and pace_now(state) >= KEEPS_UP * (BUSY if work.starved else 1.0)
 
 
 def wanted_still(state: State, job: Job) -> bool:
     """Whether another take in the making is still of the next section, and what is asked of it now."""
     version = job.version
-    if version.index != next_index(state) or not state.work.spares or state.work.starved:
+    if version.index != next_index(state) or not _keeps_up(state):
         return False
     return version.wish == next_wish(state, version.index, version.take)
 

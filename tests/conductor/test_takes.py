@@ -198,11 +198,12 @@ def test_slow_generator_makes_other_takes_only_where_it_keeps_up_easily(work: fl
     assert [name for index, name in names(made(stage)) if index == 1] == ["A", *more]
 
 
-def test_starved_machine_makes_one_take() -> None:
+@pytest.mark.parametrize(("share", "more"), [(0.3, ["B", "C"]), (0.1, [])])
+def test_starved_machine_makes_other_takes_only_with_much_time_to_spare(share: float, more: list[str]) -> None:
     stage = playing()
-    stage.state = stage.state.with_work(starved=True, share=0.3)
+    stage.state = stage.state.with_work(starved=True, share=share)
     finish_all(stage)
-    assert names(made(stage)) == [(0, "A"), (1, "A")]
+    assert [name for index, name in names(made(stage)) if index == 1] == ["A", *more]
 
 
 def test_set_with_one_take_shows_none_until_another_is_chosen() -> None:
