@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from engine.protocol import (
     GO_ON_MINUTES,
+    LOCKS,
     MACRO_TABLE,
     MAX_LORAS,
     MAX_PROMPTS,
@@ -49,6 +50,7 @@ from engine.protocol import (
     ReRollStem,
     SavePreset,
     SetKey,
+    SetLock,
     SetLora,
     SetMacro,
     SetPrompt,
@@ -74,7 +76,7 @@ from engine.protocol import (
 Kind = Literal["press", "toggle", "position"]
 """``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
 
-Group = Literal["Set", "Scenes", "Prompts", "Macros", "Stems"]
+Group = Literal["Set", "Scenes", "Prompts", "Macros", "Stems", "Locks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,29 @@ def _stem_of_take(stem: str, place: int) -> Action:
     letter = "ABC"[place]
     name, help = f"{stem} of take {letter.lower()}", f"the chosen take with the {stem} of take {letter}"
     return replace(_press(name, TakeStem(stem, place), f"{stem} of {letter}", help), group="Stems")
+
+
+_LOCKED: Final = {
+    "section": "the next section as it is, whatever is moved",
+    "motif": "the tune",
+    "chords": "the chord plan",
+    "tempo": "the tempo",
+    "key": "the key",
+}
+"""What a lock keeps, where it is not a stem."""
+
+
+def _lock(what: str) -> Action:
+    return Action(
+        f"lock {what}",
+        lambda value: SetLock(what, value > 0.5),
+        "toggle",
+        f"lock {what}",
+        f"keep {_LOCKED.get(what, f'the {what}')}; re-rolls leave it alone. Again: let it go",
+        "Locks",
+        f"/lock/{what}",
+        pressed=SetLock(what),
+    )
 
 
 def _prompt(slot: int) -> Action:
@@ -320,6 +345,7 @@ def _rows() -> Iterator[Action]:
     yield _mute("harmony", "H", ("note42",))
     yield _mute("lead", "L", ("note44",))
     yield _mute("mix", "M")
+    yield from (_lock(what) for what in LOCKS)
 
 
 ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}

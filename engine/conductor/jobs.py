@@ -30,7 +30,7 @@ from engine.conductor.planning.plan import PHRASE
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Playing, Purpose, State, Version, Wish
-from engine.conductor.takes import place_to_make, promoted, spare_take, wanted_still
+from engine.conductor.takes import place_to_make, promoted, section_locked, spare_take, wanted_still
 from engine.conductor.tempo import next_line, start_bar
 from engine.protocol import Place
 from engine.timebase import SLACK, section_frames
@@ -46,7 +46,7 @@ def stale_next(state: State) -> bool:
     index = next_index(state)
     if index is None or state.work.next is None:
         return False
-    return not state.work.next.complete or state.work.next.wish != next_wish(state, index)
+    return not state.work.next.complete or (state.work.next.wish != next_wish(state, index) and not section_locked(state))
 
 
 def stale_now(state: State) -> bool:

@@ -17,6 +17,9 @@ MOST_CHANGES: Final = 8
 """Changes that a section may have: each is written whole, so that many would make it late."""
 
 
+ALL_PARTS: Final = tuple(part for parts in STEM_PARTS.values() for part in parts)
+
+
 def next_wish(state: State, index: int, place: int | None = None) -> Wish:
     """What is asked of the next section's take at a place, 0 for A; of the chosen one if none is named."""
     place = state.steering.chosen if place is None else place
@@ -24,11 +27,38 @@ def next_wish(state: State, index: int, place: int | None = None) -> Wish:
 
 
 def recipe(state: State, index: int, place: int) -> Variation | None:
-    """What a take is made out of; None for nothing: it is a section of its own."""
+    """What a take is made out of; None for nothing: it is a section of its own.
+
+    B and C have in common with A what the set wants them to, and what is locked.
+    """
     take, parts = state.steering.takes[place], state.settings.take_parts[place]
-    if take.variation is not None or not parts or not place or not state.work.traits.live:
+    if take.variation is not None or not place or not state.work.traits.live:
         return take.variation
-    return rewritten(in_seeds(state, index, 0), anew(state, index, take.number, parts=parts))
+    free, chords = free_parts(state), free_chords(state)
+    if not parts and free == ALL_PARTS and chords:
+        return None
+    base = in_seeds(state, index, 0) if state.steering.lock_base is None else state.steering.lock_base
+    if not parts and free == ALL_PARTS:
+        return replace(of_its_own(state, index, take), chords=base.chords)
+    made = rewritten(base, *some_anew(state, index, take.number, tuple(part for part in parts or free if part in free)))
+    return replace(made, chords=take.number) if chords and not parts else made
+
+
+def free_parts(state: State) -> tuple[str, ...]:
+    """What of a section is not locked."""
+    locked = {part for stem, parts in STEM_PARTS.items() if stem in state.steering.locks for part in parts}
+    tune = {"melody"} if "motif" in state.steering.locks else set()
+    return tuple(part for part in ALL_PARTS if part not in locked | tune)
+
+
+def free_chords(state: State) -> bool:
+    """Whether a section may be on other chords: they are not locked, and neither is anything that plays them."""
+    return not {"chords", "bass", "harmony", "lead", "motif"} & set(state.steering.locks)
+
+
+def some_anew(state: State, index: int, number: int, parts: tuple[str, ...]) -> tuple[Change, ...]:
+    """Some parts from the seed and ideas of a take's number; nothing for no part."""
+    return (anew(state, index, number, parts=parts),) if parts else ()
 
 
 def in_seeds(state: State, index: int, place: int) -> Variation:

@@ -321,7 +321,7 @@ class State:
 
     def with_first_takes(self) -> State:
         """The state in which nothing has been asked of the next section's takes."""
-        return self.with_steering(takes=FIRST_TAKES, chosen=0, by_hand=False, rolls=(0,) * MAX_TAKES)
+        return self.with_steering(takes=FIRST_TAKES, chosen=0, by_hand=False, rolls=(0,) * MAX_TAKES, lock_base=None)
 
     def with_steering(self, **changes: Any) -> State:
         """The state with some fields of `Steering` changed."""

@@ -114,6 +114,9 @@ class Steering:
         loras: the LoRA files and their strengths.
         takes: how each take of the next section is made, A first; chosen: the place of the one that shall come.
         by_hand: the performer has chosen; rolls: how often each take was made another way.
+        locks: what stays as it is, of `engine.protocol.LOCKS`; lock_base: the take, in seeds, that locked
+            stems are of; None for A.
+        led: tempo and key where a lock holds them that the plan would change.
         held: the sounding section loops until it is released.
         bpm, key: the tempo and the key of all that follows, since the performer asked for them; None leaves it to the plan.
         taps: the last taps of a tempo, in seconds.
@@ -130,6 +133,9 @@ class Steering:
     chosen: int = 0
     by_hand: bool = False
     rolls: tuple[int, ...] = (0,) * MAX_TAKES
+    locks: tuple[str, ...] = ()
+    lock_base: Variation | None = None
+    led: tuple[str, ...] = ()
     held: bool = False
     bpm: float | None = None
     key: str | None = None

@@ -20,13 +20,18 @@ BUSY: Final = 3.0
 def settled(state: State) -> State:
     """The state with the take that comes as `Work.next`: the chosen one if it can be cued, else A, else any that can."""
     takes = state.work.takes
-    if len(takes) < 2:
+    if len(takes) < 2 or section_locked(state):
         return state
     chosen = state.steering.chosen
     best = min(takes, key=lambda version: (not usable(state, version), version.take != chosen, version.take))
     if best is state.work.next:
         return state
     return state.with_work(next=best, others=tuple(version for version in takes if version is not best))
+
+
+def section_locked(state: State) -> bool:
+    """Whether what comes next stays as it is, whatever is moved."""
+    return "section" in state.steering.locks and state.work.next is not None and state.work.next.complete
 
 
 def offered(state: State, version: Version) -> State:
@@ -65,7 +70,7 @@ def spare_take(state: State, index: int) -> Wish | None:
 def has_time(state: State, index: int) -> bool:
     """Whether other takes of the next section can be made, and nothing would have to wait for them."""
     work = state.work
-    if state.settings.takes < 2 or work.failures or work.room or not _keeps_up(state):
+    if state.settings.takes < 2 or section_locked(state) or work.failures or work.room or not _keeps_up(state):
         return False
     return leaves_time(state, index, next_cost_s(state, index, work.traits.steps))
 

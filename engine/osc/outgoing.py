@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.osc.incoming import ROOT
-from engine.protocol import Snapshot
+from engine.protocol import LOCKS, Snapshot
 
 Value = int | float | str
 Values = dict[str, Value]
@@ -38,6 +38,7 @@ TABLE: Final[dict[str, str]] = {
     "/next/deadline": "seconds in hand until it must be there; below 0 it is late",
     "/take": "the take of it that was chosen: A, B or C",
     "/take/NAME": "how take a, b or c stands: ready, old, making, waiting or none",
+    "/lock/NAME": "1 while it is locked",
     "/late": "1 while the next section is late",
     "/hold": "1 while the last bars loop",
     "/recording": "1 while a recording runs",
@@ -91,6 +92,8 @@ def values_of(s: Snapshot) -> Values:
         "/scene": s.scenes.active,
         "/scene/coming": s.scenes.coming,
     }
+    for what in LOCKS:
+        found[f"/lock/{what}"] = int(what in s.locks)
     for take in s.next.takes:
         found[f"/take/{take.name[0].lower()}"] = take.state
     for i, prompt in enumerate(s.prompts, 1):

@@ -264,8 +264,9 @@ class Snapshot:
 
     ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
     set is over. ``bpm_to`` and ``key_to`` are what was asked of what sounds, and is not heard yet; 0 and empty for nothing else.
-    ``beats`` since bar 1, as they are heard. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to
-    end.
+
+    ``locks`` are those of `LOCKS` that are on. ``beats`` since bar 1, as they are heard. ``clock_s`` are seconds since the
+    engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
@@ -288,6 +289,7 @@ class Snapshot:
     nothing_up: str = ""
     macros: tuple[MacroView, ...] = ()
     stems: tuple[StemView, ...] = ()
+    locks: tuple[str, ...] = ()
     scenes: ScenesView = field(default_factory=ScenesView)
     meters: MeterView = field(default_factory=MeterView)
     audio: AudioView = field(default_factory=AudioView)

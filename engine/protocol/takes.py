@@ -44,7 +44,15 @@ class TakeStem:
     take: int
 
 
-TakeCommand = ChooseTake | ReRoll | RemakeBars | ReRollStem | TakeStem
+@dataclass(frozen=True, slots=True)
+class SetLock:
+    """Have something stay as it is while the rest is made another way; ``on=None`` turns it over. See `LOCKS`."""
+
+    what: str
+    on: bool | None = None
+
+
+TakeCommand = ChooseTake | ReRoll | RemakeBars | ReRollStem | TakeStem | SetLock
 """Commands about takes."""
 
 

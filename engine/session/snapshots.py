@@ -123,6 +123,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         stems=tuple(
             StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.steering.levels
         ),
+        locks=state.steering.locks,
         scenes=_scenes(state),
         meters=_meters(status),
         audio=_audio(around),

@@ -12,7 +12,7 @@ from engine.actions import ACTIONS, Action
 from engine.actions import Group as ActionGroup
 
 Group = Literal[ActionGroup, "Moving what is selected", "Screen"]
-GROUPS: Final[tuple[Group, ...]] = ("Set", "Scenes", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen")
+GROUPS: Final[tuple[Group, ...]] = ("Set", "Scenes", "Prompts", "Macros", "Stems", "Locks", "Moving what is selected", "Screen")
 """Headings of the help, in order."""
 
 _CAPS: Final = {
@@ -124,7 +124,10 @@ _OWN: Final[tuple[Key, ...]] = (
 )
 """What needs the screen: a text, a list, a selection, or nothing but the screen itself."""
 
-_ALL: Final = (*(_key(action) for action in ACTIONS.values() if action.key or action.kind == "press"), *_OWN)
+_ALL: Final = (
+    *(_key(action) for action in ACTIONS.values() if action.key or action.kind == "press" or action.name.startswith("lock ")),
+    *_OWN,
+)
 ROWS: Final = tuple(sorted(_ALL, key=lambda key: GROUPS.index(key.group)))
 """Everything the command palette may offer, in the help's order: the keys, and presses that have none."""
 
@@ -135,7 +138,9 @@ MACRO_KEYS: Final = {
     **{action.label: action.key for action in ACTIONS.values() if action.name.startswith("macro ")},
     "energy": "±",
 }
-STEM_KEYS: Final = {action.name.removeprefix("mute "): action.key for action in ACTIONS.values() if action.kind == "toggle"}
+STEM_KEYS: Final = {
+    action.name.removeprefix("mute "): action.key for action in ACTIONS.values() if action.name.startswith("mute ")
+}
 """The key printed beside each macro and stem."""
 
 

@@ -13,6 +13,7 @@ from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
+from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
 from engine.conductor.reacting.takes import choose_take
@@ -35,6 +36,8 @@ def take_command(state: State, command: p.Command) -> Step:
     """Apply a command; those that are not the conductor's (recording, devices, quitting) change nothing."""
     if (told := refused(state, command)) is not None:
         return state, (told,)
+    if (kept := locked_out(state, command)) is not None:
+        return state, kept
     handler = _COMMANDS.get(type(command))
     if handler is None:
         return state, ()
@@ -265,6 +268,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.VaryNext: _vary_next,
     p.RemakeBars: _remake_bars,
     p.ChooseTake: choose_take,
+    p.SetLock: set_lock,
     p.SetLora: _set_lora,
     p.SetWeight: _set_weight,
     p.SetPrompt: _set_prompt,

@@ -27,7 +27,7 @@ from engine.conductor.replan import within_limits
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version
 from engine.conductor.steering import take_name
-from engine.conductor.takes import offered, settled, take_at
+from engine.conductor.takes import offered, section_locked, settled, take_at
 from engine.protocol import Traits
 
 ALONE: Final = 1.3
@@ -168,7 +168,7 @@ def _offer(state: State, job: Job) -> State:
     before = take_at(state, version.take)
     state = offered(state, version)
     first_time = version.complete and (before is None or before.id == version.id or before.wish.take != version.wish.take)
-    if first_time and state.settings.newest and not state.steering.by_hand:
+    if first_time and state.settings.newest and not section_locked(state) and not state.steering.by_hand:
         return settled(state.with_steering(chosen=version.take))
     return state
 

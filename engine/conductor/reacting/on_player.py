@@ -120,6 +120,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         .with_first_takes()
         .with_work(next=None, others=(), spares=True, switch=None, trash=tuple(left))
     )
+    state = state.with_steering(locks=tuple(each for each in state.steering.locks if each != "section"))
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told = (opens,) if opening else instead
     return refit(state), (*params, *discard, Mark(part.name, event.origin_frame), *told, *measure_room(state))

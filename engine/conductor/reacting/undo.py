@@ -17,6 +17,7 @@ from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
 from engine.conductor.steering import Decided, take_name
+from engine.conductor.takes import section_locked
 
 MOST: Final = 32
 """Moves that can be undone, one after the other."""
@@ -38,6 +39,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ChooseTake: lambda command: f"take {take_name(command.take)} chosen",
     p.ReRollStem: lambda command: f"other {command.stem}",
     p.TakeStem: lambda command: f"{command.stem} of take {take_name(command.take)}",
+    p.SetLock: lambda command: f"lock of the {command.what}",
     p.SetTempo: lambda command: "tempo",
     p.StepTempo: lambda command: "tempo",
     p.TapTempo: lambda command: "tempo",
@@ -53,7 +55,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
 _TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey)
 """Commands that a knob, or a hand that taps, sends many of in one move."""
 
-_OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey)
+_OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey, p.SetLock)
 """Commands that set the tempo and the key of what follows."""
 
 _OF_THE_PLAN: Final = (p.EditPlan, p.GoOn)
@@ -115,8 +117,8 @@ def _decided(state: State, what: str, at: int, kind: type) -> Decided:
 
 
 def _too_late(state: State, decided: Decided) -> bool:
-    """Whether a section has begun since the plan was changed, so that the change cannot be gone back on."""
-    return decided.kind in _OF_THE_PLAN and decided.next_index != next_index(state)
+    """Whether a section has begun since the plan was changed, or is locked, so that the change cannot be gone back on."""
+    return decided.kind in _OF_THE_PLAN and (decided.next_index != next_index(state) or section_locked(state))
 
 
 def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Action, ...]]:
@@ -125,8 +127,10 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
     if decided.kind in _OF_TIME:
         steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
+    locks = then.locks if decided.next_index == next_index(state) else tuple(each for each in then.locks if each != "section")
+    steering = replace(steering, locks=locks, led=then.led)
     if decided.next_index == next_index(state):
-        steering = replace(steering, takes=then.takes, chosen=then.chosen, by_hand=then.by_hand)
+        steering = replace(steering, takes=then.takes, chosen=then.chosen, by_hand=then.by_hand, lock_base=then.lock_base)
     params: tuple[Action, ...] = ()
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine import protocol as p
 from engine.conductor.events import Step, Tell
-from engine.conductor.recipes import anew, fresh_number, in_seeds, rewritten, with_stem
+from engine.conductor.recipes import (
+    ALL_PARTS,
+    anew,
+    free_chords,
+    free_parts,
+    fresh_number,
+    in_seeds,
+    of_its_own,
+    rewritten,
+    some_anew,
+    with_stem,
+)
 from engine.conductor.requests import next_index
 from engine.conductor.state import State, Version
-from engine.conductor.steering import Variation, take_name
+from engine.conductor.steering import Take, Variation, take_name
 
 
 def varied(state: State, source: Version, bars: tuple[int, int] | None, amount: float) -> State:
@@ -21,10 +34,24 @@ def varied(state: State, source: Version, bars: tuple[int, int] | None, amount: 
 
 def re_roll(state: State, command: p.ReRoll) -> Step:
     """The chosen take is made another way."""
-    if next_index(state) is None:
+    index = next_index(state)
+    if index is None:
         return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
+    if state.work.traits.live and not free_parts(state):
+        return state, (Tell("info", "All stems are locked: let go of one to re-roll it."),)
     told = Tell("info", "The next section is made another way; undo brings the take before it back.")
-    return state.with_take(None), (told,)
+    return state.with_take(_another_way(state, index)), (told,)
+
+
+def _another_way(state: State, index: int) -> Variation | None:
+    """What the chosen take is made out of from now on: what is locked of it, and all else anew; None where nothing is locked."""
+    free, chords = free_parts(state), free_chords(state)
+    if (free == ALL_PARTS and chords) or not state.work.traits.live:
+        return None
+    number, own = fresh_number(state), in_seeds(state, index, state.steering.chosen)
+    if free == ALL_PARTS:
+        return replace(of_its_own(state, index, Take(number)), chords=own.chords)
+    return replace(rewritten(own, *some_anew(state, index, number, free)), chords=number if chords else own.chords)
 
 
 def re_roll_stem(state: State, command: p.ReRollStem) -> Step:

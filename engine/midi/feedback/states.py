@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
 
-from engine.protocol import Snapshot
+from engine.protocol import LOCKS, Snapshot
 
 Rhythm = Literal["off", "on", "slow", "fast"]
 """How a light shines, whatever its colours: dark, steady, or blinking slowly or fast."""
@@ -27,6 +27,7 @@ STATES: Final[dict[str, Rhythm]] = {
     "held": "slow",
     "recording": "fast",
     "muted": "on",
+    "locked": "on",
     "raised": "on",
     "chosen": "slow",
     "scene stored": "on",
@@ -113,6 +114,8 @@ def shown(s: Snapshot, chosen: int | None = None) -> dict[str, Shown]:
         name = f"macro {macro.name}" if macro.lora is None else f"lora {macro.lora + 1}"
         differs = macro.value != macro.neutral
         found[name] = Shown("raised" if differs else "off", macro.value)
+    for what in LOCKS:
+        found[f"lock {what}"] = _if("locked", what in s.locks)
     for stem in s.stems:
         found[f"stem {stem.name}"] = _raised(stem.level)
         found[f"mute {stem.name}"] = _if("muted", stem.muted)

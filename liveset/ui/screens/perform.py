@@ -16,6 +16,7 @@ from engine.protocol import (
     Play,
     PlayAgain,
     Quit,
+    SetLock,
     Stop,
     ToggleMute,
     TogglePlay,
@@ -138,6 +139,11 @@ class PerformScreen(ModesView):
         """Mute or open a stem by name."""
         if any(stem.name == name for stem in self.desk.snapshot.stems) and not self._taught(f"mute {name}"):
             self.link.send(ToggleMute(name))
+
+    def action_lock(self, what: str) -> None:
+        """Lock something, or let it go."""
+        if not self._taught(f"lock {what}"):
+            self.link.send(SetLock(what))
 
     def action_mute_selected(self) -> None:
         """Mute or open the selected stem."""

@@ -32,12 +32,13 @@ NO_NEXT: Final = NextView()
 
 @dataclass(frozen=True, slots=True)
 class NextSlice:
-    """The coming section, the bar that sounds, whether anything plays, and what a set that is over came to."""
+    """The coming section, the bar that sounds, whether anything plays, what a set that is over came to, and what is locked."""
 
     next: NextView = NO_NEXT
     bar: int = 0
     started: bool = False
     summary: Summary | None = None
+    locks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> NextSlice:
@@ -50,7 +51,7 @@ class NextSlice:
             headroom_s=round(coming.headroom_s, 1),
             takes=tuple(replace(take, progress=0.0) for take in coming.takes),
         )
-        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary)
+        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary, snapshot.locks)
 
 
 class Next(LineWidget[NextSlice]):
@@ -108,6 +109,8 @@ class Next(LineWidget[NextSlice]):
             when = f"in {bars(away)}" if away > 0 else "on the next bar"
             when = when if view.bar else ""
             left += [piece(when, "accent", 2), piece(f"at bar {coming.at_bar}", "dim", 3)]
+        if view.locks:
+            left.append(piece(f"locked: {' '.join(view.locks)}", "accent", 2))
         return row(width, left, [self._steer(view)], gap=2)
 
     def _steer(self, view: NextSlice) -> Piece:
