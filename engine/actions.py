@@ -26,6 +26,7 @@ from engine.protocol import (
     EditPlan,
     GoOn,
     Hold,
+    HoldChord,
     IgnorePort,
     Keep,
     Learn,
@@ -35,10 +36,12 @@ from engine.protocol import (
     MovePrompt,
     NextNow,
     Nudge,
+    NudgeTime,
     Panic,
     PlanEdit,
     Play,
     PlayAgain,
+    PlayHarmony,
     Quit,
     RecallScene,
     Record,
@@ -46,6 +49,7 @@ from engine.protocol import (
     RemakeBars,
     RemoveKeeper,
     RemovePrompt,
+    RenamePort,
     ReRoll,
     ReRollStem,
     SavePreset,
@@ -62,6 +66,7 @@ from engine.protocol import (
     Stop,
     StopLearning,
     StoreScene,
+    SwitchBank,
     TakeStem,
     TapTempo,
     ToggleMute,
@@ -121,6 +126,9 @@ class Action:
 SLOWEST_ON_A_KNOB: Final = 60
 STEPS_OF_A_KNOB: Final = 127
 """BPM at the lower end of a knob for the tempo, and the steps that it has: each of them is one BPM."""
+
+NUDGE_MS: Final = 5.0
+"""Milliseconds of a press that nudges the set: less than that nobody hears."""
 
 SEMITONES: Final = 11
 """Steps of a knob for the tonic, from C to B."""
@@ -276,6 +284,9 @@ def _tempo_and_key() -> Iterator[Action]:
     yield _press("tempo down", StepTempo(-1.0), "slower", "a BPM slower, from the next bar on", "z")
     yield _press("tempo up", StepTempo(1.0), "faster", "a BPM faster, from the next bar on", "Z")
     yield _press("tap tempo", TapTempo(), "tap", "tap the tempo: four times in a row", "i")
+    back, ahead = NudgeTime(-NUDGE_MS), NudgeTime(NUDGE_MS)
+    yield _press("nudge back", back, "nudge back", f"what sounds {NUDGE_MS:g} ms later, beside others", "left_parenthesis")
+    yield _press("nudge ahead", ahead, "nudge ahead", f"what sounds {NUDGE_MS:g} ms sooner, beside others", "right_parenthesis")
     yield _press("fifth up", StepKey(7), "fifth up", "what follows a fifth higher, from the next bar on", "j")
     yield _press("fifth down", StepKey(-7), "fifth down", "what follows a fifth lower, from the next bar on", "J")
     yield _press("semitone up", StepKey(1), "semitone up", "what follows a semitone higher, from the next bar on")
@@ -331,6 +342,8 @@ def _rows() -> Iterator[Action]:
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
+    bank = f"controllers move prompts {PROMPT_KEYS + 1} to {MAX_PROMPTS}; again: 1 to {PROMPT_KEYS}"
+    yield _press("bank", SwitchBank(), "bank", bank)
     yield from _tempo_and_key()
     for number in range(1, MAX_SCENES + 1):
         yield from _scene(number)
@@ -358,6 +371,9 @@ NO_ACTION: Final[dict[type[Command], str]] = {
     Nudge: "the arrow keys and a controller's encoders send it, for any value",
     ToggleRecord: "the screen's key for recording sends it, with a path",
     IgnorePort: "needs the name of a MIDI input: the palette of commands lists them",
+    RenamePort: "needs a name: the list of inputs asks for it",
+    PlayHarmony: "needs the name of a MIDI input: the list of inputs sends it",
+    HoldChord: "the keys that are held on such an input send it",
     Learn: "needs an action: the screen asks which, or sends what is selected",
     StopLearning: "the screen sends it where a control is waited for",
     UndoLearning: "the screen's key for it sends it",

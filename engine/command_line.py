@@ -37,6 +37,12 @@ def in_checkout() -> bool:
     return started_as().replace("\\", "/").endswith("scripts/play")
 
 
+def add_the_extra(name: str) -> str:
+    """How to install what an extra needs, by the way this instrument was installed."""
+    how = f"LIVESET_EXTRA={name} {command('doctor')}" if in_checkout() else f'pip install "{NAME}[{name}]"'
+    return f"add what it needs: {how}"
+
+
 def _on_path(path: Path) -> bool:
     found = shutil.which(NAME)
     try:

@@ -66,6 +66,14 @@ class OscError(LivesetError):
     """An OSC address that cannot be listened at, or a message that makes no sense."""
 
 
+class ServeError(LivesetError):
+    """A screen that cannot be shown in a browser."""
+
+
+class LinkError(LivesetError):
+    """Ableton Link, which is not installed."""
+
+
 class RecordingError(LivesetError):
     """A recording or report that cannot be written."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
-import platformdirs
 import typer
 
 from engine.command_line import STARTED_AS, command, started_as
@@ -18,6 +16,7 @@ from engine.protocol import SetOptions
 from liveset.clean import EXIT_ERROR, ForceOption, clean, example
 from liveset.groups import keepers_app, models_app
 from liveset.plain import forgiving
+from liveset.terminal import at_terminal, served
 
 app = typer.Typer(
     name="liveset",
@@ -53,13 +52,6 @@ def liveset(_show: VersionOption = False) -> None:
 PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
 
 
-def at_terminal() -> bool:
-    """Whether a screen can be shown: keys come in, what is drawn (on the error output) is seen, and can move about."""
-    return os.environ.get("TERM", "") != "dumb" and all(
-        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.__stderr__)
-    )
-
-
 def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
@@ -78,6 +70,7 @@ def play(  # noqa: PLR0913  an argument for each option
     force: ForceOption = False,
     clock: Annotated[str | None, typer.Option(help="MIDI outputs that get the clock: Synth, or Synth=-12 (ms).")] = None,
     clock_in: Annotated[str | None, typer.Option(help="Follow the MIDI clock of this input.", metavar="NAME")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Share tempo and bars with others on the network: Ableton Link.")] = False,
     osc: Annotated[str | None, typer.Option(help="Listen for OSC there; 0.0.0.0:PORT: from the network.", metavar="PORT")] = None,
     osc_token: Annotated[str | None, typer.Option(help="A word that OSC addresses begin with.", metavar="WORD")] = None,
     osc_allow: Annotated[str | None, typer.Option(help="Hear OSC of these alone, by commas.", metavar="ADDRESSES")] = None,
@@ -86,7 +79,7 @@ def play(  # noqa: PLR0913  an argument for each option
     from liveset.commands.play import perform
 
     options = SetOptions(preset, device, block, _text(record), seed, minutes, generator, force=force)
-    options = replace(options, clock=clock, clock_in=clock_in, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
+    options = replace(options, clock=clock, clock_in=clock_in, link=link, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
@@ -98,7 +91,23 @@ def attach(
     """Open a screen onto the set that is playing."""
     from liveset.commands.play import reattach
 
+    if served():
+        from liveset.commands.serve import end_with_parent
+
+        end_with_parent()
     raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
+
+
+@app.command(epilog=example("serve --port 8000"))
+@clean
+def serve(
+    host: Annotated[str, typer.Option(help="Listen there; 0.0.0.0: for every network.", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Show the set that is playing in a browser as well; prints the address, with a token that lets in."""
+    from liveset.commands.serve import serve as serve_screens
+
+    raise typer.Exit(serve_screens(host, port))
 
 
 @app.command(epilog=example("stop"))
@@ -268,25 +277,6 @@ def explain(
     print_explanation(text, as_json)
 
 
-def _unexpected(error: Exception) -> int:
-    """Keep what happened in the log file, and say where it is."""
-    import traceback
-
-    folder = Path(platformdirs.user_log_dir("liveset"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        log = folder / "liveset.log"
-        with log.open("a", encoding="utf-8") as file:
-            file.write(
-                f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(sys.argv)}\n{''.join(traceback.format_exception(error))}\n"
-            )
-        where = f"what happened is in {log}"
-    except OSError:
-        where = "and the log could not be written"
-    typer.echo(f"liveset: something unexpected went wrong ({type(error).__name__}); {where}", err=True)
-    return EXIT_ERROR
-
-
 def main() -> None:
     """Run the command line; without a command it is `play`."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character gets a question mark
@@ -304,7 +294,10 @@ def main() -> None:
     try:
         app(args=["--help"] if words[0] in ("-h", "help") else words, prog_name=started_as())
     except Exception as error:  # noqa: BLE001  the last resort: a performer never sees a traceback
-        sys.exit(_unexpected(error))
+        from liveset.unexpected import keep_unexpected
+
+        keep_unexpected(error)
+        sys.exit(EXIT_ERROR)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from tests.support.clocks import MASTER_BPM, phase_errors
 
 PERIOD = 64
 RATE = 48_000
-SERVER = "liveset-bench"
+SERVER = f"liveset-bench-{os.getpid()}"
 POLL_S = 0.0002
 SETTLED = 8
 """Bars after which a set has come to a clock's bars."""

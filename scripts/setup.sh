@@ -1,7 +1,7 @@
 # Sourced by play and test: a virtual environment in .venv with what liveset needs, made once and again when it changed.
 # Usage: liveset_setup [EXTRA]   (EXTRA: dev). What may be set in the environment:
 #   PYTHON               which Python to use
-#   LIVESET_EXTRA        stable-audio adds what that generator needs, and it stays added
+#   LIVESET_EXTRA        serve, link or stable-audio adds what that needs, and it stays added
 #   LIVESET_CUDA         1: on Linux take PyTorch with CUDA, from the usual index
 #   LIVESET_TORCH_INDEX  another index than PyTorch's own for its build without CUDA
 # System packages come from apt where there is apt; elsewhere wheels carry them. uv installs the packages where it is there, else pip.
@@ -56,16 +56,26 @@ liveset_python() {
     return 1
 }
 
-# The extra to install: dev has everything; stable-audio is asked for by LIVESET_EXTRA, and stays.
+# The extras to install: dev has everything; the others are asked for by LIVESET_EXTRA, and stay.
 liveset_extra() { # [dev]
-    if [ -n "${LIVESET_EXTRA:-}" ] && [ "$LIVESET_EXTRA" != stable-audio ]; then
-        liveset_say "LIVESET_EXTRA is $LIVESET_EXTRA, but the only extra is stable-audio"
+    local each found=
+    case "${LIVESET_EXTRA:-serve}" in
+    serve | link | stable-audio) ;;
+    *)
+        liveset_say "LIVESET_EXTRA is $LIVESET_EXTRA, but the extras are serve, link and stable-audio"
         return 1
-    elif [ "${1:-}" = dev ]; then
+        ;;
+    esac
+    if [ "${1:-}" = dev ]; then
         printf 'dev'
-    elif [ -n "${LIVESET_EXTRA:-}" ] || [ -f .venv/.ready-stable-audio ]; then
-        printf 'stable-audio'
+        return 0
     fi
+    for each in serve link stable-audio; do
+        if [ "${LIVESET_EXTRA:-}" = "$each" ] || compgen -G ".venv/.ready-*$each*" >/dev/null; then
+            found="${found:+$found,}$each"
+        fi
+    done
+    printf '%s' "$found"
 }
 
 # The folder of the environment's commands.

@@ -105,7 +105,7 @@ def controllers() -> str:
 
 
 def _sheet(name: str, profile: Profile) -> str:
-    lines = "".join(f"{line.rstrip()}\n" for line in sheet.drawing(profile))
+    lines = "".join(f"{line.rstrip()}\n" for line in (*sheet.drawing(profile), *sheet.second_layer(profile)))
     lit = "".join(f"- {line}\n" for line in sheet.lights(profile)) or "- no lights that a host sets are known\n"
     return f"## {profile.title}\n\n`{name}`. Numbers from: {profile.source}.\n\n```text\n{lines}```\n\nLights:\n\n{lit}\n"
 

@@ -39,9 +39,9 @@ def recipe(state: State, index: int, place: int) -> Variation | None:
         return None
     base = in_seeds(state, index, 0) if state.steering.lock_base is None else state.steering.lock_base
     if not parts and free == ALL_PARTS:
-        return replace(of_its_own(state, index, take), chords=base.chords)
+        return replace(of_its_own(state, index, take), progression=base.progression)
     made = rewritten(base, *some_anew(state, index, take.number, tuple(part for part in parts or free if part in free)))
-    return replace(made, chords=take.number) if chords and not parts else made
+    return replace(made, progression=take.number) if chords and not parts else made
 
 
 def free_parts(state: State) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def in_seeds(state: State, index: int, place: int) -> Variation:
 def of_its_own(state: State, index: int, take: Take) -> Variation:
     """The seeds, ideas and chords of a take that is made out of nothing."""
     seeds = (derive_seed(state.settings.seed, index, take.number, 0), state.settings.seed)
-    return Variation("", seeds=seeds, ideas=take.number, chords=take.number)
+    return Variation("", seeds=seeds, ideas=take.number, progression=take.number)
 
 
 def fresh_number(state: State) -> int:

@@ -12,7 +12,8 @@ from engine.conductor.state import OPENING, State, Version, Wish
 from engine.conductor.steering import Variation
 from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
-from engine.protocol import Neighbour, Place, PromptWeight, SectionRequest
+from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
+from engine.timebase import Grid
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -65,6 +66,7 @@ def wish(state: State, index: int, take: int, variation: Variation | None = None
         occurrence=part.occurrence,
         loras=() if state.work.traits.live else state.steering.loras,
         variation=variation,
+        chord=state.steering.chord if state.work.traits.live else None,
     )
 
 
@@ -80,6 +82,7 @@ def wish_now(state: State) -> Wish | None:
         energy=wanted.energy,
         density=wanted.density,
         brightness=wanted.brightness,
+        chord=wanted.chord,
         bpm=tempo_in(state, state.here, next_line(state) - start_bar(state)),
         key=wanted.key,
     )
@@ -143,12 +146,26 @@ def make_version(
         tries=tries,
         loras=wanted.loras,
         ideas=wanted.take,
-        chords=wanted.take,
+        progression=wanted.take,
+        chords=_chords(state, wanted, from_frame),
     )
     if wanted.variation is not None:
         request = _varied(request, wanted.variation, again=not retry)
     generator = s.stand_in if place == "stand-in" else state.work.generator
     return Version(_among_others(state, index, request), index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
+
+
+def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, HeldChord | None], ...]:
+    """The harmony that is asked for: from a section's start on, or in what sounds from the next bar line on."""
+    now = state.transport.now
+    if not from_frame or now is None:
+        return ((0, wanted.chord),) if wanted.chord is not None else ()
+    before = now.version.request.chords
+    if wanted.chord == now.version.wish.chord:
+        return before
+    own = Grid(wanted.bpm, state.grid.beats_per_bar, state.grid.rate)  # the section's frames count from its own first bar
+    bar = own.next_bar(from_frame + state.settings.fade)
+    return (*(each for each in before if each[0] < bar), (bar, wanted.chord))
 
 
 def _varied(request: SectionRequest, variation: Variation, again: bool) -> SectionRequest:
@@ -159,7 +176,7 @@ def _varied(request: SectionRequest, variation: Variation, again: bool) -> Secti
     seed, set_seed = variation.seeds
     motif = make_motif(set_seed, request.beats_per_bar)
     request = replace(request, seed=seed, set_seed=set_seed, motif=motif, changes=variation.changes)
-    return replace(request, ideas=variation.ideas, chords=variation.chords)
+    return replace(request, ideas=variation.ideas, progression=variation.progression)
 
 
 def _among_others(state: State, index: int, request: SectionRequest) -> SectionRequest:

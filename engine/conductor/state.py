@@ -16,6 +16,7 @@ from engine.protocol import (
     MAX_TAKES,
     Cue,
     GridFit,
+    HeldChord,
     LoraStrength,
     MotifNote,
     Place,
@@ -97,6 +98,7 @@ class Wish:
     occurrence: int = 1
     loras: tuple[LoraStrength, ...] = ()
     variation: Variation | None = None
+    chord: HeldChord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ class Transport:
         history: the sections that were played, the sounding one last.
         drift: bars by which the set will end later than was asked for (negative: sooner).
         changes: the set's other tempos so far, each from a bar on.
+        ahead: seconds by which the performer has nudged the set forward in all; it is heard so much sooner.
         holds, pockets: how often the last bars were held because the next section was late, and how often the stand-in played.
     """
 
@@ -212,6 +215,7 @@ class Transport:
     history: tuple[PlayedSection, ...] = ()
     drift: int = 0
     changes: tuple[TempoChange, ...] = ()
+    ahead: float = 0.0
     holds: int = 0
     pockets: int = 0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, LoraStrength
+from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Variation:
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
     ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
-    ``changes`` are what is written anew of it then, ``ideas`` and ``chords`` as in `SectionRequest`.
+    ``changes`` are what is written anew of it then, ``ideas`` and ``progression`` as in `SectionRequest`.
     """
 
     path: str
@@ -33,7 +33,7 @@ class Variation:
     seeds: tuple[int, int] | None = None
     changes: tuple[Change, ...] = ()
     ideas: int = 0
-    chords: int = 0
+    progression: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,14 @@ class Scene:
     """Where things stood, or shall stand: prompts by their texts, with their weights, and other values by their actions' names.
 
     ``whole``: everything there was is in it, so that a prompt which is not is at 0 in it; else what is not in it stays.
+    ``bpm``, ``key``: that were asked for; None for none, in which a whole scene leaves them to the plan.
     """
 
     prompts: tuple[tuple[str, float], ...] = ()
     values: tuple[tuple[str, float], ...] = ()
     whole: bool = True
+    bpm: float | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Steering:
         cut: what the last panic cut, until it is brought back; None for nothing.
         scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
         morph: the scene that comes in; None for none.
+        chord: the harmony that a keyboard asks for; None leaves it to the plan.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -144,6 +148,7 @@ class Steering:
     scenes: tuple[tuple[int, Scene], ...] = ()
     scene: int = 0
     morph: Morph | None = None
+    chord: HeldChord | None = None
 
     @property
     def take(self) -> int:

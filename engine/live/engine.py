@@ -25,24 +25,21 @@ from engine.live.background import Background
 from engine.live.devices import Devices
 from engine.live.generators import Generators
 from engine.live.links import Links
-from engine.live.outside.clock_in import ClockIn
-from engine.live.outside.clock_out import ClockOut, Position
-from engine.live.outside.learning import Learning
-from engine.live.outside.lights import plans_of
+from engine.live.outside.controllers import Controllers
+from engine.live.outside.led import Led, Position, position_of
 from engine.live.outside.remote import Remote
 from engine.live.outside.saving import Saving
+from engine.live.outside.timing import Timing
 from engine.live.pace_file import remembered
 from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
-from engine.midi.devices.outputs import LightsOutput
-from engine.midi.devices.ports import MidiInput
 from engine.midi.mapping import mapping_of
 from engine.presets import Preset, load_preset
 from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children
-from engine.processes.layout import CURRENT_FILE, ENGINE, learned_folder, sections_folders
+from engine.processes.layout import CURRENT_FILE, ENGINE, sections_folders
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
 from engine.protocol.checking import fits
@@ -95,9 +92,6 @@ class LiveEngine:
 
         preset = load_preset(options.preset)
         self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
-        self.lights = LightsOutput()
-        self.midi = MidiInput(self.mapping, lambda: self.inbox.put(self._on_midi), passes=self.lights.passes)
-        self._midi_view = p.MidiView()
         self.resume = resume
         saved = load_state(folder) if resume else None
         state = saved or _live_state(preset, options)
@@ -109,18 +103,21 @@ class LiveEngine:
             self.log.begin(set_card(preset, options, state))
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, log=self.log, save_to=folder)
         self.session.measuring.later = Background("measure", self.inbox.put)
-        self.learning = Learning(self.mapping, learned_folder(), Background("learned", self.inbox.put), self.session.tell)
+        arrived, later = lambda: self.inbox.put(self._on_midi), lambda name: Background(name, self.inbox.put)
+        self.controllers = Controllers(self.mapping, arrived, self.session.tell, later)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
-        self.clock = ClockOut(options.clock, self._position, lambda text: self.inbox.put(partial(tell, text)))
-        self.clock_in = ClockIn(
-            options.clock_in,
-            self._position,
+        led = Led(
             state.settings.grid.beats_per_bar,
+            self._position,
+            lambda: self.session.state.steering.bpm,
             lambda bpm: self.inbox.put(partial(self._on_command, p.SetTempo(bpm, follows=True))),
+            lambda pull: self.links.set_params({"pull": pull}),
+            lambda: self.inbox.put(partial(self._on_command, p.Play())),
             lambda text: self.inbox.put(partial(tell, text)),
         )
+        self.links.timing = self.timing = Timing(options, state.grid.bpm, folder, led)
         self.devices = Devices(Background("devices", self.inbox.put))
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
@@ -168,19 +165,20 @@ class LiveEngine:
     def turn(self) -> None:
         """Take what has come in, waiting for it up to a tick; show it, and look after everything in its time."""
         self._take_waiting()
-        if self.midi.waiting:
+        if self.controllers.waiting:
             self._on_midi()
         self.session.turn()
         now = time.monotonic()
         if now >= self._show_at:
             self._show_at = max(self._show_at + SNAPSHOT_S, now)
             self._show()
+        self.timing.tempo(self.session.state.tempo, self.session.state.transport.run == "playing")
         if now >= self._check_at:
             self._check_at = now + CHECK_S
             for _ in self.watchdog.look(self.session.state, now):
                 self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
-            self.lights.plug(plans_of(self.mapping, self._midi_view.ports))
+            self.controllers.plug()
             if self.screens or (self.session.state.transport.run != "finished" and self.folder.is_dir()):
                 self._unwatched_at = now
             elif now - self._unwatched_at > LINGER_S:  # over, or out of everybody's reach: its folder was removed
@@ -204,8 +202,7 @@ class LiveEngine:
             }
         )
         self.mapping.sync(values_by_target(state))
-        self.midi.start()
-        self.lights.start()
+        self.controllers.start()
         self.player.reach()
         threading.Thread(
             target=sweep, args=(self.folder.parent, self.children.sections.parent), daemon=True, name="sweep"
@@ -258,29 +255,13 @@ class LiveEngine:
         self.screens = [other for other in self.screens if other is not screen]
 
     def _on_midi(self) -> None:
-        batch = self.midi.drain()
-        for command in batch.commands:
-            self._on_command(command)
-        for notice in batch.notices:
-            self.session.tell("info", notice)
-        self.learning.keep()
-        messages = self._midi_view.messages + batch.messages_count
-        lasts = dict(self._midi_view.lasts)
-        lasts.update({port: batch.last.removeprefix(f"{port}: ") for port in batch.ports if batch.last.startswith(f"{port}: ")})
-        self._midi_view = p.MidiView(
-            batch.ports,
-            messages,
-            batch.last or self._midi_view.last,
-            batch.ignored,
-            taken=tuple(self.mapping.greeting(port) for port in batch.ports),
-            lasts=tuple((port, last) for port, last in lasts.items() if port in batch.ports),
-        )
+        self.controllers.take(self._on_command)
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
-        state, heard = self.session.state, self.links.heard()
-        grid = state.tempo.at(heard or 0)  # what is heard may be in the tempo before the one that was decided on
-        return grid.seconds((heard or 0) - grid.origin), heard is not None and state.transport.run == "playing", grid.bpm
+        state = self.session.state
+        moves, now = state.transport.run == "playing", time.monotonic()
+        return position_of(state.tempo, self.links.place(), moves, now, state.transport.ahead)
 
     def _on_osc(self) -> None:
         for command in self.remote.drain():
@@ -303,10 +284,8 @@ class LiveEngine:
                 self.recordings.ask(path)
             case p.ToggleRecord(path):
                 self.recordings.toggle(path)
-            case p.IgnorePort(port, on):
-                self.midi.ignore(port, on)
-            case p.Learn() | p.StopLearning() | p.UndoLearning():
-                self.learning.command(command)
+            case _ if isinstance(command, p.ControllerCommand):
+                self.controllers.command(command)
                 self._on_midi()  # what counts from now on
             case p.SavePreset(name, force):
                 self.saving.save(name, self.session.state, force)
@@ -326,14 +305,14 @@ class LiveEngine:
     # ------------------------------------------------------------ what goes out
 
     def _show(self) -> None:
-        if not (self.screens or self.remote.listeners or self.lights.wants):
+        if not (self.screens or self.remote.listeners or self.controllers.lights.wants):
             return
         self.mapping.sync(values_by_target(self.session.state))
         self.serial += 1
         shown = snapshot(self.session.state, self._surroundings(), self.serial)
         for screen in self.screens:
             screen.offer(shown)
-        self.lights.offer(shown)
+        self.controllers.lights.offer(shown)
         self.remote.offer(shown)
 
     def _surroundings(self) -> Surroundings:
@@ -345,7 +324,7 @@ class LiveEngine:
             words=self.session.words(),
             labels=self.mapping.labels(),
             pickups=self.mapping.pickups(),
-            midi=replace(self._midi_view, learning=self.learning.waits_for),
+            midi=self.controllers.view,
             device=self.player.device,
             recording=self.recordings.path,
             notices=self.session.notices,
@@ -363,11 +342,10 @@ class LiveEngine:
     def close(self) -> None:
         """Fade out, end every process, and leave nothing but logs and recordings behind."""
         self.links.order(p.StopPlayer())
-        self.midi.stop()
+        self.controllers.stop_listening()
         self.remote.close()
-        self.clock.close()
-        self.clock_in.close()
-        self.lights.stop()
+        self.timing.close()
+        self.controllers.lights.stop()
         self._show()
         self.door.close()
         if self.children.player is not None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.conductor.events import At
 from engine.conductor.state import Job
 from engine.live.vitals import Vitals
 from engine.processes.channels import Line
-from engine.processes.latest import PARAMS, STATUS, SharedBlock
+from engine.processes.latest import PARAMS, STATUS, HeardPlace, SharedBlock, read_place
 from engine.processes.layout import PARAMS_FILE, STATUS_FILE
 from engine.protocol import DropSection, MakeSection, Place, PlayerOrder
 from engine.session.files import with_files
-from engine.timebase import QUANTUM
+from engine.timebase import QUANTUM, SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from engine.live.outside.timing import Timing
 
 
 class Links:
@@ -37,6 +41,7 @@ class Links:
         self.frame = 0
         self._folder, self._sections = folder, sections
         self._params = SharedBlock(folder / PARAMS_FILE, PARAMS)
+        self.timing: Timing | None = None
         self._status: SharedBlock | None = None
         self.player: Line | None = None
         self._clock_base = 0
@@ -65,7 +70,15 @@ class Links:
 
     def set_params(self, values: Mapping[str, float]) -> None:
         """Write the player's latest values."""
-        self._params.update(dict(values))
+        if self.timing is None:
+            self._params.update(dict(values))
+        else:
+            self.timing.gated(values, lambda now: self._params.update(dict(now)), self._latency_s())
+
+    def _latency_s(self) -> float:
+        """Seconds from what is rendered to what is heard."""
+        status = self._status
+        return 0.0 if status is None else max(0.0, status["frame"] - status["heard_frame"]) / SAMPLE_RATE
 
     def params(self) -> dict[str, float]:
         """What the player was last told, by name; it outlives an engine."""
@@ -76,10 +89,10 @@ class Links:
         status = self._status
         return dict(zip(status.names, status.values.tolist(), strict=True)) if status is not None else {}
 
-    def heard(self) -> int | None:
-        """The transport's frame that is heard now; None while there is no player. From any thread."""
+    def place(self) -> HeardPlace | None:
+        """Where the set is as it is heard; None while there is no player. From any thread."""
         status = self._status
-        return None if status is None else int(status["heard_frame"])
+        return None if status is None else read_place(status)
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""

@@ -1,8 +1,9 @@
 """MIDI clock as it is followed: where the other instrument is, and the tempo with which a set comes to be there too. Pure.
 
 Ticks come late by a few milliseconds, each by another part of them. A filter that weighs a tick the less the more it has heard
-knows the tempo and the place to well under one. A set can change its tempo on bar lines alone, so once a bar it is asked where
-it will be on the next line, and by how much faster or slower it has to go on from there.
+knows the tempo and the place to well under one. A set comes to where the clock is by a pull: it runs a little faster or slower,
+pitch and all, as a record does. Where the clock's tempo has become another one the set takes it on a bar line, and its music is
+made anew in it.
 """
 
 from __future__ import annotations
@@ -43,13 +44,22 @@ FEWEST: Final = TICKS
 """Ticks that must have come before the clock is followed: a beat."""
 
 BACK: Final = 0.6
-"""Part of what the set is off by that it makes up for in a bar: more would swing, since what is heard is a bar old."""
+"""Part of what a set is far off by that it makes up for in a bar: more would swing, since what is heard is a bar old."""
 
 MOST: Final = 0.04
-"""Part of its tempo by which a set hurries or waits at most."""
+"""Part of its tempo by which a set that is far off hurries or waits at most."""
 
-STILL_S: Final = 0.0015
-"""Seconds that a set may be off by, and get off by within a bar, before it is corrected: each correction is music made anew."""
+FAR_S: Final = 0.15
+"""Seconds by which a set is so far off that another tempo for a while is better than a pull."""
+
+ANOTHER: Final = 0.004
+"""Part of a tempo by which a clock's is another one, in which music is made anew: a pull of a fifteenth of a semitone."""
+
+NEAR_S: Final = 0.5
+"""Seconds in which a set would make up for what it is off by at an even pace."""
+
+MOST_PULL: Final = 0.03
+"""Part of its speed by which a set runs faster or slower to come to a clock's bars."""
 
 PLACES: Final = 3
 
@@ -156,19 +166,23 @@ def off_by(master: Place, beats: float, beats_per_bar: int) -> float:
 
 
 def tempo_to(master: Place, bpm: float, beats: float, beats_per_bar: int) -> float | None:
-    """The tempo that brings a set to where a clock is, if it takes it on its next bar line; None if it may go on as it is.
+    """The tempo that a set is to take on its next bar line to follow a clock; None if it may go on in its own.
 
     Args:
         master: where the clock is.
         bpm, beats: the set's tempo, and its beats since bar 1, at the same time.
         beats_per_bar: of the set.
     """
-    to_line = beats_per_bar - beats % beats_per_bar
-    drifts = (master.bpm / bpm - 1) * to_line if master.counted else 0.0
-    behind = off_by(master, beats, beats_per_bar) + drifts
-    beat_s, bar_drift = 60 / master.bpm, (master.bpm / bpm - 1) * beats_per_bar
-    if abs(behind) * beat_s < STILL_S and abs(behind + bar_drift) * beat_s < STILL_S:
+    behind = off_by(master, beats, beats_per_bar)
+    far = abs(behind) * 60 / master.bpm > FAR_S
+    if not far and abs(master.bpm / bpm - 1) < ANOTHER:
         return None
-    wanted = master.bpm * (1 + min(MOST, max(-MOST, BACK * behind / beats_per_bar)))
-    wanted = round(wanted, PLACES)
+    hurry = min(MOST, max(-MOST, BACK * behind / beats_per_bar)) if far else 0.0
+    wanted = round(master.bpm * (1 + hurry), PLACES)
     return wanted if math.isfinite(wanted) and wanted != bpm else None
+
+
+def pull_to(master: Place, bpm: float, beats: float, beats_per_bar: int) -> float:
+    """The part of its speed by which a set is to run faster now (below 0: slower) to be where a clock is; see `tempo_to`."""
+    behind_s = off_by(master, beats, beats_per_bar) * 60 / master.bpm
+    return master.bpm / bpm - 1 + min(MOST_PULL, max(-MOST_PULL, behind_s / NEAR_S))

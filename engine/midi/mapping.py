@@ -6,8 +6,9 @@ from collections.abc import Mapping as Table
 from types import MappingProxyType
 from typing import Any, Final
 
-from engine.actions import ACTIONS, Action
+from engine.actions import ACTIONS, PROMPT_KEYS
 from engine.errors import MidiError
+from engine.midi.meaning.chords import Keyboard
 from engine.midi.meaning.habits import PAIR_S
 from engine.midi.meaning.messages import message_of, plain, read_message
 from engine.midi.meaning.presses import Holding, Press, Waiting
@@ -17,36 +18,32 @@ from engine.midi.meaning.values import (
     JUMP,
     OF_NOTES,
     RELATIVE,
-    SWITCH,
     TICK,
     TOP,
     leaps,
     ticks,
 )
-from engine.midi.names import kind_of, shown
+from engine.midi.names import kind_of
+from engine.midi.open_ports import OpenPorts
 from engine.midi.port import SETTLING_S, Port
 from engine.midi.profiles import (
-    FINER,
-    RARE,
     Binding,
-    Bindings,
     Control,
     Profile,
     action_of,
     load_profile,
-    profile_of_port,
 )
 from engine.midi.rules import parse_rules
-from engine.midi.teaching.learning import Lesson, Teacher
-from engine.midi.words import describe, greeting, in_force, table_of
-from engine.protocol import Command, Nudge
+from engine.midi.teaching.learning import Lesson
+from engine.midi.words import describe
+from engine.protocol import Command, HoldChord, Nudge, SwitchBank
 
 __all__ = ["Mapping", "Profile", "load_profile", "mapping_of", "message_of"]
 
 NO_OVERRIDES: Final[Table[str, object]] = MappingProxyType({})
 
 
-class Mapping:
+class Mapping(OpenPorts):
     """Turns messages into commands. Every message is handed in with its time, in seconds on any clock that does not go back.
 
     A knob moves a value only once it holds it (`values.takes_hold`): after connecting, or when something else moved the
@@ -64,84 +61,21 @@ class Mapping:
     """
 
     def __init__(self, profile: Profile, overrides: Table[str, object] = NO_OVERRIDES, takeover: bool = True) -> None:
-        self.profile = profile
+        super().__init__(profile, parse_rules(overrides), meant=not takeover)
         self.takeover = takeover
-        self.rules = parse_rules(overrides)
-        self._ports: dict[str, Port] = {}
         self._values = {name: action.neutral for name, action in ACTIONS.items() if action.kind != "press"}
-        self._touched: dict[str, tuple[str, Control]] = {}
-        self._labels: dict[str, str] = {}
         self._waiting = Waiting()
         self._holding = Holding()
+        self._keyboard = Keyboard()
         self._told: list[str] = []
         self._did: list[str] = []
-        self._requeue: set[str] = set()
-        self.teacher = Teacher()
-        self._relabel()
-
-    # ------------------------------------------------------------ ports
-
-    def listens(self, port: str) -> bool:
-        """Whether the preset lets a port count."""
-        return self.rules.listens(port)
-
-    def opened(self, port: str, at: float) -> None:
-        """A port is there: its controller's labels count from now on."""
-        self._port(port).opened_at = at
 
     def closed(self, port: str) -> None:
-        """A port is gone: where its knobs stand is unknown when it comes back."""
-        self._ports.pop(port, None)
-        self._touched = {name: touch for name, touch in self._touched.items() if touch[0] != port}
+        """A port is gone: where its knobs stand is unknown when it comes back, and what waited of it is left out."""
+        super().closed(port)
         for presses in (self._waiting, self._holding):
             presses.drop(port)
-        self._relabel()
-
-    def _new(self, port: str) -> Port:
-        rules = self.rules.of(port)
-        profile = rules.profile or self.profile
-        return Port(profile_of_port(port, profile), rules, not self.takeover, learned=self.teacher.of(port))
-
-    def _port(self, port: str) -> Port:
-        if port not in self._ports:
-            self._ports[port] = self._new(port)
-            self._relabel()
-        return self._ports[port]
-
-    def queued(self, port: str) -> frozenset[tuple[int | None, int]]:
-        """(channel 1..16 or None, controller) of the port's controls whose every message counts: encoders, buttons, pairs.
-
-        Changes nothing, so any thread may ask.
-        """
-        state = self._ports.get(port) or self._new(port)
-        tables: tuple[Bindings, ...] = (state.rules.bindings, state.learned, state.profile.controls, state.profile.bank)
-        bindings = [b for table in tables for b in table.values() if b is not None]
-        found = {(control.channel, control.number) for control, habit in list(state.habits.items()) if habit.dialect is not None}
-        for b in bindings:
-            if b.control.kind == "cc" and (b.action.kind != "position" or b.mode in (*RELATIVE, FINE, SWITCH)):
-                found.add((b.control.channel, b.control.number + FINER * b.low))
-        return frozenset(found)
-
-    def requeued(self) -> set[str]:
-        """Ports whose `queued` changed since the last call."""
-        found, self._requeue = self._requeue, set()
-        return found
-
-    def greeting(self, port: str) -> str:
-        """What a port is taken for, and what its notes will do."""
-        return greeting(self._ports.get(port) or self._new(port))
-
-    def in_force(self, port: str) -> list[tuple[str, Action]]:
-        """Every control of a port that moves something, in order, then the second row of knobs, marked with a star."""
-        return in_force(self._ports.get(port) or self._new(port))
-
-    def bindings(self, port: str) -> Bindings:
-        """What every control of a port moves, as one table."""
-        return table_of(self._ports.get(port) or self._new(port))
-
-    def profile_of(self, port: str) -> Profile:
-        """The profile that a port has now."""
-        return (self._ports.get(port) or self._new(port)).profile
+        self._keyboard.drop(port)
 
     # ------------------------------------------------------------ values
 
@@ -163,21 +97,6 @@ class Mapping:
             found[name] = None if binding is None or binding.holds(state.at.get(control), value) else value
         return found
 
-    def labels(self) -> dict[str, str]:
-        """For each action under a control: that control, such as ``cc16``; the one touched last where there are several."""
-        return dict(self._labels)
-
-    def _relabel(self) -> None:
-        self._labels, states = {}, list(self._ports.values()) or [self._new("")]
-        tables: list[Bindings] = [{key: state.binding(key) for key in state.profile.controls} for state in states]
-        tables += [state.profile.bank for state in states if state.banked]
-        for table in (*tables, *(state.learned for state in states), *(state.rules.bindings for state in states)):
-            for binding in reversed(list(table.values())):
-                if binding is not None:
-                    self._labels[binding.action.name] = str(binding.control)
-        for name, (_, control) in self._touched.items():
-            self._labels[name] = str(Control(control.kind, control.number))
-
     # ------------------------------------------------------------ messages
 
     def feed(self, port: str, message: Any, at: float, swept: bool = False) -> list[Command]:
@@ -194,6 +113,8 @@ class Mapping:
         if found is None or not state.hears(found[0].channel or 0):
             return []
         control, value = found
+        if self._taken(state, port, control, value, at):
+            return []
         habit = state.habit(control)
         before, silent = habit.last, at - habit.last_at
         seven = value >> 7 if control.kind == "pitch" else value
@@ -217,6 +138,15 @@ class Mapping:
         jumped = before is not None and not swept and leaps(before, seven, silent)
         return self._moved(state, port, control, value, before, at, jumped)
 
+    def _taken(self, state: Port, port: str, control: Control, value: int, at: float) -> bool:
+        """Whether a message is a keyboard's, or that of the control which is held for a second layer."""
+        if self.plays_harmony(port, control.channel) and self._keyboard.take(port, control, value, at):
+            return True
+        if not state.shifts(control, value):
+            return False
+        self._layered()
+        return True
+
     def _moved(
         self, state: Port, port: str, control: Control, value: int, before: int | None, at: float, jumped: bool = False
     ) -> list[Command]:
@@ -224,11 +154,11 @@ class Mapping:
         if state.enter_bank(control):
             self._relabel()
         binding, habit = state.binding(control), state.habit(control)
+        if (press := self._holding.lets_go(port, control, value)) is not None:
+            return self._press(port, control, press.binding)
         if binding is None or (self.takeover and binding.mode != FINE and state.in_a_pair(control)):
             return []
         if binding.mode in OF_NOTES or binding.action.kind != "position":
-            if self._holding.lets_go(port, control, value):
-                return self._press(port, control, binding)
             return self._strike(binding, port, control, value, at) if state.presses(binding, control, value, before, at) else []
         dialect = habit.dialect if self.takeover and binding.mode == "absolute" and control.kind == "cc" else None
         if mode := binding.mode if binding.mode in RELATIVE else dialect:
@@ -248,14 +178,26 @@ class Mapping:
         return []
 
     def due(self, at: float) -> list[Command]:
-        """The commands of presses that waited long enough; ask again while `waiting`."""
+        """The commands of presses, and of chords, that waited long enough; ask again while `waiting`."""
         ready = [*((each, False) for each in self._waiting.due(at)), *((each, True) for each in self._holding.due(at))]
-        return [command for each, held in ready for command in self._press(each.port, each.control, each.binding, held)]
+        pressed = [command for each, held in ready for command in self._press(each.port, each.control, each.binding, held)]
+        return [*pressed, *(HoldChord(chord) for chord in self._keyboard.due(at))]
+
+    def switch_bank(self) -> None:
+        """As `OpenPorts` has it, and say so."""
+        super().switch_bank()
+        first = PROMPT_KEYS + 1 if self.upper else 1
+        self._told.append(f"MIDI: the controllers move prompts {first} to {first + PROMPT_KEYS - 1}")
+
+    def use_as_keyboard(self, port: str, on: bool) -> None:
+        """Take a port's notes as harmony, or as controls again, whatever the preset says."""
+        self._chosen[port] = on
+        self._keyboard.drop(port)
 
     @property
     def waiting(self) -> bool:
-        """Whether there are presses that are not commands yet."""
-        return bool(self._waiting or self._holding)
+        """Whether there are presses or chords that are not commands yet."""
+        return bool(self._waiting or self._holding or self._keyboard)
 
     def told(self) -> list[str]:
         """What was found out about controllers since the last call, for the performer."""
@@ -271,14 +213,17 @@ class Mapping:
         """Find out what sends this, and say it once."""
         profile = state.profile
         for said in state.find_out(control, value, at):
-            self._told.append(f"{shown(port)}: {said}")
+            self._told.append(f"{self.called(port)}: {said}")
             self._requeue.add(port)
         if state.profile is not profile:
             self._relabel()
 
     def _press(self, port: str, control: Control, binding: Binding, held: bool = False) -> list[Command]:
-        self._did.append(f"{shown(port)}: {plain(control)}{', held,' if held else ''} -> {binding.action.name}")
+        self._did.append(f"{self.called(port)}: {plain(control)}{', held,' if held else ''} -> {binding.action.name}")
         command = binding.action.held if held else binding.action.pressed
+        if isinstance(command, SwitchBank):
+            self.switch_bank()
+            return []
         return [] if command is None else [command]
 
     def _turn(
@@ -342,45 +287,21 @@ class Mapping:
         """
         self.teacher.lesson = Lesson(action_of(name, "learn"), add)
 
-    def undo_learning(self) -> str | None:
-        """Take back what was learned last. Returns the kind of port it was about; None if nothing was learned."""
-        if (kind := self.teacher.undo()) is not None:
-            self._taught(kind)
-        return kind
-
-    def remember(self, learned: Table[str, Bindings]) -> None:
-        """Take over what controllers were taught before, by the name that the inputs of a kind share."""
-        self.teacher.tables.update(learned)
-        for kind in learned:
-            self._taught(kind)
-
     def _study(self, port: str, state: Port, control: Control, value: int) -> None:
         """A message while a control is being learned."""
         said, learned = self.teacher.take(port, state, control, value)
-        self._told += [f"{shown(port)}: {text}" for text in said]
+        self._told += [f"{self.called(port)}: {text}" for text in said]
         if learned:
             self._taught(kind_of(port))
 
-    def _taught(self, kind: str) -> None:
-        """What a kind of port has learned is another from now on."""
-        for port, state in self._ports.items():
-            if kind_of(port) == kind:
-                state.learned = self.teacher.of(port)
-                self._requeue.add(port)
-        self._touched = {name: touch for name, touch in self._touched.items() if kind_of(touch[0]) != kind}
-        self._relabel()
-
-    def kinds(self) -> frozenset[str]:
-        """The kinds of controls that count beside controllers, notes and pitch bends: all while a control is being learned."""
-        if self.teacher.lesson is not None:
-            return frozenset(RARE)
-        states = self._ports.values()
-        tables = [table for state in states for table in (state.rules.bindings, state.learned, state.profile.controls)]
-        return frozenset(key.kind for table in tables for key in table) & frozenset(RARE)
-
     def describe(self, port: str, message: Any) -> str:
         """A message that was fed, in a performer's words: ``cc16 ch1 = 64 -> prompt 1``."""
-        return describe(self._port(port), message, self.pickups())
+        state, found = self._port(port), read_message(message)
+        if found is not None and state.shift is not None and state.shift.is_hold(found[0]):
+            return f"{plain(found[0])} = {found[1]} -> second layer"
+        if message.type == "note_on" and self.plays_harmony(port, message.channel + 1):
+            return f"note{message.note} ch{message.channel + 1} = {message.velocity} -> harmony"
+        return describe(state, message, self.pickups())
 
 
 def mapping_of(source: str, controller: str, overrides: Table[str, object], takeover: bool = True) -> Mapping:

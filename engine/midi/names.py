@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine.protocol import LONGEST_PORT
+
 _ADDRESS: Final = re.compile(r"\s+\d+:\d+$")
 """ALSA's address of a port: its numbers are given out as things are plugged in."""
 
@@ -18,13 +20,10 @@ _TELLING: Final = 6
 _SYSTEMS: Final = ("system",)
 """First words that all devices of a MIDI system share: JACK's."""
 
-MOST: Final = 24
-"""Characters of a port's name that a line for the performer has room for."""
-
 
 def shown(name: str) -> str:
     """A port's name in a line for the performer."""
-    return name if len(name) <= MOST else name[: MOST - 1] + "…"
+    return name if len(name) <= LONGEST_PORT else name[: LONGEST_PORT - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from engine.actions import ACTIONS, PROMPT_KEYS
 from engine.midi.meaning.habits import PAIR_S, Bursts, Habit, Modes
 from engine.midi.meaning.pairs import Pair
 from engine.midi.meaning.values import FINE, HALF, RELATIVE, TOGGLE, position
-from engine.midi.profiles import FINER, GENERIC, LAST_COARSE, MACKIE, NONE, Binding, Bindings, Control, Profile, load_profile
+from engine.midi.profiles import (
+    FINER,
+    GENERIC,
+    LAST_COARSE,
+    MACKIE,
+    NONE,
+    Binding,
+    Bindings,
+    Control,
+    Profile,
+    Shift,
+    load_profile,
+)
 from engine.midi.rules import Rules
 
 SETTLING_S: Final = 0.3
@@ -23,6 +36,9 @@ REBOUND_S: Final = 0.02
 GHOST: Final = 8
 """Velocities below this are a pad's neighbours shaking, not a finger."""
 
+
+UPPER: Final = {f"prompt {n}": f"prompt {n + PROMPT_KEYS}" for n in range(1, PROMPT_KEYS + 1)}
+"""A prompt's action in the first bank -> the one in the second."""
 
 _MODES: Final = {
     "mackie": "this controller is in Mackie mode: its faders and V-Pots are played",
@@ -44,6 +60,8 @@ class Port:
         pressed_at: when each control was last pressed.
         encoders: controls that were found to be endless encoders.
         learned: what its controls were taught to move.
+        shifted: its second layer counts, since the control for it is held.
+        upper: what moves prompts 1 to 8 moves 9 to 16.
     """
 
     profile: Profile
@@ -59,6 +77,31 @@ class Port:
     modes: Modes = field(default_factory=Modes)
     encoders: set[Control] = field(default_factory=set)
     learned: Bindings = field(default_factory=dict)
+    shifted: bool = False
+    upper: bool = False
+
+    @property
+    def shift(self) -> Shift | None:
+        """Its second layer: the preset's, or the profile's."""
+        return self.rules.shift or self.profile.shift
+
+    def shifts(self, control: Control, value: int) -> bool:
+        """Whether a message is that of the control that is held for the second layer, which counts from then on, or no more."""
+        if self.shift is None or not self.shift.is_hold(control):
+            return False
+        self.shifted = value >= (1 if control.kind == "note" else HALF)
+        return True
+
+    @property
+    def tables(self) -> tuple[Bindings, ...]:
+        """All that its controls may move, whatever is held."""
+        return (
+            self.shift.bindings if self.shift else {},
+            self.rules.bindings,
+            self.learned,
+            self.profile.bank,
+            self.profile.controls,
+        )
 
     @property
     def notes_on(self) -> bool:
@@ -76,17 +119,26 @@ class Port:
         return self.habits[control]
 
     def binding(self, control: Control) -> Binding | None:
-        """What a control moves: the preset's line, what was learned, the bank's or the profile's; a channel's own first."""
+        """What a control moves: the second layer's line while that counts, the preset's, what was learned, the profile's.
+
+        Of each the second row of knobs comes before the first, and a channel's own line before that of any channel.
+        """
         anywhere = Control(control.kind, control.number)
-        found: Binding | None = None
         bank: Bindings = self.profile.bank if self.banked else {}
-        for table in (self.rules.bindings, self.learned, bank, self.profile.controls):
+        layer: Bindings = self.shift.bindings if self.shift and self.shifted else {}
+        for table in (layer, self.rules.bindings, self.learned, bank, self.profile.controls):
             for key in (control, anywhere):
                 if key in table:
-                    found = table[key]
+                    found = self.in_bank(table[key])
                     silent = control.kind == "note" and table is self.profile.controls and self.profile.name == GENERIC
                     return None if silent and not self.notes_on else found
         return None
+
+    def in_bank(self, binding: Binding | None) -> Binding | None:
+        """A binding as the bank of prompts has it."""
+        if binding is None or not self.upper or binding.action.name not in UPPER:
+            return binding
+        return replace(binding, action=ACTIONS[UPPER[binding.action.name]])
 
     def silenced(self, control: Control) -> Binding | None:
         """What a note would do if the preset said ``notes = true``."""

@@ -105,6 +105,18 @@ Bindings = Mapping[Control, Binding | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """A second layer: what controls move while one of them is held down; those that are not in it stay as they are."""
+
+    hold: Control
+    bindings: Bindings
+
+    def is_hold(self, control: Control) -> bool:
+        """Whether a control, with its channel, is the one that is held."""
+        return replace(control, channel=self.hold.channel) == self.hold and self.hold.channel in (None, control.channel)
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A controller as it leaves the factory.
 
@@ -117,6 +129,7 @@ class Profile:
         lights: what its lights, rings and displays are sent.
         source: where its numbers come from.
         layout: its controls as they lie on it, row by row.
+        shift: its second layer; None for none.
     """
 
     name: str
@@ -127,6 +140,7 @@ class Profile:
     lights: Lights = field(default_factory=Lights)
     source: str = ""
     layout: tuple[tuple[Control, ...], ...] = ()
+    shift: Shift | None = None
 
 
 def action_of(name: str, key: str) -> Action:
@@ -253,6 +267,20 @@ def parse_bindings(table: Mapping[str, object]) -> dict[Control, Binding | None]
     return bindings
 
 
+def parse_shift(table: object) -> Shift:
+    """Read a table [shift]: ``hold = "note98"``, the control that is held, and lines as `parse_bindings` takes them.
+
+    Raises:
+        MidiError: names the key and what is wanted.
+    """
+    if not isinstance(table, Mapping) or not isinstance(table.get("hold"), str):
+        raise MidiError("[midi] shift: it does not say which control is held", 'write hold = "note98" below [midi.shift]')
+    hold = parse_control(table["hold"].replace(" ", ""))
+    if hold.kind not in ("note", "cc"):
+        raise MidiError(f"[midi] shift: {hold} cannot be held", "use a note or a button")
+    return Shift(hold, parse_bindings({key: line for key, line in table.items() if key != "hold"}))
+
+
 def _parse_row(row: str) -> tuple[Control, ...]:
     """Read a row of controls: ``note41-44 cc7``."""
     found: list[Control] = []
@@ -312,6 +340,7 @@ def load_profile(name: str) -> Profile:
         lights=parse_lights(data.get("lights", {}), name),
         source=str(data.get("source", "")),
         layout=tuple(_parse_row(str(row)) for row in data.get("layout", ())),
+        shift=parse_shift(data["shift"]) if "shift" in data else None,
     )
 
 

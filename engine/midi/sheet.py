@@ -34,12 +34,22 @@ def drawing(profile: Profile) -> Iterator[str]:
         yield "+" + f"{'-' * CELL}+" * len(row)
 
 
+def second_layer(profile: Profile) -> Iterator[str]:
+    """What controls move while the one for it is held, a line each."""
+    if profile.shift is not None:
+        yield f"held: {profile.shift.hold}"
+        for control, bound in profile.shift.bindings.items():
+            yield f"{_short(str(control)):<{CELL}} {bound.action.name if bound is not None else 'nothing'}"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= CELL else text[: CELL - 1] + "."
 
 
 def _moves(profile: Profile, control: Control) -> str:
     bound = profile.controls.get(control)
+    if profile.shift is not None and control == profile.shift.hold:
+        return "(shift)"
     return "" if bound is None else _short(bound.action.name)
 
 

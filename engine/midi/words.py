@@ -12,8 +12,10 @@ from engine.midi.port import Port
 from engine.midi.profiles import FINER, GENERIC, Binding, Bindings, Control
 
 
-def greeting(port: Port) -> str:
-    """What a port is taken for, and what its notes will do."""
+def greeting(port: Port, harmony: bool = False) -> str:
+    """What a port is taken for, and what its notes will do; ``harmony``: they are chords."""
+    if harmony:
+        return f"{port.profile.title}; its notes are harmony"
     keys = {*port.rules.bindings, *port.profile.controls}
     notes = sum(key.kind == "note" and port.binding(key) is not None for key in keys)
     if not notes and port.profile.name != GENERIC:

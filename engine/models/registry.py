@@ -9,15 +9,13 @@ from typing import Final
 
 import platformdirs
 
-from engine.command_line import command, in_checkout
+from engine.command_line import add_the_extra, command
 from engine.errors import GeneratorError
 
 MUSIC: Final = "small-music"
 CONFIG_FILE: Final = "model_config.json"
-ADD_THE_EXTRA: Final = "add what it needs: " + (
-    f"LIVESET_EXTRA=stable-audio {command('doctor')}" if in_checkout() else 'pip install "liveset[stable-audio]"'
-)
-"""How to install what Stable Audio needs, by the way this instrument was installed."""
+ADD_THE_EXTRA: Final = add_the_extra("stable-audio")
+"""How to install what Stable Audio needs."""
 
 PARTIAL: Final = ".partial"
 """Below the root: folders of models that are still arriving."""

@@ -83,6 +83,7 @@ LONGEST_GLIDE = 64
 class SetTable(_Table):
     """``[set]``: minutes, bpm, key and beats_per_bar may be left out; then six minutes, and the prompts decide.
 
+    ``lift`` is by how many semitones the key rises at the last drop, for the rest of the set.
     ``time_signature = "7/8"`` is another way to write ``beats_per_bar = 7``: the tempo counts the beats it names.
     """
 
@@ -94,6 +95,7 @@ class SetTable(_Table):
     generator: str = STAND_IN
     opening: Literal["pocket", "wait"] = "pocket"
     beats_per_bar: Annotated[int, Field(ge=2, le=12)] | None = None
+    lift: Annotated[int, Field(ge=0, le=2)] = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -185,6 +187,8 @@ class SceneTable(StartTable):
     number: Annotated[int, Field(ge=1, le=MAX_SCENES)]
     prompts: dict[PromptText, Unit] = Field(default_factory=dict)
     loras: dict[int, Strength] = Field(default_factory=dict)
+    bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
+    key: KnownKey | None = None
 
 
 class ScenesTable(_Table):

@@ -9,15 +9,22 @@ from __future__ import annotations
 import mmap
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.protocol import MACRO_NEUTRAL, MACROS, STEMS
+from engine.timebase import SAMPLE_RATE
 
-PARAMS: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in STEMS), "level_mix")
+MIXED: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in STEMS), "level_mix")
 """``run`` is 1 while the transport moves; macros 0..1; levels are linear gains 0..1 (0 when muted)."""
+
+BENT: Final = ("tempo", "ahead", "pull")
+"""How fast the set runs, see `engine.player.output.varispeed.Bend`."""
+
+PARAMS: Final = (*MIXED, *BENT)
+"""All that the engine tells a player: what changes the sound, and what changes when it is heard."""
 
 PARAM_DEFAULTS: Final = {
     "run": 0.0,
@@ -25,6 +32,7 @@ PARAM_DEFAULTS: Final = {
     "beats_per_bar": 4.0,
     **MACRO_NEUTRAL,
     **{f"level_{s}": 1.0 for s in (*STEMS, "mix")},
+    **dict.fromkeys(BENT, 0.0),
 }
 
 STATUS: Final = (
@@ -43,17 +51,27 @@ STATUS: Final = (
     "silent_frames",
     *(f"peak_{s}" for s in STEMS),
     "peak_mix",
+    "place_turn",
+    "place_frame",
+    "place_at",
+    "place_speed",
     "beat",
     "alive",
 )
 """``frame``: transport frame at the end of the last block rendered; ``heard_frame``: that less the output latency.
 Peaks and RMS are linear, momentary and integrated in LUFS, reduction in dB; load and load_max are fractions of a block;
 ``silent_frames`` counts frames rendered as silence for want of a section while the transport ran after the first cue had
-started (it must stay 0); ``beat`` counts every block rendered, ``alive`` is 1 while the player runs; these two stay last,
-where `engine.processes.client` reads them."""
+started (it must stay 0); the four of ``place`` are one value, see `HeardPlace`; ``beat`` counts every block rendered, ``alive``
+is 1 while the player runs; these two stay last, where `engine.processes.client` reads them."""
 
 COUNTED: Final = ("underruns", "silent_frames")
 """Of `STATUS`: what is counted through the whole set, whatever players it had."""
+
+LONGEST_S: Final = 1.0
+"""Seconds for which a place is counted on from: after that the player hangs, and the set stands."""
+
+TRIES: Final = 8
+"""Readings of what changes while it is read."""
 
 
 class NamedValues:
@@ -79,6 +97,41 @@ class NamedValues:
         """Set several values by name."""
         for name, value in values.items():
             self[name] = value
+
+
+class HeardPlace(NamedTuple):
+    """Where a set is as it is heard.
+
+    Attributes:
+        frame: of the transport.
+        at: when that frame is heard, in seconds of `time.monotonic`, which all processes of a machine share.
+        speed: frames of the transport that are heard in the time of one; 0 while it stands still.
+    """
+
+    frame: float
+    at: float
+    speed: float
+
+    def now(self, at: float, rate: int = SAMPLE_RATE) -> float:
+        """The frame that is heard at a time."""
+        return self.frame + min(max(0.0, at - self.at), LONGEST_S) * rate * self.speed
+
+
+def write_place(status: NamedValues, place: HeardPlace) -> None:
+    """Say where the set is; those who read meanwhile read again."""
+    status["place_turn"] += 1
+    status["place_frame"], status["place_at"], status["place_speed"] = place
+    status["place_turn"] += 1
+
+
+def read_place(status: NamedValues) -> HeardPlace | None:
+    """Where the set is; None where no player has said it."""
+    for _ in range(TRIES):
+        turn = status["place_turn"]
+        place = HeardPlace(status["place_frame"], status["place_at"], status["place_speed"])
+        if turn == status["place_turn"] and not turn % 2:
+            return place if turn else None
+    return None
 
 
 class SharedBlock(NamedValues):

@@ -62,10 +62,18 @@ LEARNED: Final = "learned"
 CONTROLLERS: Final = "controllers"
 """The folders, among the settings of this user, of what controllers were taught, and of profiles that the user wrote."""
 
+INPUTS: Final = "inputs.toml"
+"""The file among them of what MIDI inputs are called."""
+
 
 def learned_folder() -> Path:
     """Where what performers taught their controllers lies: theirs, whatever the session."""
     return Path(platformdirs.user_config_dir(APP)) / LEARNED
+
+
+def inputs_file() -> Path:
+    """What the performer calls MIDI inputs, beside what was taught of them."""
+    return Path(platformdirs.user_config_dir(APP)) / INPUTS
 
 
 def controllers_folder() -> Path:

@@ -11,7 +11,7 @@ from engine.prompts.phrases import Reader
 from engine.prompts.tags import Tagged, by_tags
 from engine.prompts.tempo_and_key import METER, NamedKey, Reading, Tempo, bare_number, blanked, keys, tempos, without
 from engine.prompts.tidying import plain_signs, spoken
-from engine.prompts.vocabulary import style_table
+from engine.prompts.vocabulary import style_table, vocabulary
 from engine.protocol import Role, one_line
 
 _STRONGEST: Final = 1.0
@@ -88,7 +88,10 @@ def parse(text: str, role: Role | None = None) -> Parsed:
     reader = Reader()
     words = tagged.of(role)
     found, named = _read_words(reader, words)
-    told = [*(each.words for each in (*found[1:], *named[1:])), *_other_meters(words, reader.styles)]
+    if not reader.styles and not reader.suggested:
+        _suggest_by_meter(reader, words)
+    styles = reader.styles or reader.suggested
+    told = [*(each.words for each in (*found[1:], *named[1:])), *_other_meters(words, styles)]
     if role is None:
         _tell_of_parts(tagged, reader)
     suggested = {} if reader.styles else _shares(reader.suggested)
@@ -138,8 +141,17 @@ def _meters(words: str) -> list[Reading]:
     return [Reading(found.start(), found.end(), found[0].strip()) for found in METER.finditer(words)]
 
 
+def _suggest_by_meter(reader: Reader, words: str) -> None:
+    """What the vocabulary has of a time signature, where no other word brings a style."""
+    for each in _meters(words):
+        top, bottom = METER.match(each.words).groups()  # type: ignore[union-attr]
+        entry = vocabulary().entries.get(f"{top}/{bottom}")
+        if entry is not None:
+            reader.take(entry, 1.0, False, each.words)
+
+
 def _other_meters(words: str, styles: Mapping[str, float]) -> list[str]:
-    """Time signatures that the heaviest style named does not have by itself."""
+    """Time signatures that the heaviest of the styles does not have by itself."""
     beats = style_table(max(styles, key=lambda style: styles[style])).beats if styles else 4
     return [each.words for each in _meters(words) if int(each.words.partition("/")[0]) != beats]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.protocol.controllers import ControllerCommand
 from engine.protocol.macros import Macro
-from engine.protocol.requests import PromptWeight
+from engine.protocol.requests import HeldChord, PromptWeight
 from engine.protocol.takes import TakeCommand
 from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, Role, SceneAt
 
@@ -57,7 +58,7 @@ class Keeper:
         name: its folder among the keepers; path: its section file.
         title: the set it is from; part: what it was called there.
         role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
-        seed, set_seed, ideas, chords: as in `SectionRequest`: pocket makes the same music from them.
+        seed, set_seed, ideas, progression: as in `SectionRequest`: pocket makes the same music from them.
         kept: when, as YYYY-MM-DD HH:MM.
     """
 
@@ -76,7 +77,7 @@ class Keeper:
     set_seed: int
     kept: str = ""
     ideas: int = 0
-    chords: int = 0
+    progression: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,13 @@ class SetTempo:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeTime:
+    """Have what sounds heard so many milliseconds sooner (below 0: later), as a hand on a record does; pitch goes along."""
+
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepTempo:
     """The same, by so many BPM from the tempo that was asked for last."""
 
@@ -286,32 +294,10 @@ class ToggleRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class IgnorePort:
-    """Listen no more to a MIDI input, by its name in the snapshot; ``on=False`` listens to it again."""
+class HoldChord:
+    """Have a chord as the harmony of what is made next, from the next bar on; None goes back to the plan's."""
 
-    port: str
-    on: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Learn:
-    """Put the next control that is moved on an action, by its name; meanwhile no control moves anything.
-
-    ``add``: the controls that the action is under already stay.
-    """
-
-    action: str
-    add: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StopLearning:
-    """Wait for no control any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndoLearning:
-    """Take back what was learned last."""
+    chord: HeldChord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +351,7 @@ Command = (
     | Nudge
     | SetTempo
     | StepTempo
+    | NudgeTime
     | TapTempo
     | SetKey
     | StepKey
@@ -376,10 +363,8 @@ Command = (
     | Redo
     | Record
     | ToggleRecord
-    | IgnorePort
-    | Learn
-    | StopLearning
-    | UndoLearning
+    | HoldChord
+    | ControllerCommand
     | SavePreset
     | UseDevice
     | ListDevices

@@ -33,6 +33,7 @@ class SetOptions:
         force: replace files that are there.
         clock: MIDI outputs that get the set's clock, see `engine.midi.clock.targets`.
         clock_in: a part of the name of the MIDI input whose clock the set follows.
+        link: join an Ableton Link session.
         osc: where OSC is listened for, as ``PORT`` or ``HOST:PORT``; osc_token: a word that its addresses begin with;
             osc_allow: the senders that are heard, separated by commas. See `engine.osc.where`.
     """
@@ -49,6 +50,7 @@ class SetOptions:
     force: bool = False
     clock: str | None = None
     clock_in: str | None = None
+    link: bool = False
     osc: str | None = None
     osc_token: str | None = None
     osc_allow: str | None = None

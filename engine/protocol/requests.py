@@ -68,6 +68,19 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldChord:
+    """What a performer's hands hold on a keyboard, as pitch classes, 0 (C) to 11 (B).
+
+    Attributes:
+        tones: what chords and tunes are made of, in order; empty where a bass note alone is held: they stay as planned.
+        root: what the bass plays.
+    """
+
+    tones: tuple[int, ...]
+    root: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What of a section is written anew where a generator makes music from seeds, not out of sound.
 
@@ -121,9 +134,11 @@ class SectionRequest:
         remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
             for all of it.
         loras: what bends the model, each file with its strength.
-        ideas, chords: how many ideas on from those that the plan gives it its figures and its chords are, where a generator has
-            several of each: other takes are other music, not the same played again.
+        ideas, progression: how many ideas on from those that the plan gives it its figures and its chords are, where a generator
+            has several of each: other takes are other music, not the same played again.
         changes: what of the section that ``seed`` makes is written anew, in this order.
+        chords: the harmony that a keyboard asks for: bars of the section, counted from 0 and rising, each with the chord from
+            there on; None, and whatever is before the first of them, is as the generator plans it.
     """
 
     section_id: str
@@ -166,8 +181,9 @@ class SectionRequest:
     remake_bars: tuple[int, int] | None = None
     loras: tuple[LoraStrength, ...] = ()
     changes: tuple[Change, ...] = ()
+    chords: tuple[tuple[int, HeldChord | None], ...] = ()
     ideas: int = 0
-    chords: int = 0
+    progression: int = 0
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""

@@ -197,6 +197,8 @@ class MidiView:
     ``last`` is the last message as the monitor says it: "Foo: cc16 ch1 = 64 -> prompt 1". ``ignored`` are ports that `IgnorePort`
     named. ``learning`` is the action that waits for a control, see `Learn`; empty for none.
     ``taken`` says of each port what it is taken for, ``lasts`` what came last, of those that something came from.
+    ``keyboards`` are those whose notes are harmony. ``upper``: the controllers move prompts 9 to 16, see `SwitchBank`.
+    ``names`` are those that the performer gave to ports: everybody shows them in place of the ports' own.
     """
 
     ports: tuple[str, ...] = ()
@@ -206,6 +208,13 @@ class MidiView:
     learning: str = ""
     taken: tuple[str, ...] = ()
     lasts: tuple[tuple[str, str], ...] = ()
+    keyboards: tuple[str, ...] = ()
+    upper: bool = False
+    names: tuple[tuple[str, str], ...] = ()
+
+    def called(self, port: str) -> str:
+        """A port's name for the performer."""
+        return dict(self.names).get(port, port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +273,8 @@ class Snapshot:
 
     ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
     set is over. ``bpm_to`` and ``key_to`` are what was asked of what sounds, and is not heard yet; 0 and empty for nothing else.
-
-    ``locks`` are those of `LOCKS` that are on. ``beats`` since bar 1, as they are heard. ``clock_s`` are seconds since the
+    ``locks`` are those of `LOCKS` that are on. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard
+    holds. ``clock_s`` are seconds since the
     engine started; ``closing`` that it was told to end.
     """
 
@@ -306,3 +315,4 @@ class Snapshot:
     devices: tuple[DeviceInfo, ...] | None = None
     clock_s: float = 0.0
     closing: bool = False
+    chord: str = ""

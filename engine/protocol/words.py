@@ -23,6 +23,9 @@ DEFAULT_PRESET: Final = "sunrise"
 """What plays when no preset is named."""
 
 MAX_PROMPTS: Final = 16
+LONGEST_PORT: Final = 24
+"""Characters of a MIDI port\'s name that a line for the performer has room for."""
+
 LONGEST_PROMPT: Final = 1000
 """Characters of a prompt at most, wherever it comes from."""
 

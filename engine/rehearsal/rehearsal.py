@@ -83,6 +83,7 @@ class _Timeline:
             frame, message = self.moves[self.taken]
             yield from self.mapping.feed("file", message, frame / self.rate)
             self.taken += 1
+        yield from self.mapping.due(clock / self.rate)
 
     def left_on(self, frame: int, total: int, state: State) -> Iterator[p.Command]:
         """What nobody is left to undo once the file is over: a stop, and a hold at the set's end."""

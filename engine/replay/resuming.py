@@ -63,7 +63,7 @@ class Resumption:
         log.close()
         save_state(session, self.state)
         grid = self.state.grid
-        tempo = {"bpm": grid.bpm, "beats_per_bar": float(grid.beats_per_bar)}
+        tempo = {"bpm": grid.bpm, "tempo": values.bpm or 0.0, "beats_per_bar": float(grid.beats_per_bar)}
         block = SharedBlock(session / PARAMS_FILE, PARAMS, create=True)
         block.update({**PARAM_DEFAULTS, **tempo, **dict(values.macros), **dict(level_params(values.levels)), "run": 1.0})
         (session / PERFORMANCE_FILE).write_text(str(self.folder), encoding="utf-8")
@@ -113,6 +113,6 @@ def resumed(state: State, frame: int) -> State:
     )
     sounding = replace(now, version=version, cue=replace(now.cue, path=path), fallback=None, heard=(Heard(path, 0),))
     state = state.with_transport(
-        now=sounding, cues=(), cue_versions=(), frame=start, clock=0, run="playing", wants_play=True, jump=False
+        now=sounding, cues=(), cue_versions=(), frame=start, clock=0, run="playing", wants_play=True, jump=False, ahead=0.0
     )
     return state.with_work(last_section=number, next=None, others=(), switch=None, trash=(), jobs=(), failures=0)

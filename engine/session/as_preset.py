@@ -123,6 +123,10 @@ def _scene(number: int, scene: Scene, texts: tuple[str, ...]) -> tomlkit.items.T
         stems=_inline(_of_kind("stem ", values)),
         muted=[stem for stem in LEVELS if values.get(f"mute {stem}", 0.0) > 0.5],
     )
+    if scene.bpm is not None:
+        table["bpm"] = scene.bpm
+    if scene.key is not None:
+        table["key"] = scene.key
     if loras := _of_kind("lora ", values):
         table["loras"] = _inline({number: MAX_STRENGTH * value for number, value in loras.items()})
     return table

@@ -182,5 +182,5 @@ def _described(version: Version, title: str) -> Keeper:
         seed=request.seed,
         set_seed=request.set_seed,
         ideas=request.ideas,
-        chords=request.chords,
+        progression=request.progression,
     )

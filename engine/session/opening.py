@@ -20,7 +20,7 @@ from engine.conductor.planning.plan import (
     spread,
     total_bars,
 )
-from engine.conductor.planning.script import scripted
+from engine.conductor.planning.script import lifted, scripted
 from engine.conductor.state import Settings, State, Work
 from engine.conductor.steering import Scene, Slot, Steering
 from engine.generator_names import STAND_IN
@@ -54,10 +54,11 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
     generator = checked_generator(options.generator) if options.generator else preset.set.generator
     mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
     grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar or decide_beats(mix))
-    plan = scripted(plan_set(preset, grid, options.minutes), seed)
+    key = preset.set.key or decide_key(mix, seed)
+    plan = lifted(scripted(plan_set(preset, grid, options.minutes), seed), key, preset.set.lift)
     settings = Settings(
         grid=grid,
-        key=preset.set.key or decide_key(mix, seed),
+        key=key,
         seed=seed,
         title=preset.set.title,
         total_bars=sum(part.bars for part in plan),
@@ -93,7 +94,8 @@ def _scene(table: SceneTable, preset: Preset) -> Scene:
         *mutes,
         *((f"lora {number}", strength / MAX_STRENGTH) for number, strength in table.loras.items()),
     )
-    return Scene(prompts, values, whole=len(table.macros) == len(MACROS) and len(table.stems) >= len(STEMS))
+    whole = len(table.macros) == len(MACROS) and len(table.stems) >= len(STEMS)
+    return Scene(prompts, values, whole, table.bpm, table.key)
 
 
 def plan_set(preset: Preset, grid: Grid, minutes: float | None = None) -> tuple[PlannedSection, ...]:

@@ -63,7 +63,7 @@ def load_state(folder: Path) -> State | None:
         return None
     unfinished = {job.version.id for job in state.work.jobs}
     following = state.work.next
-    return state.with_work(
+    return state.with_steering(chord=None).with_work(  # which keys are held now is not known
         jobs=(),
         up=(),
         retry_at=0,

@@ -14,6 +14,7 @@ from engine.conductor.state import OPENING, State
 from engine.conductor.steering import take_name
 from engine.conductor.tempo import frames_of, hand_over, key_of, planned, start_bar, tempo_of
 from engine.dsp.levels import decibels_of
+from engine.music.chords import chord_name
 from engine.protocol import (
     MACRO_NEUTRAL,
     MAX_STRENGTH,
@@ -140,6 +141,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         summary=summary(state, around) if state.transport.run == "finished" else None,
         clock_s=state.transport.clock / rate,
         closing=around.closing,
+        chord=chord_name(chord.tones, chord.root) if (chord := state.steering.chord) is not None else "",
     )
 
 

@@ -13,7 +13,7 @@ from engine.actions import Action
 from engine.command_line import command
 from engine.errors import MidiError
 from engine.presets import load_preset
-from engine.processes.layout import learned_folder
+from engine.processes.layout import inputs_file, learned_folder
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
@@ -53,8 +53,15 @@ def _ports(mapping: Mapping) -> tuple[list[PortInfo], str]:
         ports = list_ports(mapping)
     except MidiError as error:
         return [], f"MIDI inputs: none; {error}"
-    names = ", ".join(f"{port.name} ({port.controller if port.used else 'not listened to'})" for port in ports)
+    known = [(_known_as(mapping, port.name), port.controller if port.used else "not listened to") for port in ports]
+    names = ", ".join(f"{name} ({taken})" for name, taken in known)
     return ports, "MIDI inputs: " + (names or "none (they may be plugged in while a set plays)")
+
+
+def _known_as(mapping: Mapping, port: str) -> str:
+    """What the performer calls an input, and its own name."""
+    given = mapping.names.get(port)
+    return port if given is None else f"{given} = {port}"
 
 
 def _show_map(console: Console, heading: str, controls: list[tuple[str, Action]]) -> None:
@@ -88,12 +95,14 @@ def _mapping(console: Console, preset_name: str) -> Mapping:
     """
     from engine.midi.mapping import mapping_of
     from engine.midi.profiles import GENERIC
-    from engine.midi.teaching import learned
+    from engine.midi.teaching import given_names, learned
 
     preset = load_preset(preset_name) if preset_name else None
     mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides) if preset else mapping_of("", GENERIC, {})
     tables, said = learned.load(learned_folder())
     mapping.remember(tables)
+    mapping.names, wrong = given_names.load(inputs_file())
+    said += [wrong] if wrong else []
     for line in said:
         console.print(f"warning: {line}", highlight=False, markup=False)
     return mapping
@@ -150,7 +159,8 @@ def show_template(name: str) -> None:
     from engine.midi.profiles import load_profile
 
     console, profile = plain_console(soft_wrap=True), load_profile(name)
-    lines = [profile.title, *sheet.drawing(profile), *(f"lights: {line}" for line in sheet.lights(profile))]
+    lines = [profile.title, *sheet.drawing(profile), *sheet.second_layer(profile)]
+    lines += [f"lights: {line}" for line in sheet.lights(profile)]
     lines += [f"numbers from: {profile.source}"] if profile.source else []
     for line in lines:
         console.print(line, highlight=False, markup=False)

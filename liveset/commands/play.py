@@ -48,6 +48,10 @@ def checked(options: SetOptions) -> SetOptions:
         from engine.midi.clock import targets
 
         targets(options.clock)
+    if options.link:
+        from engine.live.outside.link import load_link
+
+        load_link()
     if options.osc is not None:
         from engine.osc.where import where
 

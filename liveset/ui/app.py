@@ -86,10 +86,10 @@ class LivesetApp(App[Outcome]):
             midi = self._perform.desk.snapshot.midi
             for port in midi.ports:
                 ignore = partial(self._perform.link.send, IgnorePort(port))
-                yield SystemCommand(f"Ignore MIDI input {clean(port)}", "nothing it sends counts", ignore)
+                yield SystemCommand(f"Ignore MIDI input {clean(midi.called(port))}", "nothing it sends counts", ignore)
             for port in midi.ignored:
                 hear = partial(self._perform.link.send, IgnorePort(port, on=False))
-                yield SystemCommand(f"Hear MIDI input {clean(port)} again", "what it sends counts", hear)
+                yield SystemCommand(f"Hear MIDI input {clean(midi.called(port))} again", "what it sends counts", hear)
             yield SystemCommand("Theme: choose one of the list (colours, colors)", "all of them", self.action_change_theme)
             for name in sorted(self.available_themes):
                 yield SystemCommand(f"Theme: {name}", "colour theme, color theme", partial(setattr, self, "theme", name))

@@ -15,7 +15,7 @@ from tests.support.commands import liveset, same_signals
 
 __all__ = ["same_signals"]
 
-COMMANDS = ["play", "attach", "stop", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
+COMMANDS = ["play", "attach", "serve", "stop", "rehearse", "check", "devices", "midi", "doctor", "explain", "models"]
 MODEL_COMMANDS = ["list", "pull", "import", "verify", "remove"]
 
 
@@ -43,6 +43,15 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     said = liveset(command, "--help")
     assert said.exit_code == 0
     assert f"Example:  liveset {command}" in said.stdout
+
+
+def test_serve_names_the_command_for_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    said = liveset("serve")
+    assert said.exit_code == 2
+    assert said.stderr == (
+        'liveset: a screen in a browser needs the textual-serve package; add what it needs: pip install "liveset[serve]"\n'
+    )
 
 
 @pytest.mark.parametrize("command", MODEL_COMMANDS)
@@ -82,6 +91,7 @@ WRONG = [
     (("play", "sunrise", "--record", "nowhere/x.flac"), "there is no folder"),
     (("play", "sunrise", "--record", "x.mp3"), "neither .flac nor .wav"),
     (("attach",), "no set is playing"),
+    (("serve",), "no set is playing"),
     (("models", "pull", "small-musik"), "there are small-music"),
     (("models", "import", "nowhere"), "there is no folder nowhere"),
     (("models", "import", "."), "model_config.json is missing"),

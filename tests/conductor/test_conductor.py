@@ -296,6 +296,7 @@ def test_no_job_starts_that_would_miss_the_deadline() -> None:
 TEMPOS: list[p.Command] = [
     p.SetTempo(140.0), p.SetTempo(124.0), p.SetTempo(60.5), p.StepTempo(1.0), p.StepTempo(-7.5), p.SetTempo(float("nan")),
     p.TapTempo(), p.TapTempo(3.0), p.TapTempo(3.5), p.StepKey(7), p.StepKey(-1), p.SetKey(3), p.SetKey(3, "dorian"),
+    p.NudgeTime(5.0), p.NudgeTime(-900.0),
 ]  # fmt: skip
 
 STEERING: list[p.Command] = [
@@ -303,6 +304,7 @@ STEERING: list[p.Command] = [
     p.VaryNext(), p.RemakeBars(2, 3), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play(),
     p.VaryNext(0.4), p.VaryNext(float("nan")), p.RemakeBars(5, 8), p.RemakeBars(99, -3), p.SetLora(0, 1.7), p.SetLora(3, 1.0),
     p.StoreScene(1), p.StoreScene(2), p.RecallScene(1), p.RecallScene(2, "now"), p.RecallScene(1, "bar", 8), p.RecallScene(9),
+    p.HoldChord(p.HeldChord((0, 4, 7), 0)), p.HoldChord(p.HeldChord((), 9)), p.HoldChord(None),
 ]  # fmt: skip
 
 OPERATIONS = st.one_of(

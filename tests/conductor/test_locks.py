@@ -32,7 +32,7 @@ def test_locked_stems_stay_while_the_rest_is_re_rolled() -> None:
     for _ in range(2):
         stage.command(p.ReRoll())
         request = newest(stage)
-        assert (request.seed, request.ideas, request.chords) == (before.seed, before.ideas, before.chords)
+        assert (request.seed, request.ideas, request.progression) == (before.seed, before.ideas, before.progression)
         assert [change.parts for change in request.changes] == [("bass", "harmony")]
     assert request.changes[0].seed != before.seed
 
@@ -42,13 +42,13 @@ def test_locked_drums_let_the_chords_change_and_locked_chords_do_not() -> None:
     before = version_next(stage).request
     stage.command(p.SetLock("drums"))
     stage.command(p.ReRoll())
-    assert newest(stage).chords != before.chords
+    assert newest(stage).progression != before.progression
     stage.command(p.SetLock("drums", False))
     stage.command(p.SetLock("chords"))
     own = version_next(stage).request
     stage.command(p.ReRoll())
     request = newest(stage)
-    assert (request.chords, request.changes) == (own.chords, ())
+    assert (request.progression, request.changes) == (own.progression, ())
     assert request.seed != own.seed
 
 
@@ -112,6 +112,17 @@ def test_locked_tempo_and_key_are_kept_from_hand_clock_and_plan_and_given_back()
     stage.command(p.SetLock("tempo", False))
     stage.command(p.SetLock("key", False))
     assert (newest(stage).bpm, newest(stage).key) == (140.0, "A minor")
+
+
+def test_locked_tempo_is_kept_from_a_scene() -> None:
+    stage = ready()
+    stage.command(p.SetTempo(130.0))
+    stage.command(p.StoreScene(1))
+    stage.command(p.SetTempo(120.0))
+    stage.command(p.SetLock("tempo"))
+    stage.command(p.RecallScene(1, "now", 0))
+    stage.advance(BAR)
+    assert stage.state.steering.bpm == 120.0
 
 
 def test_tempo_set_by_hand_stays_when_its_lock_is_let_go() -> None:

@@ -232,8 +232,27 @@ def test_any_order_of_moves_and_scenes_ends_where_the_last_scene_is(moves: list[
         assert all(0.0 <= to <= 1.0 for to in values(stage).values())
     stage.command(p.Play())
     stage.command(p.RecallScene(1, "bar", 1))
-    stage.healthy(2 * BAR + BAR // 2)
+    stage.healthy(6 * BAR)  # two bars and a half of the slowest tempo that a knob asks for
     scene = dict(stage.state.steering.scenes)[1]
     there = current(stage.state)
     assert dict(there.values) == pytest.approx(dict(scene.values), abs=NEAR)
     assert stage.player.unfilled == 0
+
+
+def test_a_scene_brings_its_tempo_and_key_with_it_and_one_without_leaves_them_to_the_plan() -> None:
+    stage = opening()
+    stage.healthy(BAR)
+    stage.command(p.StoreScene(1))
+    stage.command(p.SetTempo(131.0))
+    stage.command(p.SetKey(3))
+    stage.command(p.StoreScene(2))
+    stage.command(p.RecallScene(1, "now", 0))
+    assert (stage.state.steering.bpm, stage.state.steering.key) == (None, None)
+    stage.command(p.RecallScene(2, "bar", 1))
+    assert stage.state.steering.bpm is None, "it comes in on the bar line"
+    stage.healthy(3 * BAR)
+    assert stage.state.steering.bpm == 131.0
+    assert stage.state.steering.key is not None and stage.state.steering.key.startswith(("D#", "Eb"))
+    assert stage.state.grid.bpm == 131.0
+    stage.command(p.Undo())
+    assert stage.state.steering.bpm is None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.conductor.planning.plan import arc, bars_per_share, total_bars
 from engine.conductor.planning.script import purpose_of, scripted
+from engine.conductor.tempo import key_of
 from engine.presets import parse_preset
 from engine.session.opening import opening_state
 from engine.timebase import Grid
@@ -38,6 +39,22 @@ def test_seed_decides_whether_the_answer_or_the_contrast_comes_first() -> None:
         ("answer", "contrast"),
         ("contrast", "answer"),
     }
+
+
+def test_the_last_of_several_drops_is_lifted_for_the_rest_of_the_set() -> None:
+    def keys(text: str) -> list[tuple[str, str]]:
+        state = opening_state(parse_preset(text))
+        return [(part.role, key_of(state, index)) for index, part in enumerate(state.plan)]
+
+    rest = f'minutes = 6\nkey = "B minor"\n{PROMPT}'
+    plain, raised = keys(f"[set]\n{rest}"), keys(f"[set]\nlift = 2\n{rest}")
+    last = max(index for index, (role, _) in enumerate(plain) if role == "drop")
+    assert {key for _, key in plain} == {"B minor"}
+    assert raised == [(role, "C# minor" if index >= last else "B minor") for index, (role, _) in enumerate(plain)]
+    one = '[[section]]\nrole = "drop"\nbars = 8\n'
+    assert {key for _, key in keys(f"[set]\nlift = 1\n{rest}{one}")} == {"B minor"}, "a single drop has nothing to rise above"
+    named = f'{one}key = "D dorian"\n{one}'
+    assert [key for _, key in keys(f"[set]\nlift = 1\n{rest}{named}")] == ["D dorian", "Eb dorian"]
 
 
 def test_the_script_is_in_the_plan_before_the_set_starts() -> None:

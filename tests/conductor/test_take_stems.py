@@ -34,7 +34,7 @@ def test_other_stem_is_from_another_seed_and_all_else_stays() -> None:
     assert stage.told[-1] == "Take A2 has another set of drums; all else stays."
     request = newest(stage)
     (change,) = request.changes
-    assert (request.seed, request.ideas, request.chords) == (before.seed, before.ideas, before.chords)
+    assert (request.seed, request.ideas, request.progression) == (before.seed, before.ideas, before.progression)
     assert (change.parts, change.bars, change.amount) == (("drums",), None, 1.0)
     assert change.seed != before.seed and change.ideas != before.ideas
     stage.command(p.ReRollStem("lead"))

@@ -54,7 +54,7 @@ def test_a_is_made_first_then_the_others_with_seeds_and_ideas_of_their_own() -> 
     assert names(made(stage)) == [(0, "A"), (1, "A"), (1, "B"), (1, "C")]
     requests = [job.version.request for job in made(stage)[1:]]
     assert len({request.seed for request in requests}) == 3
-    assert [(request.ideas, request.chords) for request in requests] == [(0, 0), (1, 1), (2, 2)]
+    assert [(request.ideas, request.progression) for request in requests] == [(0, 0), (1, 1), (2, 2)]
     assert [job.urgent for job in made(stage)[1:]] == [True, False, False]
     assert shown(stage) == [("A", "ready", True, True), ("B", "ready", False, False), ("C", "ready", False, False)]
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.conductor.events import SetParams
 from engine.conductor.tempo import hand_over, planned, start_bar
 from tests.conductor.simulation import FADE, Stage
 from tests.conductor.test_conductor import (
@@ -288,3 +289,36 @@ def test_a_tempo_and_a_key_are_undone_and_what_a_clock_asked_for_is_not() -> Non
     stage.command(p.Redo())
     assert asked() == (131.0, "C minor")
     to_end(stage)
+
+
+def params(stage: Stage, name: str) -> float:
+    """What the player was told of it last."""
+    told = [dict(action.values) for action in stage.actions if isinstance(action, SetParams)]
+    return next(values[name] for values in reversed(told) if name in values)
+
+
+def test_what_sounds_is_bent_to_a_tempo_until_it_is_made_anew_but_not_for_a_clock() -> None:
+    stage = started()
+    stage.command(p.SetTempo(126.0))
+    assert params(stage, "tempo") == 126.0
+    stage.command(p.Undo())
+    assert params(stage, "tempo") == 0.0
+    stage.command(p.StepTempo(1.0))
+    assert params(stage, "tempo") == GRID.bpm + 1
+    stage.command(p.SetTempo(127.3, follows=True))
+    assert params(stage, "tempo") == 0.0, "whoever hears the clock pulls"
+
+
+def test_nudges_add_up_and_bars_stay_as_they_are() -> None:
+    stage = started()
+    grid = stage.state.grid
+    stage.command(p.NudgeTime(5.0))
+    stage.command(p.NudgeTime(5.0))
+    assert params(stage, "ahead") == 0.01
+    stage.command(p.NudgeTime(-9_000.0))
+    assert params(stage, "ahead") == pytest.approx(-0.49), "half a second at once at most"
+    stage.command(p.NudgeTime(float("nan")))
+    assert stage.state.transport.ahead == pytest.approx(-0.49)
+    stage.command(p.NudgeTime(490.0))
+    assert "back in its place" in stage.told[-1]
+    assert stage.state.grid == grid

@@ -63,7 +63,7 @@ def begin(private: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
     yield start
     for one in made:
-        one.engine.midi.stop()
+        one.engine.controllers.stop_listening()
         one.engine.door.close()
         one.player.door.close()
     signal.signal(signal.SIGTERM, before)
@@ -243,7 +243,7 @@ def test_pocket_plays_for_a_generator_that_cannot_be_loaded(begin: Callable[...,
 def crash(one: Alone) -> None:
     """The engine is gone without a word; its player goes on."""
     one.engine.turn()
-    one.engine.midi.stop()
+    one.engine.controllers.stop_listening()
     one.engine.door.close()
     one.player.lines[-1].close()
     for line in one.engine.links.workers.values():

@@ -27,6 +27,11 @@ def note(number: int, velocity: int = 100, channel: int = 1) -> Any:
     return mido.Message("note_on", note=number, velocity=velocity, channel=channel - 1)
 
 
+def off(number: int, channel: int = 1) -> Any:
+    """A note-off; ``channel`` counts from 1."""
+    return mido.Message("note_off", note=number, channel=channel - 1)
+
+
 def bend(value: int, channel: int = 1) -> Any:
     """A pitch bend, 0..16383; ``channel`` counts from 1."""
     return mido.Message("pitchwheel", pitch=value - 8192, channel=channel - 1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.midi.clock import CLOCK, CONTINUE, START, STOP, TICKS, song_position
-from engine.midi.clock_in import MasterClock, Place, off_by, tempo_to
+from engine.midi.clock_in import MasterClock, Place, off_by, pull_to, tempo_to
 from tests.support.clocks import MASTER_BPM, phase_errors
 
 
@@ -127,16 +127,25 @@ def test_set_is_off_by_what_is_left_of_a_bar() -> None:
     assert off_by(Place(120, 17.25, False), 32.0, 4) == 0.0, "it has not said where it is"
 
 
-def test_set_in_time_is_left_as_it_is_and_another_hurries_within_bounds() -> None:
-    assert tempo_to(Place(120.0, 16.0, True), 120.0, 32.0005, 4) is None
+def test_music_is_made_anew_where_the_tempo_is_another_one_or_the_set_far_off() -> None:
+    assert tempo_to(Place(120.0, 16.0, True), 120.0, 32.1, 4) is None, "50 ms off: it is pulled"
+    assert tempo_to(Place(120.3, 16.0, True), 120.0, 32.0, 4) is None
+    assert tempo_to(Place(121.0, 16.0, True), 120.0, 32.1, 4) == 121.0
     assert tempo_to(Place(120.0, 17.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 1.04)
     assert tempo_to(Place(120.0, 15.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 0.96)
-    assert tempo_to(Place(132.0, 16.0, True), 120.0, 32.0, 4) == pytest.approx(132 * 1.04)
-    assert tempo_to(Place(132.0, 16.0, False), 120.0, 32.0, 4) == 132.0
+    assert tempo_to(Place(132.0, 16.0, True), 120.0, 32.0, 4) == 132.0
+    assert tempo_to(Place(132.0, 16.0, False), 120.0, 33.5, 4) == 132.0, "it has not said where it is"
+
+
+def test_set_is_pulled_to_where_the_clock_is_within_bounds() -> None:
+    assert pull_to(Place(120.0, 16.0, True), 120.0, 32.0, 4) == 0.0
+    assert pull_to(Place(120.0, 16.01, True), 120.0, 32.0, 4) == pytest.approx(0.005 / 0.5)
+    assert pull_to(Place(120.0, 15.0, True), 120.0, 32.0, 4) == pytest.approx(-0.03)
+    assert pull_to(Place(121.2, 16.0, True), 120.0, 32.0, 4) == pytest.approx(0.01), "as fast as the clock, in its place"
 
 
 def test_set_stays_within_five_milliseconds_of_a_clock_that_jitters_and_drifts() -> None:
     """Ten minutes, 2 ms of jitter, 1 % of drift; begun a third of a beat off, at another tempo."""
     errors = phase_errors(minutes=10.0, jitter_s=0.002, drift=0.01, bpm=MASTER_BPM - 3, beats=-1 / 3)
-    assert max(abs(error) for bar, error in errors if bar >= 8) <= 0.005
+    assert max(abs(error) for bar, error in errors if bar >= 4) <= 0.005
     assert abs(errors[0][1]) > 0.1

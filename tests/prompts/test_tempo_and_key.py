@@ -16,6 +16,13 @@ def test_beats_of_a_bar_come_from_the_heaviest_style() -> None:
     assert parse("waltz in 3/4").unknown == () and parse("house in 3/4").unknown == ("3/4",)
 
 
+def test_a_time_signature_alone_brings_a_style_that_has_it() -> None:
+    for text, beats in (("3/4", 3), ("slow groove in 7/8", 7)):
+        assert parse(text).unknown == () and decide_beats([PromptWeight(text, 1.0)]) == beats
+    assert parse("7/8 techno").unknown == ("7/8",) and decide_beats([PromptWeight("7/8 techno", 1.0)]) == 4
+    assert parse("5/4").unknown == ("5/4",)
+
+
 @pytest.mark.parametrize(
     ("text", "bpm"),
     [

@@ -90,7 +90,16 @@ def test_uv_fetches_a_python_where_none_serves(machine: Machine) -> None:
 def test_an_extra_that_does_not_exist_is_refused(machine: Machine) -> None:
     said = machine.does("liveset_extra", LIVESET_EXTRA="stable-radio")
     assert said.returncode == 1
-    assert "LIVESET_EXTRA is stable-radio, but the only extra is stable-audio" in said.stderr
+    assert "LIVESET_EXTRA is stable-radio, but the extras are serve, link and stable-audio" in said.stderr
+
+
+def test_an_extra_is_added_to_those_that_are_there(machine: Machine) -> None:
+    (machine.folder / ".venv").mkdir()
+    (machine.folder / ".venv" / ".ready-stable-audio").touch()
+    assert machine.does("liveset_extra", LIVESET_EXTRA="serve").stdout == "serve,stable-audio"
+    (machine.folder / ".venv" / ".ready-serve,stable-audio").touch()
+    assert machine.does("liveset_extra").stdout == "serve,stable-audio"
+    assert machine.does("liveset_extra", LIVESET_EXTRA="link").stdout == "serve,link,stable-audio"
 
 
 def test_stable_audio_stays_once_it_was_added_and_dev_has_it_all(machine: Machine) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
+from engine.music.key import Key
 from engine.protocol import SectionPurpose
 
 _TURNS: Final = 4
@@ -45,3 +46,24 @@ def purpose_of(number: int, count: int, seed: int) -> SectionPurpose:
         return "sum"
     inner: tuple[SectionPurpose, SectionPurpose] = ("answer", "contrast") if seed % 2 else ("contrast", "answer")
     return inner[turn - 2] if length == _TURNS else "contrast"
+
+
+def lifted(plan: Sequence[PlannedSection], key: str, semitones: int) -> tuple[PlannedSection, ...]:
+    """The plan whose key rises at its last drop, for the rest of the set; as it is where fewer than two drops are planned.
+
+    Args:
+        plan: the set's.
+        key: the set's, where a part names none.
+        semitones: by how much; 0 leaves everything as it is.
+    """
+    drops = [index for index, part in enumerate(plan) if part.role == "drop"]
+    if not semitones or len(drops) < 2:
+        return tuple(plan)
+    return tuple(
+        replace(part, key=_higher(part.key or key, semitones)) if index >= drops[-1] else part for index, part in enumerate(plan)
+    )
+
+
+def _higher(key: str, semitones: int) -> str:
+    named = Key.parse(key)
+    return Key.of(named.tonic + semitones, named.mode).name

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import Step, Tell
+from engine.conductor.events import SetParams, Step, Tell
 from engine.conductor.recipes import in_seeds
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
@@ -42,12 +42,16 @@ def set_lock(state: State, command: p.SetLock) -> Step:
         return state, ()
     if on and (why_not := _refusal(state, what)) is not None:
         return state, (why_not,)
-    state = _held(state, what, on)
+    before, state = state.steering.bpm, _held(state, what, on)
+    bent = () if state.steering.bpm == before else (SetParams((("tempo", state.steering.bpm or 0.0),)),)
     kept = tuple(name for name in NAMES if (on if name == what else name in locks))
     state = state.with_steering(locks=kept)
     plural = "are" if what == "drums" else "is"
     told = f"The {NAMES[what]} {plural} locked: it stays as it is." if on else f"The {NAMES[what]} {plural} free again."
-    return state, (Tell("info", told.replace("it stays", "they stay") if what == "drums" else told),)
+    return state, (
+        *bent,
+        Tell("info", told.replace("it stays", "they stay") if what == "drums" else told),
+    )
 
 
 def _refusal(state: State, what: str) -> Tell | None:

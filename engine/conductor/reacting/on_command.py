@@ -17,7 +17,7 @@ from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
 from engine.conductor.reacting.takes import choose_take
-from engine.conductor.reacting.tempo_and_key import set_key, set_tempo, step_key, step_tempo, tap_tempo
+from engine.conductor.reacting.tempo_and_key import nudge_time, set_key, set_tempo, step_key, step_tempo, tap_tempo
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
 from engine.conductor.reacting.variations import re_roll, re_roll_stem, take_stem, varied
@@ -107,7 +107,7 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
         text = f"{keeper.name} was made by {keeper.generator}: choose a keeper made by {state.work.generator}."
         return state, (Tell("warning", text),)
     if state.work.traits.live:
-        variation = Variation("", seeds=(keeper.seed, keeper.set_seed), ideas=keeper.ideas, chords=keeper.chords)
+        variation = Variation("", seeds=(keeper.seed, keeper.set_seed), ideas=keeper.ideas, progression=keeper.progression)
         told = f"The next section brings back the patterns and the motif of {keeper.name}."
         return state.with_take(variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
@@ -254,6 +254,15 @@ def _reordered(state: State, order: tuple[int, ...]) -> State:
     )
 
 
+def _hold_chord(state: State, command: p.HoldChord) -> Step:
+    chord = command.chord
+    if chord is not None:
+        chord = p.HeldChord(tuple(sorted({tone % 12 for tone in chord.tones})), chord.root % 12)
+    if chord is not None and not state.work.traits.live and state.work.generator:
+        return state, (Tell("info", f"{state.work.generator} follows no held chords: they are for pocket."),)
+    return state.with_steering(chord=chord), ()
+
+
 _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Play: _play,
     p.Stop: _stop,
@@ -280,6 +289,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Nudge: _nudge,
     p.SetTempo: set_tempo,
     p.StepTempo: step_tempo,
+    p.NudgeTime: nudge_time,
     p.TapTempo: tap_tempo,
     p.SetKey: set_key,
     p.StepKey: step_key,
@@ -287,6 +297,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.EditPlan: edit_plan,
     p.Undo: undo,
     p.Redo: redo,
+    p.HoldChord: _hold_chord,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }

@@ -31,7 +31,8 @@ def current(state: State) -> Scene:
     """Where everything stands now, as it is heard."""
     values = scene_values(state)
     prompts = tuple((slot.text, values[f"{PROMPT}{i + 1}"]) for i, slot in enumerate(state.steering.slots))
-    return Scene(prompts, tuple((name, value) for name, value in values.items() if not name.startswith(PROMPT)))
+    rest = tuple((name, value) for name, value in values.items() if not name.startswith(PROMPT))
+    return Scene(prompts, rest, bpm=state.steering.bpm, key=state.steering.key)
 
 
 def store(state: State, command: p.StoreScene) -> Step:
@@ -146,8 +147,22 @@ def go_on(state: State) -> Step:
     values = {aim.name: _at(aim, by_beat if aim.name.startswith(PROMPT) else done) for aim in morph.aims}
     state, params = _put(state, values)
     if done >= 1.0:
-        return state.with_steering(morph=None, scene=morph.number), params
+        state, more = _timed(state.with_steering(morph=None, scene=morph.number))
+        return state, (*params, *more)
     return state, params
+
+
+def _timed(state: State) -> Step:
+    """The state in the tempo and key of the scene that has come in."""
+    steering = state.steering
+    scene = dict(steering.scenes).get(steering.scene, Scene(whole=False))
+    bpm = scene.bpm if scene.whole or scene.bpm is not None else steering.bpm
+    key = scene.key if scene.whole or scene.key is not None else steering.key
+    bpm = steering.bpm if "tempo" in steering.locks else bpm
+    key = steering.key if "key" in steering.locks else key
+    if (bpm, key) == (steering.bpm, steering.key):
+        return state, ()
+    return state.with_steering(bpm=bpm, key=key), (SetParams((("tempo", bpm or 0.0),)),)
 
 
 def _at(aim: Aim, done: float) -> float:
@@ -163,7 +178,8 @@ def landed(state: State) -> Step:
     if morph is None:
         return state, ()
     state, params = _put(state, {aim.name: aim.goal for aim in morph.aims})
-    return state.with_steering(morph=None, scene=morph.number), params
+    state, more = _timed(state.with_steering(morph=None, scene=morph.number))
+    return state, (*params, *more)
 
 
 def moved_by_hand(before: State, after: State) -> State:

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import Step, Tell
+from engine.conductor.events import SetParams, Step, Tell
 from engine.conductor.state import State
 from engine.conductor.tempo import key_of, tempo_of
 from engine.music.key import MODES, Key
@@ -21,6 +21,8 @@ TAPS: Final = 4
 MOST_TAPS: Final = 8
 """Taps that are remembered: with more of them in a row the tempo is their mean."""
 
+MOST_NUDGE_MS: Final = 500.0
+"""Milliseconds that a set is nudged by at once at most: what is more is a quarter of a minute at 2 %."""
 
 SAME_TAPS: Final = 0.004
 """Part of a tempo by which a hand strays from tap to tap: the taps after the fourth say nothing new within it."""
@@ -31,10 +33,22 @@ def set_tempo(state: State, command: p.SetTempo) -> Step:
     if not math.isfinite(command.bpm):
         return state, ()
     bpm = round(min(float(MAX_BPM), max(float(MIN_BPM), command.bpm)), PLACES)
+    # What sounds goes along until it is made anew; where a clock is followed that is the business of whoever hears it.
+    bent = SetParams((("tempo", 0.0 if command.follows else bpm),))
     if bpm == tempo_of(state, state.here):
-        return state.with_steering(bpm=bpm), ()
+        return state.with_steering(bpm=bpm), (bent,)
     state = state.with_steering(bpm=bpm)
-    return state, _told(state, f"{bpm:g} BPM")
+    return state, (bent, *_told(state, f"{bpm:g} BPM"))
+
+
+def nudge_time(state: State, command: p.NudgeTime) -> Step:
+    """The set is heard a little sooner or later from now on; its bars stay as they are."""
+    if not math.isfinite(command.ms):
+        return state, ()
+    by = min(MOST_NUDGE_MS, max(-MOST_NUDGE_MS, command.ms)) / 1000
+    ahead = round(state.transport.ahead + by, 6)
+    where = f"{abs(1000 * ahead):g} ms {'sooner' if ahead > 0 else 'later'} than it would be" if ahead else "back in its place"
+    return state.with_transport(ahead=ahead), (SetParams((("ahead", ahead),)), Tell("info", f"Nudged: the set is {where}."))
 
 
 def step_tempo(state: State, command: p.StepTempo) -> Step:

@@ -125,16 +125,17 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     """A state in which the future is as it was decided then; a section that began since keeps its take."""
     then, now, told = decided.steering, state.steering, Tell("info", f"{done}: {decided.what}.")
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
-    if decided.kind in _OF_TIME:
+    params: tuple[Action, ...] = ()
+    if decided.kind in (*_OF_TIME, p.RecallScene) and (then.bpm, then.key) != (now.bpm, now.key):
         steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
+        params = (SetParams((("tempo", then.bpm or 0.0),)),)
     locks = then.locks if decided.next_index == next_index(state) else tuple(each for each in then.locks if each != "section")
     steering = replace(steering, locks=locks, led=then.led)
     if decided.next_index == next_index(state):
         steering = replace(steering, takes=then.takes, chosen=then.chosen, by_hand=then.by_hand, lock_base=then.lock_base)
-    params: tuple[Action, ...] = ()
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)
-        params = (SetParams((*then.macros, *level_params(then.levels))),)
+        params = (*params, SetParams((*then.macros, *level_params(then.levels))))
     state = replace(state, steering=steering)
     if decided.kind in _OF_THE_PLAN:
         settings = replace(state.settings, total_bars=decided.total_bars)

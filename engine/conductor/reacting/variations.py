@@ -28,7 +28,7 @@ def varied(state: State, source: Version, bars: tuple[int, int] | None, amount: 
     request = source.request
     change = anew(state, next_index(state) or 0, fresh_number(state), bars=bars, amount=amount)
     seeds = (request.seed, request.set_seed)
-    own = Variation("", seeds=seeds, changes=request.changes, ideas=request.ideas, chords=request.chords)
+    own = Variation("", seeds=seeds, changes=request.changes, ideas=request.ideas, progression=request.progression)
     return state.with_take(rewritten(own, change))
 
 
@@ -50,8 +50,8 @@ def _another_way(state: State, index: int) -> Variation | None:
         return None
     number, own = fresh_number(state), in_seeds(state, index, state.steering.chosen)
     if free == ALL_PARTS:
-        return replace(of_its_own(state, index, Take(number)), chords=own.chords)
-    return replace(rewritten(own, *some_anew(state, index, number, free)), chords=number if chords else own.chords)
+        return replace(of_its_own(state, index, Take(number)), progression=own.progression)
+    return replace(rewritten(own, *some_anew(state, index, number, free)), progression=number if chords else own.progression)
 
 
 def re_roll_stem(state: State, command: p.ReRollStem) -> Step:

@@ -12,6 +12,7 @@ STEM_OF: Final = {
     "drums": 0,
     "bass": 1,
     "sub": 1,
+    "pedal": 1,
     "pad": 2,
     "comp": 2,
     "fx": 2,

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.errors import MidiError
-from engine.following import Follower
-from engine.live.outside.clock_out import LOOK_S, SEARCH_S, Position
-from engine.midi.clock import FOLLOW
-from engine.midi.clock_in import MasterClock, tempo_to
+from engine.live.outside.clock_out import SEARCH_S
+from engine.live.outside.led import LOOK_S, Following, Led
+from engine.midi.clock import START
+from engine.midi.clock_in import PLACES, MasterClock
 from engine.midi.devices.system import MidiClocks, OpenPort, find_system
 from engine.midi.names import input_names, shown
 
 log = logging.getLogger(__name__)
 
-EARLY_BEATS: Final = 0.5
-"""Beats of a bar after which the set is asked for the tempo of the next one: what sounds has to be made anew until then."""
+KNOWN_S: Final = 4.0
+"""Seconds of a clock after which its tempo is known well enough to go on in it without the clock."""
 
 
 class ClockIn:
@@ -28,24 +28,17 @@ class ClockIn:
 
     Args:
         name: a part of the input's name; None follows nothing.
-        position: where the set is, from any thread.
-        beats_per_bar: of the set.
-        ask: has the set take a tempo, from any thread.
-        tell: has a sentence said to the performer, from any thread.
+        led: the set.
         find: finds the MIDI system.
     """
 
     def __init__(
         self,
         name: str | None,
-        position: Callable[[], Position],
-        beats_per_bar: int,
-        ask: Callable[[float], None],
-        tell: Callable[[str], None],
+        led: Led,
         find: Callable[[], MidiClocks | None] = find_system,
     ) -> None:
-        self._name, self._position, self._beats_per_bar = name or "", position, beats_per_bar
-        self._ask, self._tell, self._find = ask, tell, find
+        self._name, self._led, self._find = name or "", led, find
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi-clock-in", daemon=True) if name else None
         if self._thread is not None:
@@ -70,10 +63,11 @@ class ClockIn:
             except (OSError, MidiError) as error:
                 log.warning("MIDI clock from %s: %s", self._name, error)
             finally:
+                self._led.pull(0.0)
                 if port is not None:
                     port.close()
             if not missed and not self._ended.is_set():
-                self._tell(f"MIDI clock: no input is called {shown(self._name)}; it is waited for.")
+                self._led.tell(f"MIDI clock: no input is called {shown(self._name)}; it is waited for.")
                 missed = True
             self._ended.wait(SEARCH_S)
 
@@ -81,54 +75,36 @@ class ClockIn:
         for each in input_names(system.inputs()):
             if self._name.lower() in each.name.lower():
                 port = system.open_clock(each.system, lambda data: heard.append((data, time.monotonic())), each.place)
-                self._tell(f"MIDI clock is waited for from {shown(each.name)}.")
+                self._led.tell(f"MIDI clock is waited for from {shown(each.name)}.")
                 return port
         return None
 
     def _follow(self, system: MidiClocks, heard: deque[tuple[bytes, float]]) -> None:
         """Until the end, or until the input is gone."""
-        clock, here = MasterClock(), Set(self._beats_per_bar)
-        followed, looked_for_it = False, time.monotonic()
+        clock, following = MasterClock(), Following(self._led)
+        looked_for_it = since = time.monotonic()
+        last: float | None = None
         while not self._ended.wait(LOOK_S):
             while heard:
-                clock.hear(*heard.popleft())
+                data, at = heard.popleft()
+                clock.hear(data, at)
+                if data == START:
+                    self._led.start()
             now = time.monotonic()
-            place, beats = clock.place(now), here.hear(*self._position(), now)
-            if followed != (place is not None):
-                followed = place is not None
-                goes_on = f"the clock stopped; the set goes on at {here.bpm:.1f} BPM."
-                self._tell(f"MIDI clock: {f'the set follows, at {place.bpm:.1f} BPM.' if place else goes_on}")
-            if place is not None and beats is not None and here.begins_anew(beats):
-                wanted = tempo_to(place, here.bpm, beats, self._beats_per_bar)
-                if wanted is not None:
-                    self._ask(wanted)
+            place = clock.place(now)
+            following.look(now)
+            if last is None and place is not None:
+                since = now
+                self._led.tell(f"MIDI clock: the set follows, at {place.bpm:.1f} BPM.")
+            elif last is not None and place is None:
+                known = now - since > KNOWN_S
+                bpm = last if known else following.bpm
+                self._led.tell(f"MIDI clock: the clock stopped; the set goes on at {bpm:.1f} BPM.")
+                if known:
+                    following.take(round(bpm, PLACES))
+            last = None if place is None else place.bpm
+            following.follow(place)
             if now - looked_for_it > SEARCH_S:
                 looked_for_it = now
                 if not any(self._name.lower() in each.name.lower() for each in input_names(system.inputs())):
                     raise OSError("it is gone")
-
-
-class Set:
-    """Where the set is, from looks at it: evenly, whatever block of sound a look falls into."""
-
-    def __init__(self, beats_per_bar: int) -> None:
-        self.bpm = 120.0
-        self._beats_per_bar = beats_per_bar
-        self._bar = -1
-        self._follower = Follower(FOLLOW)
-
-    def hear(self, elapsed_s: float, playing: bool, bpm: float, at: float) -> float | None:
-        """Take a look; the set's beats since bar 1, None while it stands still."""
-        if bpm != self.bpm:
-            self._follower.retimed(self.bpm / bpm, at)
-            self.bpm = bpm
-        self._follower.hear(elapsed_s, playing, at)
-        return None if self._follower.began is None else (at - self._follower.began) * bpm / 60
-
-    def begins_anew(self, beats: float) -> bool:
-        """Whether this is another bar than the one before, and its first moments are over."""
-        bar, into = divmod(beats, self._beats_per_bar)
-        if bar == self._bar or into < EARLY_BEATS:
-            return False
-        self._bar = int(bar)
-        return True

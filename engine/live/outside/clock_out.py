@@ -9,20 +9,15 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.errors import MidiError
+from engine.live.outside.led import LOOK_S, Position
 from engine.midi.clock import Clock, Target, targets
 from engine.midi.devices.system import MidiOutputs, OutPort, find_system
 from engine.midi.names import input_names, shown
 
 log = logging.getLogger(__name__)
 
-LOOK_S: Final = 0.005
-"""Seconds between two looks at where the set is."""
-
 SEARCH_S: Final = 1.0
 """Seconds between two looks for an output that is not there."""
-
-Position = tuple[float, bool, float]
-"""Seconds since bar 1 as they are heard, as if the set had always been at its tempo; whether it moves; and the tempo."""
 
 
 class ClockOut:
@@ -98,7 +93,7 @@ class ClockOut:
             now = time.monotonic()
             if now >= look_at:
                 look_at = now + LOOK_S
-                for data in clock.hear(*self._position(), now):
+                for data in clock.hear(*self._position()[:3], now):
                     port.send_bytes(data)
                 if now - looked_for_it > SEARCH_S:
                     looked_for_it = now

@@ -92,7 +92,7 @@ def monitor(
                     mapping.feed(each.port, message, each.at)
                     mapping.due(each.at)
                     if not quiet:
-                        yield f"{each.port}: {mapping.describe(each.port, message)}"
+                        yield f"{mapping.called(each.port)}: {mapping.describe(each.port, message)}"
             mapping.did()  # each message has said it already
             yield from mapping.told()
     finally:

@@ -28,6 +28,7 @@ class MidiBatch:
         last: the last of them, its port and what it means, empty if there was none.
         ports: names of the ports open now; ignored: of those the performer wants to hear nothing of.
         notices: lines for the performer: ports that came and went, what set off a command, what was found out of a controller.
+        keyboards: of the ports, those whose notes are harmony.
     """
 
     commands: tuple[Command, ...] = ()
@@ -36,6 +37,7 @@ class MidiBatch:
     ports: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    keyboards: tuple[str, ...] = ()
 
 
 def in_time(changes: Iterable[Change], arrivals: Iterable[Arrival]) -> list[Change | Arrival]:
@@ -122,7 +124,8 @@ class MidiInput:
             notices.append(f"MIDI: {post.dropped} messages too many at once were left out")
         notices += [*self.mapping.told(), *self.mapping.did()]
         ignored = tuple(sorted(self._watcher.ignored))
-        return MidiBatch(tuple(commands), post.arrived, last, tuple(self._ports), ignored, tuple(notices))
+        keyboards = tuple(port for port in self._ports if self.mapping.plays_harmony(port))
+        return MidiBatch(tuple(commands), post.arrived, last, tuple(self._ports), ignored, tuple(notices), keyboards)
 
     def _change(self, change: Change) -> None:
         if change.came:

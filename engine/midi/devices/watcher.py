@@ -13,7 +13,7 @@ from engine.errors import MidiError
 from engine.midi.devices.mailbox import Mailbox
 from engine.midi.devices.system import CLIENT, MidiSystem, OpenPort, find_system, no_system
 from engine.midi.mapping import Mapping
-from engine.midi.names import InputName, input_names, shown
+from engine.midi.names import InputName, input_names
 
 SCAN_S: Final = 0.5
 """Seconds between two looks at the ports."""
@@ -141,20 +141,23 @@ class PortWatcher:
             port = system.open(given.system, arrived, given.place)
         except Exception as error:  # noqa: BLE001  # as above: one port that cannot be opened must not cost the others
             if name not in self._refused:
-                self._tell(f"MIDI port {shown(name)} cannot be opened: {_short(error)}")
+                self._tell(f"MIDI port {self._mapping.called(name)} cannot be opened: {_short(error)}")
             self._refused.add(name)
             return
         self._open[name], self._bases[name] = port, given.base
         self._refused.discard(name)
-        self._tell(f"MIDI: {shown(name)} is connected ({self._mapping.greeting(name)})", Change(name, True, at))
+        self._tell(f"MIDI: {self._mapping.called(name)} is connected ({self._mapping.greeting(name)})", Change(name, True, at))
 
     def _drop(self, name: str) -> None:
         port = self._open.pop(name)
-        self._tell(f"MIDI: {shown(name)} is {'ignored' if name in self.ignored else 'gone'}", Change(name, False, self._clock()))
+        self._tell(
+            f"MIDI: {self._mapping.called(name)} is {'ignored' if name in self.ignored else 'gone'}",
+            Change(name, False, self._clock()),
+        )
         try:
             port.close()
         except Exception as error:  # noqa: BLE001  # as above
-            self._tell(f"MIDI port {shown(name)} did not close: {_short(error)}")
+            self._tell(f"MIDI port {self._mapping.called(name)} did not close: {_short(error)}")
 
     def _leave(self) -> None:
         for name in list(self._open):

@@ -84,6 +84,7 @@ _PRESSES: Final[dict[str, Callable[[Snapshot], Shown]]] = {
     **{f"take {letter.lower()}": partial(_take, letter) for letter in "ABC"},
     "record": _recording,
     "stop recording": _recording,
+    "bank": lambda s: _if("raised", s.midi.upper),
 }
 
 

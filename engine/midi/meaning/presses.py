@@ -65,10 +65,10 @@ class Holding:
         """A control went down."""
         self._down[press.port, press.control] = press
 
-    def lets_go(self, port: str, control: Control, value: int) -> bool:
-        """Whether a message lets go of a control that was down and not for long; it is down no more."""
+    def lets_go(self, port: str, control: Control, value: int) -> Press | None:
+        """The press that a message ends, of a control that was down and not for long; it is down no more."""
         low = value == 0 if control.kind == "note" else value < HALF
-        return low and self._down.pop((port, control), None) is not None
+        return self._down.pop((port, control), None) if low else None
 
     def drop(self, port: str) -> None:
         """Forget a port's controls."""

@@ -17,8 +17,10 @@ from engine.errors import DeviceError
 from engine.player.output.backends import NO_DEVICE, Backend, SilentBackend
 from engine.player.output.priority import RENDER, raise_priority
 from engine.player.output.recorder import Tape
+from engine.player.output.steady import SteadyTime
+from engine.player.output.varispeed import Bend, Varispeed
 from engine.player.rendering.renderer import Renderer
-from engine.processes.latest import NamedValues
+from engine.processes.latest import HeardPlace, NamedValues, write_place
 from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 
@@ -80,7 +82,7 @@ class Output:
 
     Args:
         renderer: what to render; from `start` on only the render thread touches it.
-        status: where load and underruns are written.
+        status: where load, underruns and the place that is heard are written.
         tape: gets all that is heard.
         block: frames per write, whole quanta.
         opener: how devices are opened.
@@ -102,6 +104,7 @@ class Output:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._renderer, self._status, self._tape = renderer, status, tape
+        self._bend, self._speed, self._steady = Bend(renderer.params), Varispeed(), SteadyTime()
         self._block, self._opener, self._emit, self._clock = block, opener, emit, clock
         self._device: str | None = None
         self._lookout = lookout
@@ -224,15 +227,17 @@ class Output:
         length_s = self._block / SAMPLE_RATE
         free_at = self._clock()
         while generation == self._generation:
-            begin = self._clock()
+            begin, before = self._clock(), self._renderer.frame
             self._renderer.render(sound)
+            speed = self._bend.speed(len(sound), self._renderer.bpm)
+            heard = self._speed.process(sound, speed)
             self._measure((self._clock() - begin) / length_s)
             self._tape.push(sound, self._renderer.frame)
             backend = self._take_next()
             self._writing_since = now = self._clock()
             late = not backend.silent and now - free_at > backend.latency_s
             try:
-                ran_dry = backend.write(sound)
+                ran_dry = backend.write(heard)
             except DeviceError as error:
                 if generation == self._generation:
                     self._dead.append(backend)
@@ -244,6 +249,8 @@ class Output:
                 return
             self._writing_since = None
             free_at = self._clock()
+            at = self._steady.hear(free_at, len(heard) / SAMPLE_RATE)
+            write_place(self._status, HeardPlace(self._renderer.heard, at, speed if self._renderer.frame > before else 0.0))
             if ran_dry or late:
                 self._underruns += 1
                 self._status["underruns"] = self._underruns
@@ -254,7 +261,7 @@ class Output:
         if fresh is not None:
             old, self._backend, self._next = self._backend, fresh, None
             self._dead.append(old)
-            self._renderer.output_latency = round(fresh.latency_s * SAMPLE_RATE)
+            self._renderer.output_latency = round(fresh.latency_s * SAMPLE_RATE) + Varispeed.latency
         return self._backend
 
     def _measure(self, load: float) -> None:
@@ -272,7 +279,7 @@ class Output:
     # ------------------------------------------------------------ devices, in threads that may hang
 
     def _announce(self, backend: Backend, message: str = "") -> None:
-        latency = backend.latency_s + self._renderer.latency / SAMPLE_RATE
+        latency = backend.latency_s + (self._renderer.latency + Varispeed.latency) / SAMPLE_RATE
         wrong = bool(backend.key) and self._device is None and backend.key != self._home_key
         self.opened = DeviceOpened(
             backend.name,

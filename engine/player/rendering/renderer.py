@@ -21,7 +21,7 @@ from engine.player.rendering.meters import Meters
 from engine.player.rendering.ramps import UP, Bus
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import STEM_NAMES, Levels
-from engine.processes.latest import PARAM_DEFAULTS, NamedValues
+from engine.processes.latest import MIXED, PARAM_DEFAULTS, NamedValues
 from engine.protocol import Cue, PlayerEvent
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
@@ -45,6 +45,7 @@ class Renderer:
 
     Attributes:
         events: what happened, oldest first; the reader takes them with ``popleft``.
+        params: as they were given.
         latency: frames from the transport to the output (the limiter's look-ahead).
         output_latency: frames from the output to the ear, for ``heard_frame``; set by whoever knows.
     """
@@ -56,9 +57,9 @@ class Renderer:
     ) -> None:
         self.events: deque[PlayerEvent] = deque()
         self.output_latency = 0
-        self._params = params
+        self.params = params
         self._status = status
-        self._names = params.names
+        self._names = MIXED
         self._safe = [PARAM_DEFAULTS[name] for name in self._names]
         self._bounds = [RANGES.get(name, (0.0, 1.0)) for name in self._names]
         self._at = {name: i for i, name in enumerate(self._names)}
@@ -93,6 +94,17 @@ class Renderer:
     def sounding(self) -> Cue | None:
         """The current section's cue, started where it really was, with its origin as it is after loops."""
         return self._timeline.sounding
+
+    @property
+    def heard(self) -> int:
+        """The transport frame that is heard as the last quantum is handed to the output."""
+        return max(0, self._frame - LATENCY - self.output_latency)
+
+    @property
+    def bpm(self) -> float | None:
+        """The tempo of what sounds; None for nothing."""
+        main = self._timeline.main
+        return None if main is None or self._timeline.finished else main.cue.grid.bpm
 
     @property
     def pending(self) -> tuple[Cue, ...]:
@@ -162,7 +174,7 @@ class Renderer:
 
     def _read(self) -> list[float]:
         """All parameters, each within its range; one that is not a number keeps the last value that was."""
-        values: list[float] = self._params.values.tolist()
+        values: list[float] = self.params.values[: len(MIXED)].tolist()
         for i, value in enumerate(values):
             low, high = self._bounds[i]
             if low <= value <= high:
@@ -221,7 +233,7 @@ class Renderer:
     def _report(self) -> None:
         status, meters = self._status, self._meters
         status["frame"] = self._frame
-        status["heard_frame"] = max(0, self._frame - LATENCY - self.output_latency)
+        status["heard_frame"] = self.heard
         status["peak_l"], status["peak_r"] = meters.peaks
         status["rms_l"], status["rms_r"] = meters.rms
         status["momentary"] = meters.momentary

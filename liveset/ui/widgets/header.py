@@ -42,6 +42,7 @@ class HeaderView:
     total_s: int = 0
     silent: bool = False
     muted: bool = False
+    chord: str = ""
 
     @classmethod
     def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
@@ -59,6 +60,7 @@ class HeaderView:
             whole(snapshot.total_s),
             snapshot.audio.silent,
             _muted(snapshot),
+            snapshot.chord,
         )
 
 
@@ -96,6 +98,7 @@ class Header(LineWidget[HeaderView]):
             piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
+            Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
         return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1)], gap=2))]

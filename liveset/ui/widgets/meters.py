@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
-from engine.protocol import MeterView, Snapshot
+from engine.protocol import MeterView, MidiView, Snapshot
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
 from liveset.ui.widgets.gauges import level, level_cells, loudness, whole
 from liveset.ui.widgets.lines import LineWidget
@@ -131,6 +131,12 @@ class MachineView:
     instead_of: str = ""
 
 
+def _last(midi: MidiView) -> str:
+    """What came last, under the name that its port goes by."""
+    port = next((port for port in midi.ports if midi.last.startswith(f"{port}: ")), "")
+    return f"{midi.called(port)}{midi.last.removeprefix(port)}"
+
+
 class MachineWatch:
     """Turns snapshots into `MachineView`s: notices MIDI arriving, and steadies the load; one step an update."""
 
@@ -157,9 +163,9 @@ class MachineWatch:
             whole(s.audio.latency_s * 1000),
             self._shown,
             s.audio.underruns,
-            s.midi.ports,
+            tuple(s.midi.called(port) for port in s.midi.ports),
             self._active > 0,
-            s.midi.last,
+            _last(s.midi),
             s.generator,
             s.generator_state,
             whole(s.speed),

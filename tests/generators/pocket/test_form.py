@@ -334,6 +334,18 @@ def test_later_drops_are_new_and_still_the_same_piece(text: str) -> None:
     assert phrases(last) & figures, "the motif ties them"
 
 
+def test_a_voice_joins_the_tune_in_a_last_drop_as_the_seed_has_it() -> None:
+    def joined(purpose: SectionPurpose, seed: int) -> set[int]:
+        score = compose(ask("house", bars=16, role="drop", energy=1.0, purpose=purpose, set_seed=seed))
+        tune = [note.pitches for note in score.notes if note.part == "melody"]
+        return {others[0] - own[0] for own, *rest in tune for others in rest}
+
+    found = [joined("sum", seed) for seed in range(12)]
+    assert set() in found and {12} in found
+    assert any(each and each <= {-3, -4} for each in found), "thirds below"
+    assert not any(joined("statement", seed) for seed in range(12))
+
+
 def test_a_set_has_two_progressions_and_turns_round_at_the_ends_of_phrases() -> None:
     def bars(score: Score) -> list[frozenset[int]]:
         roots: dict[int, set[int]] = {}

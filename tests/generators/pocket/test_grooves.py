@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
+from engine.generators.pocket.instruments.breaks import slice_of
 from engine.generators.pocket.score.compose import compose
 from engine.generators.pocket.score.drumming.grooves import groove
 from engine.generators.pocket.score.events import Hit, Score
 from engine.generators.pocket.styles import load_style
+from engine.music.key import Key
 from engine.prompts.vocabulary import style_names
+from engine.timebase import SAMPLE_RATE
 
 from .listening import ask
 
@@ -78,3 +84,17 @@ def test_strokes_of_percussion_stand_around_their_place_the_same_in_every_bar() 
             pans.setdefault((round(hit.frame / sixteenth) % 16, hit.shot), set()).add(hit.pan)
     assert len({pan for one in pans.values() for pan in one}) > 2
     assert all(len(one) == 1 for one in pans.values())
+
+
+@pytest.mark.parametrize("key", ["C minor", "Eb minor", "F# minor", "A minor"])
+def test_breaks_are_in_tune_with_the_key(key: str) -> None:
+    score = compose(ask("jungle", key=key, bpm=165.0))
+    settings = next(dict(style.kit["break"]) for style in score.kits.values() if "break" in style.kit)
+    tonic = Key.parse(key).tonic
+    for number, start_s, low, high in ((0, 0.03, 45, 115), (4, 0.01, 150, 320)):  # the slices of kick and snare
+        sound = slice_of(settings, number).mean(dim=0).numpy()[round(start_s * SAMPLE_RATE) :]
+        power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 17))
+        hertz = np.fft.rfftfreq(1 << 17, 1 / SAMPLE_RATE)
+        power[(hertz < low) | (hertz > high)] = 0.0
+        note = 69 + 12 * math.log2(hertz[power.argmax()] / 440)
+        assert min(abs((note - tonic - fifth + 6) % 12 - 6) for fifth in (0, 7)) < 0.7, number

@@ -383,7 +383,7 @@ def test_variation_keeps_some_of_the_music_and_writes_the_rest_anew() -> None:
 
 
 def test_other_take_has_other_figures_and_chords_and_is_no_more_energetic() -> None:
-    one, other = (compose(ask(bars=16, ideas=number, chords=number, seed=3 + number)) for number in (0, 1))
+    one, other = (compose(ask(bars=16, ideas=number, progression=number, seed=3 + number)) for number in (0, 1))
     groups = {hit.group for hit in one.hits}
 
     def rhythm(score: Score, group: str) -> Counter[int]:

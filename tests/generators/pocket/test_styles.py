@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from engine.generators.pocket.instruments.voices import VOICES
 from engine.generators.pocket.score.compose import compose
+from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.styles import in_bar, load_style
 from engine.prompts.vocabulary import style_names
 from engine.timebase import SAMPLE_RATE
@@ -56,3 +58,29 @@ def test_bass_says_where_the_bar_is_heavy(style: str, beats: int, bass: set[int]
     beat = float(score.grid.frames_per_beat)
     struck = Counter(round(note.frame / beat) % beats for note in score.notes if note.part == "bass" and not note.slide)
     assert {place for place, _ in struck.most_common(len(bass))} == bass
+
+
+def test_a_set_ends_without_a_hole_though_its_notes_are_short() -> None:
+    request = ask("hyperpop", bars=11, bpm=159.0, key="A major", role="outro", energy=0.25, previous_role="drop", next_role=None)
+    for seed in range(4):
+        score = compose(replace(request, set_seed=seed, seed=seed))
+        sounding = sorted((note.frame, note.frame + note.gate) for note in score.notes if note.velocity > 0.1)
+        sounding += [(hit.frame, hit.frame) for hit in score.hits]
+        reached = 0
+        for start, end in sorted(sounding):
+            assert start - reached < 2 * score.grid.frames_per_beat, (seed, score.grid.bar_at(reached))
+            reached = max(reached, end)
+        assert reached >= score.grid.frame_of_bar(request.bars - 1)
+
+
+def test_music_without_drums_has_the_tonic_below_it_wherever_no_bass_plays() -> None:
+    def pedal(text: str, **changes: object) -> list[Note]:
+        score = compose(ask(text, bars=16, key="E lydian", bpm=72.0, **changes))
+        return [note for note in score.notes if note.part == "pedal"]
+
+    held = pedal("drone", role="breakdown", energy=0.3)
+    assert {note.pitches for note in held} == {((28, 1.0),)}, "E at 41 Hz"
+    assert sum(note.gate for note in held) > 12 * 4 * 60 / 72 * SAMPLE_RATE, "nearly always"
+    assert not pedal("drone, no bass", role="breakdown", energy=0.3)
+    assert not pedal("house", role="breakdown", energy=0.3)
+    assert not pedal("drone", role="drop", energy=1.0), "a bass plays"

@@ -32,10 +32,12 @@ def slice_of(settings: Mapping[str, Any], number: int) -> Tensor:
     """One sixteenth of a break and a little of its decay, (2, frames); the peak of the whole bar is about 1.
 
     Args:
-        settings: bpm of the performance, tune (speed ratio of the turntable), tone 0..1, drive 0..1.
+        settings: bpm of the performance, tune (speed ratio of the turntable), tone 0..1, drive 0..1; kick and snare, the
+            pitches in Hz at which these are heard, or as `heard_hz` has them.
         number: which slice, 0 to 15.
     """
-    bar = _bar(float(settings["bpm"]), float(settings["tune"]), float(settings["tone"]), float(settings["drive"]))
+    bpm, tune, tone, drive = (float(settings[name]) for name in ("bpm", "tune", "tone", "drive"))
+    bar = _bar(bpm, tune, tone, drive, *(float(settings.get(drum, heard_hz(drum, tune))) for drum in TUNED))
     step = bar.shape[1] / (SLICES + 4)
     start = round(step * (number % SLICES))
     part = bar[:, start : start + round(1.25 * step)].clone()
@@ -53,14 +55,26 @@ _KIT: Final[dict[str, dict[str, float]]] = {
 }
 
 
+TUNED: Final = {"kick": 1.075, "snare": 1.0}
+"""Drums of a break that can be tuned, and by what factor they are heard above the pitch that they fall to: a kick falls all the
+while it is heard."""
+
+
+def heard_hz(drum: str, tune: float) -> float:
+    """The pitch in Hz at which one of `TUNED` is heard if nobody tunes it, at a speed ratio of the turntable."""
+    return _KIT[drum]["tune"] * TUNED[drum] * tune
+
+
 @lru_cache(maxsize=3)
-def _bar(bpm: float, tune: float, tone: float, drive: float) -> Tensor:
+def _bar(bpm: float, tune: float, tone: float, drive: float, kick_hz: float, snare_hz: float) -> Tensor:
     """A bar and one beat of its decay, (2, frames), peak about 1."""
+    pitches = {"kick": kick_hz, "snare": snare_hz}
+    tuned = {drum: {"tune": hz / TUNED[drum] / tune} for drum, hz in pitches.items()}
     rng = torch.Generator().manual_seed(1969)
     step = 60.0 / bpm / 4.0 * RATE * tune
     bar = torch.zeros(2, round(step * (SLICES + 4)))
     for drum, line, level in _LINES:
-        sound = DRUM_MODELS[drum](_KIT[drum], rng)
+        sound = DRUM_MODELS[drum](_KIT[drum] | tuned.get(drum, {}), rng)
         for i, mark in enumerate(line):
             if mark in MARK_VELOCITY:
                 at = round(step * i + _LATE[i % 4] * RATE)
@@ -73,11 +87,11 @@ def _bar(bpm: float, tune: float, tone: float, drive: float) -> Tensor:
     room[:, 0] += 1.0
     hertz = torch.linspace(0.0, RATE / 2, size // 2 + 1)
     colour = 1.0 / (1.0 + (hertz / (6500.0 + 6000.0 * tone)) ** 4).sqrt()
-    heard = to_sound(to_spectrum(bar, size) * to_spectrum(room, size) * colour, size)[:, : bar.shape[1]]
-    heard = heard / heard.abs().max()
+    recorded = to_sound(to_spectrum(bar, size) * to_spectrum(room, size) * colour, size)[:, : bar.shape[1]]
+    recorded = recorded / recorded.abs().max()
     grip = 1.0 + 3.5 * drive
-    heard = torch.tanh(grip * heard) / math.tanh(grip)
-    return _turned(heard, tune)
+    recorded = torch.tanh(grip * recorded) / math.tanh(grip)
+    return _turned(recorded, tune)
 
 
 def _turned(sound: Tensor, ratio: float) -> Tensor:

@@ -105,7 +105,7 @@ def _hat(s: Settings, rng: torch.Generator) -> Tensor:
     t = _time(min(0.9, 6.0 * s["decay"] + 0.03))
     low = 5200.0 + 3800 * s["tone"]
     body = 0.55 * _noise(len(t), low, 15_500.0, rng) + 0.5 * _metal(t, 430.0 + 120 * s["tone"], rng, low * 0.85)
-    tail = 0.78 * torch.exp(-t / s["decay"]) + 0.22 * torch.exp(-t / (0.25 * s["decay"]))
+    tail = 0.5 * torch.exp(-t / s["decay"]) + 0.5 * torch.exp(-t / (0.2 * s["decay"]))
     return body * tail * 0.3
 
 

@@ -33,6 +33,8 @@ _SUB_LEVEL: Final = -11.0
 """Level of the sub against the bass, in LU, at a "sub" of 0.6."""
 _SUB_RANGE_LU: Final = 12.0
 """LU that "sub" adds from 0 to 1."""
+_PEDAL_LEVEL: Final = -7.0
+"""Level of the pedal against the bass, in LU."""
 _TEXTURE_LEVEL: Final = -26.0
 """Level of tape hiss without dirt."""
 _DIRT_LU: Final = 6.0
@@ -180,6 +182,8 @@ def _level(score: Score, player: str) -> float:
     part = part_of(player)
     if part == "fx":
         return _FX_LEVEL
+    if part == "pedal":
+        return blend(score.mix, "levels", "bass") + _PEDAL_LEVEL
     if part == "sub":
         return (
             blend(score.mix, "levels", "bass")

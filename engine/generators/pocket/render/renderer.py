@@ -18,6 +18,7 @@ from engine.generators.pocket.instruments.tables import Tables
 from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.point import drumless
 from engine.generators.pocket.render import fourier
+from engine.generators.pocket.render.air import Air, without_highs
 from engine.generators.pocket.render.envelopes import STEP, polyline
 from engine.generators.pocket.render.loudness import Gains
 from engine.generators.pocket.render.note_player import NotePlayer
@@ -33,6 +34,8 @@ _LEAD: Final = 3
 """Indexes on the stem axis."""
 _TAPED: Final = (2, 3)
 """Stems that go through the tape, where there is one."""
+_AIRED: Final = (2, 3)
+"""Stems whose highs are ducked by drum hits."""
 _CEILING: Final = 0.79
 """Peak that the sum of all stems never exceeds. True peaks, between samples, can be about 1 dB higher: below -1 dBTP."""
 _KNEE: Final = 0.58
@@ -76,6 +79,8 @@ class Renderer:
         self._strokes = _strokes(score, gains.drums, self.shots)
         self._hits = self._by_chunk([(frame, frame + shot.shape[1] - 1) for frame, shot, _ in self._strokes])
         self._dry: dict[int, list[Tensor | None]] = {}
+        self._air = Air(score.hits, sound.air_duck)
+        self._aired: dict[int, list[Tensor | None]] = {}
         self._taped: dict[int, list[Tensor | None]] = {}
         self._sends: dict[int, list[Tensor | None]] = {}
         softer = 1.0 - (1.0 - _DRUMLESS_FACTOR) * drumless(score.mix)
@@ -210,15 +215,31 @@ class Renderer:
     def _taped_chunk(self, index: int) -> list[Tensor | None]:
         """Dry sound of each stem, after the tape where there is one."""
         if self.sound.wow <= 0.0:
-            return self._dry_chunk(index)
+            return self._aired_chunk(index)
         found = self._taped.get(index)
         if found is None:
-            before, found = self._dry_chunk(index - 1), list(self._dry_chunk(index))
+            before, found = self._aired_chunk(index - 1), list(self._aired_chunk(index))
             for stem in _TAPED:
                 if before[stem] is not None or found[stem] is not None:
                     found[stem] = wow_and_flutter(_joined(before[stem], found[stem]), index * CHUNK, self.sound.wow)
             self._taped = {key: kept for key, kept in self._taped.items() if key == index - 1}
             self._taped[index] = found
+        return found
+
+    def _aired_chunk(self, index: int) -> list[Tensor | None]:
+        """Dry sound of each stem, the highs of harmony and lead ducked by drum hits."""
+        if not self._air:
+            return self._dry_chunk(index)
+        found = self._aired.get(index)
+        if found is None:
+            before, found = self._dry_chunk(index - 1), list(self._dry_chunk(index))
+            curve = self._air.curve(index)
+            for stem in _AIRED if curve is not None else ():
+                now = found[stem]
+                if now is not None and curve is not None:
+                    found[stem] = without_highs(before[stem], now, curve)
+            self._aired = {key: kept for key, kept in self._aired.items() if key == index - 1}
+            self._aired[index] = found
         return found
 
     def _dry_chunk(self, index: int) -> list[Tensor | None]:

@@ -39,6 +39,7 @@ class Sound:
         duck_s: seconds in which the side-chain of each stem recovers.
         drive: saturation of each stem: 1 over the multiple of its RMS at which it bends; 0 is none.
         wow: depth 0..1 of a tape's wow and flutter.
+        air_duck: how far a firm drum hit ducks the highs of harmony and lead, 0..1.
     """
 
     rows: Tensor
@@ -50,6 +51,7 @@ class Sound:
     duck_s: tuple[float, ...]
     drive: tuple[float, ...]
     wow: float
+    air_duck: float
 
 
 _CALM: Final = 0.45
@@ -70,6 +72,8 @@ _DUCK_S: Final = (0.42, 0.12, 0.42, 0.42)
 """Seconds, at most, in which each stem recovers from the side-chain: the bass is back as soon as the kick has gone."""
 _CYMBAL_ROOM: Final = (5500.0, -7.0)
 """Hz above which harmony and lead are softer, and by how many dB, where cymbals play."""
+_AIR_DUCK: Final = 0.8
+"""How far drum hits duck the highs of harmony and lead where cymbals carry the music, 0..1."""
 _DRIVE: Final = (0.28, 0.6, 1.0, 1.0)
 """Saturation of each stem at full drive."""
 _DUCK: Final = (0.0, 0.95, 0.75, 0.45)
@@ -100,6 +104,7 @@ def design(score: Score) -> Sound:
         duck_s=tuple(min(longest, 0.62 * beat_s) for longest in _DUCK_S),
         drive=tuple(share * params["drive"] ** 2 for share in _DRIVE),
         wow=_wow(score),
+        air_duck=_AIR_DUCK * (1.0 - without_cymbals(score.mix)),
     )
 
 

@@ -20,7 +20,7 @@ from engine.prompts.mix import mix
 from engine.protocol import MotifNote, SectionRequest
 from engine.timebase import SAMPLE_RATE
 
-_OTHER_VOICES: Final = {"sub": "sub", "fx": "noise", "texture": "tape", "crackle": "crackle"}
+_OTHER_VOICES: Final = {"sub": "sub", "pedal": "pedal", "fx": "noise", "texture": "tape", "crackle": "crackle"}
 """Voices of the parts that no style names a voice for."""
 _FAINTEST_SUB: Final = 1e-3
 """Least share of the bass that the sub is levelled for: -60 dB."""

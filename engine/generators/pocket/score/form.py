@@ -207,12 +207,24 @@ def lay_out(
             if part in DRUM_GROUPS:
                 active[part] = float(held < 5.0 and level > 0.0 and part != out)
                 continue
-            cast = float(part != out) if part == "bass" else 1.0 if part in playing else wanted.get(part, 0.0)
+            asked = max(wanted.get(part, 0.0), _held(request, part, local))
+            cast = float(part != out) if part == "bass" else 1.0 if part in playing else asked
             active[part] = level * cast * smoothstep(0.5 + margin / 0.14)
         _never_empty(active, levels, starts)
         opening = (1 - place) * arc.opening[0] + place * arc.opening[1]
         bars.append(_bar(request, index, place, local, active, opening, motion))
     return tuple(bars)
+
+
+_QUIET: Final = (0.38, 0.28)
+"""Energies below which pads come in, and are in, where a set begins and ends: short notes alone would leave silences."""
+
+
+def _held(request: SectionRequest, part: str, energy: float) -> float:
+    """How far a part holds whatever others play, 0..1: pads where a set begins and ends, in bars of little energy."""
+    if part != "pad" or request.role not in {"intro", "outro"}:
+        return 0.0
+    return smoothstep((_QUIET[0] - energy) / (_QUIET[0] - _QUIET[1]))
 
 
 _PRESENT: Final = 0.55

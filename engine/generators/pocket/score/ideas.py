@@ -36,7 +36,7 @@ def idea(request: SectionRequest, element: str, bar: int) -> int:
     order = _IDEAS[request.purpose].get(element, (0,))
     own = order[phrase_of(request, bar) % len(order)]
     if element == "chords":
-        return (own + request.chords) % _CHORD_ORDERS
+        return (own + request.progression) % _CHORD_ORDERS
     return own + 4 * ((request.occurrence - 1) // _TURN) + request.ideas
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from engine.generators.pocket.instruments.breaks import TUNED, heard_hz
 from engine.generators.pocket.parts import MARK_VELOCITY
 from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.tones.players import share_amplitudes
@@ -26,12 +27,18 @@ _ENDED: Final = 0.063
 
 
 def in_tune(style: Style, key: Key) -> Style:
-    """A style whose kick is on the tonic or the fifth of a key, and short where it is struck on every beat."""
+    """A style whose kick, and the drums of whose breaks, are on the tonic or the fifth of a key; the kick is short where it is
+    struck on every beat."""
+    breaks = {
+        shot: tuple(sorted((dict(given) | {drum: _tuned(key, heard_hz(drum, dict(given)["tune"])) for drum in TUNED}).items()))
+        for shot, given in style.kit.items()
+        if dict(given).get("model") == "break"
+    }
+    style = replace(style, kit={**style.kit, **breaks}) if breaks else style
     kick = dict(style.kit.get("kick", ()))
     if kick.get("model") != "kick":
         return style
-    notes = (_KICK_HZ * 2.0 ** (_nearest(key.tonic + fifth) / 12.0) for fifth in (0, 7))
-    kick["tune"] = min(notes, key=lambda hz: abs(math.log2(hz / _KICK_HZ)))
+    kick["tune"] = _tuned(key, _KICK_HZ)
     if any(lane.shot == "kick" and firm_steps(lane) == EVERY_BEAT for lane in style.lanes):
         grip = 1.0 + 5.0 * kick["drive"]  # as the model bends it, which makes it longer
         left = math.log(grip / (_ENDED * math.tanh(grip)))
@@ -48,8 +55,10 @@ _OWN: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "rim": {"tune": (-0.3, 0.3)},
     "conga": {"tune": (-0.25, 0.25), "decay": (-0.3, 0.3)},
     "tom": {"tune": (-0.2, 0.2), "decay": (-0.3, 0.3)},
+    "break": {"tune": (-0.1, 0.1), "tone": (-0.2, 0.2)},
 }
-"""Model -> setting -> the range from which a set's seed draws what is added: to a tone itself, else in octaves."""
+"""Model -> setting -> the range from which a set's seed draws what is added: to a tone itself, else in octaves. A break's tune is
+the speed of its turntable: what is in tune on it stays so."""
 
 
 def of_the_set(style: Style, set_seed: int) -> Style:
@@ -65,9 +74,11 @@ def of_the_set(style: Style, set_seed: int) -> Style:
     return replace(style, kit=kit)
 
 
-def _nearest(pitch_class: int) -> float:
-    """Semitones, -6..6, from `_KICK_HZ` to the nearest note of a pitch class."""
-    return (pitch_class - (69.0 + 12.0 * math.log2(_KICK_HZ / 440.0)) + 6.0) % 12.0 - 6.0
+def _tuned(key: Key, hertz: float) -> float:
+    """The pitch in Hz of a key's tonic or fifth that is nearest to another pitch."""
+    note = 69.0 + 12.0 * math.log2(hertz / 440.0)
+    away = ((key.tonic + fifth - note + 6.0) % 12.0 - 6.0 for fifth in (0, 7))
+    return float(hertz * 2.0 ** (min(away, key=abs) / 12.0))
 
 
 def drum_kits(point: Mix, group: str) -> list[tuple[str, Style, float]]:

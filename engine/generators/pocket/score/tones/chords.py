@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from engine.dsp.ramps import smoothstep
 from engine.generators.pocket.parts import MARK_VELOCITY
-from engine.generators.pocket.point import DRUMLESS, crackle, drumless, hiss
+from engine.generators.pocket.point import DRUMLESS, crackle, drumless, hiss, without_cymbals
 from engine.generators.pocket.score.chance import chance, spread
 from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
-from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, place_root, voice
+from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, place_bass, voice
 from engine.generators.pocket.styles import Style, in_bar
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
@@ -24,6 +25,8 @@ _SUB_TOP: Final = 42
 """MIDI note above which the sub plays an octave lower."""
 _INVERSION: Final = 3
 """Semitones by which a set places its chords higher or lower, which gives other inversions."""
+_FAINTEST: Final = 0.02
+"""Amount of a texture or pedal, 0..1, below which it is left out."""
 _LANDING_BEATS: Final = 2.0
 """Beats by which the set's last chord rings beyond its bar."""
 
@@ -43,6 +46,7 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
 
     notes.extend(context.played("bass", bass))
     notes.extend(_subs(context, notes))
+    notes.extend(_pedals(context))
     notes.extend(context.played("comp", comp))
     notes.extend(context.played("pad", lambda style: _pads(context, style, chords)))
     notes.extend(_noises(context))
@@ -63,7 +67,7 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         return
     style = playing.parts["bass"]
     low = style.center - 6
-    root = place_root(context.key, chord.root, low)
+    root = place_bass(context.key, chord, 0, low)
     beats = context.request.beats_per_bar
     if bar.final or context.request.role == "breakdown":
         length = beats + (_LANDING_BEATS if bar.final else 0.0)
@@ -83,9 +87,7 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         held = 1
         while step + held < steps and tokens[step + held] == "-":
             held += 1
-        pitch = (
-            root + (12 if mark == "8" else 0) if mark in "18" else place_root(context.key, chord.root + _BASS_DEGREES[mark], root)
-        )
+        pitch = root + (12 if mark == "8" else 0) if mark in "18" else place_bass(context.key, chord, _BASS_DEGREES[mark], root)
         accent = 1.0 if step % 4 == 0 or mark == "8" else 0.86
         velocity = kept[step] * accent * level**0.7 * (1.0 + 0.12 * spread(context.request.seed, "bass", bar.index, step))
         gate = held / 4 * min(1.0, tightness if held == 1 else 0.98)
@@ -127,6 +129,30 @@ def _subs(context: Context, notes: Sequence[Note]) -> list[Note]:
             velocity += 0.0 if before is None else before.velocity
             subs[note.frame, lower] = note._replace(part="sub", pitches=lower, gate=gate, velocity=velocity)
     return list(subs.values())
+
+
+_PEDAL_LOW: Final = 26
+"""MIDI note of the lowest pedal."""
+_PEDAL_BARS: Final = 4
+"""Bars that a note of it lasts at most."""
+_BASS_PLAYS: Final = 0.3
+"""How present a bass is, 0..1, that leaves no room for it."""
+
+
+def _pedals(context: Context) -> Iterator[Note]:
+    """A deep tonic, held where cymbals do not carry the music and no bass plays: ambient and drones have lows throughout."""
+    amount = without_cymbals(context.mix) * context.mix.stems.get("bass", 1.0)
+    pitch = place_bass(context.key, Chord(0, ()), 0, _PEDAL_LOW)
+
+    def free(bar: Bar) -> bool:
+        return bar.active["bass"] < _BASS_PLAYS and not bar.silent
+
+    for held, group in groupby(context.bars, lambda bar: (free(bar), bar.index // _PEDAL_BARS)):
+        bars = list(group)
+        velocity = amount * smoothstep(max(bar.energy for bar in bars) / 0.2)
+        if held[0] and velocity > _FAINTEST:
+            beats = len(bars) * context.request.beats_per_bar
+            yield Note(context.frame(bars[0].index, 0), "pedal", context.frames(beats), ((pitch, 1.0),), min(1.0, velocity))
 
 
 def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Iterator[Note]:
@@ -203,10 +229,6 @@ def _noises(context: Context) -> Iterator[Note]:
                 context.frame(start, 0), "fx", context.frames(bars * beats - 0.25), ((60, 1.0),), velocity * driven, rise=rise
             )
     yield from _textures(context)
-
-
-_FAINTEST: Final = 0.02
-"""Amount of a texture, 0..1, below which it is left out."""
 
 
 def _textures(context: Context) -> Iterator[Note]:

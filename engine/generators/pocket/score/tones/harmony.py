@@ -12,6 +12,7 @@ from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.ideas import PHRASE_BARS, idea, phrase_of
 from engine.generators.pocket.styles import Progression, style_for
 from engine.music.key import Key
+from engine.protocol import HeldChord, SectionRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Chord:
     Attributes:
         root: degree of the seven-note scale, counted from 0.
         tones: (degree, weight 0..1) of each tone.
+        held: what a keyboard holds in its place; where that is a bass note alone, in the place of the root.
     """
 
     root: int
     tones: tuple[tuple[int, float], ...]
+    held: HeldChord | None = None
 
     def degrees(self) -> tuple[int, ...]:
         """Degrees 0..6 of the tones that sound clearly."""
@@ -79,7 +82,10 @@ def _root_at(context: Context, progressions: tuple[Progression, Progression], ch
 
 
 def chord_at(context: Context, progressions: tuple[Progression, Progression], chord_bars: int, bar: int) -> Chord:
-    """The chord of a bar, with sevenths, ninths and suspensions as richness and tension add them."""
+    """The chord of a bar: what is held, or the plan's with sevenths, ninths and suspensions as richness and tension add them."""
+    held = held_at(context.request, bar)
+    if held is not None and held.tones:
+        return Chord(0, (), held)
     plan = context.bars[bar]
     root = _root_at(context, progressions, chord_bars, bar)
     if plan.final or plan.silent:
@@ -93,7 +99,12 @@ def chord_at(context: Context, progressions: tuple[Progression, Progression], ch
         tones += [(root + 3, 0.5 * smoothstep((tense - 0.55) / 0.35))]
         if _tonic_fits(context.key, root):
             tones += [(7, _PEDAL)]
-    return Chord(root, tuple((degree, weight) for degree, weight in tones if weight > 0.05))
+    return Chord(root, tuple((degree, weight) for degree, weight in tones if weight > 0.05), held)
+
+
+def held_at(request: SectionRequest, bar: int) -> HeldChord | None:
+    """What a keyboard holds in a bar of the section."""
+    return next((chord for first, chord in reversed(request.chords) if first <= bar), None)
 
 
 def _tonic_fits(key: Key, root: int) -> bool:
@@ -121,6 +132,8 @@ def voice(key: Key, chord: Chord, center: int) -> tuple[tuple[int, float], ...]:
         (MIDI note, weight 0..1) from low to high; sevenths and ninths within a semitone of a chord note go up an octave.
     """
     low = center - 6
+    if chord.held is not None and chord.held.tones:
+        return tuple(sorted((low + (tone - low) % 12, 1.0) for tone in chord.held.tones))
     notes: dict[int, float] = {}
     for degree, weight in chord.tones:
         note = low + (pitch_of(key, degree) - low) % 12
@@ -130,6 +143,23 @@ def voice(key: Key, chord: Chord, center: int) -> tuple[tuple[int, float], ...]:
     return tuple(sorted(notes.items()))
 
 
-def place_root(key: Key, degree: int, low: int) -> int:
-    """The MIDI note of a degree within the octave from ``low``."""
-    return low + (pitch_of(key, degree) - low) % 12
+_ABOVE: Final = {0: 0.0, 2: 3.5, 4: 7.0, 6: 10.5}
+"""Degrees above a chord's root -> semitones, where a held chord's own notes take their places."""
+
+
+def place_bass(key: Key, chord: Chord, steps: int, low: int) -> int:
+    """The MIDI note, within the octave from ``low``, of what lies so many degrees above a chord's root."""
+    if chord.held is None:
+        return low + (pitch_of(key, chord.root + steps) - low) % 12
+    root = chord.held.root
+    above = [(tone - root) % 12 for tone in (root, *chord.held.tones)]
+    interval = min(above, key=lambda each: abs(each - _ABOVE[steps]))
+    return low + (root + interval - low) % 12
+
+
+def in_chord(pitch: int, chord: Chord, firm: bool) -> int:
+    """A melody's MIDI note as a held chord has it: the nearest of its notes where it is ``firm`` or rubs against one of them."""
+    tones = chord.held.tones if chord.held is not None else ()
+    if not tones or not (firm or any((pitch - tone) % 12 in (1, 11) for tone in tones)):
+        return pitch
+    return next(pitch + step for step in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6) if (pitch + step) % 12 in tones)

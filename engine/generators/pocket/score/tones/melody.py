@@ -11,7 +11,7 @@ from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.ideas import idea, phrase_of
-from engine.generators.pocket.score.tones.harmony import Chord, pitch_of, voice
+from engine.generators.pocket.score.tones.harmony import Chord, in_chord, pitch_of, voice
 from engine.generators.pocket.styles import Style
 from engine.music import motif as motifs
 from engine.music.motif import Motif
@@ -74,7 +74,7 @@ def write_melody(context: Context, chords: Sequence[Chord]) -> tuple[list[Note],
             return (note for each, own in phrases if own == part for note in _sound(context, style, each, part, chords))
 
         notes.extend(context.played(part, tune))
-    notes.extend(context.played("melody", lambda style: _final_note(context, style)))
+    notes.extend(context.played("melody", lambda style: _final_note(context, style, chords)))
     sounding = [bar for bar in context.bars if not bar.silent and not bar.final]
 
     def arp(style: Style) -> Iterator[Note]:
@@ -116,6 +116,19 @@ def _played_by(context: Context, development: str) -> str:
     return "melody" if silenced or (drawn > _ANSWER_CHANCE and context.request.purpose != "contrast") else part
 
 
+_ADDED: Final = ((), (7,), (-2,))
+"""Degrees above the tune of the voice that joins it in a last drop, by the seed: none, an octave, or a third below."""
+_ADDED_WEIGHT: Final = 0.7
+
+
+def _added(context: Context, degree: int) -> tuple[tuple[int, float], ...]:
+    """The degrees that sound with one of the tune, and their weights."""
+    request = context.request
+    if request.purpose != "sum" or request.role != "drop":
+        return ()
+    return tuple((degree + up, _ADDED_WEIGHT) for up in choose(_ADDED, request.set_seed, "added voice"))
+
+
 def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: Sequence[Chord]) -> Iterator[Note]:
     """One note of the melody, moved to a chord tone where it is long or on the beat."""
     beats = context.request.beats_per_bar
@@ -126,10 +139,13 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
     if level < 0.02 or bar.silent or bar.final or (bar.breath and beat >= beats - 1):
         return
     degree = note.degree
-    if note.beats >= 0.75 or beat % 1.0 == 0.0:
+    firm = note.beats >= 0.75 or beat % 1.0 == 0.0
+    if firm:
         degree = _nearest(degree, chords[index].degrees())
     center = round(style.parts[part].center + 12 * (context.params["register"] - 0.5))
-    pitch = pitch_of(context.key, degree) + 12 * round((center - pitch_of(context.key, 2)) / 12)
+    octaves = 12 * round((center - pitch_of(context.key, 2)) / 12)
+    sounding = ((degree, 1.0), *_added(context, degree))
+    pitches = tuple((in_chord(pitch_of(context.key, each) + octaves, chords[index], firm), weight) for each, weight in sounding)
     seed = context.request.seed
     velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
     gate = note.beats * (0.5 + 0.6 * context.params["decay"])
@@ -137,7 +153,7 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
         context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4))),
         part,
         context.frames(gate),
-        ((pitch, 1.0),),
+        pitches,
         min(1.0, velocity),
     )
 
@@ -150,13 +166,14 @@ def _nearest(degree: int, allowed: Sequence[int]) -> int:
     return degree
 
 
-def _final_note(context: Context, style: Style) -> Iterator[Note]:
+def _final_note(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[Note]:
     """The tonic over the set's last chord."""
     for bar in context.bars:
         level = bar.active["melody"]
         if bar.final and level > 0.1:
             center = style.parts["melody"].center
             pitch = pitch_of(context.key, 0) + 12 * round((center - pitch_of(context.key, 0)) / 12)
+            pitch = in_chord(pitch, chords[bar.index], firm=True)
             length = context.request.beats_per_bar + 1.0
             yield Note(context.frame(bar.index, 0), "melody", context.frames(length), ((pitch, 1.0),), 0.8 * level**0.7)
 

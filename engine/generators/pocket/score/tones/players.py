@@ -84,7 +84,7 @@ def _replacements(part: str, against: Mapping[str, float]) -> list[tuple[str, fl
     return [*shares[:-1], (shares[-1][0], shares[-1][1] + left)]
 
 
-_BASS_CORRELATION: Final = 0.5
+_BASS_CORRELATION: Final = 0.6
 """Correlation of two different basses that start a note together: all start at the same phase."""
 
 
