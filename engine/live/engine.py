@@ -102,7 +102,7 @@ class LiveEngine:
         if not resume:
             self.log.begin(set_card(preset, options, state))
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, log=self.log, save_to=folder)
-        self.session.measuring.later = Background("measure", self.inbox.put)
+        self.session.measuring.later = self.session.pictures.later = Background("measure", self.inbox.put)
         arrived, later = lambda: self.inbox.put(self._on_midi), lambda name: Background(name, self.inbox.put)
         self.controllers = Controllers(self.mapping, arrived, self.session.tell, later)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
@@ -178,6 +178,7 @@ class LiveEngine:
             for _ in self.watchdog.look(self.session.state, now):
                 self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
+            self.session.pictures.look(self.session.state)
             self.controllers.plug()
             if self.screens or (self.session.state.transport.run != "finished" and self.folder.is_dir()):
                 self._unwatched_at = now
@@ -321,6 +322,7 @@ class LiveEngine:
         return Surroundings(
             status=values,
             waveforms=self.session.measuring.waveforms,
+            pictures=self.session.pictures.found,
             words=self.session.words(),
             labels=self.mapping.labels(),
             pickups=self.mapping.pickups(),

@@ -65,6 +65,8 @@ class TakeView:
         state: how it stands; progress: how much of it is made, 0..1.
         chosen: the performer wants it; comes: it is what comes as things stand.
         what: how it differs from A, in a word or two; empty where it is another section altogether.
+        waveform: peaks 0..1, evenly spaced over its bars; empty until known, and so are the rest.
+        loudness: in LUFS; stems: RMS of each stem, 0..1.
     """
 
     name: str
@@ -73,3 +75,6 @@ class TakeView:
     chosen: bool = False
     comes: bool = False
     what: str = ""
+    waveform: tuple[float, ...] = ()
+    loudness: float = float("-inf")
+    stems: tuple[float, ...] = ()

@@ -64,6 +64,7 @@ from engine.protocol import (
 )
 from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
+from engine.session.pictures import Pictures
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
 from engine.session.waveforms import Measuring
@@ -146,6 +147,7 @@ class Session:
         self.keeping = Keeping(folder, self.tell)
         self.notices: tuple[Notice, ...] = ()
         self.measuring = Measuring(folder, self.take)
+        self.pictures = Pictures(folder)
         self._save_to = save_to
         self._words: dict[str, Understood] = {}
         self._asked = (0.0, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal
 
@@ -39,7 +39,8 @@ from engine.protocol import (
     StemView,
     Summary,
 )
-from engine.session.takes import takes_view
+from engine.session.pictures import Picture
+from engine.session.takes import NO_PICTURES, takes_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,10 @@ class Understood:
 class Surroundings:
     """What a snapshot shows beside the conductor's state.
 
-    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, only
-    nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
-    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0; ``kept`` are
-    the names of what was kept in this set, ``recordings`` those that have ended.
+    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id, ``pictures`` of takes;
+    ``words`` what was not, only nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the
+    controls by target (``"prompt 1"``, ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every
+    prompt is at 0; ``kept`` are the names of what was kept in this set, ``recordings`` those that have ended.
     """
 
     status: Mapping[str, float]
@@ -72,6 +73,7 @@ class Surroundings:
     notices: tuple[Notice, ...]
     generator_state: str
     nothing_up: str = ""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
     keepers: KeeperList | None = None
     closing: bool = False
     kept: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         drift_bars=state.transport.drift,
         arc=arc_view(state),
         now=now_view(state, around, frame),
-        next=next_view(state),
+        next=next_view(state, around.pictures),
         hold=state.steering.held,
         prompts=(prompts := _prompts(state, around)),
         nothing_up=around.nothing_up if not any(prompt.weight > 0.0 for prompt in prompts) else "",
@@ -217,7 +219,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
     )
 
 
-def next_view(state: State) -> NextView:
+def next_view(state: State, pictures: Mapping[str, Picture] = NO_PICTURES) -> NextView:
     """The section to come, and how safe it is."""
     index = next_index(state)
     if index is None:
@@ -247,7 +249,7 @@ def next_view(state: State) -> NextView:
         key=key_of(state, index) if key_of(state, index) != key_of(state, state.here) else "",
         fit=making.fit if making else None,
         steps=making.request.steps if making and hurried else 0,
-        takes=takes_view(state, index),
+        takes=takes_view(state, index, pictures),
     )
 
 

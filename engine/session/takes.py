@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from engine.conductor.forecast import progress_of, usable
 from engine.conductor.recipes import in_seeds, next_wish, recipe
 from engine.conductor.state import Job, State
 from engine.conductor.steering import take_name
 from engine.conductor.takes import has_time, take_at
 from engine.protocol import STEM_PARTS, TakeState, TakeView
+from engine.session.pictures import Picture
+
+NO_PICTURES: Final[Mapping[str, Picture]] = {}
 
 
-def takes_view(state: State, index: int) -> tuple[TakeView, ...]:
+def takes_view(state: State, index: int, pictures: Mapping[str, Picture] = NO_PICTURES) -> tuple[TakeView, ...]:
     """All takes of the next section that there may be, A first; none where the set makes one alone and no other was chosen.
 
     Args:
         index: the next section's place in the plan.
+        pictures: of takes by section id.
     """
     count = max(state.settings.takes, state.steering.chosen + 1)
-    return tuple(_view(state, index, place) for place in range(count)) if count > 1 else ()
+    return tuple(_view(state, index, place, pictures) for place in range(count)) if count > 1 else ()
 
 
-def _view(state: State, index: int, place: int) -> TakeView:
+def _view(state: State, index: int, place: int, pictures: Mapping[str, Picture]) -> TakeView:
     take, there = state.steering.takes[place], take_at(state, place)
     job = next((job for job in state.work.jobs if job.purpose != "remake" and _is(job, index, place)), None)
     comes = there is not None and there is state.work.next
+    drawn = pictures.get(there.id) if there is not None else None
+    drawn = Picture((), float("-inf"), ()) if drawn is None else drawn
     return TakeView(
         name=take_name(take.number),
         state=_state(state, index, place, making=job is not None),
@@ -31,6 +40,9 @@ def _view(state: State, index: int, place: int) -> TakeView:
         chosen=place == state.steering.chosen,
         comes=comes and there is not None and usable(state, there),
         what=_what(state, index, place),
+        waveform=drawn.peaks,
+        loudness=drawn.loudness,
+        stems=drawn.stems,
     )
 
 

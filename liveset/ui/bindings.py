@@ -82,6 +82,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("K", "keepers: make the next section out of one", "keepers", "Set", "keepers"),
     Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
     Key("I", "MIDI inputs: what arrives; ignore, rename, play chords", "inputs", "Set", "inputs"),
+    Key("X", "takes: how each looks, stems of one in another, locks", "takes", "Set", "takes"),
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),

@@ -165,8 +165,13 @@ def live(seconds: float = 103.0) -> Snapshot:
     )
 
 
+TAKE_A = TakeView("A", "ready", 1.0, True, True, "", WAVEFORM[::3], -14.2, (0.2, 0.15, 0.08, 0.05))
 TAKES = (
-    (TakeView("A", "ready", 1.0, True, True), TakeView("B", "making", 0.4), TakeView("C", "waiting")),
+    (
+        TAKE_A,
+        TakeView("B", "making", 0.4, what="drums"),
+        TakeView("C", "waiting"),
+    ),
     (TakeView("A", "making", 0.5, True), TakeView("B"), TakeView("C")),
 )
 """Of the next section: once the first one is there, and before."""

@@ -35,6 +35,7 @@ from liveset.ui.screens.inputs import InputsScreen
 from liveset.ui.screens.keepers import KeepersScreen
 from liveset.ui.screens.log import LogScreen
 from liveset.ui.screens.modes import ModesView
+from liveset.ui.screens.takes import TakesScreen
 from liveset.ui.screens.view import STOP
 from liveset.ui.widgets.dragging import Draggable
 from liveset.ui.widgets.faders import Faders, Stems
@@ -62,6 +63,8 @@ class PerformScreen(ModesView):
         super().update_view()
         if isinstance(self.app.screen, KeepersScreen):
             self.app.screen.show(self.desk.snapshot.keepers)
+        elif isinstance(self.app.screen, TakesScreen):
+            self.app.screen.show(self.desk.snapshot)
         elif isinstance(self.app.screen, DevicesScreen):
             self.app.screen.show(self.desk.snapshot.devices)
         elif isinstance(self.app.screen, InputsScreen):
@@ -209,6 +212,12 @@ class PerformScreen(ModesView):
     def _keeper_chosen(self, keeper: Keeper | None) -> None:
         if keeper is not None:
             self.link.send(VaryNext(keeper=keeper))
+
+    # ------------------------------------------------------------ takes
+
+    def action_takes(self) -> None:
+        """Show the takes of the next section."""
+        self.app.push_screen(TakesScreen(self.link, self.desk.snapshot))
 
     # ------------------------------------------------------------ outputs
 

@@ -26,6 +26,8 @@ TAKES: Final[dict[TakeState, tuple[str, str]]] = {
     "none": ("–", "dim"),
 }
 """The sign of a take's state, and its style."""
+ROOMY: Final = 100
+"""Columns from which on locks are named; with fewer they are counted."""
 IN_HAND_CELLS: Final = 14
 NO_NEXT: Final = NextView()
 
@@ -49,7 +51,7 @@ class NextSlice:
             progress=round(unit(coming.progress), 2),
             ready_in_s=round(coming.ready_in_s, 1),
             headroom_s=round(coming.headroom_s, 1),
-            takes=tuple(replace(take, progress=0.0) for take in coming.takes),
+            takes=tuple(replace(take, progress=0.0, waveform=(), loudness=0.0, stems=()) for take in coming.takes),
         )
         return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary, snapshot.locks)
 
@@ -110,15 +112,18 @@ class Next(LineWidget[NextSlice]):
             when = when if view.bar else ""
             left += [piece(when, "accent", 2), piece(f"at bar {coming.at_bar}", "dim", 3)]
         if view.locks:
-            left.append(piece(f"locked: {' '.join(view.locks)}", "accent", 2))
-        return row(width, left, [self._steer(view)], gap=2)
+            named = f"locked: {' '.join(view.locks)}" if width >= ROOMY else f"{len(view.locks)} locked"
+            left.append(piece(named, "accent", 2))
+        return row(width, left, [self._steer(view, short=bool(view.locks) and width < ROOMY)], gap=2)
 
-    def _steer(self, view: NextSlice) -> Piece:
+    def _steer(self, view: NextSlice, *, short: bool) -> Piece:
         until = view.next.steer_until_bar
         if not view.bar:
             return Piece((), 1)
         if until < view.bar or not until:
             return piece("too late to steer ", "warn", 1)
+        if short:
+            return Piece((("steer until ", "dim"), (f"bar {until} ", "strong")), 1)
         rest = until - view.bar
         return Piece(
             (("steer until ", "dim"), (f"bar {until}", "strong"), (f", {bars(rest)} more " if rest else ", now ", "dim")), 1
