@@ -21,6 +21,7 @@ from engine.protocol import (
     MAX_TAKES,
     NEWEST_KEEPER,
     STEMS,
+    BuildOnHook,
     ChooseTake,
     Command,
     EditPlan,
@@ -29,10 +30,14 @@ from engine.protocol import (
     HoldChord,
     IgnorePort,
     Keep,
+    KeepHook,
     Learn,
     ListDevices,
     ListKeepers,
     MacroRow,
+    MarkIn,
+    MarkLast,
+    MarkOut,
     MovePrompt,
     NextNow,
     Nudge,
@@ -174,6 +179,15 @@ def _take(place: int) -> Action:
     help = f"take {letter} of the next section comes{first}"
     name, controls = f"take {letter.lower()}", (_TAKE_NOTES[place],)
     return _press(name, ChooseTake(place), f"take {letter}", help, _TAKE_KEYS[place], controls)
+
+
+def _hook() -> Iterator[Action]:
+    yield _press("mark in", MarkIn(), "mark in", "mark this bar of what plays as the first of a hook", "left_square_bracket")
+    yield _press("mark out", MarkOut(), "mark out", "mark this bar as the last of the hook", "right_square_bracket")
+    yield _press("mark 4 bars", MarkLast(), "mark 4", "mark the last 4 bars of what plays as the hook", "G")
+    yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "V")
+    yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
+    yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers", "P")
 
 
 def _other_stem(stem: str) -> Action:
@@ -336,6 +350,7 @@ def _rows() -> Iterator[Action]:
         bars, note = f"{first}-{first + 3}", ("note47",) if first == BARS_ON_A_PAD else ()  # B
         help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
+    yield from _hook()
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
     yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")

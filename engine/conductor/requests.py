@@ -13,7 +13,7 @@ from engine.conductor.steering import Variation
 from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
 from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
-from engine.timebase import Grid
+from engine.timebase import Grid, section_frames
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -152,7 +152,8 @@ def make_version(
     if wanted.variation is not None:
         request = _varied(request, wanted.variation, again=not retry)
     generator = s.stand_in if place == "stand-in" else state.work.generator
-    return Version(_among_others(state, index, request), index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
+    request = _on_hook(state, _among_others(state, index, request), wanted)
+    return Version(request, index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
 
 
 def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, HeldChord | None], ...]:
@@ -166,6 +167,23 @@ def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, Hel
     own = Grid(wanted.bpm, state.grid.beats_per_bar, state.grid.rate)  # the section's frames count from its own first bar
     bar = own.next_bar(from_frame + state.settings.fade)
     return (*(each for each in before if each[0] < bar), (bar, wanted.chord))
+
+
+def _on_hook(state: State, request: SectionRequest, wanted: Wish) -> SectionRequest:
+    """The request for a section that is built on a hook.
+
+    One that writes music takes over what its bars play and their tune; one that makes sound goes on from the end of them.
+    """
+    hook = wanted.variation.hook if wanted.variation is not None else None
+    if hook is None:
+        return request
+    if state.work.traits.live:
+        own, bars = hook.request, (hook.first, hook.last)
+        return replace(request, purpose=own.purpose, occurrence=own.occurrence, built_on=own, built_bars=bars)
+    if hook.request.bpm != request.bpm:  # what it continues would have to be in its own tempo
+        return request
+    frame = section_frames(hook.request.bpm, hook.request.beats_per_bar, hook.last, state.grid.rate)
+    return replace(request, continue_path=hook.path, continue_frame=frame)
 
 
 def _varied(request: SectionRequest, variation: Variation, again: bool) -> SectionRequest:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength
+from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength, SectionRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,24 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """Bars of what played that were marked: from ``first`` to ``last``, counted from 1, of the section in a file."""
+
+    path: str
+    name: str
+    request: SectionRequest
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Variation:
     """A section file that the next section is made out of.
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
     ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
     ``changes`` are what is written anew of it then, ``ideas`` and ``progression`` as in `SectionRequest`.
+    ``hook`` are the bars that it is built on.
     """
 
     path: str
@@ -34,6 +46,7 @@ class Variation:
     changes: tuple[Change, ...] = ()
     ideas: int = 0
     progression: int = 0
+    hook: Hook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,7 @@ class Steering:
         scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
         morph: the scene that comes in; None for none.
         chord: the harmony that a keyboard asks for; None leaves it to the plan.
+        mark: the first bar of a hook, from 1, and the index of its section; hook: the bars that were marked last.
     """
 
     slots: tuple[Slot, ...] = ()
@@ -149,6 +163,8 @@ class Steering:
     scene: int = 0
     morph: Morph | None = None
     chord: HeldChord | None = None
+    mark: tuple[int, int] | None = None
+    hook: Hook | None = None
 
     @property
     def take(self) -> int:

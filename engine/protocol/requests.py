@@ -136,6 +136,7 @@ class SectionRequest:
         loras: what bends the model, each file with its strength.
         ideas, progression: how many ideas on from those that the plan gives it its figures and its chords are, where a generator
             has several of each: other takes are other music, not the same played again.
+        built_on, built_bars: a section whose tune in some bars, the first and the last counted from 1, is this one's motif.
         changes: what of the section that ``seed`` makes is written anew, in this order.
         chords: the harmony that a keyboard asks for: bars of the section, counted from 0 and rising, each with the chord from
             there on; None, and whatever is before the first of them, is as the generator plans it.
@@ -184,6 +185,8 @@ class SectionRequest:
     chords: tuple[tuple[int, HeldChord | None], ...] = ()
     ideas: int = 0
     progression: int = 0
+    built_on: SectionRequest | None = None
+    built_bars: tuple[int, int] = (0, 0)
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""

@@ -272,10 +272,10 @@ class Snapshot:
     """All the screen shows, as of one moment.
 
     ``keepers`` and ``devices`` are None until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the
-    set is over. ``bpm_to`` and ``key_to`` are what was asked of what sounds, and is not heard yet; 0 and empty for nothing else.
-    ``locks`` are those of `LOCKS` that are on. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard
-    holds. ``clock_s`` are seconds since the
-    engine started; ``closing`` that it was told to end.
+    set is over. ``bpm_to`` and ``key_to`` are what was asked of what sounds, and is not heard yet; 0 and empty for nothing
+    else. ``locks`` are those of `LOCKS` that are on, ``hook`` says which bars are marked. ``beats`` since bar 1, as they are
+    heard. ``chord`` is the name of what a keyboard holds. ``clock_s`` are seconds since the engine started; ``closing`` that
+    it was told to end.
     """
 
     serial: int = 0
@@ -299,6 +299,7 @@ class Snapshot:
     macros: tuple[MacroView, ...] = ()
     stems: tuple[StemView, ...] = ()
     locks: tuple[str, ...] = ()
+    hook: str = ""
     scenes: ScenesView = field(default_factory=ScenesView)
     meters: MeterView = field(default_factory=MeterView)
     audio: AudioView = field(default_factory=AudioView)

@@ -52,7 +52,37 @@ class SetLock:
     on: bool | None = None
 
 
-TakeCommand = ChooseTake | ReRoll | RemakeBars | ReRollStem | TakeStem | SetLock
+@dataclass(frozen=True, slots=True)
+class MarkIn:
+    """The bar that sounds is the first of a hook: bars of what plays that are marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkOut:
+    """The bar that sounds is its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkLast:
+    """The last bars that were heard are the hook."""
+
+    bars: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOnHook:
+    """Build the chosen take of the next section on the hook, or make it a variation of that."""
+
+    vary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepHook:
+    """Save the hook among the keepers."""
+
+
+HookCommand = MarkIn | MarkOut | MarkLast | BuildOnHook | KeepHook
+TakeCommand = ChooseTake | ReRoll | RemakeBars | ReRollStem | TakeStem | SetLock | HookCommand
 """Commands about takes."""
 
 

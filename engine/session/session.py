@@ -50,6 +50,7 @@ from engine.protocol import (
     Command,
     Cue,
     Keep,
+    KeepHook,
     ListKeepers,
     MarkSection,
     Notice,
@@ -192,6 +193,8 @@ class Session:
         match command:
             case Keep():
                 self.keeping.ask(self.state)
+            case KeepHook():
+                self.keeping.ask_hook(self.state)
             case ListKeepers(on):
                 self.keeping.show(on)
             case RemoveKeeper(name):

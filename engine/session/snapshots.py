@@ -40,7 +40,7 @@ from engine.protocol import (
     Summary,
 )
 from engine.session.pictures import Picture
-from engine.session.takes import NO_PICTURES, takes_view
+from engine.session.takes import NO_PICTURES, hook_shown, takes_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
             StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.steering.levels
         ),
         locks=state.steering.locks,
+        hook=hook_shown(state),
         scenes=_scenes(state),
         meters=_meters(status),
         audio=_audio(around),

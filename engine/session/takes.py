@@ -72,3 +72,11 @@ def _state(state: State, index: int, place: int, *, making: bool) -> TakeState:
         return "making"
     wanted = place == state.steering.chosen or (place < state.settings.takes and has_time(state, index))
     return "waiting" if wanted else "none"
+
+
+def hook_shown(state: State) -> str:
+    """Which bars are marked, in a few words; empty for none."""
+    mark, hook, now = state.steering.mark, state.steering.hook, state.transport.now
+    if mark is not None and now is not None and now.version.index == mark[0]:
+        return f"from bar {mark[1]}"
+    return "" if hook is None else f"{hook.name} {hook.first}-{hook.last}"

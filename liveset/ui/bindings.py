@@ -32,6 +32,8 @@ _CAPS: Final = {
     "escape": "esc",
     "full_stop": ".",
     "comma": ",",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 

@@ -6,12 +6,17 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from engine.protocol import (
+    BuildOnHook,
     ChooseTake,
     Command,
     Hold,
     IgnorePort,
     Keep,
+    KeepHook,
     MacroView,
+    MarkIn,
+    MarkLast,
+    MarkOut,
     NextNow,
     Notice,
     Nudge,
@@ -41,6 +46,8 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
     (("y",), [VaryNext()]),
+    (("left_square_bracket", "right_square_bracket", "G"), [MarkIn(), MarkOut(), MarkLast()]),
+    (("V", "P"), [BuildOnHook(), KeepHook()]),
     (("Q", "W", "E"), [ChooseTake(0), ChooseTake(1), ChooseTake(2)]),
     (("k",), [Keep()]),
     (("b", "enter"), [RemakeBars(5, 8)]),

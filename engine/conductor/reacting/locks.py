@@ -27,7 +27,7 @@ NAMES: Final = {
 
 _OF_A_TAKE: Final = (*p.STEM_PARTS, "motif", "chords")
 
-_OF_SECTION: Final = (p.ReRoll, p.RemakeBars, p.ReRollStem, p.TakeStem, p.ChooseTake, p.VaryNext, p.EditPlan)
+_OF_SECTION: Final = (p.ReRoll, p.RemakeBars, p.ReRollStem, p.TakeStem, p.ChooseTake, p.VaryNext, p.EditPlan, p.BuildOnHook)
 """Commands that would make the next section another one."""
 
 

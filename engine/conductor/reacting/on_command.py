@@ -12,7 +12,7 @@ from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.reacting import scenes
+from engine.conductor.reacting import hooks, scenes
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
@@ -278,6 +278,10 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.RemakeBars: _remake_bars,
     p.ChooseTake: choose_take,
     p.SetLock: set_lock,
+    p.MarkIn: hooks.mark_in,
+    p.MarkOut: hooks.mark_out,
+    p.MarkLast: hooks.mark_last,
+    p.BuildOnHook: hooks.build_on_hook,
     p.SetLora: _set_lora,
     p.SetWeight: _set_weight,
     p.SetPrompt: _set_prompt,

@@ -104,7 +104,8 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         else []
     )
     unheard = (each.path for each in state.work.takes if each.index <= version.index)
-    discard = tuple(Discard(path) for path in dict.fromkeys((*state.work.trash, *unheard)) if path not in (*left, version.path))
+    kept = (*left, version.path, *((state.steering.hook.path,) if state.steering.hook is not None else ()))
+    discard = tuple(Discard(path) for path in dict.fromkeys((*state.work.trash, *unheard)) if path not in kept)
     opening = version.index == OPENING
     instead = fallen_back(state, version)
     pockets = state.transport.pockets + (version.place == "stand-in" and not opening)

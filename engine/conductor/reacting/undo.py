@@ -40,6 +40,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ReRollStem: lambda command: f"other {command.stem}",
     p.TakeStem: lambda command: f"{command.stem} of take {take_name(command.take)}",
     p.SetLock: lambda command: f"lock of the {command.what}",
+    p.BuildOnHook: lambda command: "section on the hook",
     p.SetTempo: lambda command: "tempo",
     p.StepTempo: lambda command: "tempo",
     p.TapTempo: lambda command: "tempo",

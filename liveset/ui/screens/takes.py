@@ -101,7 +101,8 @@ class TakesScreen(ModalScreen[None]):
         name = f"[{clean(take.name)}]" if take.chosen else f" {clean(take.name)} "
         comes = "comes next" if take.comes else WORDS[take.state]
         progress = f" {round(100 * take.progress)} %" if take.state == "making" else ""
-        head = Text("▸ " if here else "  ", "bold")
+        head = Text()
+        head.append("▸ " if here else "  ", "bold")
         head.append(f"{name}{sign} ", "bold" if take.chosen or here else "")
         head.append(fit(f"{comes}{progress}", 14))
         head.append(fit(f"other {take.what}" if take.what else "", 15), "dim")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -82,3 +83,21 @@ def test_stem_of_another_take_is_as_it_is_there_on_the_same_chords_and_the_other
 def test_last_of_several_changes_is_heard() -> None:
     once = by_bar(compose(ask(changes=(Change(7, (3, 4)),))))
     assert by_bar(compose(ask(changes=(Change(99, (3, 4)), Change(7, (3, 4)))))) == once
+
+
+def test_section_built_on_bars_has_their_tune_as_its_motif() -> None:
+    source = ask("trance", bars=16, role="drop")
+    tune = [note for note in compose(source).melody if 16 <= note.beat < 32]
+    assert len(tune) >= 3, "a tune to be built on"
+    wanted = [note.degree for note in tune]
+    other = ask("trance", bars=16, role="free", energy=0.7, seed=8)
+    built = compose(replace(other, built_on=source, built_bars=(5, 8)))
+    plain = compose(other)
+
+    def opens_with(score: Score) -> bool:
+        degrees = [note.degree for note in score.melody if note.beat < 16]
+        return any(degrees[: len(wanted)] == [degree + shift for degree in wanted[: len(degrees)]] for shift in range(-7, 8))
+
+    assert opens_with(built) and not opens_with(plain)
+    silent = replace(other, built_on=source, built_bars=(200, 201))
+    assert compose(silent).melody == plain.melody, "bars without a tune leave the set's motif"
