@@ -57,6 +57,7 @@ from engine.protocol import (
     RenamePort,
     ReRoll,
     ReRollStem,
+    SaveLast,
     SavePreset,
     SetKey,
     SetLock,
@@ -169,25 +170,19 @@ def _scene(number: int) -> Iterator[Action]:
     yield Action(name, lambda _value: store, "press", name, help, "Scenes", f"/scene/store/{number}", pressed=store)
 
 
-_TAKE_KEYS: Final = "QWE"
-"""Keys of the takes, side by side."""
-_TAKE_NOTES: Final = ("note50", "note52", "note53")  # D, E, F of the next octave
-
-
-def _take(place: int) -> Action:
-    letter, first = "ABC"[place], " (the first and the safe one)" if not place else ""
+def _take(place: int, key: str, note: str) -> Action:
+    letter, first = "ABC"[place], "" if place else " (the first and the safe one)"
     help = f"take {letter} of the next section comes{first}"
-    name, controls = f"take {letter.lower()}", (_TAKE_NOTES[place],)
-    return _press(name, ChooseTake(place), f"take {letter}", help, _TAKE_KEYS[place], controls)
+    return _press(f"take {letter.lower()}", ChooseTake(place), f"take {letter}", help, key, (note,))
 
 
 def _hook() -> Iterator[Action]:
     yield _press("mark in", MarkIn(), "mark in", "mark this bar of what plays as the first of a hook", "left_square_bracket")
     yield _press("mark out", MarkOut(), "mark out", "mark this bar as the last of the hook", "right_square_bracket")
     yield _press("mark 4 bars", MarkLast(), "mark 4", "mark the last 4 bars of what plays as the hook", "G")
-    yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "V")
+    yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "P")
     yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
-    yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers", "P")
+    yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers")
 
 
 def _other_stem(stem: str) -> Action:
@@ -201,27 +196,14 @@ def _stem_of_take(stem: str, place: int) -> Action:
     return replace(_press(name, TakeStem(stem, place), f"{stem} of {letter}", help), group="Stems")
 
 
-_LOCKED: Final = {
-    "section": "the next section as it is, whatever is moved",
-    "motif": "the tune",
-    "chords": "the chord plan",
-    "tempo": "the tempo",
-    "key": "the key",
-}
-"""What a lock keeps, where it is not a stem."""
+_LOCKED: Final = {"section": "next section as it is, whatever is moved", "motif": "tune", "chords": "chord plan"}
+"""What a lock keeps, where that is not its name."""
 
 
 def _lock(what: str) -> Action:
-    return Action(
-        f"lock {what}",
-        lambda value: SetLock(what, value > 0.5),
-        "toggle",
-        f"lock {what}",
-        f"keep {_LOCKED.get(what, f'the {what}')}; re-rolls leave it alone. Again: let it go",
-        "Locks",
-        f"/lock/{what}",
-        pressed=SetLock(what),
-    )
+    name, lock = f"lock {what}", SetLock(what)
+    help = f"keep the {_LOCKED.get(what, what)}; re-rolls leave it alone. Again: let it go"
+    return Action(name, lambda value: SetLock(what, value > 0.5), "toggle", name, help, "Locks", f"/lock/{what}", pressed=lock)
 
 
 def _prompt(slot: int) -> Action:
@@ -336,7 +318,7 @@ def _rows() -> Iterator[Action]:
     yield _press("next", NextNow(), "next now", "next section now, on the next bar", "n", ("note38",))  # D
     yield _press("hold", Hold(), "hold", "hold: the last bars loop until released", "h", ("note40",))  # E
     yield _press("re-roll", ReRoll(), "re-roll", "re-roll: make the next section again, another way", "r", ("note41",))  # F
-    yield from (_take(place) for place in range(MAX_TAKES))
+    yield from (_take(place, "QEV"[place], f"note{(50, 52, 53)[place]}") for place in range(MAX_TAKES))  # D, E, F
     yield _press("vary", VaryNext(), "vary", "vary: make the next section out of what plays", "y", ("note46",))  # A sharp
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
@@ -356,6 +338,7 @@ def _rows() -> Iterator[Action]:
     yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
     yield _press("go on", GoOn(), "go on", f"make the set {GO_ON_MINUTES:g} minutes longer, also once it is over", "g")
     yield _press("record", Record(""), "record", "start recording, in a new file in the recordings folder")
+    yield _press("save last", SaveLast(), "save last", "save the last 10 minutes that were heard, recorded or not", "W")
     yield _press("stop recording", Record(None), "stop rec", "finish the recording")
     bank = f"controllers move prompts {PROMPT_KEYS + 1} to {MAX_PROMPTS}; again: 1 to {PROMPT_KEYS}"
     yield _press("bank", SwitchBank(), "bank", bank)

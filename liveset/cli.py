@@ -184,6 +184,42 @@ def replay(
     replay_session(session, out, (first, last, minutes), force=force)
 
 
+@app.command(epilog=example("report last --out friday"))
+@clean
+def report(
+    session: SessionArgument = "last",
+    out: Annotated[Path | None, typer.Option(help="A folder (the session's own if not given).", metavar="DIR")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Give way to whatever else runs.")] = False,
+) -> None:
+    """Write a page that shows how a set went: checks, pictures, every seam to listen to, every section."""
+    from liveset.commands.report import report_session
+
+    report_session(session, out, quiet=quiet)
+
+
+@app.command(epilog=example("recover last"))
+@clean
+def recover(
+    session: Annotated[
+        str,
+        typer.Argument(help=f"A session's name, as `{command('sessions')}` prints it, last, or a recording.", metavar="SESSION"),
+    ] = "last",
+    minutes: Annotated[
+        float | None, typer.Option(help="Write its last minutes, recorded or not, 10 at most.", metavar="N")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The file for them, .flac or .wav (named by title and time).")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Finish a recording that a crash cut off, with its cue sheet; or save the last minutes of a set."""
+    from liveset.commands.recover import recover as recover_recordings
+    from liveset.commands.recover import save_last_minutes
+
+    if minutes is not None:
+        save_last_minutes(session, minutes, out, force=force)
+    else:
+        raise typer.Exit(recover_recordings(session))
+
+
 @app.command(epilog=example("resume"))
 @clean
 def resume(

@@ -127,6 +127,7 @@ class LiveEngine:
             None if resume else options.record,
             force=options.force,
             section=self._section,
+            later=Background("last-minutes", self.inbox.put),
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
@@ -285,6 +286,8 @@ class LiveEngine:
                 self.recordings.ask(path)
             case p.ToggleRecord(path):
                 self.recordings.toggle(path)
+            case p.SaveLast(minutes):
+                self.recordings.save_last(self.log.folder, minutes)
             case _ if isinstance(command, p.ControllerCommand):
                 self.controllers.command(command)
                 self._on_midi()  # what counts from now on

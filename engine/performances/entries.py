@@ -86,7 +86,29 @@ class MadeSection:
 
 @dataclass(frozen=True, slots=True)
 class PlayerCard:
-    """A player that began to play: where its transport stood, and frames it renders at a time."""
+    """A player that began to play: where its transport stood, frames it renders at a time, and its tape's name.
+
+    The tape has all that it rendered, quantum by quantum; the name is that of the folder with the tape's last minutes.
+    """
 
     frame: int
     block: int
+    tape: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingCard:
+    """A recording that a player began: its file, the set's title, the tape's frame it starts with, and what sounded there."""
+
+    path: str
+    title: str
+    start: int
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSection:
+    """A section that began to be heard, at a frame of the tape."""
+
+    at: int
+    title: str

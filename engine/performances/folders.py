@@ -17,6 +17,16 @@ from engine.performances.entries import MADE, PLAYED
 MOST_KEPT: Final = 50
 """Sets whose logs are kept; the oldest make room for new ones."""
 
+BACKLOG: Final = "last-minutes"
+"""In a set's folder: a folder for each of its players, with the last minutes of what was heard."""
+
+BACKLOG_SUFFIX: Final = ".wav"
+BACKLOG_MINUTES: Final = 10.0
+"""How much of it there is at least, once so much was heard."""
+
+MOST_BACKLOGS: Final = 2
+"""Sets whose last minutes are there, the one that plays among them: each takes 160 MB."""
+
 LAST: Final = "last"
 """Names the newest."""
 
@@ -41,9 +51,9 @@ def new_folder(name: str) -> Path | None:
         folder.mkdir(mode=0o700)
     except (OSError, StopIteration):
         return None
-    for old in all_folders()[MOST_KEPT:]:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(old)
+    found = all_folders()
+    for old in (*found[MOST_KEPT:], *(each / BACKLOG for each in found[MOST_BACKLOGS:])):
+        shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

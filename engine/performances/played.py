@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from engine.performances.entries import Note, PlayerCard
+from engine.performances.entries import HeardSection, Note, PlayerCard, RecordingCard
 from engine.performances.writing import LogFile
 from engine.protocol import CueStarted, Looped, PlayerEvent
 
@@ -18,27 +18,28 @@ class PlayedLog:
 
     Args:
         file: gets the lines; None writes nothing.
-        frame: where the transport stands at first; block: frames rendered at a time.
+        frame: where the transport stands at first; block: frames rendered at a time; tape: its name, see `PlayerCard`.
 
     Attributes:
         notes: for the renderer, which leaves them here; None where nothing is written.
     """
 
-    def __init__(self, file: LogFile | None, frame: int, block: int) -> None:
+    def __init__(self, file: LogFile | None, frame: int, block: int, tape: str = "") -> None:
         self.notes: deque[Note] | None = None if file is None else deque()
         self._file = file
-        self._marked = 0
-        self._put(player=PlayerCard(frame, block))
+        self._marked = self._quanta = self._frame = 0
+        self._recording: RecordingCard | None = None
+        self._put(player=PlayerCard(frame, block, tape))
 
-    def turn(self, quanta: int, frame: int) -> None:
-        """Take what the renderer noted; ``quanta`` and ``frame`` say how far it is."""
-        notes = self.notes
+    def turn(self, quanta: int, frame: int, breaks: int = 0) -> None:
+        """Take what the renderer noted; ``quanta`` and ``frame`` say how far it is, ``breaks`` how often the sound broke off."""
+        self._quanta, self._frame, notes = quanta, frame, self.notes
         while notes:
             note = notes.popleft()
             self._put(q=note.quantum, frame=note.frame, **{note.kind: note.value})
         if quanta - self._marked >= MARK_QUANTA:
             self._marked = quanta
-            self._put(q=quanta, frame=frame)
+            self._put(q=quanta, frame=frame, breaks=breaks)
 
     def said(self, event: PlayerEvent, quanta: int) -> None:
         """An event of the renderer's."""
@@ -46,6 +47,20 @@ class PlayedLog:
             self._put(q=quanta, frame=event.frame, started=event)
         elif isinstance(event, Looped):
             self._put(q=quanta, frame=event.frame, looped=event)
+
+    def recording(self, running: RecordingCard | None) -> None:
+        """What is being recorded now, if anything; only what changes is written down."""
+        if running == self._recording:
+            return
+        if self._recording is not None:
+            self._put(q=self._quanta, frame=self._frame, recorded=self._recording.path)
+        if running is not None:
+            self._put(q=self._quanta, frame=self._frame, recording=running)
+        self._recording = running
+
+    def heard(self, section: HeardSection) -> None:
+        """A section began to be heard."""
+        self._put(q=self._quanta, frame=self._frame, heard=section)
 
     def close(self, quanta: int, frame: int) -> None:
         """The player ends here."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from engine import protocol
 from engine.errors import PerformanceError
 from engine.performances.entries import (
     CUES_NOTE,
@@ -18,13 +21,15 @@ from engine.performances.entries import (
     MADE,
     PARAMS_NOTE,
     PLAYED,
+    HeardSection,
     MadeSection,
     Note,
     PlayerCard,
+    RecordingCard,
     SetCard,
 )
 from engine.performances.plain import from_plain
-from engine.protocol import Cue, CueStarted, Looped
+from engine.protocol import Command, Cue, CueStarted, Looped
 from engine.timebase import SLACK, TempoMap
 
 _NOTES: Final = (PARAMS_NOTE, CUES_NOTE, FILE_NOTE, CUT_NOTE, ENDING_NOTE)
@@ -44,6 +49,9 @@ class Stretch:
         quanta: rendered, as far as that is known.
         end: the transport's frame there.
         finished: it was told to end, and is not cut off.
+        tape: its tape's name; sections: that were heard, by the tape's frames.
+        breaks: in the sound, counted through the whole set.
+        recordings: that it began; recorded: the files that were finished.
     """
 
     frame: int
@@ -53,6 +61,11 @@ class Stretch:
     quanta: int = 0
     end: int = 0
     finished: bool = False
+    tape: str = ""
+    breaks: int = 0
+    sections: list[HeardSection] = field(default_factory=list)
+    recordings: list[RecordingCard] = field(default_factory=list)
+    recorded: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +145,54 @@ def read_performance(folder: Path) -> Performance:
                 sections.append(from_plain(MadeSection, line["section"]))
             except ValueError:
                 continue
+    stretches = read_stretches(folder)
+    if not any(stretch.events for stretch in stretches):
+        raise PerformanceError(f"nothing was played in {folder.name}", "choose another session")
+    return Performance(folder.name, card, tuple(sections), tuple(stretches))
+
+
+def read_stretches(folder: Path) -> list[Stretch]:
+    """What each player of a set played, in order; none where nothing says so.
+
+    Raises:
+        PerformanceError: if it cannot be read.
+    """
     stretches: list[Stretch] = []
     for line in _lines(folder / PLAYED):
         try:
             _take(stretches, line)
         except (ValueError, TypeError, KeyError):
             continue
-    if not any(stretch.events for stretch in stretches):
-        raise PerformanceError(f"nothing was played in {folder.name}", "choose another session")
-    return Performance(folder.name, card, tuple(sections), tuple(stretches))
+    return stretches
+
+
+def read_commands(folder: Path) -> list[tuple[int, Command]]:
+    """What the performer asked for, each with the transport's frame; what cannot be read is left out.
+
+    Raises:
+        PerformanceError: if the log cannot be read.
+    """
+    found: list[tuple[int, Command]] = []
+    for line in _lines(folder / MADE):
+        asked = line.get("command")
+        if isinstance(asked, dict):
+            kind: Any = getattr(protocol, str(asked.get("kind")), None)
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                if kind in get_args(Command):
+                    found.append((int(line["frame"]), from_plain(kind, asked["asked"])))
+    return found
+
+
+def takes_of(performance: Performance) -> dict[str, int]:
+    """How often a generator was asked for each section, by its name in the plan."""
+    return dict(Counter(section.name for section in performance.sections))
 
 
 def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:
     """Add a line of the player's."""
     if "player" in line:
         card = from_plain(PlayerCard, line["player"])
-        stretches.append(Stretch(card.frame, card.block, end=card.frame))
+        stretches.append(Stretch(card.frame, card.block, end=card.frame, tape=card.tape))
         return
     stretch = stretches[-1] if stretches else None
     if stretch is None:
@@ -162,6 +207,13 @@ def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:
         stretch.events.append(from_plain(CueStarted, line["started"]))
     if "looped" in line:
         stretch.events.append(from_plain(Looped, line["looped"]))
+    stretch.breaks = int(line.get("breaks", stretch.breaks))
+    if "heard" in line:
+        stretch.sections.append(from_plain(HeardSection, line["heard"]))
+    if "recording" in line:
+        stretch.recordings.append(from_plain(RecordingCard, line["recording"]))
+    if "recorded" in line:
+        stretch.recorded.add(str(line["recorded"]))
     stretch.quanta, stretch.end = max(stretch.quanta, quantum), max(stretch.end, frame)
     stretch.finished |= "end" in line
 

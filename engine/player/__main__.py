@@ -19,8 +19,6 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import LivesetError
-from engine.performances.entries import PLAYED
-from engine.performances.writing import LogFile
 from engine.player.link import EngineLink
 from engine.player.output.backends import BUFFER_FRAMES, open_portaudio
 from engine.player.output.priority import SERVICE, raise_priority
@@ -48,14 +46,6 @@ def fresh_status(path: Path, broken: bool) -> SharedBlock:
     status.update(before)
     status["underruns"] += broken
     return status
-
-
-def open_log(folder: Path | None) -> LogFile | None:
-    """The file in which what is played is written down; None where there is no folder for it, or it takes no files."""
-    if folder is not None:
-        with contextlib.suppress(OSError):
-            return LogFile(folder / PLAYED)
-    return None
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -97,7 +87,7 @@ def main(argv: list[str]) -> int:
             opener=opener,
             log=2,
             frame=arguments.frame,
-            performance=open_log(arguments.performance),
+            performance=arguments.performance,
         )
         gc.collect()
         gc.freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
@@ -11,18 +12,23 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import RecordingError
+from engine.performances.entries import PLAYED, HeardSection
+from engine.performances.folders import BACKLOG
 from engine.performances.played import PlayedLog
 from engine.performances.writing import LogFile
 from engine.player.decks import PREFETCH_S, Deck, SeenReader, open_decks
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.output.backends import open_portaudio
+from engine.player.output.backlog import Backlog
 from engine.player.output.lookout import Lookout
 from engine.player.output.priority import ordinary_priority
 from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
+from engine.player.output.syncing import Syncer
 from engine.player.rendering.renderer import Renderer
 from engine.processes.channels import Line
 from engine.processes.latest import NamedValues
@@ -59,6 +65,9 @@ FADE_S: Final = 0.2
 LAST_WORDS_S: Final = 0.05
 """Seconds for the last events to be sent."""
 
+LAST_SYNC_S: Final = 1.0
+"""Seconds for which the end waits for the disk to have the recording."""
+
 LOG_BYTES: Final = 1 << 20
 """What the process's own log may grow to; sound libraries can be talkative."""
 
@@ -68,6 +77,14 @@ RESPAWN_AGAIN_S: Final = 10.0
 """Seconds after which an engine that was started and has not come is given up."""
 STAYED_S: Final = 5.0
 """Seconds with an engine after which the loss of it is taken for the first."""
+
+
+def _log_file(folder: Path | None) -> LogFile | None:
+    """The file in which what is played is written down; None where there is no folder for it, or it takes no files."""
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            return LogFile(folder / PLAYED)
+    return None
 
 
 class Respawn:
@@ -144,7 +161,7 @@ class Service:
         opener: how devices are opened.
         log: file descriptor of the process's log, kept short; None for none.
         frame: where the transport stands at first.
-        performance: gets what is played, to play it again; None writes nothing.
+        performance: a folder that gets what is played, to play it again or to save it afterwards; None writes nothing.
     """
 
     def __init__(
@@ -159,14 +176,18 @@ class Service:
         opener: Opener = open_portaudio,
         log: int | None = None,
         frame: int = 0,
-        performance: LogFile | None = None,
+        performance: Path | None = None,
     ) -> None:
         self._log = log
-        self._played = PlayedLog(performance, frame, block)
+        tape_name = str(time.time_ns())
+        self._played = PlayedLog(_log_file(performance), frame, block, tape_name)
         self._link, self._status, self._respawn, self._device = link, status, respawn, device
         self._renderer = Renderer(params, status, frame=frame, notes=self._played.notes)
         self._tape = Tape()
-        self._recorder = Recorder(self._tape)
+        self._syncer = Syncer()
+        self._recorder = Recorder(self._tape, self._syncer)
+        self._marks: list[MarkSection] = []
+        self._backlog = None if performance is None else Backlog(self._tape, performance / BACKLOG / tape_name)
         self._events: deque[PlayerEvent] = deque()
         self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append, lookout=Lookout())
         self._line: Line | None = None
@@ -180,7 +201,7 @@ class Service:
             ClearEffects: lambda _: self._renderer.clear_effects(),
             StartRecording: self._start_recording,
             StopRecording: lambda _: self._tell(self._recorder.stop()),
-            MarkSection: lambda order: self._recorder.mark(order.title, order.frame),
+            MarkSection: self._mark,
             OpenDevice: lambda order: self._output.use(_name(order.device)),
             StopPlayer: self._stop,
         }
@@ -188,6 +209,8 @@ class Service:
     def run(self) -> None:
         """Play until told to stop, or until nobody is left to play for."""
         self._output.start(self._device)
+        if self._backlog is not None:
+            self._backlog.start()
         while not self._stopping and not self._forgotten():
             try:
                 news = self._link.news.get(timeout=TICK_S)
@@ -202,6 +225,10 @@ class Service:
         self._flush_events()
         time.sleep(LAST_WORDS_S)
         self._output.stop()
+        self._syncer.finish(LAST_SYNC_S)
+        if self._backlog is not None:
+            self._backlog.close(LAST_SYNC_S)
+        self._note_recording()
         self._played.close(self._renderer.quanta, self._renderer.frame)
         self._status["alive"] = 0.0
         self._link.close()
@@ -263,11 +290,12 @@ class Service:
     def _tick(self) -> None:
         self._output.tick()
         self._flush_events()
-        self._played.turn(self._renderer.quanta, self._renderer.frame)
+        self._played.turn(self._renderer.quanta, self._renderer.frame, int(self._status["underruns"]))
         now = time.monotonic()
         if now >= self._chores_at:
             self._chores_at = now + CHORES_S
             self._tell(self._recorder.poll(self._over))
+            self._note_recording()
             self._prefetch()
             self._let_go()
             self._respawn.tick()
@@ -309,6 +337,19 @@ class Service:
             self._tell(RecordingState(None, str(error)))
         else:
             self._tell(RecordingState(order.path))
+
+    def _mark(self, order: MarkSection) -> None:
+        self._recorder.mark(order.title, order.frame)
+        self._marks.append(order)
+
+    def _note_recording(self) -> None:
+        """Write down what is recorded, and which sections began to be heard: a recording that is cut off is finished by it."""
+        self._played.recording(self._recorder.running)
+        places = [(self._tape.place(mark.frame), mark) for mark in self._marks]
+        self._marks = [mark for at, mark in places if at > self._tape.position]
+        for at, mark in places:
+            if at <= self._tape.position:
+                self._played.heard(HeardSection(at, mark.title))
 
     @property
     def _over(self) -> bool:

@@ -287,6 +287,13 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveLast:
+    """Save the last minutes of what was heard, recorded or not, in a new file in the recordings folder."""
+
+    minutes: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class ToggleRecord:
     """Stop the recording; if there is none, start one to ``path`` ("" lets the engine choose)."""
 
@@ -362,6 +369,7 @@ Command = (
     | Undo
     | Redo
     | Record
+    | SaveLast
     | ToggleRecord
     | HoldChord
     | ControllerCommand

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from engine.errors import DeviceError, EngineError, OscError, PresetError, Recor
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet
 from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot
+from liveset.commands.report import log_folder, report_later
 
 if TYPE_CHECKING:
     from liveset.ui.app import Outcome
@@ -197,8 +199,11 @@ def reattach(screen: bool) -> int:
 def stay(folder: Path, screen: bool, started: bool = True) -> int:
     """Show a set until it is over, stopped or left."""
     client = EngineClient(folder, 0.0 if screen else 10.0)
+    log = log_folder(folder)
     if not screen:
-        return follow(client, started)
+        code = follow(client, started)
+        _say_report(log, client.snapshot())
+        return code
     from liveset.ui.app import LivesetApp
 
     ending = LivesetApp(client, memory=user_state_path(APP) / SCREEN_FILE).run()
@@ -206,9 +211,20 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
         client.send(Quit())
     if ending in ("stopped", "finished"):
         _wait_gone(client)
-    print(farewell(ending, client.snapshot()))
+        _say_report(log, client.snapshot(), farewell(ending, client.snapshot()))
+    else:
+        print(farewell(ending, client.snapshot()))
     client.close()
     return 0
+
+
+def _say_report(log: Path | None, last: Snapshot | None, said: str = "") -> None:
+    """Say farewell to a set that is over, and have its report written if it was recorded."""
+    over = last is None or last.closing or last.state == "finished"
+    report = report_later(log) if log is not None and over else ""
+    if lines := "\n".join(line for line in (said, report) if line):
+        with contextlib.suppress(BrokenPipeError):
+            print(lines, flush=True)
 
 
 def farewell(ending: Outcome | None, last: Snapshot | None) -> str:

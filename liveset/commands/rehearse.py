@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from engine.conductor.tempo import hand_over, key_of, planned_seconds, tempo_of
-from engine.errors import RecordingError
+from engine.errors import PerformanceError, RecordingError
 from engine.performances.folders import new_folder
+from engine.performances.reading import read_performance, takes_of
 from engine.presets import Preset, load_preset
 from engine.processes.layout import check_free, recording_name
 from engine.protocol import SetOptions
@@ -25,7 +26,7 @@ from engine.session.opening import opening_state, scaled_note
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from engine.conductor.state import State
     from engine.rehearsal.log import RehearsalLog
@@ -45,14 +46,14 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     _check_midi(preset)
     if report is not None:
         from liveset.report.write import (  # what measures takes longer to load than all else
-            JSON_NAME,
-            PICTURE_NAME,
+            NAMES,
+            PAGE_NAME,
             check_writable,
             write_report,
         )
 
         check_writable(report)
-        check_free(report / JSON_NAME, report / PICTURE_NAME, force=options.force)
+        check_free(*(report / name for name in NAMES), force=options.force)
     where = _destination(options.preset, options.record, report, force=options.force)
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
@@ -75,10 +76,18 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     )
     if report is not None:
         try:
-            write_report(report, where, log)
+            write_report(report, where, log, _takes(log_to))
         except OSError as error:
             raise RecordingError(f"cannot write the report in {report}: {error.strerror}", "free some disk space") from error
-        console.print(f"{report / 'report.json'} and {report / 'set.png'} say how it went")
+        console.print(f"{report / PAGE_NAME} says how it went, report.json and set.png beside it")
+
+
+def _takes(log_to: Path | None) -> Mapping[str, int]:
+    """How often each section was made; nothing where no log says it."""
+    if log_to is not None:
+        with contextlib.suppress(PerformanceError):
+            return takes_of(read_performance(log_to))
+    return {}
 
 
 def _play(rehearsal: Rehearsal, written: Path, console: Console) -> RehearsalLog:

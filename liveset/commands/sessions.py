@@ -79,7 +79,7 @@ def replay_session(
     check_free(out, force=force)
     check_repeatable(performance)
     Span(*span).frames(performance)
-    with _progress(performance.card.title) as (console, told):
+    with progress_bar(performance.card.title) as (console, told):
         _say_version(performance, console)
         frames = replay(performance, out, Span(*span), told)
     console.print(f"{out}: {clock(frames / SAMPLE_RATE)} min of {performance.name}", highlight=False)
@@ -98,7 +98,7 @@ def export_session(name: str, folder: Path, *, force: bool = False) -> None:
     folder = folder.expanduser()
     check_repeatable(performance)
     check_folder(folder, force=force)
-    with _progress(performance.card.title) as (console, told):
+    with progress_bar(performance.card.title) as (console, told):
         _say_version(performance, console)
         peaks = export(performance, folder, told)
     for each, peak in peaks.items():
@@ -113,7 +113,7 @@ def _say_version(performance: Performance, console: Console) -> None:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[tuple[Console, Callable[[float], None]]]:
+def progress_bar(title: str) -> Iterator[tuple[Console, Callable[[float], None]]]:
     """A bar that shows how far it is: where to print, and what tells it."""
     console = plain_console(stderr=True, soft_wrap=True)
     columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())

@@ -1,4 +1,4 @@
-"""The rehearsal report: report.json, and set.png to see a whole set at a glance."""
+"""The report of a set: report.json, set.png to see it at a glance, and report.html to look and listen closer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +17,15 @@ from engine.analysis.audio import Audio
 from engine.analysis.survey import Survey, survey
 from engine.errors import RecordingError
 from engine.rehearsal.log import LoggedEvent, RehearsalLog
+from liveset.report.measures import measure_seams, measure_sections
+from liveset.report.page import page
 from liveset.report.picture import draw
 
 JSON_NAME: Final = "report.json"
 PICTURE_NAME: Final = "set.png"
+PAGE_NAME: Final = "report.html"
+NAMES: Final = (JSON_NAME, PICTURE_NAME, PAGE_NAME)
+_NO_TAKES: Final[Mapping[str, int]] = {}
 
 
 def check_writable(folder: Path | str) -> Path:
@@ -41,13 +46,16 @@ def check_writable(folder: Path | str) -> Path:
     return folder
 
 
-def write_report(folder: Path | str, audio: Path | str, log: RehearsalLog) -> dict[str, Any]:
-    """Measure a rehearsal's audio file and write report.json and set.png.
+def write_report(
+    folder: Path | str, audio: Path | str, log: RehearsalLog, takes: Mapping[str, int] = _NO_TAKES
+) -> dict[str, Any]:
+    """Measure a set's audio file and write report.json, set.png and report.html.
 
     Args:
         folder: made if need be; files of an earlier report are replaced.
         audio: a file soundfile can read.
-        log: what the rehearsal remembers.
+        log: what the set remembers.
+        takes: how often each section was made, by its name in the plan.
 
     Returns:
         What report.json holds.
@@ -62,9 +70,11 @@ def write_report(folder: Path | str, audio: Path | str, log: RehearsalLog) -> di
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (folder / JSON_NAME).write_text(text, encoding="utf-8")
         draw(folder / PICTURE_NAME, log, heard)
-    except OSError as error:
+        sections, seams = measure_sections(audio, log.sections), measure_seams(audio, log.sections)
+        (folder / PAGE_NAME).write_text(page(log, heard, sections, seams, takes), encoding="utf-8")
+    except (OSError, soundfile.LibsndfileError) as error:
         raise RecordingError(
-            f"cannot write the report into {folder}: {error.strerror or error}", "free some disk space"
+            f"cannot write the report into {folder}: {getattr(error, 'strerror', None) or error}", "free some disk space"
         ) from error
     return report
 

@@ -208,7 +208,7 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
         return (_hint("play_stop", "play again"), _send("go on"), _hint("log"), _hint("help"), _hint("close"))
     playing = moment.state == "playing"
     play = (_hint("play_stop", "again: stop" if moment.stopping else "stop" if playing else ""),)
-    takes = (("Q W E", "take"),) if moment.takes else ()
+    takes = (("Q E V", "take"),) if moment.takes else ()
     steer = (_send("next"), _send("hold", "release" if moment.hold else ""), _send("re-roll"), _send("keep"))
     record = _hint("record", "stop rec" if moment.recording else "")
     more = (("- +", "energy"), _hint("column(1)"), _send("panic"), record)

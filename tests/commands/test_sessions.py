@@ -1,4 +1,4 @@
-"""`liveset sessions`, `replay`, `export` and `resume` as they are typed."""
+"""`liveset sessions`, `replay`, `export`, `resume`, `report` and `recover` as they are typed."""
 
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ def test_a_set_is_listed_played_again_and_removed(home: Path) -> None:
     assert card["preset"] == str(home / "mine.toml")
     assert liveset("replay", "last", "--out", str(home / "again.flac")).exit_code == 0
     assert (home / "again.flac").read_bytes() == (home / "mine.flac").read_bytes()
+    assert liveset("report", "last", "--out", str(home / "report")).exit_code == 0
+    assert sorted(path.name for path in (home / "report").iterdir()) == ["report.html", "report.json", "set.png"]
+    assert "no recording of My-set-" in liveset("recover").output
     assert liveset("sessions", "--remove", name).exit_code == 0
     assert "no set was played yet" in liveset("sessions").output
 
@@ -58,6 +61,11 @@ def test_what_cannot_be_done_is_one_sentence(home: Path) -> None:
         (("replay", "last", "--out", str(home / "b.flac"), "--from", "0"), "which makes nothing twice"),
         (("export", "last", "--daw", str(home / "daw")), "which makes nothing twice"),
         (("resume",), "was a rehearsal"),
+        (("report",), "which makes nothing twice"),
+        (("recover", "none"), "there is no session none"),
+        (("recover", str(home / "none.flac")), "No such file or directory; name another file"),
+        (("recover", "--minutes", "3", "--out", str(home / "c.wav")), "there are no last minutes of My-set-"),
+        (("recover", "--minutes", "3", "--out", str(home / "mine.flac")), "is there already"),
         (("sessions", "--remove", "none"), "there is no session none"),
     ):
         result = liveset(*words)

@@ -87,7 +87,7 @@ def test_generator_of_sound_goes_on_from_the_end_of_the_hook() -> None:
     assert request.continue_path == version_now(stage).path
     assert abs(request.continue_frame - 5 * BAR) <= 1
     stage.command(p.BuildOnHook(vary=True))
-    assert "P keeps these bars" in stage.told[-1]
+    assert "Keep these bars" in stage.told[-1]
 
 
 def test_hooks_file_stays_as_long_as_it_is_marked() -> None:

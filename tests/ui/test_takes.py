@@ -32,7 +32,7 @@ async def test_keys_choose_take_stems_and_locks() -> None:
         assert await stage.press("S", "T", "M") == [SetLock("section"), SetLock("tempo"), SetLock("motif")]
         assert await stage.press("r", "U") == [ReRoll(), Undo()]
         await stage.press("escape")
-        assert await stage.press("W") == [ChooseTake(1)]
+        assert await stage.press("E") == [ChooseTake(1)]
 
 
 async def test_locks_are_shown_in_the_list_and_under_what_comes_next() -> None:

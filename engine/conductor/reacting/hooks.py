@@ -66,7 +66,7 @@ def _marked(state: State, first: int, last: int) -> Step:
     heard = [each.path for each in now.heard if each.first <= start]
     hook = Hook(heard[-1] if heard else now.version.path, now.version.wish.name, replace(request, built_on=None), first, last)
     bars = f"bar {first}" if first == last else f"bars {first} to {last}"
-    told = Tell("info", f"Marked {bars} of {hook.name}: V builds on them, P keeps them.")
+    told = Tell("info", f"Marked {bars} of {hook.name}: P builds the next section on them.")
     old = state.steering.hook
     if old is not None and old.path != hook.path:
         state = state.with_work(trash=(*state.work.trash, old.path))
@@ -83,7 +83,7 @@ def build_on_hook(state: State, command: p.BuildOnHook) -> Step:
     where = f"bars {hook.first} to {hook.last} of {hook.name}"
     if not state.work.traits.live:
         if command.vary:
-            return state, (Tell("info", "P keeps these bars: then K makes the next section a variation of them."),)
+            return state, (Tell("info", "Keep these bars (keep hook): then K makes the next section a variation."),)
         return state.with_take(Variation("", hook=hook)), (Tell("info", f"The next section goes on from {where}."),)
     request = hook.request
     changes = tuple(change for change in request.changes if change.bars is None)

@@ -1,7 +1,7 @@
 """The recording: what is heard, written as it plays, with a cue sheet beside it.
 
 The render thread copies each block to a ring in memory (the tape); another thread writes it out. Whatever kills the
-process, the file can be read up to about its last second.
+process, the file can be read up to about its last second; whatever ends the machine, up to about its last three.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import RecordingError
+from engine.performances.entries import RecordingCard
+from engine.player.output.cue_sheet import MOST_TRACKS, sheet_text, write_sheet
+from engine.player.output.syncing import Syncer
 from engine.player.rendering.limiter import LATENCY
 from engine.processes.layout import check_free, cue_sheet
 from engine.protocol import RecordingState
 from engine.timebase import SAMPLE_RATE
 
 Block = npt.NDArray[np.float32]
+Sound = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 TAPE_FRAMES: Final = 1 << 19
 """12 seconds: how long a disk may stall."""
@@ -38,9 +42,12 @@ QUIET_FRAMES: Final = SAMPLE_RATE // 4
 LONGEST_TAIL: Final = 10 * SAMPLE_RATE
 """Frames after the end of a set with which its recording ends at the latest, whatever its echoes do."""
 
-CUE_FRAMES_PER_S: Final = 75
-MOST_TRACKS: Final = 99
-"""Tracks that a cue sheet can have."""
+WAV_HEAD: Final = 80
+WAV_FRAME: Final = 6
+"""Bytes before the sound of a WAV file, and those of a frame of it."""
+
+SYNC_FRAMES: Final = 2 * SAMPLE_RATE
+"""How often what is recorded is handed to the disk itself: a machine that goes down takes so much with it, and a second more."""
 
 _LONGEST_RIFF: Final = 0xFFFF_FFF0
 """Bytes that a plain WAV header can count; longer files count in 64 bits (RF64)."""
@@ -94,7 +101,7 @@ class Tape:
 
 
 class _Sink(Protocol):
-    def write(self, block: Block) -> None:
+    def write(self, block: Sound) -> None:
         """Append a block, (frames, 2) from -1 to 1."""
 
     def refresh(self) -> None:
@@ -114,7 +121,7 @@ class FlacSink:
         self._fd = os.open(path, os.O_RDWR)
         self._frames = 0
 
-    def write(self, block: Block) -> None:
+    def write(self, block: Sound) -> None:
         """Append a block, (frames, 2) from -1 to 1."""
         self._file.write(block)
         self._frames += len(block)
@@ -137,19 +144,16 @@ class FlacSink:
 class WavSink:
     """WAV, 24 bit; becomes RF64 (EBU Tech 3306) when it outgrows 4 GiB, for which its header keeps room."""
 
-    _HEAD: Final = 80
-    _FRAME: Final = 6
-
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         self._frames = 0
         self.refresh()
 
-    def write(self, block: Block) -> None:
+    def write(self, block: Sound) -> None:
         """Append a block, (frames, 2) from -1 to 1."""
-        whole = np.round(np.clip(block, -1.0, 1.0) * 8_388_607.0).astype("<i4")
+        whole = np.round(np.clip(block, -1.0, 1.0).astype(np.float64) * 8_388_607.0).astype("<i4")
         data = memoryview(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
-        at = self._HEAD + self._frames * self._FRAME
+        at = WAV_HEAD + self._frames * WAV_FRAME
         while data:
             wrote = os.pwrite(self._fd, data, at)
             data, at = data[wrote:], at + wrote
@@ -157,24 +161,28 @@ class WavSink:
 
     def refresh(self) -> None:
         """Make the file readable up to here."""
-        size = self._frames * self._FRAME
-        long = size + self._HEAD > _LONGEST_RIFF
-        sizes = (self._HEAD - 8 + size).to_bytes(8, "little") + size.to_bytes(8, "little") + self._frames.to_bytes(8, "little")
-        form = b"".join(
-            number.to_bytes(width, "little")
-            for number, width in ((1, 2), (2, 2), (SAMPLE_RATE, 4), (SAMPLE_RATE * self._FRAME, 4), (self._FRAME, 2), (24, 2))
-        )
-        riff = 0xFFFF_FFFF if long else self._HEAD - 8 + size
-        head = (b"RF64" if long else b"RIFF") + riff.to_bytes(4, "little") + b"WAVE"
-        head += (b"ds64" if long else b"JUNK") + (28).to_bytes(4, "little") + (sizes if long else bytes(24)) + bytes(4)
-        head += b"fmt " + (16).to_bytes(4, "little") + form
-        head += b"data" + (0xFFFF_FFFF if long else size).to_bytes(4, "little")
-        os.pwrite(self._fd, head, 0)
+        os.pwrite(self._fd, wav_header(self._frames), 0)
 
     def close(self) -> None:
         """Finish the file."""
         self.refresh()
         os.close(self._fd)
+
+
+def wav_header(frames: int) -> bytes:
+    """The 80 bytes before the sound of a WAV file of so many frames."""
+    size = frames * WAV_FRAME
+    long = size + WAV_HEAD > _LONGEST_RIFF
+    sizes = (WAV_HEAD - 8 + size).to_bytes(8, "little") + size.to_bytes(8, "little") + frames.to_bytes(8, "little")
+    form = b"".join(
+        number.to_bytes(width, "little")
+        for number, width in ((1, 2), (2, 2), (SAMPLE_RATE, 4), (SAMPLE_RATE * WAV_FRAME, 4), (WAV_FRAME, 2), (24, 2))
+    )
+    riff = 0xFFFF_FFFF if long else WAV_HEAD - 8 + size
+    head = (b"RF64" if long else b"RIFF") + riff.to_bytes(4, "little") + b"WAVE"
+    head += (b"ds64" if long else b"JUNK") + (28).to_bytes(4, "little") + (sizes if long else bytes(24)) + bytes(4)
+    head += b"fmt " + (16).to_bytes(4, "little") + form
+    return head + b"data" + (0xFFFF_FFFF if long else size).to_bytes(4, "little")
 
 
 SINKS: Final[dict[str, type[FlacSink] | type[WavSink]]] = {".flac": FlacSink, ".wav": WavSink}
@@ -183,13 +191,18 @@ SINKS: Final[dict[str, type[FlacSink] | type[WavSink]]] = {".flac": FlacSink, ".
 class Recorder:
     """Writes the tape out.
 
+    Args:
+        tape: what is heard.
+        syncer: hands the file to the disk; None leaves that to the system.
+
     Attributes:
         path: what is being recorded to, None if nothing is.
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, syncer: Syncer | None = None) -> None:
         self.path: str | None = None
-        self._tape = tape
+        self._tape, self._syncer = tape, syncer
+        self._synced = 0
         self._sink: _Sink | None = None
         self._title = ""
         self._start = self._done = self._refreshed = 0
@@ -223,10 +236,15 @@ class Recorder:
         except (OSError, RuntimeError) as error:
             raise RecordingError(f"cannot record to {path} ({_reason(error)})", "choose a folder you may write to") from error
         self.path, self._title = path, title
-        self._start = self._done = self._refreshed = self._tape.position
+        self._start = self._done = self._refreshed = self._synced = self._tape.position
         self._marks, self._sheet, self._told = [], "", False
         self._section = section
         self._waits, self._over_at = waits, None
+
+    @property
+    def running(self) -> RecordingCard | None:
+        """The recording that is being written; None where there is none, or it waits for the set to begin."""
+        return None if self.path is None or self._waits else RecordingCard(self.path, self._title, self._start, self._section)
 
     def mark(self, title: str, frame: int) -> None:
         """Note that a section starts at a transport frame."""
@@ -269,6 +287,8 @@ class Recorder:
         try:
             sink.close()
             self._write_sheet(Path(path))
+            if self._syncer is not None:
+                self._syncer.sync(Path(path))
         except (OSError, RuntimeError) as error:
             return RecordingState(None, f"the recording could not be finished ({_reason(error)})")
         return RecordingState(None, ended=path, length_s=(self._done - self._start) / SAMPLE_RATE)
@@ -286,6 +306,9 @@ class Recorder:
             self._refreshed = stop
             sink.refresh()
             self._write_sheet(Path(self.path))
+            if self._syncer is not None and stop - self._synced >= SYNC_FRAMES and self._syncer.idle:
+                self._synced = stop
+                self._syncer.sync(Path(self.path))
             if shutil.disk_usage(Path(self.path).parent).free < LEAST_FREE:
                 raise OSError(28, "No space left on device")
 
@@ -312,40 +335,18 @@ class Recorder:
         return RecordingState(None, f"the recording ended: {reason}; up to there it is in {path}")
 
     def _write_sheet(self, path: Path) -> None:
-        """The cue sheet, if it changed; positions are minutes, seconds and 75ths of one."""
-        lines = [f'TITLE "{_quoted(self._title)}"', f"FILE {_quoted_name(path.name)} WAVE"]
+        """The cue sheet, if it changed."""
         tracks = ({0: self._section} if self._section else {}) | {self._place(frame): title for frame, title in self._marks}
         heard = [(position, title) for position, title in sorted(tracks.items()) if position <= self._done - self._start]
-        heard = heard or [(0, self._title)]
-        for number, (position, title) in enumerate(heard[:MOST_TRACKS]):
-            lines += [f"  TRACK {number + 1:02d} AUDIO", f'    TITLE "{_quoted(title)}"']
-            lines += ["    INDEX 00 00:00:00"] if not number and position else []  # silence before the first sound
-            lines.append(f"    INDEX 01 {_cue_time(position)}")
-        sheet = "\n".join(lines) + "\n"
+        sheet = sheet_text(self._title, path.name, heard)
         if sheet == self._sheet:
             return
         self._sheet = sheet
-        fresh = path.with_name(f".cue-{os.getpid()}.part")  # a name as long as the recording's could not take an ending more
-        fresh.write_text(sheet, encoding="utf-8")
-        fresh.replace(cue_sheet(path))
+        write_sheet(path, sheet)
 
     def _place(self, frame: int) -> int:
         """The recording's frame at which a transport frame is heard; 0 for one that was heard before."""
         return max(0, self._tape.place(frame) - self._start)
-
-
-def _cue_time(frames: int) -> str:
-    seconds, part = divmod(round(frames * CUE_FRAMES_PER_S / SAMPLE_RATE), CUE_FRAMES_PER_S)
-    return f"{seconds // 60:02d}:{seconds % 60:02d}:{part:02d}"
-
-
-def _quoted_name(name: str) -> str:
-    """A file's name in quotes: in single ones where it has double ones itself, for which a cue sheet has no escape."""
-    return f"'{name}'" if '"' in name and "'" not in name else f'"{name}"'
-
-
-def _quoted(text: str) -> str:
-    return " ".join(text.replace('"', "'").split())
 
 
 def _reason(error: Exception) -> str:

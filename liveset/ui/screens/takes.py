@@ -45,7 +45,7 @@ class TakesScreen(ModalScreen[None]):
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
         Binding("enter", "choose", show=False),
-        *(Binding(f"{number},{key}", f"choose({number - 1})", show=False) for number, key in ((1, "Q"), (2, "W"), (3, "E"))),
+        *(Binding(f"{number},{key}", f"choose({number - 1})", show=False) for number, key in ((1, "Q"), (2, "E"), (3, "V"))),
         *(Binding(key, f"stem('{stem}')", show=False) for key, stem in STEMS.items()),
         *(Binding(key, f"lock('{what}')", show=False) for what, key in LOCK_KEYS.items()),
         Binding("r", "re_roll", show=False),

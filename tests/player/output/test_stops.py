@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from engine.player.output.recorder import CUE_FRAMES_PER_S, Recorder, Tape
+from engine.player.output.cue_sheet import CUE_FRAMES_PER_S
+from engine.player.output.recorder import Recorder, Tape
 from engine.protocol import SetCues
 from engine.timebase import QUANTUM, SAMPLE_RATE
 from tests.player.sounds import BAR, constant, cue, playing, write_section

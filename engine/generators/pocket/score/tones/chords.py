@@ -14,7 +14,7 @@ from engine.generators.pocket.score.context import Context
 from engine.generators.pocket.score.events import Note
 from engine.generators.pocket.score.form import Bar, thinned
 from engine.generators.pocket.score.ideas import figure, idea, phrase_of
-from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, place_bass, voice
+from engine.generators.pocket.score.tones.harmony import Chord, chord_at, pick_progressions, pitch_of, place_bass, voice
 from engine.generators.pocket.styles import Style, in_bar
 
 _BASS_DEGREES: Final = {"1": 0, "3": 2, "5": 4, "7": 6, "8": 7}
@@ -46,7 +46,7 @@ def write_harmony(context: Context) -> tuple[list[Chord], list[Note]]:
 
     notes.extend(context.played("bass", bass))
     notes.extend(_subs(context, notes))
-    notes.extend(_pedals(context))
+    notes.extend(_pedals(context, chords))
     notes.extend(context.played("comp", comp))
     notes.extend(context.played("pad", lambda style: _pads(context, style, chords)))
     notes.extend(_noises(context))
@@ -139,13 +139,14 @@ _BASS_PLAYS: Final = 0.3
 """How present a bass is, 0..1, that leaves no room for it."""
 
 
-def _pedals(context: Context) -> Iterator[Note]:
+def _pedals(context: Context, chords: Sequence[Chord]) -> Iterator[Note]:
     """A deep tonic, held where cymbals do not carry the music and no bass plays: ambient and drones have lows throughout."""
     amount = without_cymbals(context.mix) * context.mix.stems.get("bass", 1.0)
-    pitch = place_bass(context.key, Chord(0, ()), 0, _PEDAL_LOW)
+    pitch = _PEDAL_LOW + (pitch_of(context.key, 0) - _PEDAL_LOW) % 12
 
     def free(bar: Bar) -> bool:
-        return bar.active["bass"] < _BASS_PLAYS and not bar.silent
+        held = chords[bar.index].held is not None  # its own bass, or none: the tonic might rub against it
+        return bar.active["bass"] < _BASS_PLAYS and not bar.silent and not held
 
     for held, group in groupby(context.bars, lambda bar: (free(bar), bar.index // _PEDAL_BARS)):
         bars = list(group)
