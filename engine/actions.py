@@ -36,6 +36,7 @@ from engine.protocol import (
     ListKeepers,
     MacroRow,
     MarkIn,
+    MarkKeeper,
     MarkLast,
     MarkOut,
     MovePrompt,
@@ -379,6 +380,7 @@ NO_ACTION: Final[dict[type[Command], str]] = {
     UseDevice: "needs the name of a device: the list of outputs sends it",
     ListDevices: "the list of outputs sends it as it opens and closes",
     ListKeepers: "the list of keepers sends it as it opens and closes",
+    MarkKeeper: "needs a keeper, and words: the list of keepers asks for them",
     RemoveKeeper: "deletes for good: the list of keepers asks first",
     Quit: "ends the set: the screen asks first, the command `stop` sends it",
 }

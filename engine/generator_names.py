@@ -10,3 +10,6 @@ KNOWN = {
 
 STAND_IN = "pocket"
 """It needs no download and is fast everywhere: what a preset that names none plays on, and what stands in for the others."""
+
+MAKES_ALIKE = (STAND_IN,)
+"""Generators that make the same samples of the same request on any day: what they made need not be kept to be heard again."""

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from engine.command_line import STARTED_AS, command, started_as
+from engine.errors import PerformanceError
 from engine.protocol import SetOptions
 from liveset.clean import EXIT_ERROR, ForceOption, clean, example
 from liveset.groups import keepers_app, models_app
@@ -176,11 +177,19 @@ def replay(
     first: Annotated[int | None, typer.Option("--from", help="The first bar, counted from 1.", metavar="BAR")] = None,
     last: Annotated[int | None, typer.Option("--to", help="The last bar.", metavar="BAR")] = None,
     minutes: Annotated[float | None, typer.Option(help="The last minutes of it, from a bar line on.", metavar="N")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--with", help="Change it: seed=9, prompt 1=dub techno. Several times.", metavar="CHANGE")
+    ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Render a set that was played again, with all that was moved, sample for sample."""
-    from liveset.commands.sessions import replay_session
+    """Render a set that was played again, with all that was moved, sample for sample; or with changes."""
+    from liveset.commands.sessions import replay_changed, replay_session
 
+    if changes:
+        if (first, last, minutes) != (None, None, None):
+            raise PerformanceError("--with renders the whole set", "leave out --from, --to and --minutes")
+        replay_changed(session, out, changes, force=force)
+        return
     replay_session(session, out, (first, last, minutes), force=force)
 
 

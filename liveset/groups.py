@@ -96,12 +96,13 @@ KeeperArgument = Annotated[str, typer.Argument(help=f"A keeper's name, as `{comm
 def keepers(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a list.")] = False,
+    search: Annotated[str, typer.Option(help='Those with these words, #tags; "*" has a star.', metavar="WORDS")] = "",
 ) -> None:
-    """Sections kept while playing: export or remove them; without a command, list them."""
+    """Sections kept while playing: export, mark or remove them; without a command, list them."""
     if context.invoked_subcommand is None:
         from liveset.commands.keepers import show_keepers
 
-        show_keepers(as_json)
+        show_keepers(as_json, search)
 
 
 @keepers_app.command("export", epilog=example("keepers export sunrise-drop-1 drop.flac"))
@@ -119,6 +120,20 @@ def keepers_export(
     from liveset.commands.keepers import export_keeper
 
     export_keeper(name, out.expanduser(), stems=stems, tail=tail, force=force)
+
+
+@keepers_app.command("mark", epilog=example('keepers mark sunrise-drop-1 --star --tag dub --note "for the end"'))
+@clean
+def keepers_mark(
+    name: KeeperArgument,
+    star: Annotated[bool | None, typer.Option("--star/--no-star", help="Give it a star, or take it away.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help='Its tags from now on; several times; "" takes them away.')] = None,
+    note: Annotated[str | None, typer.Option(help='A note; "" takes it away.')] = None,
+) -> None:
+    """Write a star, tags or a note on a keeper."""
+    from liveset.commands.keepers import mark
+
+    mark(name, star, tag, note)
 
 
 @keepers_app.command("remove", epilog=example("keepers remove sunrise-drop-1"))

@@ -25,6 +25,9 @@ from engine.processes.client import EngineClient, EngineProcess
 from engine.protocol import Quit, SetOptions
 
 LIMIT_S: Final = 20.0
+LOST_S: Final = 2.0
+"""Seconds after which a press or its light was lost: an asynchronous JACK server on a busy machine loses some."""
+
 APART_S: Final = 0.35
 """Between two presses: longer than what a hand's double press is taken for."""
 
@@ -53,29 +56,29 @@ class Box:
     def _switch(self, value: int) -> None:
         self.out.send(mido.Message("control_change", channel=LIGHT[0], control=LIGHT[1], value=value))
 
-    def press(self) -> float:
-        """Seconds from the press to the light."""
+    def press(self) -> float | None:
+        """Seconds from the press to the light; None where JACK lost a message."""
         self.changed.clear()
         pressed = time.perf_counter()
         self._switch(127)
-        if not self.changed.wait(LIMIT_S):
-            raise SystemExit("the light did not follow")
+        followed = self.changed.wait(LOST_S)
         self._switch(0)
-        return self.at - pressed
+        return self.at - pressed if followed else None
 
 
 def measure(client: EngineClient, presses: int) -> list[float]:
     """Milliseconds from each press to its light."""
     box = Box()
-    if not box.changed.wait(LIMIT_S):
-        raise SystemExit("the controller was not found")
     for shown in client.snapshots(LIMIT_S):
-        if shown is not None and shown.state == "playing" and shown.elapsed_s > SETTLED_S:
+        if shown is not None and shown.midi.ports and shown.state == "playing" and shown.elapsed_s > SETTLED_S:
             break
-    times = []
-    for _ in range(presses):
-        times.append(1000 * box.press())
+    times, lost = list[float](), 0
+    while len(times) < presses:
         time.sleep(APART_S)
+        if (took := box.press()) is not None:
+            times.append(1000 * took)
+        elif (lost := lost + 1) > presses:
+            raise SystemExit("the light did not follow")
     return times
 
 
@@ -95,7 +98,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             preset = Path(folder) / "bench.toml"
             preset.write_text(PRESET, encoding="utf-8")
-            engine = EngineProcess(SetOptions(str(preset)))
+            engine = EngineProcess(SetOptions(str(preset), device="none"))
             engine.verdict(LIMIT_S)
             client = EngineClient(engine.folder, LIMIT_S)
             try:

@@ -2,8 +2,8 @@
 
     python scripts/gallery_sets.py --out FOLDER [--minutes 6] [--seeds 1 2] [PRESET ...]
 
-A PRESET is a preset's name or file; without one, three that ship. FOLDER gets a FLAC file a set and a drop, and sets.html to open
-in a browser.
+A PRESET is a preset's name or file; without one, three that ship. FOLDER gets a FLAC file a set and a drop, a picture a drop, and
+sets.html to open in a browser.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import matplotlib
 import numpy as np
 import numpy.typing as npt
 import soundfile
@@ -27,6 +28,11 @@ from engine.protocol import SetOptions
 from engine.rehearsal.rehearsal import Rehearsal
 from engine.timebase import Grid
 
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+PICTURED_BARS: Final = 16
+"""Bars of a drop that its picture shows."""
 PRESETS: Final = ("sunrise", "midnight", "backroom")
 SIXTEENTHS: Final = 16
 
@@ -49,7 +55,7 @@ REAL: Final = {
 
 _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sets and their drops</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;background:#111;color:#ddd}}
-.row{{display:flex;flex-wrap:wrap;gap:1rem}}figure{{flex:1 1 16rem;margin:0}}audio{{width:100%}}
+.row{{display:flex;flex-wrap:wrap;gap:1rem}}figure{{flex:1 1 16rem;margin:0}}audio,img{{width:100%}}
 table{{border-collapse:collapse;margin:1rem 0 3rem}}td,th{{padding:.1rem 1.5rem .1rem 0;text-align:left}}</style>
 <h1>Sets and their drops</h1><p>Each preset is played whole, unsteered, with every seed. Bars are compared as pictures of 64 bands
 by 64 moments; the last column has what real recordings have.</p>{body}</html>
@@ -167,12 +173,32 @@ def _drops(stem: str, one: PlayedSet, folder: Path) -> Iterator[str]:
     for number, part in enumerate(one.of("drop"), 1):
         name = f"{stem}-{one.seed}-drop-{number}.flac"
         soundfile.write(folder / name, part.sound, one.rate, subtype="PCM_16")
-        yield _player(name, f"seed {one.seed}, {part.name}, drop {number}")
+        picture = Path(name).with_suffix(".png").name
+        draw(part, one, folder / picture)
+        yield _player(name, f"seed {one.seed}, {part.name}, drop {number}", picture)
 
 
-def _player(name: str, said: str) -> str:
+def draw(part: Part, of: PlayedSet, path: Path) -> None:
+    """The spectrogram of a part's first `PICTURED_BARS` bars, with a line where every fourth begins."""
+    bar_s = float(of.grid.frames_per_bar) / of.rate
+    bars = min(PICTURED_BARS, len(part.bars))
+    figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+    with np.errstate(divide="ignore"):  # silence is drawn as the darkest colour
+        axes.specgram(part.sound.mean(axis=1), NFFT=2048, Fs=of.rate, noverlap=1536, cmap="magma", vmin=-130)
+    axes.set_yscale("symlog", linthresh=200)
+    axes.set(ylim=(30, 18_000), ylabel="Hz", xlabel="bars", xlim=(0, bars * bar_s))
+    axes.set_xticks([bar * bar_s for bar in range(0, bars, 4)], [str(bar + 1) for bar in range(0, bars, 4)])
+    for bar in range(4, bars, 4):
+        axes.axvline(bar * bar_s, color="c", linewidth=0.7)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def _player(name: str, said: str, picture: str = "") -> str:
     caption = html.escape(said)
-    return f"<figure><figcaption>{caption}</figcaption><audio controls preload=none src='{html.escape(name)}'></audio></figure>"
+    image = f"<img src='{html.escape(picture)}' alt='spectrogram: {caption}'>" if picture else ""
+    audio = f"<audio controls preload=none src='{html.escape(name)}'></audio>"
+    return f"<figure><figcaption>{caption}</figcaption>{image}{audio}</figure>"
 
 
 def main() -> None:

@@ -98,7 +98,10 @@ def _checked(options: SetOptions) -> str:
     """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
     from engine.midi.mapping import mapping_of
     from engine.presets import checked_generator, load_preset
+    from engine.prompts.vocabulary import own_vocabulary, vocabulary
 
+    if own_vocabulary().is_file():
+        vocabulary()
     preset = load_preset(options.preset)
     mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
     if options.generator:
@@ -108,12 +111,16 @@ def _checked(options: SetOptions) -> str:
 
 def _make_log(folder: Path, title: str, options: SetOptions) -> None:
     """Make the folder in which what is played is written down, and name it to all processes; a set plays without as well."""
+    from engine.performances.entries import PRESET_COPY
     from engine.performances.folders import new_folder
+    from engine.presets import copy_preset
+    from engine.protocol import DEFAULT_PRESET
 
     if (log := new_folder(Path(recording_name(title)).stem)) is not None:
         (folder / PERFORMANCE_FILE).write_text(str(log), encoding="utf-8")
         with contextlib.suppress(OSError):
             options.write(log / OPTIONS_FILE)
+        copy_preset(options.preset or DEFAULT_PRESET, log / PRESET_COPY)
 
 
 if __name__ == "__main__":

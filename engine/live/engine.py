@@ -53,6 +53,12 @@ log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.01
 SNAPSHOT_S: Final = 1 / 30
+WAITING_S: Final = 0.002
+"""A tick while a press waits to be one, see `presses.WAIT_S`: short beside it."""
+
+LIGHTS_S: Final = 0.005
+"""Between two images of the lights while controls are moved: as much as a few messages to them take."""
+
 CHECK_S: Final = 0.25
 LINGER_S: Final = 2.0
 """How long a finished set waits for a screen before its processes end."""
@@ -131,7 +137,8 @@ class LiveEngine:
         )
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
-        self._show_at = self._check_at = self._unwatched_at = time.monotonic()
+        self._show_at = self._check_at = self._unwatched_at = self._lit_at = time.monotonic()
+        self._moved = False
         if children.sections != sections_folders(folder)[0]:
             self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
         if again is None:
@@ -173,6 +180,8 @@ class LiveEngine:
         if now >= self._show_at:
             self._show_at = max(self._show_at + SNAPSHOT_S, now)
             self._show()
+        elif self._moved and now >= self._lit_at + LIGHTS_S:
+            self._light()
         self.timing.tempo(self.session.state.tempo, self.session.state.transport.run == "playing")
         if now >= self._check_at:
             self._check_at = now + CHECK_S
@@ -229,7 +238,7 @@ class LiveEngine:
 
     def _take_waiting(self) -> None:
         """Wait up to a tick for something to do, then do all that waits."""
-        wait = TICK_S
+        wait = WAITING_S if self.controllers.presses_wait else TICK_S
         for _ in range(MOST_AT_ONCE):
             try:
                 call = self.inbox.get(timeout=wait)
@@ -257,7 +266,7 @@ class LiveEngine:
         self.screens = [other for other in self.screens if other is not screen]
 
     def _on_midi(self) -> None:
-        self.controllers.take(self._on_command)
+        self._moved |= self.controllers.take(self._on_command)
 
     def _position(self) -> Position:
         """Where the set is as it is heard, from any thread."""
@@ -311,13 +320,19 @@ class LiveEngine:
     def _show(self) -> None:
         if not (self.screens or self.remote.listeners or self.controllers.lights.wants):
             return
+        shown = self._light()
+        for screen in self.screens:
+            screen.offer(shown)
+        self.remote.offer(shown)
+
+    def _light(self) -> p.Snapshot:
+        """What a control has moved shows on its light at once; screens keep their step: an eye sees no shorter one."""
         self.mapping.sync(values_by_target(self.session.state))
         self.serial += 1
         shown = snapshot(self.session.state, self._surroundings(), self.serial)
-        for screen in self.screens:
-            screen.offer(shown)
         self.controllers.lights.offer(shown)
-        self.remote.offer(shown)
+        self._moved, self._lit_at = False, time.monotonic()
+        return shown
 
     def _surroundings(self) -> Surroundings:
         values = self.links.values()

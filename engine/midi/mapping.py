@@ -195,6 +195,11 @@ class Mapping(OpenPorts):
         self._keyboard.drop(port)
 
     @property
+    def presses_wait(self) -> bool:
+        """Whether there are presses that wait for what comes with them, a few milliseconds."""
+        return bool(self._waiting)
+
+    @property
     def waiting(self) -> bool:
         """Whether there are presses or chords that are not commands yet."""
         return bool(self._waiting or self._holding or self._keyboard)

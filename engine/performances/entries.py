@@ -13,6 +13,12 @@ PLAYED: Final = "played.jsonl"
 MADE: Final = "made.jsonl"
 """What set it was, the requests of its sections, and the performer's commands. The engine alone writes it."""
 
+PRESET_COPY: Final = "preset.toml"
+"""The preset as it was when the set began."""
+
+KEPT_SECTIONS: Final = "sections"
+"""The folder of section files that no request makes again, each under the name that `MadeSection.path` has."""
+
 FORMAT: Final = 1
 
 PARAMS_NOTE: Final = "params"

@@ -12,7 +12,7 @@ import platformdirs
 
 from engine.command_line import command
 from engine.errors import PerformanceError
-from engine.performances.entries import MADE, PLAYED
+from engine.performances.entries import KEPT_SECTIONS, MADE, PLAYED
 
 MOST_KEPT: Final = 50
 """Sets whose logs are kept; the oldest make room for new ones."""
@@ -26,6 +26,9 @@ BACKLOG_MINUTES: Final = 10.0
 
 MOST_BACKLOGS: Final = 2
 """Sets whose last minutes are there, the one that plays among them: each takes 160 MB."""
+
+MOST_BYTES: Final = 8 << 30
+"""Bytes of section files that are kept of all sets; the oldest sets give theirs up first."""
 
 LAST: Final = "last"
 """Names the newest."""
@@ -54,6 +57,12 @@ def new_folder(name: str) -> Path | None:
     found = all_folders()
     for old in (*found[MOST_KEPT:], *(each / BACKLOG for each in found[MOST_BACKLOGS:])):
         shutil.rmtree(old, ignore_errors=True)
+    held = 0
+    for kept in (each / KEPT_SECTIONS for each in found):
+        with contextlib.suppress(OSError):
+            held += sum(file.stat().st_size for file in kept.iterdir())
+            if held > MOST_BYTES:
+                shutil.rmtree(kept)
     return folder
 
 

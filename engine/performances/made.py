@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from engine.performances.entries import MadeSection, SetCard
+from engine.performances.entries import KEPT_SECTIONS, MadeSection, SetCard
 from engine.performances.writing import LogFile
 from engine.protocol import Command
 
@@ -36,6 +37,16 @@ class MadeLog:
     def command(self, frame: int, command: Command) -> None:
         """The performer asked for something, at a transport frame."""
         self._put(frame=frame, command={"kind": type(command).__name__, "asked": command})
+
+    def keep(self, file: Path) -> None:
+        """Have a section file kept with the log, whatever becomes of it: for a replay.
+
+        It is the same file under another name, on the same disk; where they lie on two it is not kept.
+        """
+        if self.folder is not None:
+            with contextlib.suppress(OSError):
+                (self.folder / KEPT_SECTIONS).mkdir(exist_ok=True)
+                (self.folder / KEPT_SECTIONS / file.name).hardlink_to(file)
 
     def later(self, work: Callable[[], None]) -> None:
         """Have something done on the thread that writes."""

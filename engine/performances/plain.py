@@ -40,7 +40,7 @@ def _read(kind: Any, plain: Any) -> Any:
         return of(**{name: _read(hints[name], each) for name, each in plain.items() if name in hints})
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return None if plain is None else _read(next(part for part in parts if part is not type(None)), plain)
+        return None if plain is None else _read_one_of([part for part in parts if part is not type(None)], plain)
     if origin is tuple:
         if len(parts) == 2 and parts[1] is Ellipsis:
             return tuple(_read(parts[0], each) for each in plain)
@@ -50,6 +50,16 @@ def _read(kind: Any, plain: Any) -> Any:
     if kind is str and not isinstance(plain, str):
         raise TypeError(f"{plain!r} is no text")
     return plain
+
+
+def _read_one_of(kinds: list[Any], plain: Any) -> Any:
+    """A value as the first of some kinds that it can be."""
+    for kind in kinds[:-1]:
+        try:
+            return _read(kind, plain)
+        except (TypeError, KeyError, AttributeError):
+            continue
+    return _read(kinds[-1], plain)
 
 
 @cache

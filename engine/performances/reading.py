@@ -18,6 +18,7 @@ from engine.performances.entries import (
     ENDING_NOTE,
     FILE_NOTE,
     FORMAT,
+    KEPT_SECTIONS,
     MADE,
     PARAMS_NOTE,
     PLAYED,
@@ -70,12 +71,18 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """A set as it was played: its card, the requests of its sections in order, and what its players played."""
+    """A set as it was played: its card, the requests of its sections in order, what its players played, and the log's folder."""
 
     name: str
     card: SetCard
     sections: tuple[MadeSection, ...]
     stretches: tuple[Stretch, ...]
+    folder: Path | None = None
+
+    def kept(self, name: str) -> Path | None:
+        """The file of a section that is kept, by its name; None where it is not."""
+        path = None if self.folder is None else self.folder / KEPT_SECTIONS / name
+        return path if path is not None and path.is_file() else None
 
     @property
     def frames(self) -> int:
@@ -148,7 +155,7 @@ def read_performance(folder: Path) -> Performance:
     stretches = read_stretches(folder)
     if not any(stretch.events for stretch in stretches):
         raise PerformanceError(f"nothing was played in {folder.name}", "choose another session")
-    return Performance(folder.name, card, tuple(sections), tuple(stretches))
+    return Performance(folder.name, card, tuple(sections), tuple(stretches), folder)
 
 
 def read_stretches(folder: Path) -> list[Stretch]:

@@ -1,6 +1,6 @@
 """Presets: a set described in TOML, checked against a schema before anything plays. docs/ lists every key."""
 
-from engine.presets.reading import find_preset, load_preset, parse_preset, preset_names
+from engine.presets.reading import copy_preset, find_preset, load_preset, parse_preset, preset_names
 from engine.presets.tables import (
     LoraTable,
     MidiTable,
@@ -21,6 +21,7 @@ __all__ = [
     "SectionTable",
     "SetTable",
     "checked_generator",
+    "copy_preset",
     "find_preset",
     "load_preset",
     "parse_preset",

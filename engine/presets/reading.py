@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -79,6 +80,12 @@ def _scenes(preset: Preset) -> Iterator[Mistake]:
             if not 1 <= lora <= len(preset.lora):
                 there = f"they are counted from 1; the preset has {len(preset.lora)}"
                 yield f"[[scene]] number {place} moves LoRA file {lora}", there
+
+
+def copy_preset(name: str, to: Path) -> None:
+    """Copy a preset's file as it is now; where there is none, or the disk takes nothing, nothing is copied."""
+    with contextlib.suppress(OSError, PresetError):
+        shutil.copyfile(find_preset(name), to)
 
 
 def own_folder() -> Path:

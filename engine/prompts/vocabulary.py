@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import PromptError
@@ -177,25 +179,49 @@ def _checked(path: Path, data: Mapping[str, Any]) -> _File:
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
-    """The vocabulary file.
+    """The vocabulary file, and the user's own over it.
 
     Raises:
         PromptError: if it cannot be read or names something that is not there.
     """
     path = data_folder() / "vocabulary.toml"
-    data = _checked(path, read_toml(path, PromptError))
-    parameters = tuple(data.parameters)
+    shipped = _checked(path, read_toml(path, PromptError))
+    parameters = tuple(shipped.parameters)
+    files = ((path, shipped), *_own(parameters))
     entries: dict[str, Entry] = {plain(name): Entry(say=plain(name), style={name: 1.0}) for name in style_names()}
-    for item in data.word:
-        entries.update(_entries(path, item, parameters))
-    amounts = {plain(say): item.factor for item in data.amount for say in item.say}
-    negations = frozenset(plain(say) for item in data.negation for say in item.say if not item.after)
-    after = frozenset(plain(say) for item in data.negation for say in item.say if item.after)
-    tags = {plain(say): item.role for item in data.tag for say in item.say}
-    ignored = frozenset(plain(say) for item in data.ignore for say in item.say)
+    for where, file in files:
+        for item in file.word:
+            entries.update(_entries(where, item, parameters))
+    amounts = {plain(say): item.factor for _, file in files for item in file.amount for say in item.say}
+    refusals = [(plain(say), item.after) for _, file in files for item in file.negation for say in item.say]
+    negations = frozenset(say for say, follows in refusals if not follows)
+    after = frozenset(say for say, follows in refusals if follows)
+    tags = {plain(say): item.role for _, file in files for item in file.tag for say in item.say}
+    ignored = frozenset(plain(say) for _, file in files for item in file.ignore for say in item.say)
     every = {*entries, *amounts, *negations, *ignored, *after}
     unspaced = sorted((phrase for phrase in every if _UNSPACED.search(phrase)), key=lambda phrase: (-len(phrase), phrase))
     return Vocabulary(parameters, entries, amounts, negations, ignored, after, tags, tuple(unspaced))
+
+
+def own_vocabulary() -> Path:
+    """Where this user's own words lie: $LIVESET_VOCABULARY, or vocabulary.toml in the folder for settings."""
+    chosen = os.environ.get("LIVESET_VOCABULARY")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_config_path("liveset") / "vocabulary.toml"
+
+
+def _own(parameters: tuple[str, ...]) -> tuple[tuple[Path, _File], ...]:
+    """The user's own words, which count before the shipped ones; none where there is no such file.
+
+    Raises:
+        PromptError: if it cannot be read.
+    """
+    path = own_vocabulary()
+    if not path.is_file():
+        return ()
+    data = read_toml(path, PromptError)
+    if "parameters" in data:
+        raise PromptError(f"{path}: parameters are pocket's own", "leave the line out; its [[word]] may move any of them")
+    return ((path, _checked(path, {"parameters": list(parameters), **data})),)
 
 
 def _entries(path: Path, item: _Word, parameters: tuple[str, ...]) -> dict[str, Entry]:

@@ -60,6 +60,7 @@ class Keeper:
         role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
         seed, set_seed, ideas, progression: as in `SectionRequest`: pocket makes the same music from them.
         kept: when, as YYYY-MM-DD HH:MM.
+        star, tags, note: what the performer wrote on it afterwards.
     """
 
     name: str
@@ -78,6 +79,9 @@ class Keeper:
     kept: str = ""
     ideas: int = 0
     progression: int = 0
+    star: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,16 @@ class ListKeepers:
     """Show the keepers in the snapshots from now on, as they lie there now; ``on=False`` ends that."""
 
     on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MarkKeeper:
+    """Write something on a keeper, by its name: a star, tags, a note; what is None stays as it is."""
+
+    name: str
+    star: bool | None = None
+    tags: tuple[str, ...] | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +358,7 @@ Command = (
     | Hold
     | Keep
     | ListKeepers
+    | MarkKeeper
     | RemoveKeeper
     | VaryNext
     | TakeCommand

@@ -10,7 +10,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,12 +27,12 @@ from engine.conductor.tempo import planned
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import FileMoves, file_moves
 from engine.midi.mapping import mapping_of
-from engine.performances.entries import MADE, PLAYED
+from engine.performances.entries import MADE, PLAYED, PRESET_COPY
 from engine.performances.made import MadeLog
 from engine.performances.played import PlayedLog
 from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
-from engine.presets import Preset
+from engine.presets import Preset, copy_preset
 from engine.processes.channels import make_key
 from engine.processes.children import Children
 from engine.processes.layout import check_audio_name
@@ -95,6 +95,7 @@ class _Timeline:
             yield p.Hold(False)
 
 
+Moves = Sequence[tuple[float, p.Command]]
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0..1, and what sounds."""
 
@@ -106,13 +107,15 @@ class Rehearsal:
         preset: what to play.
         options: how; ``record`` names the .flac or .wav file that is written.
         log_to: a folder in which what is played is written down, to play it again; None writes nothing.
+        moves: commands beside those of the MIDI file, each at a beat from bar 0, in order.
 
     Raises:
         LivesetError: for anything that is wrong before the first sound: the preset, the MIDI file, the output file.
     """
 
-    def __init__(self, preset: Preset, options: p.SetOptions, log_to: Path | None = None) -> None:
+    def __init__(self, preset: Preset, options: p.SetOptions, log_to: Path | None = None, moves: Moves = ()) -> None:
         self.preset = preset
+        self.moves, self._moved = moves, 0
         self.log_to = log_to
         self.options = options
         self.out = Path(options.record or "")
@@ -167,7 +170,9 @@ class Rehearsal:
         make_key(folder)
         children = Children(folder, p.SetOptions())
         workers = OfflineWorkers(folder, children, self.rate)
-        log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE))
+        log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE), self.log_to)
+        if self.log_to is not None:
+            copy_preset(self.options.preset or self.preset.source, self.log_to / PRESET_COPY)
         log.begin(set_card(self.preset, self.options, self.state, "rehearsal"))
         session = Session(self.state, self, workers, children.sections, self.at, log=log)
         try:
@@ -198,8 +203,10 @@ class Rehearsal:
 
     def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
         subtype = "PCM_24"
-        slowest = Grid(MIN_BPM, self.state.grid.beats_per_bar) if self.timeline.count else planned(self.state)
+        steered = self.timeline.count or self.moves
+        slowest = Grid(MIN_BPM, self.state.grid.beats_per_bar) if steered else planned(self.state)
         limit = slowest.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
+        limit += Grid(MIN_BPM).frame_of_beat(self.moves[-1][0]) if self.moves else 0
         try:
             with soundfile.SoundFile(self.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
                 started = time.monotonic()
@@ -222,7 +229,7 @@ class Rehearsal:
             state = session.state
             undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
             began = self.clock if not self.player.frame else began
-            for command in (*self.timeline.due(self.clock - began, state), *undone):
+            for command in (*self.timeline.due(self.clock - began, state), *self._due(state), *undone):
                 self.events.append(LoggedEvent(self.player.frame / self.rate, command))
                 session.command(command)
             for event in workers.due(self.clock):
@@ -239,6 +246,13 @@ class Rehearsal:
                 yield block[: self.player.frame - before]
             if self.clock > limit:
                 raise _unfinished(session)
+
+    def _due(self, state: State) -> Iterator[p.Command]:
+        """The moves whose beat has come."""
+        beat = state.tempo.beats_at(self.player.frame)
+        while self._moved < len(self.moves) and self.moves[self._moved][0] <= beat:
+            yield self.moves[self._moved][1]
+            self._moved += 1
 
     # ------------------------------------------------------------ the log
 

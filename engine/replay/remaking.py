@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import SECTIONS_HINT, PerformanceError
-from engine.generator_names import STAND_IN
+from engine.generator_names import MAKES_ALIKE, STAND_IN
 from engine.performances.entries import CUES_NOTE, MadeSection, SetCard
 from engine.performances.reading import Performance
 from engine.processes.channels import make_key
@@ -23,9 +23,6 @@ from engine.rehearsal.workers import OfflineWorkers
 from engine.sections.file import SectionInfo, SectionWriter, set_ready
 from engine.session.files import with_files
 from engine.timebase import SAMPLE_RATE
-
-MAKES_ALIKE: Final = (STAND_IN,)
-"""Generators that make the same samples of the same request on any day."""
 
 AHEAD: Final = 2
 """Sections that are made ahead of the one that is needed."""
@@ -40,20 +37,43 @@ def sounded(performance: Performance) -> frozenset[str]:
     return frozenset(Path(cues[cue_id].path).name for cue_id in ids if cue_id in cues)
 
 
+def sources(performance: Performance, made: MadeSection) -> tuple[str, ...]:
+    """Names of the files that a section's request goes by; none where the section's own file is kept."""
+    if performance.kept(made.path) is not None:
+        return ()
+    named = (made.request.continue_path, made.request.vary_path)
+    return tuple(source for source in named if source is not None)
+
+
+def wanted(performance: Performance, heard: Iterable[str]) -> list[str]:
+    """Some sections by their names, and what they go by: all that is needed to hear them."""
+    made = {section.path: section for section in performance.sections}
+    found: dict[str, None] = {}
+    waiting = sorted(heard, reverse=True)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found[path] = None
+            waiting += sources(performance, made[path]) if path in made else ()
+    return list(found)
+
+
 def check_repeatable(performance: Performance) -> None:
-    """Make sure that every section that was heard can be made again.
+    """Make sure that every section that was heard is kept, or can be made again.
 
     Raises:
-        PerformanceError: which cannot.
+        PerformanceError: which is neither.
     """
     made = {section.path: section for section in performance.sections}
-    for path in sorted(sounded(performance)):
+    for path in wanted(performance, sounded(performance)):
+        if performance.kept(path) is not None:
+            continue
         section = made.get(path)
         if section is None:
             raise PerformanceError(f"nothing says what section {path} was", "this session cannot be played again")
         if section.generator not in MAKES_ALIKE:
             what = f"section {section.name[:20]} is by {section.generator[:24]}, which makes nothing twice"
-            raise PerformanceError(what, "only what pocket made can be played again")
+            raise PerformanceError(what, "only what pocket made, or what is kept, can be played again")
 
 
 def make_alone(request: SectionRequest, where: Path) -> None:
@@ -72,6 +92,14 @@ def make_alone(request: SectionRequest, where: Path) -> None:
         alone.close()
 
 
+def _stand_for(place: Path, file: Path) -> None:
+    """Have a file at another place as well, whatever the system has for it."""
+    try:
+        place.symlink_to(file)
+    except OSError:
+        shutil.copyfile(file, place)
+
+
 class Sections:
     """A folder with the section files of a performance, as they are needed.
 
@@ -86,10 +114,12 @@ class Sections:
     def __init__(self, performance: Performance, heard: frozenset[str] | None = None) -> None:
         self._made = {section.path: section for section in performance.sections}
         self._heard = sounded(performance) if heard is None else heard
-        wanted = self._wanted()
-        self._order = [path for path in self._made if path in wanted]
+        needed = wanted(performance, self._heard)
+        self._performance = performance
+        kept = {path: file for path in needed if (file := performance.kept(path)) is not None}
+        self._order = [path for path in self._made if path in needed and path not in kept]
         self._asked: dict[str, int] = {}
-        self._done: set[str] = set()
+        self._done = set(kept)
         self._gone: set[str] = set()
         notes = (note for stretch in performance.stretches for note in stretch.notes if note.kind == CUES_NOTE)
         self._left = Counter(Path(cue.path).name for note in notes for cue in note.value)
@@ -97,24 +127,14 @@ class Sections:
         make_key(self._session)
         self._children = Children(self._session, SetOptions())
         self.folder = self._children.sections
+        for path, file in kept.items():
+            _stand_for(self.folder / path, file)
         self._workers = OfflineWorkers(self._session, self._children, SAMPLE_RATE)
         try:
             self._workers.open({"main": STAND_IN})
         except BaseException:
             self.close()
             raise
-
-    def _wanted(self) -> set[str]:
-        """What was heard, and what that went by."""
-        wanted: set[str] = set()
-        waiting = list(self._heard)
-        while waiting:
-            path = waiting.pop()
-            if path in wanted or path not in self._made:
-                continue
-            wanted.add(path)
-            waiting += self._sources(path)
-        return wanted
 
     def provide(self, path: str) -> Path:
         """A section's file, which is made if it is not there; of one that was never heard the header alone.
@@ -141,16 +161,15 @@ class Sections:
             held: names of the files that are played, or are about to.
         """
         self._left.subtract(cues)
-        sources = {source for path in self._order if path not in self._done for source in self._sources(path)}
-        for path in self._done - self._gone - sources - set(held):
+        needed = {source for path in self._order if path not in self._done for source in self._sources(path)}
+        for path in self._done - self._gone - needed - set(held):
             if self._left[path] <= 0:
                 self._gone.add(path)
                 with contextlib.suppress(OSError):
                     (self.folder / path).unlink()
 
     def _sources(self, path: str) -> tuple[str, ...]:
-        request = self._made[path].request
-        return tuple(source for source in (request.continue_path, request.vary_path) if source is not None)
+        return sources(self._performance, self._made[path])
 
     def close(self) -> None:
         """End the generator, and remove all files."""

@@ -20,7 +20,7 @@ import platformdirs
 
 from engine.command_line import command
 from engine.errors import RecordingError, SectionError
-from engine.protocol import NEWEST_KEEPER, ROLES, Keeper, PromptWeight
+from engine.protocol import NEWEST_KEEPER, ROLES, Keeper, PromptWeight, one_line
 from engine.sections.checking import check_fields
 from engine.sections.file import Audio, SectionReader, SectionWriter
 from engine.timebase import section_frames
@@ -28,6 +28,10 @@ from engine.timebase import section_frames
 AUDIO_FILE: Final = "audio.section"
 CARD_FILE: Final = "keeper.json"
 _FORMAT: Final = 1
+
+LONGEST_NOTE: Final = 200
+LONGEST_TAG: Final = 24
+MOST_TAGS: Final = 8
 _NAME: Final = re.compile(r"\w[\w .-]*")
 """What a keeper can be called: no name leads out of the folder."""
 _ARRIVING: Final = ".arriving-"
@@ -151,9 +155,7 @@ def _settle(root: Path, arriving: Path, keeper: Keeper, wanted: str) -> Keeper:
         if folder.exists():
             continue
         named = replace(keeper, name=folder.name, path=str(folder / AUDIO_FILE))
-        card = {"format": _FORMAT, **asdict(named)}
-        del card["path"]
-        (arriving / CARD_FILE).write_text(json.dumps(card, indent=1), encoding="utf-8")
+        _write_card(arriving, named)
         try:
             arriving.rename(folder)
         except OSError:
@@ -197,6 +199,43 @@ def find_keeper(name: str) -> Keeper:
     return _read(folder)
 
 
+def mark_keeper(name: str, star: bool | None = None, tags: Sequence[str] | None = None, note: str | None = None) -> Keeper:
+    """Write a star, tags or a note on a keeper; what is None stays as it is. Returns it as it is now.
+
+    Raises:
+        SectionError: there is none of that name, or it is broken.
+        RecordingError: it cannot be written.
+    """
+    keeper = find_keeper(name)
+    keeper = replace(
+        keeper,
+        star=keeper.star if star is None else star,
+        tags=keeper.tags if tags is None else tidy_tags(tags),
+        note=keeper.note if note is None else one_line(note)[:LONGEST_NOTE].strip(),
+    )
+    folder = Path(keeper.path).parent
+    try:
+        _write_card(folder, keeper)
+    except OSError as error:
+        what = f"nothing can be written on the keeper {name}: {error.strerror}"
+        raise RecordingError(what, "free some space, or see that you may write there") from error
+    return keeper
+
+
+def tidy_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Tags as they are kept: words in lower case, each once, without the sign before them."""
+    words = (word.lstrip("#") for tag in tags for word in one_line(tag).lower().replace(",", " ").split())
+    return tuple(dict.fromkeys(word[:LONGEST_TAG] for word in words if word))[:MOST_TAGS]
+
+
+def _write_card(folder: Path, keeper: Keeper) -> None:
+    card = {"format": _FORMAT, **asdict(keeper)}
+    del card["path"]
+    fresh = folder / f"{CARD_FILE}.new"
+    fresh.write_text(json.dumps(card, indent=1), encoding="utf-8")
+    fresh.replace(folder / CARD_FILE)
+
+
 def remove_keeper(name: str) -> None:
     """Delete a keeper, a broken one too.
 
@@ -225,10 +264,11 @@ def _read(folder: Path) -> Keeper:
         if card.pop("format") != _FORMAT:
             raise SectionError(f"the keeper {folder.name} was written by another version of liveset", hint)
         prompts = tuple(PromptWeight(str(each["text"]), float(each["weight"])) for each in card.pop("prompts"))
+        tags = tidy_tags([str(tag) for tag in card.pop("tags", ())])
         check_fields(Keeper, card)
         if card["role"] not in ROLES:
             raise ValueError("role is none that there is")
-        keeper = Keeper(**{**card, "prompts": prompts, "name": folder.name, "path": str(folder / AUDIO_FILE)})
+        keeper = Keeper(**{**card, "prompts": prompts, "tags": tags, "name": folder.name, "path": str(folder / AUDIO_FILE)})
         reader = SectionReader(keeper.path)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise SectionError(f"the keeper {folder.name} has no readable {CARD_FILE}", hint) from error

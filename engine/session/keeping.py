@@ -11,9 +11,9 @@ from engine.conductor.messages import because
 from engine.conductor.reacting.hooks import NO_HOOK
 from engine.conductor.state import Playing, State
 from engine.errors import LivesetError, SectionError
-from engine.protocol import Keeper, KeeperList, SectionRequest, VaryNext
+from engine.protocol import Keeper, KeeperList, MarkKeeper, SectionRequest, VaryNext
 from engine.sections.file import SectionReader
-from engine.sections.keepers import Layer, find_keeper, keep, keepers, keepers_root, remove_keeper, whole
+from engine.sections.keepers import Layer, find_keeper, keep, keepers, keepers_root, mark_keeper, remove_keeper, whole
 from engine.session.later import Later, at_once
 from engine.timebase import section_frames
 
@@ -118,6 +118,10 @@ class Keeping:
         else:
             self.shown = None
 
+    def mark(self, command: MarkKeeper) -> None:
+        """Write a star, tags or a note on a keeper."""
+        self.later(lambda: _marked(command), self._gone)
+
     def remove(self, name: str) -> None:
         """Delete a keeper, for good."""
         self.later(lambda: _removed(name), self._gone)
@@ -185,6 +189,15 @@ def _removed(name: str) -> str:
     try:
         remove_keeper(name)
     except SectionError as error:
+        return str(error)
+    return ""
+
+
+def _marked(command: MarkKeeper) -> str:
+    """Write on a keeper; what is wrong, empty if nothing is."""
+    try:
+        mark_keeper(command.name, command.star, command.tags, command.note)
+    except LivesetError as error:
         return str(error)
     return ""
 

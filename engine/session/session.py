@@ -40,6 +40,7 @@ from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Job, State, Version
 from engine.conductor.step import step
 from engine.conductor.tempo import key_of, tempo_of
+from engine.generator_names import MAKES_ALIKE
 from engine.performances.entries import MadeSection
 from engine.performances.made import NOTHING_MADE, MadeLog
 from engine.prompts.mix import parse
@@ -52,6 +53,7 @@ from engine.protocol import (
     Keep,
     KeepHook,
     ListKeepers,
+    MarkKeeper,
     MarkSection,
     Notice,
     Nudge,
@@ -156,6 +158,7 @@ class Session:
         self._events: deque[Event] = deque()
         self._deciding = False
         self._unsaved = False
+        self._kept = ""
 
     # ------------------------------------------------------------ events in, actions out
 
@@ -177,6 +180,15 @@ class Session:
             self._do(action)
         self._unsaved |= matters(event, actions)
         self.keeping.look(self.state)
+        self._keep_heard()
+
+    def _keep_heard(self) -> None:
+        """Keep the files of what sounds with the log, where no request makes them again."""
+        now = self.state.transport.now
+        if now is None or now.version.path == self._kept or now.version.generator in MAKES_ALIKE:
+            return
+        self._kept = now.version.path
+        self.log.keep(self.folder / now.version.path)
 
     def turn(self) -> None:
         """End a turn of the loop: time went on, and what has changed in it is saved, after it was done."""
@@ -189,7 +201,7 @@ class Session:
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
-        self.log.command(self.state.transport.frame, command)
+        self.log.command(self.now().frame, command)
         match command:
             case Keep():
                 self.keeping.ask(self.state)
@@ -197,6 +209,8 @@ class Session:
                 self.keeping.ask_hook(self.state)
             case ListKeepers(on):
                 self.keeping.show(on)
+            case MarkKeeper():
+                self.keeping.mark(command)
             case RemoveKeeper(name):
                 self.keeping.remove(name)
             case VaryNext():

@@ -15,25 +15,35 @@ import typer
 from engine.errors import RecordingError
 from engine.processes.layout import check_audio_name, check_free
 from engine.sections.file import Audio, SectionReader
-from engine.sections.keepers import find_keeper, keepers, keepers_root, remove_keeper
+from engine.sections.keepers import find_keeper, keepers, keepers_root, mark_keeper, remove_keeper
 from liveset.commands.plain import plain_console
-from liveset.ui.widgets.kept import line
+from liveset.ui.widgets.kept import line, matches, sorted_keepers
 
 PROMPT_CELLS: Final = 60
 """Cells of a prompt that the list of keepers shows."""
 
 
-def show_keepers(as_json: bool) -> None:
-    """Print all keepers, the newest first, and those that are broken."""
+def show_keepers(as_json: bool, search: str = "") -> None:
+    """Print all keepers, those with a star first, then the newest, and those that are broken.
+
+    Args:
+        as_json: one object instead.
+        search: words that each keeper has; see `liveset.ui.widgets.kept.matches`.
+    """
     good, broken = keepers()
+    good = sorted_keepers(keeper for keeper in good if matches(keeper, search))
     if as_json:
         typer.echo(json.dumps({"folder": str(keepers_root()), "keepers": [asdict(each) for each in good], "broken": broken}))
         return
     console = plain_console(highlight=False, soft_wrap=True)
+    if not good and search:
+        console.print(f"no keeper has all of these words: {search}", markup=False)
+        return
     if not good and not broken:
         console.print(f"nothing is kept yet in {keepers_root()}: k on the screen keeps what plays", markup=False)
     for keeper in good:
-        console.print(f"{keeper.kept}  {line(keeper, prompt_cells=PROMPT_CELLS)}", markup=False)
+        note = f"  {keeper.note}" if keeper.note else ""
+        console.print(f"{keeper.kept} {line(keeper, prompt_cells=PROMPT_CELLS)}{note}", markup=False)
     for text in broken:
         console.print(f"✗ {text}", markup=False)
 
@@ -93,6 +103,16 @@ def _write(path: Path, sound: Audio, rate: int) -> None:
             fresh.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise RecordingError(f"cannot write {path}: {reason}", "name another file") from error
+
+
+def mark(name: str, star: bool | None, tags: list[str] | None, note: str | None) -> None:
+    """Write a star, tags or a note on a keeper, and print it.
+
+    Raises:
+        LivesetError: there is no such keeper, or it cannot be written on.
+    """
+    keeper = mark_keeper(name, star, tags, note)
+    typer.echo(line(keeper) + (f"  {keeper.note}" if keeper.note else ""))
 
 
 def remove(name: str, yes: bool) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from engine.errors import LivesetError
+from engine.errors import LivesetError, RecordingError
 from engine.performances.folders import MOST_KEPT, all_folders, find_folder, performances_root, remove_folder
 from engine.performances.reading import Performance, length_frames, read_card, read_performance
 from engine.processes.layout import check_audio_name, check_free
@@ -83,6 +83,41 @@ def replay_session(
         _say_version(performance, console)
         frames = replay(performance, out, Span(*span), told)
     console.print(f"{out}: {clock(frames / SAMPLE_RATE)} min of {performance.name}", highlight=False)
+
+
+def replay_changed(name: str, out: Path, words: Sequence[str], *, force: bool = False) -> None:
+    """Render a session's moves once more, on another seed, other prompts or another preset.
+
+    Args:
+        name: the session's.
+        out: a .flac or .wav file.
+        words: the changes, see `engine.replay.varying.read_changes`.
+        force: replace a file that is there.
+
+    Raises:
+        LivesetError: there is no such session, the changes make no sense, or the file cannot be written.
+    """
+    from engine.replay.varying import changed_preset, read_changes, replay_with
+
+    folder, out = find_folder(name), out.expanduser()
+    performance, changes = read_performance(folder), read_changes(words)
+    check_audio_name(out)
+    check_free(out, force=force)
+    changed_preset(folder, performance, changes)
+    fresh = out.with_name(f".with-{out.name[-200:]}")
+    try:
+        with progress_bar(performance.card.title) as (console, told):
+            log = replay_with(folder, performance, changes, fresh, lambda done, _what: told(done))
+        fresh.replace(out)
+    except OSError as error:
+        raise RecordingError(f"cannot write {out}: {error.strerror}", "name another file") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+    for line in log.notices:
+        console.print(f"warning: {line}", highlight=False, markup=False)
+    moved = f"{len(log.events)} move{'' if len(log.events) == 1 else 's'}"
+    console.print(f"{out}: {moved} of {performance.name}, with {', '.join(words)}", highlight=False, markup=False)
 
 
 def export_session(name: str, folder: Path, *, force: bool = False) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from engine.performances.entries import KEPT_SECTIONS
 from engine.performances.folders import performances_root
 from tests.support.commands import liveset, same_signals
 from tests.support.rehearsing import TONES
@@ -18,6 +20,7 @@ __all__ = ["same_signals"]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LIVESET_SESSIONS", str(tmp_path / "sessions"))
+    (tmp_path / "cache").mkdir(mode=0o700)  # one that others may read stands for the system's, where a set may play
     for name in ("XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "cache"))
     return tmp_path
@@ -52,9 +55,10 @@ def test_a_set_is_listed_played_again_and_removed(home: Path) -> None:
 
 
 def test_what_cannot_be_done_is_one_sentence(home: Path) -> None:
-    rehearsed(home, "tests.generators.tones:Tones")
+    name = rehearsed(home, "tests.generators.tones:Tones")
+    shutil.rmtree(performances_root() / name / KEPT_SECTIONS)
     for words, said in (
-        (("replay", "last", "--out", str(home / "a.flac")), "which makes nothing twice; only what pocket made"),
+        (("replay", "last", "--out", str(home / "a.flac")), "which makes nothing twice; only what pocket made, or what is kept"),
         (("replay", "none", "--out", str(home / "a.flac")), "there is no session none"),
         (("replay", "last", "--out", str(home / "a.mp3")), "neither .flac nor .wav"),
         (("replay", "last", "--out", str(home / "mine.flac")), "is there already"),

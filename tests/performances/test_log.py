@@ -10,13 +10,13 @@ import pytest
 
 from engine.errors import PerformanceError
 from engine.performances import folders
-from engine.performances.entries import MADE, PLAYED, MadeSection, PlayerCard, SetCard
+from engine.performances.entries import KEPT_SECTIONS, MADE, PLAYED, MadeSection, PlayerCard, SetCard
 from engine.performances.made import MadeLog
 from engine.performances.plain import from_plain, to_plain
 from engine.performances.played import PlayedLog
 from engine.performances.reading import length_frames, read_card, read_performance
 from engine.performances.writing import LogFile
-from engine.protocol import Change, Cue, CueStarted, MotifNote, Neighbour, PromptWeight, SectionRequest, SetMacro
+from engine.protocol import Change, Cue, CueStarted, MotifNote, Neighbour, PromptWeight, SectionRequest, SetMacro, VaryNext
 from engine.timebase import Grid
 
 CARD = SetCard("Night", "night", 7, "pocket", "2026-05-01 22:30:00", minutes=4.5, bars=32)
@@ -58,7 +58,7 @@ def new(name: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("value", [CARD, REQUEST, CUE, PlayerCard(5, 256)])
+@pytest.mark.parametrize("value", [CARD, REQUEST, CUE, PlayerCard(5, 256), VaryNext(0.5, "newest"), VaryNext()])
 def test_what_is_made_plain_is_the_same_when_it_is_read(value: object) -> None:
     assert from_plain(type(value), json.loads(json.dumps(to_plain(value)))) == value
 
@@ -75,6 +75,20 @@ def test_a_log_says_what_was_played(tmp_path: Path) -> None:
     assert found.stretches[0].events == [CueStarted(4, 0, 0)]
     assert (found.frames, found.stretches[0].quanta, found.stretches[0].finished) == (2560, 10, True)
     assert length_frames(tmp_path) == 2560
+
+
+def test_the_oldest_sets_give_up_their_section_files_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MOST_BYTES", 25)
+    made = []
+    for number in range(4):
+        made.append(new(f"set-{number}"))
+        os.utime(made[-1], ns=(number, number))
+        log = MadeLog(None, made[-1])
+        (made[-1] / "s00001.section").write_bytes(b"0123456789")
+        log.keep(made[-1] / "s00001.section")
+        os.utime(made[-1], ns=(number, number))
+    new("another")
+    assert [(folder / KEPT_SECTIONS).is_dir() for folder in made] == [False, False, True, True]
 
 
 def test_a_line_that_was_cut_off_costs_itself_alone(tmp_path: Path) -> None:

@@ -102,3 +102,48 @@ def test_style_mistakes_are_clear_errors(presets: Path, right: str, wrong: str, 
     with pytest.raises(PromptError, match=says) as told:
         load_style("zorp")
     assert "zorp" in str(told.value)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file of a user's own words; whoever read the words before reads them again, and afterwards."""
+    path = tmp_path / "mine.toml"
+    monkeypatch.setenv("LIVESET_VOCABULARY", str(path))
+    _forget()
+    yield path
+    monkeypatch.undo()
+    _forget()
+
+
+def _forget() -> None:
+    for function in CACHED:
+        function.cache_clear()
+
+
+def test_a_users_own_words_count_before_the_shipped_ones(own: Path) -> None:
+    assert parse("glorbnik house").unknown == ("glorbnik",)
+    own.write_text(
+        '[[word]]\nsay = ["glorbnik"]\nmove = { drive = 0.5 }\n[[word]]\nsay = ["trap"]\nstyle = { techno = 1 }\n'
+        '[[amount]]\nsay = ["mega"]\nfactor = 2.0\n[[ignore]]\nsay = ["yo"]\n',
+        encoding="utf-8",
+    )
+    _forget()
+    found = parse("yo glorbnik trap")
+    assert found.unknown == () and found.values["drive"] == pytest.approx(0.5) and dict(found.styles) == {"techno": 1.0}
+    assert parse("warm house").unknown == (), "the shipped words are there as before"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('parameters = ["x"]', "parameters are pocket's own"),
+        ('[[word]]\nsay = ["x"]\nmove = { drvie = 0.5 }', "drive"),
+        ('[[word]]\nsai = ["x"]', "say"),
+        ("nonsense", "mine.toml"),
+    ],
+)
+def test_a_mistake_in_a_users_own_words_is_one_sentence(own: Path, text: str, said: str) -> None:
+    own.write_text(text, encoding="utf-8")
+    with pytest.raises(PromptError) as error:
+        vocabulary()
+    assert said in str(error.value) and "mine.toml" in str(error.value)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 import soundfile
 
 from engine.errors import PerformanceError
-from engine.performances.entries import MADE, PLAYED, SetCard
+from engine.performances.entries import KEPT_SECTIONS, MADE, PLAYED, SetCard
 from engine.performances.made import MadeLog
 from engine.performances.played import PlayedLog
-from engine.performances.reading import Performance, Stretch, read_performance
+from engine.performances.reading import Performance, Stretch, read_commands, read_performance
 from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
-from engine.protocol import ClearEffects, SetCues, SetOptions
+from engine.protocol import NEWEST_KEEPER, ClearEffects, SetCues, SetOptions, VaryNext
 from engine.rehearsal.rehearsal import Rehearsal
 from engine.replay.rendering import quanta, steps
 from engine.replay.replay import Span, replay
 from engine.timebase import QUANTUM
 from tests.player.sounds import BAR, cue, noise, write_more, write_section
+from tests.replay.conftest import SHORT
 from tests.support.rehearsing import preset
 
 
@@ -31,6 +34,46 @@ def test_a_rehearsal_played_again_is_the_same_file(rehearsed: tuple[Path, Perfor
     assert len(filtered) > 20, "the knob's moves are in the log"
     replay(performance, tmp_path / "again.flac", Span())
     assert (tmp_path / "again.flac").read_bytes() == sound.read_bytes()
+
+
+TONES_SET = "tests.generators.tones:Tones"
+
+
+def kept_set(folder: Path, generator: str | None = None, midi: str | None = None) -> Performance:
+    """A short set by a generator whose sections no request makes again."""
+    (folder / "log").mkdir()
+    options = SetOptions(record=str(folder / "set.flac"), generator=generator, midi=midi)
+    Rehearsal(preset(TONES_SET, SHORT), options, folder / "log").run()
+    return read_performance(folder / "log")
+
+
+def test_a_set_by_another_generator_is_played_again_from_the_files_that_were_kept(tmp_path: Path) -> None:
+    performance = kept_set(tmp_path)
+    kept = sorted(path.name for path in (tmp_path / "log" / KEPT_SECTIONS).iterdir())
+    assert kept == sorted(section.path for section in performance.sections)
+    replay(performance, tmp_path / "again.flac", Span())
+    assert (tmp_path / "again.flac").read_bytes() == (tmp_path / "set.flac").read_bytes()
+    (tmp_path / "log" / KEPT_SECTIONS / kept[-1]).unlink()
+    with pytest.raises(PerformanceError, match="which makes nothing twice"):
+        replay(performance, tmp_path / "third.flac", Span())
+
+
+@pytest.mark.parametrize("generator", ["pocket", TONES_SET])
+def test_a_set_with_a_keeper_is_played_again_without_it(generator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVESET_KEEPERS", str(tmp_path / "keepers"))
+    file = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    for note, wait in ((48, 2000), (49, 1500)):  # keep what plays; the next section out of it
+        track.append(mido.Message("note_on", note=note, velocity=100, time=wait))
+        track.append(mido.Message("note_off", note=note, time=10))
+    file.save(tmp_path / "keeps.mid")
+    performance = kept_set(tmp_path, generator=generator, midi=str(tmp_path / "keeps.mid"))
+    (name,) = (path.name for path in (tmp_path / "keepers").iterdir())
+    assert [line for line in read_commands(tmp_path / "log") if line[1] == VaryNext(keeper=NEWEST_KEEPER)], name
+    shutil.rmtree(tmp_path / "keepers")
+    replay(performance, tmp_path / "again.flac", Span())
+    assert (tmp_path / "again.flac").read_bytes() == (tmp_path / "set.flac").read_bytes()
 
 
 def test_a_set_that_changes_its_tempo_is_played_again_and_its_bars_are_found(tmp_path: Path) -> None:
@@ -84,13 +127,6 @@ def test_bars_that_are_not_there_are_refused(rehearsed: tuple[Path, Performance]
         with pytest.raises(PerformanceError, match=said):
             replay(rehearsed[1], tmp_path / "part.flac", span)
     assert not list(tmp_path.iterdir())
-
-
-def test_what_another_generator_made_cannot_be_played_again(tmp_path: Path) -> None:
-    (tmp_path / "log").mkdir()
-    Rehearsal(preset(minutes=0.125), SetOptions(record=str(tmp_path / "set.flac")), tmp_path / "log").run()
-    with pytest.raises(PerformanceError, match="which makes nothing twice"):
-        replay(read_performance(tmp_path / "log"), tmp_path / "again.flac", Span())
 
 
 MOVES = {5: {"echo": 0.7}, 9: {"level_mix": 0.4}, 20: {"run": 0.0}, 23: {"run": 1.0}, 30: {"filter": 0.3}}

@@ -53,7 +53,9 @@ def test_page_has_each_set_its_drops_and_the_figures_of_real_recordings(gallery:
     page = gallery.entry("presets/mine.toml", sets, tmp_path)
     drops = re.findall(r"src='(mine-\d-drop-\d\.flac)'", page)
     assert drops == ["mine-1-drop-1.flac", "mine-1-drop-2.flac", "mine-2-drop-1.flac", "mine-2-drop-2.flac"]
-    assert all((tmp_path / name).stat().st_size > 1000 for name in drops)
+    pictures = re.findall(r"src='(mine-\d-drop-\d\.png)'", page)
+    assert pictures == [name.replace(".flac", ".png") for name in drops]
+    assert all((tmp_path / name).stat().st_size > 1000 for name in (*drops, *pictures))
     found = gallery.figures(sets[0], sets[1])
     assert set(found) == set(gallery.REAL)
     assert float(found["drops apart, dB"]) > 3.0

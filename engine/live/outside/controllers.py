@@ -44,6 +44,11 @@ class Controllers:
         return self._input.waiting
 
     @property
+    def presses_wait(self) -> bool:
+        """Whether a press waits for a few milliseconds, and not for a finger to let go."""
+        return self.mapping.presses_wait
+
+    @property
     def view(self) -> p.MidiView:
         """What the screen shows of them."""
         return replace(self._view, learning=self._learning.waits_for)
@@ -61,8 +66,8 @@ class Controllers:
         """The lights belong to what is open now, and to what it moves."""
         self.lights.plug(plans_of(self.mapping, self._view.ports))
 
-    def take(self, do: Callable[[p.Command], None]) -> None:
-        """Carry out what has come in since the last call.
+    def take(self, do: Callable[[p.Command], None]) -> bool:
+        """Carry out what has come in since the last call. Returns whether a light has something else to show now.
 
         Args:
             do: carries out a command.
@@ -89,6 +94,7 @@ class Controllers:
         if self.mapping.layers != self._layers:  # their lights show at once what a bank or a second layer has
             self._layers = self.mapping.layers
             self.plug()
+        return bool(batch.commands) and self.lights.wants
 
     def command(self, command: p.ControllerCommand) -> None:
         """Do what the screen asks of them; `take` shows it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from engine.generators.pocket.instruments.breaks import slice_of
 from engine.generators.pocket.score.compose import compose
 from engine.generators.pocket.score.drumming.grooves import groove
 from engine.generators.pocket.score.events import Hit, Score
+from engine.generators.pocket.score.feel import FLAM_S
 from engine.generators.pocket.styles import load_style
 from engine.music.key import Key
 from engine.prompts.vocabulary import style_names
@@ -98,3 +100,33 @@ def test_breaks_are_in_tune_with_the_key(key: str) -> None:
         power[(hertz < low) | (hertz > high)] = 0.0
         note = 69 + 12 * math.log2(hertz[power.argmax()] / 440)
         assert min(abs((note - tonic - fifth + 6) % 12 - 6) for fifth in (0, 7)) < 0.7, number
+
+
+def _strokes(style: str, set_seed: int, group: str) -> list[Hit]:
+    request = ask(style, bars=8, bpm=90.0, set_seed=set_seed)
+    return [hit for hit in compose(request).hits if hit.group == group and hit.shot not in {"crash", "impact"}]
+
+
+def _lateness(strokes: list[Hit], bpm: float = 90.0) -> float:
+    """By how much strokes on eighths come late on average, in milliseconds; eighths do not swing."""
+    eighth = 30.0 / bpm * SAMPLE_RATE
+    late = [(hit.frame + eighth / 2) % eighth - eighth / 2 for hit in strokes]
+    return 1000.0 / SAMPLE_RATE * float(np.mean([each for each in late if abs(each) < 0.03 * SAMPLE_RATE]))
+
+
+def test_players_drag_in_a_way_of_their_own_and_the_kick_is_the_beat() -> None:
+    snares = [_lateness(_strokes("lo-fi", seed, "snare")) for seed in SEEDS]
+    kicks = [[hit for hit in _strokes("lo-fi", seed, "kick") if hit.velocity > 0.7] for seed in SEEDS]
+    assert max(snares) - min(snares) > 4.0, "another set, another drummer"
+    assert all(abs(_lateness(each[:1])) < 0.1 for each in kicks)
+    assert abs(_lateness(_strokes("chiptune", 3, "snare"))) < 0.5, "a machine does not drag"
+
+
+def test_some_drummers_play_flams_and_machines_do_not() -> None:
+    def flams(style: str, set_seed: int) -> int:
+        frames = sorted({hit.frame for hit in _strokes(style, set_seed, "snare")})
+        return sum(abs(after - before - FLAM_S * SAMPLE_RATE) < 2 for before, after in pairwise(frames))
+
+    found = [flams("hip hop", seed) for seed in SEEDS]
+    assert min(found) < max(found) and max(found) >= 2
+    assert not any(flams("techno", seed) for seed in SEEDS)

@@ -121,6 +121,18 @@ def _piano(f0: float) -> Partials:
     return stretched[keep], (struck / n**1.15)[keep]
 
 
+def _plucked(position: float, fall: float) -> Callable[[float], Partials]:
+    """A string plucked at a share of its length, where partials with a node are missing; ``fall`` is how fast they get softer."""
+
+    def partials(f0: float) -> Partials:
+        n = _harmonics(f0, 60)
+        stretched = n * torch.sqrt(1 + 0.0001 * n * n)
+        keep = stretched * f0 < _TOP
+        return stretched[keep], (torch.sin(math.pi * n * position).abs() / n**fall)[keep]
+
+    return partials
+
+
 SPECTRA: Final[dict[str, Callable[[float], Partials]]] = {
     "saw": _saw,
     "square": _square,
@@ -128,6 +140,9 @@ SPECTRA: Final[dict[str, Callable[[float], Partials]]] = {
     "triangle": _triangle,
     "strings": _strings,
     "piano": _piano,
+    "guitar": _plucked(0.19, 1.25),
+    "clavinet": _plucked(0.08, 0.95),
+    "vibes": _listed((1, 1.0), (2, 0.03), (4, 0.26), (10.2, 0.06)),
     "choir": _formants((600, 180, 1.0), (1050, 220, 0.7), (2700, 420, 0.35), (400, 160, 0.5)),
     "brass": _formants((550, 500, 0.9), (1300, 900, 0.7), (2600, 1500, 0.3)),
     "sine": _listed((1, 1.0), (2, 0.05), (3, 0.025)),

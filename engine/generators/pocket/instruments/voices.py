@@ -82,6 +82,10 @@ VOICES: Final[dict[str, Voice]] = {
     "organ": Voice("organ", 1800, 0.4, 1.2, 0.06, 0.5, 0.004, 0.35, 0.7, 0.07, 8, 3, True, 0.7),
     "rave stab": Voice("saw", 1500, 0.4, 1.8, 0.12, 1.0, 0.004, 0.30, 0.35, 0.10, 24, 9, True, 1.0, size=_HALF),
     "dub chord": Voice("saw", 620, 0.35, 1.9, 0.13, 1.4, 0.006, 0.28, 0.25, 0.16, 16, 9, True, 1.3, size=_HALF),
+    "guitar": Voice("guitar", 1900, 0.4, 2.0, 0.14, 2.0, 0.003, 0.6, 0.06, 0.14, 4, 3, True, 0.8),
+    "clavinet": Voice("clavinet", 2200, 0.4, 1.6, 0.07, 1.8, 0.003, 0.24, 0.05, 0.06, 3, 3, True, 0.9),
+    "vibraphone": Voice("vibes", 2600, 0.5, 0.8, 0.2, 1.5, 0.003, 1.1, 0.0, 0.5, 6, 3, True, 0.7),
+    "string stab": Voice("strings", 2300, 0.3, 0.6, 0.15, 1.0, 0.03, 0.45, 0.35, 0.2, 20, 9, True, 0.7, size=_HALF),
     "brass": Voice("brass", 1300, 0.4, 1.2, 0.35, 1.4, 0.045, 0.6, 0.8, 0.14, 14, 7, True, 0.8, size=_HALF, vibrato=6),
     # leads and arpeggios
     "pluck": Voice("pulse", 900, 0.5, 2.8, 0.10, 1.3, 0.003, 0.28, 0.12, 0.12, 9, 3, True, 0.9),

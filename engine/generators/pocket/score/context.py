@@ -11,6 +11,7 @@ from engine.generators.pocket.point import brightness, drumless, without_cymbals
 from engine.generators.pocket.score.chance import chance
 from engine.generators.pocket.score.drumming.off_beat import off_beat_share, turn_share
 from engine.generators.pocket.score.events import Note
+from engine.generators.pocket.score.feel import DRAG_S, Feel, feel_of
 from engine.generators.pocket.score.form import Bar, lay_out
 from engine.generators.pocket.score.ideas import open_share
 from engine.generators.pocket.score.tones.players import tonal_players
@@ -50,6 +51,7 @@ class Context:
         beat_frames, bar_frames: frames in a beat, and the frame of each bar line.
         swing: beats by which odd sixteenths come late.
         loose: frames by which notes stray at most.
+        drag: frames by which a player drags at most.
 
     Raises:
         LivesetError: if the key, the vocabulary or a style cannot be read.
@@ -77,6 +79,8 @@ class Context:
         self.bar_frames = [self.grid.frame_of_bar(i) for i in range(len(self.bars) + 1)]
         self.swing = params["swing"] / 3.0 * 0.25
         self.loose = params["human"] * _LOOSE_S * rate
+        self.drag = params["human"] * DRAG_S * rate
+        self._feels: dict[str, Feel] = {}
 
     def _starts(self) -> dict[str, float]:
         """The energy at which each tonal part enters: the style's, less where prompts want more of it."""
@@ -96,11 +100,24 @@ class Context:
         wanted = {part: smoothstep((max(votes.values()) - 0.1) / 0.6) for part, votes in self.mix.voices.items() if votes}
         return wanted | {"pad": max(wanted.get("pad", 0.0), without_cymbals(self.mix))}
 
-    def frame(self, bar: int, beat: float, jitter: float = 0.0) -> int:
-        """The frame of a beat counted in its bar, with swing; ``jitter`` is a player's inaccuracy, -1..1."""
-        step = beat * 4.0
-        late = self.swing * (1.0 - abs(step % 2.0 - 1.0))
-        return max(0, self.bar_frames[bar] + round((beat + late) * self.beat_frames + jitter * self.loose))
+    def frame(self, bar: int, beat: float, jitter: float = 0.0, player: str = "") -> int:
+        """The frame of a beat counted in its bar, with swing.
+
+        Args:
+            bar, beat: where.
+            jitter: the player's inaccuracy, -1..1.
+            player: who plays it, as `feel_of` knows them.
+        """
+        step, feel = beat * 4.0, self._feel(player)
+        late = feel.swing * self.swing * (1.0 - abs(step % 2.0 - 1.0))
+        stray = jitter * self.loose + feel.late * self.drag
+        return max(0, self.bar_frames[bar] + round((beat + late) * self.beat_frames + stray))
+
+    def _feel(self, player: str) -> Feel:
+        found = self._feels.get(player)
+        if found is None:
+            found = self._feels[player] = feel_of(self.request.set_seed, player)
+        return found
 
     def decay(self, bar: int, part: str) -> float:
         """How long a part's notes are held in a bar, 0..1: shorter and longer over 16 bars around the prompts' own."""

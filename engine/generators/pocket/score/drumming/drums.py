@@ -16,6 +16,7 @@ from engine.generators.pocket.score.drumming.grooves import groove, groove_level
 from engine.generators.pocket.score.drumming.kits import drum_kits
 from engine.generators.pocket.score.drumming.off_beat import is_heard_as_one, neighbours_agree, off_beat_share, turn_share
 from engine.generators.pocket.score.events import Hit
+from engine.generators.pocket.score.feel import FLAM_S, FLAM_VELOCITY, accent, has_flam
 from engine.generators.pocket.score.form import Bar
 from engine.generators.pocket.score.ideas import idea, phrase_of
 from engine.generators.pocket.styles import EVERY_BEAT, OFF_BEATS, Lane, Style, firm_steps, in_bar, style_for
@@ -119,11 +120,15 @@ def _lane_bar(
         if amplitude <= 0.0:
             continue
         wobble = 0.0 if lane.group == "kick" else spread(seed, lane.shot, bar.index, step)
+        if lane.group in {"hats", "perc"} and not firm and not lane.sliced:
+            amplitude *= accent(context.request.set_seed, lane.shot, step)
         velocity = amplitude * level**0.7 * (1.0 + (0.08 + 0.2 * context.params["human"]) * wobble)
         if velocity < 0.03:
             continue
         jitter = 0.0 if lane.group == "kick" else spread(seed + 7, lane.shot, bar.index, step)
-        frame = context.frame(bar.index, step / 4, jitter)
+        frame = context.frame(bar.index, step / 4, jitter, lane.group)
+        if lane.group == "snare" and mark in "Xx" and not lane.sliced:
+            yield from _flam(context, bar, step, Hit(frame, shot, kit, velocity, gain, lane.pan, step % variants))
         yield Hit(
             frame,
             shot,
@@ -133,6 +138,18 @@ def _lane_bar(
             _pan(context, lane, step),
             int(mark, 16) if lane.sliced else (step * 7 + bar.index) % variants,
         )
+
+
+_FLAMS: Final = (0.12, 0.2)
+""" "human" at which players begin to play flams, and the width over which these become as loud as they are."""
+
+
+def _flam(context: Context, bar: Bar, step: int, stroke: Hit) -> Iterator[Hit]:
+    """The soft stroke right before an accented one, where a set's drummer plays one."""
+    velocity = stroke.velocity * FLAM_VELOCITY * smoothstep((context.params["human"] - _FLAMS[0]) / _FLAMS[1])
+    frame = stroke.frame - round(FLAM_S * context.grid.rate)
+    if velocity > 0.03 and frame >= 0 and has_flam(context.request.set_seed, bar.index, step):
+        yield stroke._replace(frame=frame, velocity=velocity)
 
 
 _QUICK: Final = ((0.0, 0.0), (0.66, 0.36), (0.46, 0.3), (0.66, 0.36))

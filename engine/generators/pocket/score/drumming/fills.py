@@ -54,9 +54,8 @@ def write_fill(context: Context, bar: Bar, start: float) -> Iterator[Hit]:
                 velocity = MARK_VELOCITY[mark] * level * (0.55 + 0.35 * bar.energy)
                 jitter = spread(context.request.seed, "fill", bar.index, i)
                 pan = 0.0 if shot == "snare" else 0.5 - i / len(line)
-                yield Hit(
-                    context.frame(bar.index, (offset + i) / 4, jitter), sound, "snare", velocity, _gain(style, sound), pan, i % 2
-                )
+                frame = context.frame(bar.index, (offset + i) / 4, jitter, "snare")
+                yield Hit(frame, sound, "snare", velocity, _gain(style, sound), pan, i % 2)
 
 
 def _gain(style: Style, shot: str) -> float:

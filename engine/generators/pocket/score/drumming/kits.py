@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from engine.generators.pocket.instruments.breaks import TUNED, heard_hz
 from engine.generators.pocket.parts import MARK_VELOCITY
@@ -107,10 +108,14 @@ pitch falls differently in each, and for tuned drums; half or more for those mad
 def _correlation(one: Style, other: Style, group: str) -> float:
     """Correlation 0..1 of two kits in a group: how far their amplitudes add up."""
     mine, its = _struck(one, group), _struck(other, group)
-    alike = sum(
-        1.0 if one.kit[shot] == other.kit[shot] else _SHOT_CORRELATION.get(shot, _SHOT_CORRELATION_ELSE) for _, shot in mine & its
-    )
+    alike = sum(_alike(shot, dict(one.kit[shot]), dict(other.kit[shot])) for _, shot in mine & its)
     return alike / math.sqrt(max(1, len(mine)) * max(1, len(its)))
+
+
+def _alike(shot: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    """Correlation 0..1 of two kits' shots of one name. Kicks are tuned to the same note: those that fall alike are one sound."""
+    same = one == other or (shot == "kick" and one.get("sweep") == other.get("sweep"))
+    return 1.0 if same else _SHOT_CORRELATION.get(shot, _SHOT_CORRELATION_ELSE)
 
 
 def _struck(style: Style, group: str) -> set[tuple[int, str]]:

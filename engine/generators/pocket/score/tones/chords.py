@@ -93,7 +93,7 @@ def _bass_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         gate = held / 4 * min(1.0, tightness if held == 1 else 0.98)
         jitter = 0.5 * spread(context.request.seed, "bass late", bar.index, step)
         yield Note(
-            context.frame(bar.index, step / 4, jitter),
+            context.frame(bar.index, step / 4, jitter, "bass"),
             "bass",
             context.frames(gate),
             ((pitch, 1.0),),
@@ -182,7 +182,7 @@ def _comp_bar(context: Context, playing: Style, bar: Bar, chord: Chord) -> Itera
         gate = held / 4 if held > 1 else short / 4
         seed = context.request.seed
         velocity = kept[step] * MARK_VELOCITY[mark] * level**0.7 * (1.0 + 0.15 * spread(seed, "comp", bar.index, step))
-        frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step))
+        frame = context.frame(bar.index, step / 4, 0.6 * spread(seed, "comp late", bar.index, step), "comp")
         yield Note(frame, "comp", context.frames(gate), pitches, min(1.0, velocity))
 
 

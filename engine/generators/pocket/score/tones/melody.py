@@ -150,7 +150,7 @@ def _sound(context: Context, style: Style, note: MotifNote, part: str, chords: S
     velocity = level**0.7 * (0.82 + 0.14 * (beat % 1.0 == 0.0) + 0.14 * spread(seed, "melody", int(note.beat * 4)))
     gate = note.beats * (0.5 + 0.6 * context.params["decay"])
     yield Note(
-        context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4))),
+        context.frame(index, beat, 0.6 * spread(seed, "late", int(note.beat * 4)), part),
         part,
         context.frames(gate),
         pitches,
@@ -204,7 +204,8 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
             continue
         velocity = level**0.7 * weight * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))
         gate = part.step * (0.35 + part.gate * (0.3 + context.params["decay"]))
-        yield Note(context.frame(bar.index, i * part.step), "arp", context.frames(gate), ((pitch, 1.0),), min(1.0, velocity))
+        frame = context.frame(bar.index, i * part.step, player="arp")
+        yield Note(frame, "arp", context.frames(gate), ((pitch, 1.0),), min(1.0, velocity))
 
 
 def _arp_pitch(
