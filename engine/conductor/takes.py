@@ -13,7 +13,7 @@ from engine.conductor.state import Job, State, Version, Wish
 KEEPS_UP: Final = 2.0
 """Seconds of sound that are made in a second where the machine has time for other takes, with what it leaves the generator."""
 
-BUSY: Final = 3.0
+BUSY: Final = 2.0
 """So many times more they must be where something else takes the machine's time."""
 
 
