@@ -198,7 +198,7 @@ def test_slow_generator_makes_other_takes_only_where_it_keeps_up_easily(work: fl
     assert [name for index, name in names(made(stage)) if index == 1] == ["A", *more]
 
 
-@pytest.mark.parametrize(("share", "more"), [(0.3, ["B", "C"]), (0.1, [])])
+@pytest.mark.parametrize(("share", "more"), [(0.3, ["B", "C"]), (0.05, [])])
 def test_starved_machine_makes_other_takes_only_with_much_time_to_spare(share: float, more: list[str]) -> None:
     stage = playing()
     stage.state = stage.state.with_work(starved=True, share=share)
