@@ -7,18 +7,22 @@ first frame waits for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from engine.protocol import (
     GO_ON_MINUTES,
+    LOCKS,
     MACRO_TABLE,
     MAX_LORAS,
     MAX_PROMPTS,
     MAX_SCENES,
     MAX_STRENGTH,
+    MAX_TAKES,
     NEWEST_KEEPER,
     STEMS,
+    BuildOnHook,
+    ChooseTake,
     Command,
     EditPlan,
     GoOn,
@@ -26,11 +30,15 @@ from engine.protocol import (
     HoldChord,
     IgnorePort,
     Keep,
+    KeepHook,
     Learn,
     ListDevices,
     ListKeepers,
     MacroRow,
+    MarkIn,
     MarkKeeper,
+    MarkLast,
+    MarkOut,
     MovePrompt,
     NextNow,
     Nudge,
@@ -49,9 +57,11 @@ from engine.protocol import (
     RemovePrompt,
     RenamePort,
     ReRoll,
+    ReRollStem,
     SaveLast,
     SavePreset,
     SetKey,
+    SetLock,
     SetLora,
     SetMacro,
     SetPrompt,
@@ -65,6 +75,7 @@ from engine.protocol import (
     StopLearning,
     StoreScene,
     SwitchBank,
+    TakeStem,
     TapTempo,
     ToggleMute,
     TogglePlay,
@@ -78,7 +89,7 @@ from engine.protocol import (
 Kind = Literal["press", "toggle", "position"]
 """``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
 
-Group = Literal["Set", "Scenes", "Prompts", "Macros", "Stems"]
+Group = Literal["Set", "Scenes", "Prompts", "Macros", "Stems", "Locks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +170,42 @@ def _scene(number: int) -> Iterator[Action]:
     yield Action(name, lambda _value: recall, "press", name, help, "Scenes", address, pressed=recall, held=store)
     name, help = f"store {name}", f"store where everything stands as scene {number}"
     yield Action(name, lambda _value: store, "press", name, help, "Scenes", f"/scene/store/{number}", pressed=store)
+
+
+def _take(place: int, key: str, note: str) -> Action:
+    letter, first = "ABC"[place], "" if place else " (the first and the safe one)"
+    help = f"take {letter} of the next section comes{first}"
+    return _press(f"take {letter.lower()}", ChooseTake(place), f"take {letter}", help, key, (note,))
+
+
+def _hook() -> Iterator[Action]:
+    yield _press("mark in", MarkIn(), "mark in", "mark this bar of what plays as the first of a hook", "left_square_bracket")
+    yield _press("mark out", MarkOut(), "mark out", "mark this bar as the last of the hook", "right_square_bracket")
+    yield _press("mark 4 bars", MarkLast(), "mark 4", "mark the last 4 bars of what plays as the hook", "G")
+    yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "P")
+    yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
+    yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers")
+
+
+def _other_stem(stem: str) -> Action:
+    name, help = f"other {stem}", f"the chosen take with the {stem} from another seed, and all else as it is"
+    return replace(_press(name, ReRollStem(stem), name, help), group="Stems")
+
+
+def _stem_of_take(stem: str, place: int) -> Action:
+    letter = "ABC"[place]
+    name, help = f"{stem} of take {letter.lower()}", f"the chosen take with the {stem} of take {letter}"
+    return replace(_press(name, TakeStem(stem, place), f"{stem} of {letter}", help), group="Stems")
+
+
+_LOCKED: Final = {"section": "next section as it is, whatever is moved", "motif": "tune", "chords": "chord plan"}
+"""What a lock keeps, where that is not its name."""
+
+
+def _lock(what: str) -> Action:
+    name, lock = f"lock {what}", SetLock(what)
+    help = f"keep the {_LOCKED.get(what, what)}; re-rolls leave it alone. Again: let it go"
+    return Action(name, lambda value: SetLock(what, value > 0.5), "toggle", name, help, "Locks", f"/lock/{what}", pressed=lock)
 
 
 def _prompt(slot: int) -> Action:
@@ -273,6 +320,7 @@ def _rows() -> Iterator[Action]:
     yield _press("next", NextNow(), "next now", "next section now, on the next bar", "n", ("note38",))  # D
     yield _press("hold", Hold(), "hold", "hold: the last bars loop until released", "h", ("note40",))  # E
     yield _press("re-roll", ReRoll(), "re-roll", "re-roll: make the next section again, another way", "r", ("note41",))  # F
+    yield from (_take(place, "QEV"[place], f"note{(50, 52, 53)[place]}") for place in range(MAX_TAKES))  # D, E, F
     yield _press("vary", VaryNext(), "vary", "vary: make the next section out of what plays", "y", ("note46",))  # A sharp
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
@@ -286,6 +334,7 @@ def _rows() -> Iterator[Action]:
         bars, note = f"{first}-{first + 3}", ("note47",) if first == BARS_ON_A_PAD else ()  # B
         help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
+    yield from _hook()
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
     yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
@@ -302,11 +351,14 @@ def _rows() -> Iterator[Action]:
     yield from (_macro(row) for row in MACRO_TABLE)
     yield from (_lora(index) for index in range(MAX_LORAS))
     yield from (_stem(stem) for stem in (*STEMS, "mix"))
+    yield from (_other_stem(stem) for stem in STEMS)
+    yield from (_stem_of_take(stem, place) for stem in STEMS for place in range(MAX_TAKES))
     yield _mute("drums", "D", ("note37",))
     yield _mute("bass", "B", ("note39",))
     yield _mute("harmony", "H", ("note42",))
     yield _mute("lead", "L", ("note44",))
     yield _mute("mix", "M")
+    yield from (_lock(what) for what in LOCKS)
 
 
 ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}

@@ -177,13 +177,22 @@ def _same(a: Cue, b: Cue) -> bool:
     return a == replace(b, cue_id=a.cue_id, correlation=a.correlation, transition=a.transition)
 
 
+def _frozen(state: State) -> list[Cue]:
+    """The cues that can no longer be taken back."""
+    last = state.transport.frame + state.settings.commit
+    return [cue for cue in state.transport.cues if cue.start_frame <= last and state.transport.run == "playing"]
+
+
+def handing_over(state: State) -> Version | None:
+    """The version of the next section that comes in now, whatever is asked for; None as long as another one could."""
+    known, index = dict(state.transport.cue_versions), next_index(state)
+    coming = (known[cue.cue_id] for cue in _frozen(state) if cue.cue_id in known)
+    return next((version for version in coming if version.index == index), None)
+
+
 def choose_cues(state: State) -> tuple[State, tuple[Action, ...]]:
     """What the player should hold now; an order only when that differs from what it was last told."""
-    frozen = [
-        cue
-        for cue in state.transport.cues
-        if cue.start_frame <= state.transport.frame + state.settings.commit and state.transport.run == "playing"
-    ]
+    frozen = _frozen(state)
     known = dict(state.transport.cue_versions)
     held_ids = {known[cue.cue_id].id for cue in frozen if cue.cue_id in known}
     here = state.transport.now.version.index if state.transport.now else None

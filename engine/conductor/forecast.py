@@ -231,7 +231,7 @@ def steer_until(state: State) -> int:
 def _ahead_s(state: State) -> float:
     """Seconds until the set's generator can begin with the next section in what would be asked for now."""
     job, now = state.work.job("main"), state.transport.now
-    waits_s = progress_of(state, job)[1] if job is not None else 0.0
+    waits_s = progress_of(state, job)[1] if job is not None and job.purpose != "take" else 0.0  # a take gives way
     if not state.work.traits.live or now is None:
         return waits_s
     return waits_s + estimate_s(state, max(0, now.version.total - (state.transport.frame - now.origin)))
@@ -291,7 +291,7 @@ def outlook(state: State, index: int) -> Outlook:
         progress, ready_in_s = progress_of(state, job)
     else:
         before = state.work.job("main")
-        waits_s = progress_of(state, before)[1] if before is not None else 0.0
+        waits_s = progress_of(state, before)[1] if before is not None and before.purpose != "take" else 0.0
         progress = version.ready_to / version.total if version else 0.0
         ready_in_s = waits_s + next_cost_s(state, index)
     progress, ready_in_s = 1.0 if safe and job is None else progress, 0.0 if safe else ready_in_s

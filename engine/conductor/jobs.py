@@ -1,7 +1,7 @@
 """What the generators should work on: pure functions from the conductor's state.
 
 The order of importance: something to start with; the next section when it is at risk; re-making what sounds after the
-performer moved something; the next section; the next section again, in what is asked for now.
+performer moved something; the next section; the next section again, in what is asked for now; its other takes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from engine.conductor.forecast import (
     request_cost_s,
 )
 from engine.conductor.planning.plan import PHRASE
+from engine.conductor.recipes import next_wish
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
 from engine.conductor.state import OPENING, Job, Playing, Purpose, State, Version, Wish
+from engine.conductor.takes import place_to_make, promoted, section_locked, spare_take, wanted_still
 from engine.conductor.tempo import next_line, start_bar
 from engine.protocol import Place
 from engine.timebase import SLACK, section_frames
@@ -44,7 +46,7 @@ def stale_next(state: State) -> bool:
     index = next_index(state)
     if index is None or state.work.next is None:
         return False
-    return not state.work.next.complete or state.work.next.wish != wish(state, index, state.steering.take)
+    return not state.work.next.complete or (state.work.next.wish != next_wish(state, index) and not section_locked(state))
 
 
 def stale_now(state: State) -> bool:
@@ -115,10 +117,21 @@ def _next(state: State, place: Place) -> Want | None:
         return None
     if next_safe(state) and not in_time(state, index):
         return None
-    wanted = wish(state, index, state.steering.take)
+    wanted = next_wish(state, index, place_to_make(state))
     steps, tries = effort(state, index) if place == "main" else (0, 1)
     start = end_bar(state)
     return "next", make_version(state, index, wanted, place, start_bar=start, retry=state.work.failures, steps=steps, tries=tries)
+
+
+def _spare(state: State) -> Want | None:
+    """Another take of the next section, once the one that shall come is there."""
+    index = next_index(state)
+    if index is None or state.work.next is None or stale_next(state):
+        return None
+    wanted = spare_take(state, index)
+    if wanted is None or any(job.purpose == "take" and job.version.wish == wanted for job in state.work.jobs):
+        return None
+    return "take", make_version(state, index, wanted, "main", start_bar=end_bar(state), steps=effort(state, index)[0])
 
 
 def _main_wants(state: State) -> Want | None:
@@ -127,7 +140,7 @@ def _main_wants(state: State) -> Want | None:
     index = next_index(state)
     if index is not None and at_risk(state, index):
         return _next(state, "main")  # nothing else, not even while it is in the making: a re-make would throw that away
-    return _remake(state) or _next(state, "main")
+    return _remake(state) or _next(state, "main") or _spare(state)
 
 
 def _spare_wants(state: State) -> Want | None:
@@ -150,7 +163,7 @@ def _spare_wants(state: State) -> Want | None:
     if state.transport.now is None or not state.transport.overdue or filling:
         return None
     index = state.transport.now.version.index
-    wanted = replace(wish(state, index, state.steering.take), bars=FILLER_BARS, role="free", tail_bars=2)
+    wanted = replace(wish(state, index, 0), bars=FILLER_BARS, role="free", tail_bars=2)
     version = make_version(state, index, wanted, "stand-in", start_bar=state.grid.bar_at(due_frame(state)))
     return "remake", replace(version, filler=True)
 
@@ -186,6 +199,8 @@ def _opening(state: State) -> Want:
 
 def _may_replace(state: State, job: Job, purpose: Purpose, version: Version) -> bool:
     """Whether a running job should give way to a more urgent one; the next section does as long as it can be made afterwards."""
+    if job.purpose == "take":
+        return purpose != "take"
     if job.purpose == "next":
         index, there = next_index(state), state.work.next is not None and state.work.next.complete
         cost_s = request_cost_s(state, version.request)
@@ -201,16 +216,23 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
         if place not in state.work.up or state.transport.run == "finished":
             continue
         running = state.work.job(place)
+        if running is not None and running.purpose == "take" and not wanted_still(state, running):
+            state = drop_job(state, running)
+            actions.append(CancelJob(running))
+            running = None
         if running is not None and not _could_be_replaced(state, running):
             continue
         wanted = wants(state)
         if wanted is None or (running is not None and not _may_replace(state, running, *wanted)):
             continue
+        purpose, version = wanted
+        if running is not None and running.purpose == "take" and purpose == "next" and version.wish == running.version.wish:
+            state = promoted(state, running)
+            continue
         if running is not None:
             state = drop_job(state, running)
             actions.append(CancelJob(running))
-        purpose, version = wanted
-        urgent = purpose == "remake" or not next_safe(state)
+        urgent = purpose == "remake" or (purpose == "next" and not next_safe(state))
         job = Job(state.work.last_job + 1, version, purpose, place, state.transport.clock, urgent=urgent)
         state = state.with_work(jobs=(*state.work.jobs, job), last_job=job.job_id, last_section=state.work.last_section + 1)
         actions.append(StartJob(job))
@@ -219,6 +241,8 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
 
 def _could_be_replaced(state: State, job: Job) -> bool:
     sounding = state.transport.now is not None and job.version.id == state.transport.now.version.id
+    if job.purpose == "take":
+        return True
     return job.place == "main" and state.work.traits.live and (job.purpose == "next" or sounding)
 
 
@@ -234,4 +258,5 @@ def drop_job(state: State, job: Job) -> State:
         switch=None
         if state.work.switch is not None and state.work.switch.id == lost and not state.work.switch.complete
         else state.work.switch,
+        others=tuple(version for version in state.work.others if version.complete or version.id != lost),
     )

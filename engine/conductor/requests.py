@@ -13,7 +13,7 @@ from engine.conductor.steering import Variation
 from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
 from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
-from engine.timebase import Grid
+from engine.timebase import Grid, section_frames
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
@@ -45,8 +45,8 @@ def tail_bars(state: State, index: int) -> int:
     return max(MIN_TAIL_BARS, state.plan[index].transition_bars) if index + 1 < len(state.plan) else 1
 
 
-def wish(state: State, index: int, take: int) -> Wish:
-    """What the plan, the prompts and the energy macro ask of a section now."""
+def wish(state: State, index: int, take: int, variation: Variation | None = None) -> Wish:
+    """What the plan, the prompts and the energy macro ask of a take of a section now."""
     part = state.plan[index]
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
     return Wish(
@@ -65,7 +65,7 @@ def wish(state: State, index: int, take: int) -> Wish:
         purpose=part.purpose,
         occurrence=part.occurrence,
         loras=() if state.work.traits.live else state.steering.loras,
-        variation=state.steering.variation if index == next_index(state) else None,
+        variation=variation,
         chord=state.steering.chord if state.work.traits.live else None,
     )
 
@@ -145,12 +145,15 @@ def make_version(
         steps=steps or state.work.traits.steps,
         tries=tries,
         loras=wanted.loras,
+        ideas=wanted.take,
+        progression=wanted.take,
         chords=_chords(state, wanted, from_frame),
     )
     if wanted.variation is not None:
         request = _varied(request, wanted.variation, again=not retry)
     generator = s.stand_in if place == "stand-in" else state.work.generator
-    return Version(_among_others(state, index, request), index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
+    request = _on_hook(state, _among_others(state, index, request), wanted)
+    return Version(request, index, wanted, request.section_id + SECTION_SUFFIX, generator, place)
 
 
 def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, HeldChord | None], ...]:
@@ -166,6 +169,23 @@ def _chords(state: State, wanted: Wish, from_frame: int) -> tuple[tuple[int, Hel
     return (*(each for each in before if each[0] < bar), (bar, wanted.chord))
 
 
+def _on_hook(state: State, request: SectionRequest, wanted: Wish) -> SectionRequest:
+    """The request for a section that is built on a hook.
+
+    One that writes music takes over what its bars play and their tune; one that makes sound goes on from the end of them.
+    """
+    hook = wanted.variation.hook if wanted.variation is not None else None
+    if hook is None:
+        return request
+    if state.work.traits.live:
+        own, bars = hook.request, (hook.first, hook.last)
+        return replace(request, purpose=own.purpose, occurrence=own.occurrence, built_on=own, built_bars=bars)
+    if hook.request.bpm != request.bpm:  # what it continues would have to be in its own tempo
+        return request
+    frame = section_frames(hook.request.bpm, hook.request.beats_per_bar, hook.last, state.grid.rate)
+    return replace(request, continue_path=hook.path, continue_frame=frame)
+
+
 def _varied(request: SectionRequest, variation: Variation, again: bool) -> SectionRequest:
     """The request as one for a variation; from the seeds it had at first where it is to be made ``again``."""
     request = replace(request, vary_path=variation.path or None, vary_amount=variation.amount, remake_bars=variation.bars)
@@ -173,7 +193,8 @@ def _varied(request: SectionRequest, variation: Variation, again: bool) -> Secti
         return request
     seed, set_seed = variation.seeds
     motif = make_motif(set_seed, request.beats_per_bar)
-    return replace(request, seed=seed, set_seed=set_seed, motif=motif, changes=variation.changes)
+    request = replace(request, seed=seed, set_seed=set_seed, motif=motif, changes=variation.changes)
+    return replace(request, ideas=variation.ideas, progression=variation.progression)
 
 
 def _among_others(state: State, index: int, request: SectionRequest) -> SectionRequest:

@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 
 from engine.conductor.planning.pace import Pace, ladder
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.steering import Decided, Steering, Variation
+from engine.conductor.steering import FIRST_TAKES, Decided, Steering, Take, Variation, place_of
 from engine.protocol import (
+    MAX_TAKES,
     Cue,
     GridFit,
     HeldChord,
@@ -30,7 +31,8 @@ from engine.protocol import (
 )
 from engine.timebase import SAMPLE_RATE, Grid, TempoChange, TempoMap
 
-Purpose = Literal["next", "remake"]
+Purpose = Literal["next", "take", "remake"]
+"""``take``: another take of the next section than the one that shall come; it gives way to all else."""
 OPENING: Final = -1
 """The index of a version that the stand-in plays until the plan's first section is there."""
 
@@ -51,6 +53,8 @@ class Settings:
         stand_in: the name of the generator that can stand in for the set's own; empty for none.
         loads: the name that the set's generator is loaded by; what it calls itself may be another.
         opens: the stand-in plays from the start until the first section of a slower generator is there.
+        takes: how many takes of the next section are made; newest: what was made last comes, unless the performer chooses.
+        take_parts: what of each take is written anew, as `STEM_PARTS` names it, while the rest is as in A; empty for all.
         scene_at, scene_bars: when a scene begins to come in, and over how many bars, where its recall does not say.
     """
 
@@ -67,6 +71,9 @@ class Settings:
     stand_in: str = ""
     loads: str = ""
     opens: bool = False
+    takes: int = 1
+    newest: bool = False
+    take_parts: tuple[tuple[str, ...], ...] = ((),) * MAX_TAKES
     scene_at: SceneAt = "bar"
     scene_bars: int = 0
 
@@ -120,6 +127,11 @@ class Version:
     def id(self) -> str:
         """The section's id."""
         return self.request.section_id
+
+    @property
+    def take(self) -> int:
+        """Its place among the takes: 0 is A."""
+        return place_of(self.wish.take)
 
     @property
     def total(self) -> int:
@@ -221,7 +233,9 @@ class Work:
         restarts: how often a process of the set was started again.
         share: how much of a core the generator gets where the machine starves it, 0..1, else 1; starved: that it does.
         jobs: what the generators work on; last_job: the newest job's id.
-        next: the best version of the next section so far; switch: the version that is to replace what sounds.
+        next: the version of the next section that comes as things stand; others: its other takes, as far as they are there.
+        spares: whether other takes are made: not after one failed, until the next section has begun.
+        switch: the version that is to replace what sounds.
         trash: files that nothing will play again once the next section sounds.
         last_section: the number of the newest section file.
         room: bars of the longest section for which the disk has room; 0 while that was no trouble.
@@ -242,6 +256,8 @@ class Work:
     jobs: tuple[Job, ...] = ()
     last_job: int = 0
     next: Version | None = None
+    others: tuple[Version, ...] = ()
+    spares: bool = True
     switch: Version | None = None
     trash: tuple[str, ...] = ()
     last_section: int = 0
@@ -251,6 +267,11 @@ class Work:
     def job(self, place: Place) -> Job | None:
         """What a generator works on."""
         return next((job for job in self.jobs if job.place == place), None)
+
+    @property
+    def takes(self) -> tuple[Version, ...]:
+        """All takes of the next section that are there, at most one for each place."""
+        return (*((self.next,) if self.next is not None else ()), *self.others)
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -294,6 +315,17 @@ class State:
         """The plan's index of what sounds; of its first part before that sounds."""
         now = self.transport.now
         return 0 if now is None else min(max(0, now.version.index), len(self.plan) - 1)
+
+    def with_take(self, variation: Variation | None) -> State:
+        """The state with the chosen take made another way."""
+        own, at = self.steering, self.steering.chosen
+        rolls = tuple(times + (place == at) for place, times in enumerate(own.rolls))
+        fresh = Take(MAX_TAKES * rolls[at] + at, variation)
+        return self.with_steering(takes=(*own.takes[:at], fresh, *own.takes[at + 1 :]), rolls=rolls)
+
+    def with_first_takes(self) -> State:
+        """The state in which nothing has been asked of the next section's takes."""
+        return self.with_steering(takes=FIRST_TAKES, chosen=0, by_hand=False, rolls=(0,) * MAX_TAKES, lock_base=None)
 
     def with_steering(self, **changes: Any) -> State:
         """The state with some fields of `Steering` changed."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, STEMS, Change, HeldChord, LoraStrength
+from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength, SectionRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,24 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """Bars of what played that were marked: from ``first`` to ``last``, counted from 1, of the section in a file."""
+
+    path: str
+    name: str
+    request: SectionRequest
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Variation:
     """A section file that the next section is made out of.
 
     ``bars`` are the first and last bar (from 1) that are made again, the rest being kept; None varies all of it by ``amount``.
     ``seeds``, a section's own and its set's, stand for the sound where the generator makes the same music of them again;
-    ``changes`` are what is written anew of it then.
+    ``changes`` are what is written anew of it then, ``ideas`` and ``progression`` as in `SectionRequest`.
+    ``hook`` are the bars that it is built on.
     """
 
     path: str
@@ -31,6 +44,36 @@ class Variation:
     bars: tuple[int, int] | None = None
     seeds: tuple[int, int] | None = None
     changes: tuple[Change, ...] = ()
+    ideas: int = 0
+    progression: int = 0
+    hook: Hook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """How one of the takes of the next section is made.
+
+    ``number`` gives it a seed and ideas of its own; divided by `MAX_TAKES` it leaves its place (0 is A), and counts how often it
+    was made another way. ``variation`` is what it is made out of; None for nothing.
+    """
+
+    number: int = 0
+    variation: Variation | None = None
+
+
+FIRST_TAKES: Final = tuple(Take(number) for number in range(MAX_TAKES))
+"""The takes of a section for which nothing was asked yet."""
+
+
+def place_of(number: int) -> int:
+    """The place of a take by its number: 0 is A."""
+    return number % MAX_TAKES
+
+
+def take_name(number: int) -> str:
+    """A, B or C, and A2 for one that was made another way: what the performer calls a take."""
+    times = number // MAX_TAKES
+    return f"{'ABC'[place_of(number)]}{times + 1 if times else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +128,11 @@ class Steering:
         macros: their values, 0..1, by name; energy is one of them.
         levels: of each stem, its level, 0..1, and whether it is muted.
         loras: the LoRA files and their strengths.
-        take: how often the next section was re-rolled or varied.
-        variation: what the next section is made out of; None for nothing.
+        takes: how each take of the next section is made, A first; chosen: the place of the one that shall come.
+        by_hand: the performer has chosen; rolls: how often each take was made another way.
+        locks: what stays as it is, of `engine.protocol.LOCKS`; lock_base: the take, in seeds, that locked
+            stems are of; None for A.
+        led: tempo and key where a lock holds them that the plan would change.
         held: the sounding section loops until it is released.
         bpm, key: the tempo and the key of all that follows, since the performer asked for them; None leaves it to the plan.
         taps: the last taps of a tempo, in seconds.
@@ -94,14 +140,20 @@ class Steering:
         scenes: those that were stored, by their numbers; scene: the one that everything stands as, 0 for none.
         morph: the scene that comes in; None for none.
         chord: the harmony that a keyboard asks for; None leaves it to the plan.
+        mark: the first bar of a hook, from 1, and the index of its section; hook: the bars that were marked last.
     """
 
     slots: tuple[Slot, ...] = ()
     macros: tuple[tuple[str, float], ...] = tuple(MACRO_NEUTRAL.items())
     levels: tuple[tuple[str, float, bool], ...] = tuple((stem, 1.0, False) for stem in STEMS)
     loras: tuple[LoraStrength, ...] = ()
-    take: int = 0
-    variation: Variation | None = None
+    takes: tuple[Take, ...] = FIRST_TAKES
+    chosen: int = 0
+    by_hand: bool = False
+    rolls: tuple[int, ...] = (0,) * MAX_TAKES
+    locks: tuple[str, ...] = ()
+    lock_base: Variation | None = None
+    led: tuple[str, ...] = ()
     held: bool = False
     bpm: float | None = None
     key: str | None = None
@@ -111,6 +163,18 @@ class Steering:
     scene: int = 0
     morph: Morph | None = None
     chord: HeldChord | None = None
+    mark: tuple[int, int] | None = None
+    hook: Hook | None = None
+
+    @property
+    def take(self) -> int:
+        """The chosen take's number."""
+        return self.takes[self.chosen].number
+
+    @property
+    def variation(self) -> Variation | None:
+        """What the chosen take is made out of."""
+        return self.takes[self.chosen].variation
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

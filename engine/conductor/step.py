@@ -45,6 +45,7 @@ from engine.conductor.reacting.on_generator import (
 from engine.conductor.reacting.on_player import measured, player_said
 from engine.conductor.reacting.small_disk import room_measured
 from engine.conductor.state import State
+from engine.conductor.takes import settled
 
 
 def step(state: State, event: Event, at: At) -> Step:
@@ -59,7 +60,7 @@ def step(state: State, event: Event, at: At) -> Step:
     state, first = _HANDLERS[type(event)](state, event)
     if state.transport.run == "finished":
         return state, first
-    state, jobs = choose_jobs(state)
+    state, jobs = choose_jobs(settled(state))
     state, cues = choose_cues(state)
     state, run = _start_transport(state)
     return state, (*first, *jobs, *cues, *run)

@@ -73,7 +73,9 @@ MOST_AT_ONCE: Final = 256
 def _live_state(preset: Preset, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
     state = opening_state(preset, options)
-    settings = replace(state.settings, opens=bool(state.settings.stand_in) and preset.set.opening == "pocket")
+    opens, takes = bool(state.settings.stand_in) and preset.set.opening == "pocket", preset.takes
+    parts = ((), *(p.STEM_PARTS.get(stem, ()) for stem in (takes.b, takes.c)))
+    settings = replace(state.settings, opens=opens, takes=takes.count, newest=takes.newest, take_parts=parts)
     return replace(state.with_work(pace=Pace() if state.work.traits.live else remembered(settings.loads)), settings=settings)
 
 
@@ -106,7 +108,7 @@ class LiveEngine:
         if not resume:
             self.log.begin(set_card(preset, options, state))
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, log=self.log, save_to=folder)
-        self.session.measuring.later = Background("measure", self.inbox.put)
+        self.session.measuring.later = self.session.pictures.later = Background("measure", self.inbox.put)
         arrived, later = lambda: self.inbox.put(self._on_midi), lambda name: Background(name, self.inbox.put)
         self.controllers = Controllers(self.mapping, arrived, self.session.tell, later)
         self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
@@ -187,6 +189,7 @@ class LiveEngine:
             for _ in self.watchdog.look(self.session.state, now):
                 self.session.take(Restarted())
             self.session.measuring.look(self.session.state)
+            self.session.pictures.look(self.session.state)
             self.controllers.plug()
             if self.screens or (self.session.state.transport.run != "finished" and self.folder.is_dir()):
                 self._unwatched_at = now
@@ -338,6 +341,7 @@ class LiveEngine:
         return Surroundings(
             status=values,
             waveforms=self.session.measuring.waveforms,
+            pictures=self.session.pictures.found,
             words=self.session.words(),
             labels=self.mapping.labels(),
             pickups=self.mapping.pickups(),

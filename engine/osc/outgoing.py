@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.osc.incoming import ROOT
-from engine.protocol import Snapshot
+from engine.protocol import LOCKS, Snapshot
 
 Value = int | float | str
 Values = dict[str, Value]
@@ -37,6 +37,9 @@ TABLE: Final[dict[str, str]] = {
     "/next/state": "none, making or ready",
     "/next/bars-left": "bars until it comes",
     "/next/deadline": "seconds in hand until it must be there; below 0 it is late",
+    "/take": "the take of it that was chosen: A, B or C",
+    "/take/NAME": "how take a, b or c stands: ready, old, making, waiting or none",
+    "/lock/NAME": "1 while it is locked",
     "/late": "1 while the next section is late",
     "/hold": "1 while the last bars loop",
     "/recording": "1 while a recording runs",
@@ -83,6 +86,7 @@ def values_of(s: Snapshot) -> Values:
         "/next/state": s.next.state,
         "/next/bars-left": max(0, s.now.bars - s.now.bar + 1) if s.next.state != "none" else 0,
         "/next/deadline": round(s.next.headroom_s, 1),
+        "/take": s.next.take,
         "/late": int(late),
         "/hold": int(s.hold),
         "/recording": int(s.audio.recording is not None),
@@ -90,6 +94,10 @@ def values_of(s: Snapshot) -> Values:
         "/scene": s.scenes.active,
         "/scene/coming": s.scenes.coming,
     }
+    for what in LOCKS:
+        found[f"/lock/{what}"] = int(what in s.locks)
+    for take in s.next.takes:
+        found[f"/take/{take.name[0].lower()}"] = take.state
     for i, prompt in enumerate(s.prompts, 1):
         found[f"/prompt/{i}"] = prompt.weight
         found[f"/prompt/{i}/text"] = prompt.text

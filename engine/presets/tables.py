@@ -1,8 +1,8 @@
 """What a preset holds: its tables and keys, each with its range.
 
 ``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
-arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand, ``[midi]`` the
-controller. docs/presets.md lists every key.
+arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand, ``[takes]`` the
+next section's takes, ``[midi]`` the controller. docs/presets.md lists every key.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from engine.protocol import (
     MAX_PROMPTS,
     MAX_SCENES,
     MAX_STRENGTH,
+    MAX_TAKES,
     STEMS,
     Macro,
     Role,
@@ -197,6 +198,18 @@ class ScenesTable(_Table):
     bars: Annotated[int, Field(ge=0, le=LONGEST_MORPH)] = 0
 
 
+class TakesTable(_Table):
+    """``[takes]``: how many takes of each next section are made as time allows, and whether the newest comes by itself.
+
+    ``b`` and ``c`` are what these takes have another of than A.
+    """
+
+    count: Annotated[int, Field(ge=1, le=MAX_TAKES)] = MAX_TAKES
+    newest: bool = False
+    b: Literal["all", "drums", "bass", "harmony", "lead"] = "all"
+    c: Literal["all", "drums", "bass", "harmony", "lead"] = "all"
+
+
 class LoraTable(_Table):
     """``[[lora]]``: a LoRA file, as Stability's tools write them, and how strongly it bends the model."""
 
@@ -226,6 +239,7 @@ class Preset(_Table):
     start: StartTable = Field(default_factory=StartTable)
     scenes: ScenesTable = Field(default_factory=ScenesTable)
     scene: tuple[SceneTable, ...] = ()
+    takes: TakesTable = Field(default_factory=TakesTable)
     midi: MidiTable = Field(default_factory=MidiTable)
     source: str = ""
 

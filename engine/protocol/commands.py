@@ -8,6 +8,7 @@ from engine.protocol.controllers import ControllerCommand
 from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
 from engine.protocol.macros import Macro
 from engine.protocol.requests import HeldChord
+from engine.protocol.takes import TakeCommand
 from engine.protocol.time import TimeCommand
 from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, SceneAt
 
@@ -52,11 +53,6 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class ReRoll:
-    """Make the next section again with another seed."""
-
-
-@dataclass(frozen=True, slots=True)
 class VaryNext:
     """Make the next section a variation of what plays, or of a keeper.
 
@@ -65,14 +61,6 @@ class VaryNext:
 
     amount: float = VARY_AMOUNT
     keeper: Keeper | str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RemakeBars:
-    """Make some bars of the next section again and keep the rest; both counted from 1, the last one included."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,14 +248,13 @@ Command = (
     | GoOn
     | NextNow
     | Hold
-    | ReRoll
     | Keep
     | ListKeepers
     | MarkKeeper
     | RemoveKeeper
     | StarWords
     | VaryNext
-    | RemakeBars
+    | TakeCommand
     | SetLora
     | SetWeight
     | SetPrompt

@@ -16,7 +16,7 @@ class Keeper:
         name: its folder among the keepers; path: its section file.
         title: the set it is from; part: what it was called there.
         role, bars, beats_per_bar, bpm, key, prompts, generator: how it was made.
-        seed, set_seed: the section's own and the set's: pocket makes the same music from them.
+        seed, set_seed, ideas, progression: as in `SectionRequest`: pocket makes the same music from them.
         kept: when, as YYYY-MM-DD HH:MM.
         star, tags, note: what the performer wrote on it afterwards.
     """
@@ -35,6 +35,8 @@ class Keeper:
     seed: int
     set_seed: int
     kept: str = ""
+    ideas: int = 0
+    progression: int = 0
     star: bool = False
     tags: tuple[str, ...] = ()
     note: str = ""

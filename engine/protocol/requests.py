@@ -88,11 +88,15 @@ class Change:
         seed: of what is new.
         bars: the first and last bar, counted from 1, that are written anew; None for bars all over the section.
         amount: the share of those bars, 0..1, part by part.
+        ideas: as in `SectionRequest`, of what is new.
+        parts: what of those bars, as `STEM_PARTS` names it; empty for all.
     """
 
     seed: int
     bars: tuple[int, int] | None = None
     amount: float = 1.0
+    ideas: int = 0
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,9 @@ class SectionRequest:
         remake_bars: first and last bar, counted from 1, of ``vary_path`` that are made again while the rest is kept; None
             for all of it.
         loras: what bends the model, each file with its strength.
+        ideas, progression: how many ideas on from those that the plan gives it its figures and its chords are, where a generator
+            has several of each: other takes are other music, not the same played again.
+        built_on, built_bars: a section whose tune in some bars, the first and the last counted from 1, is this one's motif.
         changes: what of the section that ``seed`` makes is written anew, in this order.
         chords: the harmony that a keyboard asks for: bars of the section, counted from 0 and rising, each with the chord from
             there on; None, and whatever is before the first of them, is as the generator plans it.
@@ -176,6 +183,10 @@ class SectionRequest:
     loras: tuple[LoraStrength, ...] = ()
     changes: tuple[Change, ...] = ()
     chords: tuple[tuple[int, HeldChord | None], ...] = ()
+    ideas: int = 0
+    progression: int = 0
+    built_on: SectionRequest | None = None
+    built_bars: tuple[int, int] = (0, 0)
 
     def total_frames(self, rate: int = SAMPLE_RATE) -> int:
         """Frames from the section's downbeat to the end of its tail, whatever ``from_frame`` is."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.protocol.library import Keeper
 from engine.protocol.requests import GridFit
+from engine.protocol.takes import TakeView
 from engine.protocol.words import Role, SectionPurpose
 
 RunState = Literal["starting", "playing", "stopped", "finished"]
@@ -59,7 +60,8 @@ class NextView:
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
     ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`. ``bpm`` and
-    ``key`` are its own where they are not those of what sounds, else 0 and empty.
+    ``key`` are its own where they are not those of what sounds, else 0 and empty. ``take`` is the one that was chosen, ``takes``
+    are all that may come.
     """
 
     name: str = ""
@@ -79,6 +81,7 @@ class NextView:
     key: str = ""
     fit: GridFit | None = None
     steps: int = 0
+    takes: tuple[TakeView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +273,9 @@ class Snapshot:
 
     ``starred`` are words for prompts that have a star. ``keepers`` and ``devices`` are None until a screen asks for them
     (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what was asked of what
-    sounds, and is not heard yet; 0 and empty for nothing else. ``beats`` since bar 1, as they are heard. ``chord`` is the
-    name of what a keyboard holds. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
+    sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on, ``hook`` says
+    which bars are marked. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard holds.
+    ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
@@ -294,6 +298,8 @@ class Snapshot:
     nothing_up: str = ""
     macros: tuple[MacroView, ...] = ()
     stems: tuple[StemView, ...] = ()
+    locks: tuple[str, ...] = ()
+    hook: str = ""
     scenes: ScenesView = field(default_factory=ScenesView)
     meters: MeterView = field(default_factory=MeterView)
     audio: AudioView = field(default_factory=AudioView)

@@ -7,6 +7,12 @@ from typing import Final, Literal
 STEMS: Final = ("drums", "bass", "harmony", "lead")
 """Stem names in the order of a section file's stem axis; a model that makes one mix has the single stem ``mix``."""
 
+STEM_PARTS: Final = {"drums": ("drums",), "bass": ("bass",), "harmony": ("harmony",), "lead": ("arp", "melody")}
+"""What of each stem can be written anew by itself: a lead is arpeggios and the tune."""
+
+LOCKS: Final = ("section", *STEM_PARTS, "motif", "chords", "tempo", "key")
+"""What can be locked: the next section, a stem of it, its tune, its chords, and the tempo and key of all that follows."""
+
 Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]
 ROLES: Final[tuple[Role, ...]] = ("intro", "build", "drop", "breakdown", "outro", "free")
 
@@ -49,6 +55,9 @@ SceneAt = Literal["now", "bar"]
 
 NEAR_S: Final = 12.0
 """Seconds of a part under which its start and its end are heard as one, so that what is before and after it must agree."""
+
+MAX_TAKES: Final = 3
+"""Takes of the next section at most: A, B and C."""
 
 MAX_LORAS: Final = 8
 MAX_STRENGTH: Final = 2.0

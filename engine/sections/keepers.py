@@ -23,6 +23,7 @@ from engine.errors import RecordingError, SectionError
 from engine.protocol import NEWEST_KEEPER, ROLES, Keeper, PromptWeight, one_line
 from engine.sections.checking import check_fields
 from engine.sections.file import Audio, SectionReader, SectionWriter
+from engine.timebase import section_frames
 
 AUDIO_FILE: Final = "audio.section"
 CARD_FILE: Final = "keeper.json"
@@ -40,6 +41,8 @@ _GIVEN_UP_S: Final = 3600.0
 _FADE: Final = 441
 """Frames over which one version of a section goes over into the next, as while it was played."""
 _BLOCK: Final = 44_100
+_TAIL_BARS: Final = 2
+"""Bars after some that are kept alone: for a transition, or to ring on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,14 @@ def keepers_root() -> Path:
     return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("liveset") / "keepers"
 
 
-def keep(layers: Sequence[Layer], keeper: Keeper, when: datetime) -> Keeper:
+def keep(layers: Sequence[Layer], keeper: Keeper, when: datetime, bars: tuple[int, int] | None = None) -> Keeper:
     """Copy a section, as it was heard, to the keepers.
 
     Args:
         layers: what it is made of, the lowest first; `whole` holds for them.
         keeper: what it is; its ``name`` is what the new one's starts with, its ``path`` and ``kept`` do not matter.
         when: the date it is kept.
+        bars: the first and the last, counted from 1, that are copied, with what follows them as a tail; None copies all.
 
     Returns:
         the keeper with the name, path and date it has now. Either all of it is there or nothing.
@@ -94,7 +98,7 @@ def keep(layers: Sequence[Layer], keeper: Keeper, when: datetime) -> Keeper:
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
         arriving = Path(tempfile.mkdtemp(prefix=_ARRIVING, dir=root))
-        _write(arriving / AUDIO_FILE, layers)
+        _write(arriving / AUDIO_FILE, layers, bars)
         return _settle(root, arriving, replace(keeper, kept=f"{when:%Y-%m-%d %H:%M}"), wanted)
     except (OSError, SectionError) as error:
         if arriving is not None:
@@ -111,13 +115,19 @@ def _sweep(root: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(path: Path, layers: Sequence[Layer]) -> None:
+def _write(path: Path, layers: Sequence[Layer], bars: tuple[int, int] | None) -> None:
     info = layers[-1].reader.info
-    total = info.first_frame + info.frames
-    writer = SectionWriter(path, replace(info, first_frame=0, frames=total))
+    begin, end = 0, info.first_frame + info.frames
+    if bars is not None:
+        first, last = bars
+        tail = min(_TAIL_BARS, info.bars + info.tail_bars - last)
+        begin = section_frames(info.bpm, info.beats_per_bar, first - 1, info.rate)
+        end = min(layers[-1].end, section_frames(info.bpm, info.beats_per_bar, last + tail, info.rate))
+        info = replace(info, bars=last - first + 1, tail_bars=tail)
+    writer = SectionWriter(path, replace(info, first_frame=0, frames=end - begin))
     try:
-        for start in range(0, total, _BLOCK):
-            writer.write(_heard(layers, start, min(start + _BLOCK, total)))
+        for start in range(begin, end, _BLOCK):
+            writer.write(_heard(layers, start, min(start + _BLOCK, end)))
     finally:
         writer.close()
 

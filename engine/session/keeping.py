@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from engine.conductor.state import Playing, State, Version
+from engine.conductor.messages import because
+from engine.conductor.reacting.hooks import NO_HOOK
+from engine.conductor.state import Playing, State
 from engine.errors import LivesetError, SectionError
-from engine.protocol import Keeper, KeeperList, MarkKeeper, VaryNext
+from engine.protocol import Keeper, KeeperList, MarkKeeper, SectionRequest, VaryNext
 from engine.sections.file import SectionReader
 from engine.sections.keepers import Layer, find_keeper, keep, keepers, keepers_root, mark_keeper, remove_keeper, whole
 from engine.session.later import Later, at_once
+from engine.timebase import section_frames
 
 Teller = Callable[[str, str], None]
 """Shows the performer a line: its level and its text."""
@@ -63,6 +66,26 @@ class Keeping:
             self._waiting = now.heard[0].path
             self.tell("info", f"{now.version.wish.name} will be kept once it is complete.")
 
+    def ask_hook(self, state: State) -> None:
+        """Keep the bars that are marked."""
+        hook = state.steering.hook
+        if hook is None:
+            self.tell("info", NO_HOOK)
+            return
+        try:
+            layer = Layer(SectionReader(self.folder / hook.path))
+        except SectionError as error:
+            self.tell("warning", because("The marked bars are gone", error.message, "."))
+            return
+        request, info = hook.request, layer.reader.info
+        first, end = (section_frames(request.bpm, request.beats_per_bar, bar, info.rate) for bar in (hook.first - 1, hook.last))
+        if info.first_frame > first or layer.end < end:
+            self.tell("info", "Not kept: these bars were made anew in the middle. Mark others, and keep those.")
+            return
+        keeper = _described(request, hook.name, state.settings.title, state.work.generator)
+        keeper = replace(keeper, name=f"{keeper.name} hook", bars=hook.last - hook.first + 1)
+        self.later(lambda: _written([layer], keeper, "", (hook.first, hook.last)), self.done)
+
     def look(self, state: State) -> None:
         """Whether what is waited for is whole by now."""
         now = state.transport.now
@@ -80,7 +103,8 @@ class Keeping:
             self._by_version.pop(kept.version_id, None)
             self.tell("error", kept.error)
             return
-        self._by_version[kept.version_id] = kept.name
+        if kept.version_id:
+            self._by_version[kept.version_id] = kept.name
         self.names = (*self.names, kept.name)
         self.tell("info", f"Kept as {kept.name}: K makes the next section from it.")
         if self._asked:
@@ -133,7 +157,7 @@ class Keeping:
         if not whole(layers):
             return False
         self._by_version[version.id] = ""
-        keeper = _described(version, state.settings.title)
+        keeper = _described(version.request, version.wish.name, state.settings.title, version.generator)
         self.later(lambda: _written(layers, keeper, version.id), self.done)
         return True
 
@@ -149,9 +173,9 @@ class Keeping:
         return [layer for layer in layers if layer.reader.info.stems == stems]
 
 
-def _written(layers: list[Layer], keeper: Keeper, version_id: str) -> Kept:
+def _written(layers: list[Layer], keeper: Keeper, version_id: str, bars: tuple[int, int] | None = None) -> Kept:
     try:
-        return Kept(version_id, keep(layers, keeper, datetime.now()).name)
+        return Kept(version_id, keep(layers, keeper, datetime.now(), bars).name)
     except LivesetError as error:
         return Kept(version_id, error=str(error))
 
@@ -178,8 +202,7 @@ def _marked(command: MarkKeeper) -> str:
     return ""
 
 
-def _described(version: Version, title: str) -> Keeper:
-    request, part = version.request, version.wish.name
+def _described(request: SectionRequest, part: str, title: str, generator: str) -> Keeper:
     return Keeper(
         name=f"{title} {part}",
         path="",
@@ -191,7 +214,9 @@ def _described(version: Version, title: str) -> Keeper:
         bpm=request.bpm,
         key=request.key,
         prompts=request.prompts,
-        generator=version.generator,
+        generator=generator,
         seed=request.seed,
         set_seed=request.set_seed,
+        ideas=request.ideas,
+        progression=request.progression,
     )

@@ -68,6 +68,7 @@ def load_state(folder: Path) -> State | None:
         up=(),
         retry_at=0,
         next=None if following is not None and following.id in unfinished else following,
+        others=tuple(version for version in state.work.others if version.id not in unfinished),
         switch=None,
     )
 

@@ -51,6 +51,7 @@ from engine.protocol import (
     Command,
     Cue,
     Keep,
+    KeepHook,
     ListKeepers,
     MarkKeeper,
     MarkSection,
@@ -67,6 +68,7 @@ from engine.protocol import (
 )
 from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
+from engine.session.pictures import Pictures
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
 from engine.session.starring import Starring
@@ -151,6 +153,7 @@ class Session:
         self.starring = Starring(self.tell)
         self.notices: tuple[Notice, ...] = ()
         self.measuring = Measuring(folder, self.take)
+        self.pictures = Pictures(folder)
         self._save_to = save_to
         self._words: dict[str, Understood] = {}
         self._asked = (0.0, "")
@@ -205,6 +208,8 @@ class Session:
         match command:
             case Keep():
                 self.keeping.ask(self.state)
+            case KeepHook():
+                self.keeping.ask_hook(self.state)
             case ListKeepers(on):
                 self.keeping.show(on)
             case MarkKeeper():

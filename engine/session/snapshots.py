@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal
 
@@ -11,6 +11,7 @@ from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.reacting import scenes
 from engine.conductor.requests import next_index, weights
 from engine.conductor.state import OPENING, State
+from engine.conductor.steering import take_name
 from engine.conductor.tempo import frames_of, hand_over, key_of, planned, start_bar, tempo_of
 from engine.dsp.levels import decibels_of
 from engine.music.chords import chord_name
@@ -38,6 +39,8 @@ from engine.protocol import (
     StemView,
     Summary,
 )
+from engine.session.pictures import Picture
+from engine.session.takes import NO_PICTURES, hook_shown, takes_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,11 @@ class Understood:
 class Surroundings:
     """What a snapshot shows beside the conductor's state.
 
-    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id; ``words`` what was not, only
-    nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the controls by target (``"prompt 1"``,
-    ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every prompt is at 0; ``starred`` are words with a
-    star; ``kept`` are the names of what was kept in this set, ``recordings`` those that have ended.
+    ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id, ``pictures`` of takes;
+    ``words`` what was not, only nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the
+    controls by target (``"prompt 1"``, ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every
+    prompt is at 0; ``starred`` are words with a star; ``kept`` are the names of what was kept in this set, ``recordings``
+    those that have ended.
     """
 
     status: Mapping[str, float]
@@ -70,6 +74,7 @@ class Surroundings:
     notices: tuple[Notice, ...]
     generator_state: str
     nothing_up: str = ""
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
     keepers: KeeperList | None = None
     closing: bool = False
     kept: tuple[str, ...] = ()
@@ -84,15 +89,6 @@ def _scenes(state: State) -> ScenesView:
     if morph is None:
         return ScenesView(stored, steering.scene)
     return ScenesView(stored, 0, morph.number, scenes.progress(morph, state.transport.frame))
-
-
-LETTERS = 26
-
-
-def take_letter(take: int) -> str:
-    """A, B, C ... and A1, B1 after Z."""
-    letter = chr(ord("A") + take % LETTERS)
-    return letter if take < LETTERS else f"{letter}{take // LETTERS}"
 
 
 def heard_frame(state: State, status: Mapping[str, float]) -> int:
@@ -124,7 +120,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         drift_bars=state.transport.drift,
         arc=arc_view(state),
         now=now_view(state, around, frame),
-        next=next_view(state),
+        next=next_view(state, around.pictures),
         hold=state.steering.held,
         prompts=(prompts := _prompts(state, around)),
         nothing_up=around.nothing_up if not any(prompt.weight > 0.0 for prompt in prompts) else "",
@@ -132,6 +128,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         stems=tuple(
             StemView(stem, level, muted, status.get(f"peak_{stem}", 0.0)) for stem, level, muted in state.steering.levels
         ),
+        locks=state.steering.locks,
+        hook=hook_shown(state),
         scenes=_scenes(state),
         meters=_meters(status),
         audio=_audio(around),
@@ -210,7 +208,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
     return NowView(
         name=version.wish.name,
         role=version.wish.role,
-        take=take_letter(version.wish.take),
+        take=take_name(version.wish.take),
         bar=bar + 1,
         bars=version.request.bars,
         beat=int(beats % grid.beats_per_bar) + 1,
@@ -225,7 +223,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
     )
 
 
-def next_view(state: State) -> NextView:
+def next_view(state: State, pictures: Mapping[str, Picture] = NO_PICTURES) -> NextView:
     """The section to come, and how safe it is."""
     index = next_index(state)
     if index is None:
@@ -241,7 +239,7 @@ def next_view(state: State) -> NextView:
         name=part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
-        take=take_letter(state.steering.take),
+        take=take_name(state.steering.take),
         state=_next_state(state, ahead, opening),
         progress=ahead.progress,
         ready_in_s=ahead.ready_in_s,
@@ -255,6 +253,7 @@ def next_view(state: State) -> NextView:
         key=key_of(state, index) if key_of(state, index) != key_of(state, state.here) else "",
         fit=making.fit if making else None,
         steps=making.request.steps if making and hurried else 0,
+        takes=takes_view(state, index, pictures),
     )
 
 

@@ -12,7 +12,7 @@ from engine.actions import ACTIONS, Action
 from engine.actions import Group as ActionGroup
 
 Group = Literal[ActionGroup, "Moving what is selected", "Screen"]
-GROUPS: Final[tuple[Group, ...]] = ("Set", "Scenes", "Prompts", "Macros", "Stems", "Moving what is selected", "Screen")
+GROUPS: Final[tuple[Group, ...]] = ("Set", "Scenes", "Prompts", "Macros", "Stems", "Locks", "Moving what is selected", "Screen")
 """Headings of the help, in order."""
 
 _CAPS: Final = {
@@ -32,6 +32,8 @@ _CAPS: Final = {
     "escape": "esc",
     "full_stop": ".",
     "comma": ",",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 
@@ -82,6 +84,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("K", "keepers: make the next section out of one", "keepers", "Set", "keepers"),
     Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
     Key("I", "MIDI inputs: what arrives; ignore, rename, play chords", "inputs", "Set", "inputs"),
+    Key("X", "takes: how each looks, stems of one in another, locks", "takes", "Set", "takes"),
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),
@@ -126,7 +129,10 @@ _OWN: Final[tuple[Key, ...]] = (
 )
 """What needs the screen: a text, a list, a selection, or nothing but the screen itself."""
 
-_ALL: Final = (*(_key(action) for action in ACTIONS.values() if action.key or action.kind == "press"), *_OWN)
+_ALL: Final = (
+    *(_key(action) for action in ACTIONS.values() if action.key or action.kind == "press" or action.name.startswith("lock ")),
+    *_OWN,
+)
 ROWS: Final = tuple(sorted(_ALL, key=lambda key: GROUPS.index(key.group)))
 """Everything the command palette may offer, in the help's order: the keys, and presses that have none."""
 
@@ -137,7 +143,9 @@ MACRO_KEYS: Final = {
     **{action.label: action.key for action in ACTIONS.values() if action.name.startswith("macro ")},
     "energy": "±",
 }
-STEM_KEYS: Final = {action.name.removeprefix("mute "): action.key for action in ACTIONS.values() if action.kind == "toggle"}
+STEM_KEYS: Final = {
+    action.name.removeprefix("mute "): action.key for action in ACTIONS.values() if action.name.startswith("mute ")
+}
 """The key printed beside each macro and stem."""
 
 
@@ -156,6 +164,7 @@ class Moment:
     stopping: bool = False
     learning: bool = False
     scene: str = ""
+    takes: bool = False
 
 
 STORE_SCENE: Final = "store it"
@@ -199,8 +208,9 @@ def hints(moment: Moment) -> tuple[Hint, ...]:
         return (_hint("play_stop", "play again"), _send("go on"), _hint("log"), _hint("help"), _hint("close"))
     playing = moment.state == "playing"
     play = (_hint("play_stop", "again: stop" if moment.stopping else "stop" if playing else ""),)
+    takes = (("Q E V", "take"),) if moment.takes else ()
     steer = (_send("next"), _send("hold", "release" if moment.hold else ""), _send("re-roll"), _send("keep"))
     record = _hint("record", "stop rec" if moment.recording else "")
     more = (("- +", "energy"), _hint("column(1)"), _send("panic"), record)
-    make = (_send("vary"), _hint("remake_bars"), _hint("keepers")) if playing else ()
+    make = (*takes, _send("vary"), _hint("remake_bars"), _hint("keepers")) if playing else ()
     return (*play, *(steer if playing else ()), *_moves(moment), *more, *make, _hint("help"), _hint("close"))

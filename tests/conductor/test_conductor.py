@@ -14,7 +14,7 @@ from engine.conductor.planning.pace import Pace
 from engine.conductor.planning.plan import arc
 from engine.conductor.requests import make_version, wish
 from engine.conductor.state import Job, Settings, State
-from engine.conductor.steering import Slot, Steering
+from engine.conductor.steering import Slot, Steering, take_name
 from engine.timebase import Grid
 from tests.conductor.simulation import FADE, Stage
 
@@ -218,7 +218,7 @@ def test_re_roll_asks_for_another_seed() -> None:
     stage.command(p.ReRoll())
     stage.healthy(BAR)
     assert stage.state.work.next.request.seed != before
-    assert stage.state.work.next.wish.take == 1
+    assert take_name(stage.state.work.next.wish.take) == "A2"
 
 
 def test_failed_generation_retries_with_another_seed_and_holds() -> None:

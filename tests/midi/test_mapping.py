@@ -10,6 +10,7 @@ from engine.midi.mapping import Mapping, mapping_of
 from engine.midi.meaning.values import position
 from engine.midi.profiles import load_profile, profile_names, profile_of_port
 from engine.protocol import (
+    ChooseTake,
     Command,
     Hold,
     NextNow,
@@ -43,6 +44,9 @@ DEFAULTS: list[tuple[object, Command]] = [
     (note(37), ToggleMute("drums")),
     (note(46), VaryNext()),
     (note(47), RemakeBars(5, 8)),
+    (note(50), ChooseTake(0)),
+    (note(52), ChooseTake(1)),
+    (note(53), ChooseTake(2)),
     (cc(20, 127, channel=16), SetWeight(4, 1.0)),
 ]
 

@@ -14,6 +14,7 @@ import pytest
 
 from engine import protocol as p
 from engine.conductor.state import Heard, State
+from engine.conductor.steering import Hook
 from engine.sections.file import SectionInfo, SectionReader, SectionWriter
 from engine.sections.keepers import AUDIO_FILE, keepers, keepers_root
 from engine.session.keeping import Keeping
@@ -213,3 +214,29 @@ def test_rehearsal_keeps_a_section_steered_twice(tmp_path: Path, ticks: int) -> 
     levels = [round(level, 3) for level in dict.fromkeys(round(level, 3) for level in bass)]
     assert levels == [0.08, round(0.1 * 90 / 127, 3), round(0.1 * 20 / 127, 3)]
     assert keeper.prompts[0].weight == pytest.approx(20 / 127, abs=0.01)
+
+
+def test_marked_bars_alone_are_kept_as_they_sound(tmp_path: Path, keeping: tuple[Keeping, list[str]]) -> None:
+    """Four bars at 120 BPM of 88,200 frames each; the value is the bar's number."""
+    hand, told = keeping
+    bar = 88_200
+    info = SectionInfo("s1", ("mix",), 44_100, 0, 6 * bar, 4, 2, 4, 120.0, "C", 7, "t")
+    writer = SectionWriter(tmp_path / "s1.section", info)
+    for number in range(1, 6):  # the last bar of the tail is still being made
+        writer.write(np.full((bar, 1, 2), number, np.float32))
+    writer.close()
+    stage = started()
+    assert stage.state.transport.now is not None
+    request = replace(stage.state.transport.now.version.request, bpm=120.0, bars=4)
+    hand.ask_hook(stage.state)
+    assert told[-1] == "No bars are marked yet: G marks the last four while they play."
+    hand.ask_hook(stage.state.with_steering(hook=Hook("s1.section", "drop", request, 2, 3)))
+    assert "Kept as test-drop-hook-1" in told[-1]
+    (keeper,), broken = keepers()
+    reader = SectionReader(keeper.path)
+    assert not broken and (keeper.bars, reader.info.bars, reader.info.tail_bars, reader.info.frames) == (2, 2, 2, 4 * bar)
+    assert [float(reader.audio[at * bar, 0, 0]) for at in range(4)] == [2.0, 3.0, 4.0, 5.0]
+    hand.ask_hook(stage.state.with_steering(hook=Hook("gone.section", "drop", request, 2, 3)))
+    assert told[-1].startswith("The marked bars are gone")
+    hand.ask_hook(stage.state.with_steering(hook=Hook("s1.section", "drop", request, 2, 9)))
+    assert "Mark others" in told[-1]

@@ -23,6 +23,7 @@ from engine.protocol import (
     PromptView,
     Snapshot,
     StemView,
+    TakeView,
 )
 
 PARTS = (
@@ -138,6 +139,7 @@ def live(seconds: float = 103.0) -> Snapshot:
             at_bar=here.bars + 1,
             steer_until_bar=here.bars - 4,
             energy=coming.energy,
+            takes=TAKES[making],
         ),
         prompts=PROMPTS,
         macros=tuple(
@@ -162,6 +164,17 @@ def live(seconds: float = 103.0) -> Snapshot:
         clock_s=seconds,
     )
 
+
+TAKE_A = TakeView("A", "ready", 1.0, True, True, "", WAVEFORM[::3], -14.2, (0.2, 0.15, 0.08, 0.05))
+TAKES = (
+    (
+        TAKE_A,
+        TakeView("B", "making", 0.4, what="drums"),
+        TakeView("C", "waiting"),
+    ),
+    (TakeView("A", "making", 0.5, True), TakeView("B"), TakeView("C")),
+)
+"""Of the next section: once the first one is there, and before."""
 
 PROMPTS = (
     PromptView("warm analog house, rolling bass", 0.72, "cc16"),

@@ -6,11 +6,16 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from engine.protocol import (
+    BuildOnHook,
+    ChooseTake,
     Command,
     Hold,
     IgnorePort,
     Keep,
     MacroView,
+    MarkIn,
+    MarkLast,
+    MarkOut,
     NextNow,
     Notice,
     Nudge,
@@ -40,6 +45,9 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("h",), [Hold()]),
     (("r",), [ReRoll()]),
     (("y",), [VaryNext()]),
+    (("left_square_bracket", "right_square_bracket", "G"), [MarkIn(), MarkOut(), MarkLast()]),
+    (("P",), [BuildOnHook()]),
+    (("Q", "E", "V"), [ChooseTake(0), ChooseTake(1), ChooseTake(2)]),
     (("k",), [Keep()]),
     (("b", "enter"), [RemakeBars(5, 8)]),
     (("b", "escape", "h"), [Hold()]),

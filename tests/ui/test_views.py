@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import GridFit, NextState, Notice, Snapshot, StemView
+from engine.protocol import GridFit, NextState, Notice, Snapshot, StemView, TakeView
 from liveset.ui.widgets.gauges import on_grid
 from liveset.ui.widgets.lines import LineWidget
 from tests.ui.fake_link import hostile, live, many_prompts
@@ -106,13 +106,27 @@ async def test_measured_grid_fit_is_shown(size: tuple[int, int]) -> None:
         await stage.update(replace(shown, now=replace(shown.now, fit=FIT)))
         assert stage.text().count(GRID) == 1
         few = replace(FIT, steps=4, phase_ms=-11.6)
-        await stage.update(replace(shown, now=replace(shown.now, fit=few), next=replace(shown.next, fit=FIT)))
+        await stage.update(replace(shown, now=replace(shown.now, fit=few), next=replace(shown.next, fit=FIT, takes=())))
         assert "grid 124.1 BPM -12 ms, 4 steps" in stage.text()
         assert GRID in stage.line("NEXT")
         assert "✓ SAFE     19.7 s in hand" in stage.line("NEXT")
-        making = replace(shown.next, state="making", progress=0.4, ready_in_s=4.1, steps=6)
+        making = replace(shown.next, state="making", progress=0.4, ready_in_s=4.1, steps=6, takes=())
         await stage.update(replace(shown, next=making))
         assert "40 %" in stage.line("NEXT") and "6 steps" in stage.line("NEXT")
+
+
+TAKES = (TakeView("A", "old", 1.0, comes=True), TakeView("B2", "making", 0.4, chosen=True), TakeView("C"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_takes_are_shown_with_their_state_the_chosen_one_and_the_one_that_comes_instead(size: tuple[int, int]) -> None:
+    async with on_stage(live(), size) as stage:
+        assert "[A]✓ B… C·" in stage.line("NEXT")
+        await stage.update(replace(live(), next=replace(live().next, takes=TAKES)))
+        assert "▸A~ [B2]… C–" in stage.line("NEXT")
+        first = replace(live().next, state="making", takes=(TakeView("A", "making", 0.4, chosen=True), TakeView("B")))
+        await stage.update(replace(live(), next=first))
+        assert "[A]" not in stage.line("NEXT"), "the first take alone is being made"
 
 
 def test_fewer_steps_are_marked_against_what_the_model_needs() -> None:

@@ -12,13 +12,15 @@ from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.reacting import scenes
+from engine.conductor.reacting import hooks, scenes
+from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
+from engine.conductor.reacting.takes import choose_take
 from engine.conductor.reacting.tempo_and_key import nudge_time, set_key, set_tempo, step_key, step_tempo, tap_tempo
 from engine.conductor.reacting.undo import redo, remember, undo
 from engine.conductor.reacting.values import level_params, stepped, values_by_target
-from engine.conductor.reacting.variations import rewritten
+from engine.conductor.reacting.variations import re_roll, re_roll_stem, take_stem, varied
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
 from engine.conductor.steering import Cut, Slot, Variation
@@ -34,6 +36,8 @@ def take_command(state: State, command: p.Command) -> Step:
     """Apply a command; those that are not the conductor's (recording, devices, quitting) change nothing."""
     if (told := refused(state, command)) is not None:
         return state, (told,)
+    if (kept := locked_out(state, command)) is not None:
+        return state, kept
     handler = _COMMANDS.get(type(command))
     if handler is None:
         return state, ()
@@ -77,13 +81,6 @@ def _hold(state: State, command: p.Hold) -> Step:
     return state.with_transport(jump=state.transport.jump and not on).with_steering(held=on), ()
 
 
-def _re_roll(state: State, command: p.ReRoll) -> Step:
-    if next_index(state) is None:
-        return state, (Tell("info", "Nothing to re-roll: this is the last section."),)
-    told = Tell("info", "The next section is made another way; undo brings the take before it back.")
-    return state.with_steering(take=state.steering.take + 1, variation=None), (told,)
-
-
 def _vary_next(state: State, command: p.VaryNext) -> Step:
     if next_index(state) is None:
         return state, (Tell("info", "Nothing to vary: this is the last section."),)
@@ -93,11 +90,11 @@ def _vary_next(state: State, command: p.VaryNext) -> Step:
         if state.transport.now is None:
             return state, (Tell("info", "Nothing to vary yet: nothing has been played."),)
         told = Tell("info", "The next section is a variation of what plays: its patterns and its motif, partly written anew.")
-        return rewritten(state, state.transport.now.version, None, max(MIN_AMOUNT, p.unit(command.amount))), (told,)
+        return varied(state, state.transport.now.version, None, max(MIN_AMOUNT, p.unit(command.amount))), (told,)
     if state.transport.now is None or not state.transport.now.version.complete:
         return state, (Tell("info", "Nothing to vary yet: this section is still being generated."),)
     amount = max(MIN_AMOUNT, p.unit(command.amount))
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(state.transport.now.version.path, amount)), ()
+    return state.with_take(Variation(state.transport.now.version.path, amount)), ()
 
 
 def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
@@ -110,9 +107,9 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
         text = f"{keeper.name} was made by {keeper.generator}: choose a keeper made by {state.work.generator}."
         return state, (Tell("warning", text),)
     if state.work.traits.live:
-        variation = Variation("", seeds=(keeper.seed, keeper.set_seed))
+        variation = Variation("", seeds=(keeper.seed, keeper.set_seed), ideas=keeper.ideas, progression=keeper.progression)
         told = f"The next section brings back the patterns and the motif of {keeper.name}."
-        return state.with_steering(take=state.steering.take + 1, variation=variation), (Tell("info", told),)
+        return state.with_take(variation), (Tell("info", told),)
     most = state.work.traits.most_stretched
     bpm = tempo_of(state, next_index(state) or 0)
     if abs(keeper.bpm / bpm - 1) > most:
@@ -122,7 +119,7 @@ def _vary_keeper(state: State, keeper: p.Keeper, amount: float) -> Step:
     here = key_of(state, next_index(state) or 0)
     key = f"{keeper.key}; the set is in {here}" if keeper.key != here else ""
     told = because(f"The next section varies {keeper.name}", key, ".")
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(keeper.path, amount)), (Tell("info", told),)
+    return state.with_take(Variation(keeper.path, amount)), (Tell("info", told),)
 
 
 def _remake_bars(state: State, command: p.RemakeBars) -> Step:
@@ -138,8 +135,8 @@ def _remake_bars(state: State, command: p.RemakeBars) -> Step:
         return state, (Tell("info", f"The next section has {bars} bars: choose some from 1 to {bars}."),)
     span = (first, min(last, bars))
     if state.work.traits.live:
-        return rewritten(state, version, span, 1.0), ()
-    return state.with_steering(take=state.steering.take + 1, variation=Variation(version.path, bars=span)), ()
+        return varied(state, version, span, 1.0), ()
+    return state.with_take(Variation(version.path, bars=span)), ()
 
 
 def _set_lora(state: State, command: p.SetLora) -> Step:
@@ -274,9 +271,17 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.GoOn: go_on,
     p.NextNow: _next_now,
     p.Hold: _hold,
-    p.ReRoll: _re_roll,
+    p.ReRoll: re_roll,
+    p.ReRollStem: re_roll_stem,
+    p.TakeStem: take_stem,
     p.VaryNext: _vary_next,
     p.RemakeBars: _remake_bars,
+    p.ChooseTake: choose_take,
+    p.SetLock: set_lock,
+    p.MarkIn: hooks.mark_in,
+    p.MarkOut: hooks.mark_out,
+    p.MarkLast: hooks.mark_last,
+    p.BuildOnHook: hooks.build_on_hook,
     p.SetLora: _set_lora,
     p.SetWeight: _set_weight,
     p.SetPrompt: _set_prompt,

@@ -26,6 +26,8 @@ from engine.conductor.reacting.small_disk import no_room
 from engine.conductor.replan import within_limits
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version
+from engine.conductor.steering import take_name
+from engine.conductor.takes import offered, section_locked, settled, take_at
 from engine.protocol import Traits
 
 ALONE: Final = 1.3
@@ -106,7 +108,7 @@ def worker_refused(state: State, event: WorkerRefused) -> Step:
     for job in state.work.jobs:
         state = _abandon(state, job)
     state = replace(
-        _with_stems(state, traits.stems).with_steering(variation=None),
+        _with_stems(state, traits.stems).with_first_takes(),
         settings=replace(state.settings, stand_in="", loads=stand_in),
     )
     state = state.with_work(generator=stand_in, traits=traits, up=(), speed=0.0, pace=Pace(), failures=0, retry_at=0)
@@ -135,6 +137,7 @@ def _update(state: State, version_id: str, change: Callable[[Version], Version])
         now=now, cue_versions=tuple((cue, change(v) if v.id == version_id else v) for cue, v in state.transport.cue_versions)
     ).with_work(
         next=new(state.work.next),
+        others=tuple(change(other) if other.id == version_id else other for other in state.work.others),
         switch=new(state.work.switch),
         jobs=tuple(replace(job, version=change(job.version)) if job.version.id == version_id else job for job in state.work.jobs),
     )
@@ -162,8 +165,11 @@ def _offer(state: State, job: Job) -> State:
         return state.with_work(next=version) if wanted else state
     if version.index != next_index(state):
         return state
-    if state.work.next is None or version.complete or not state.work.next.complete:
-        return state.with_work(next=version)
+    before = take_at(state, version.take)
+    state = offered(state, version)
+    first_time = version.complete and (before is None or before.id == version.id or before.wish.take != version.wish.take)
+    if first_time and state.settings.newest and not section_locked(state) and not state.steering.by_hand:
+        return settled(state.with_steering(chosen=version.take))
     return state
 
 
@@ -214,7 +220,7 @@ def job_done(state: State, event: JobDone) -> Step:
     def finished(version: Version) -> Version:
         return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom, fit=event.fit)
 
-    old = state.work.next
+    old = state.work.next if job.version.index == OPENING else take_at(state, job.version.take)
     state = _update(state, job.version.id, finished)
     state = _offer(state, replace(job, version=finished(job.version)))
     state = state.with_work(jobs=tuple(other for other in state.work.jobs if other.job_id != job.job_id))
@@ -225,7 +231,8 @@ def job_done(state: State, event: JobDone) -> Step:
         state = state.with_transport(
             history=tuple(replace(h, grid=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)
         )
-    if old is not None and state.work.next is not None and old.id != state.work.next.id:
+    there = {version.id for version in state.work.takes}
+    if old is not None and there and old.id not in there:
         state = state.with_work(trash=(*state.work.trash, old.path))
     return state, ()
 
@@ -237,11 +244,17 @@ def job_failed(state: State, event: JobFailed) -> Step:
         return state, ()
     if event.full:
         return no_room(_abandon(state, job), job)
+    if job.purpose == "take":
+        name = take_name(job.version.wish.take)
+        text = because(f"Take {name} could not be made", event.message, ": the others stay.")
+        return _abandon(state, job).with_work(spares=False), (Tell("warning", text),)
     failures = state.work.failures + 1
     state = _abandon(state, job).with_work(failures=failures, retry_at=state.transport.clock + BACKOFF_FRAMES * min(failures, 8))
     variation, name = job.version.wish.variation, job.version.wish.name
     if variation is not None and variation == state.steering.variation:
         text = because(f"Could not vary {name}", event.message, "; generating it from scratch.")
-        return state.with_steering(variation=None), (Tell("warning", text),)
+        takes = state.steering.takes
+        takes = tuple(replace(take, variation=None) if take.variation == variation else take for take in takes)
+        return state.with_steering(takes=takes), (Tell("warning", text),)
     text = because(f"{job.version.generator} could not generate {name}", event.message, "; trying again.")
     return state, (Tell("warning", text),)

@@ -13,6 +13,7 @@ from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
 from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.small_disk import measure_room
+from engine.conductor.reacting.takes import fallen_back
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
@@ -102,8 +103,11 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
         if state.transport.now
         else []
     )
-    discard = tuple(Discard(path) for path in dict.fromkeys(state.work.trash) if path not in (*left, version.path))
+    unheard = (each.path for each in state.work.takes if each.index <= version.index)
+    kept = (*left, version.path, *((state.steering.hook.path,) if state.steering.hook is not None else ()))
+    discard = tuple(Discard(path) for path in dict.fromkeys((*state.work.trash, *unheard)) if path not in kept)
     opening = version.index == OPENING
+    instead = fallen_back(state, version)
     pockets = state.transport.pockets + (version.place == "stand-in" and not opening)
     state = (
         state.with_transport(
@@ -114,11 +118,12 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
             history=(*before, part),
             pockets=pockets,
         )
-        .with_steering(take=0, variation=None)
-        .with_work(next=None, switch=None, trash=tuple(left))
+        .with_first_takes()
+        .with_work(next=None, others=(), spares=True, switch=None, trash=tuple(left))
     )
+    state = state.with_steering(locks=tuple(each for each in state.steering.locks if each != "section"))
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
-    told = (opens,) if opening else ()
+    told = (opens,) if opening else instead
     return refit(state), (*params, *discard, Mark(part.name, event.origin_frame), *told, *measure_room(state))
 
 
@@ -166,6 +171,7 @@ def _cue_failed(state: State, event: p.CueFailed) -> Step:
         return state, ()
     state = state.with_work(
         next=None if state.work.next is not None and state.work.next.id == version.id else state.work.next,
+        others=tuple(other for other in state.work.others if other.id != version.id),
         switch=None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch,
     )
     return state, (Tell("warning", because("Could not play a section", event.message, "; generating it again.")),)

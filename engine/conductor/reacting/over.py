@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from engine import protocol as p
 from engine.conductor.events import Step, Tell
@@ -16,7 +16,7 @@ from engine.conductor.tempo import start_bar
 
 OVER: Final = "The set is over: play it again or go on."
 
-TOO_LATE: Final = (p.Play, p.Stop, p.TogglePlay, p.NextNow, p.Hold, p.ReRoll, p.VaryNext, p.RemakeBars)
+TOO_LATE: Final = (p.Play, p.Stop, p.TogglePlay, p.NextNow, p.Hold, p.VaryNext, *get_args(p.TakeCommand))
 """Commands that mean nothing once a set is over."""
 
 
@@ -36,7 +36,7 @@ def play_again(state: State, command: p.PlayAgain) -> Step:
     state = replace(state, settings=replace(state.settings, total_bars=sum(part.bars for part in plan)))
     state = state.with_transport(
         run="starting", wants_play=True, jump=False, overdue=False, now=None, history=(), drift=0, holds=0, pockets=0
-    ).with_work(next=None, switch=None, trash=(*state.work.trash, *left))
+    ).with_work(next=None, others=(), switch=None, trash=(*state.work.trash, *left, *(each.path for each in state.work.others)))
     return within_limits(_steered_anew(state)), (Tell("info", "The set begins again."),)
 
 
@@ -100,4 +100,6 @@ def _from_here(state: State, bar: int) -> State:
 
 def _steered_anew(state: State) -> State:
     """What was asked of sections that were to come is past; prompts, macros and stems stay as they are."""
-    return state.with_steering(take=0, variation=None, held=False, morph=None).with_work(failures=0, retry_at=0)
+    locks = tuple(each for each in state.steering.locks if each != "section")
+    state = state.with_first_takes().with_steering(held=False, morph=None, locks=locks)
+    return state.with_work(failures=0, retry_at=0, spares=True)

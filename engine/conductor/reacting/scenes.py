@@ -158,6 +158,8 @@ def _timed(state: State) -> Step:
     scene = dict(steering.scenes).get(steering.scene, Scene(whole=False))
     bpm = scene.bpm if scene.whole or scene.bpm is not None else steering.bpm
     key = scene.key if scene.whole or scene.key is not None else steering.key
+    bpm = steering.bpm if "tempo" in steering.locks else bpm
+    key = steering.key if "key" in steering.locks else key
     if (bpm, key) == (steering.bpm, steering.key):
         return state, ()
     return state.with_steering(bpm=bpm, key=key), (SetParams((("tempo", bpm or 0.0),)),)

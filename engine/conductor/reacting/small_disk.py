@@ -29,25 +29,35 @@ TOGETHER: Final = 3
 
 def no_room(state: State, job: Job) -> Step:
     """A job found the disk full: give back all that nothing needs any more, and make shorter sections from now on."""
+    if job.purpose == "take":  # nothing waits for it
+        state = without_spares(state)
+        return state, (Sweep(_needed(state)),)
     version, request = state.work.next, job.version.request
     needed = job.purpose == "next" and (version is None or not version.complete)
-    state = state.with_work(retry_at=state.transport.clock + NO_ROOM_FRAMES)
+    state = without_spares(state).with_work(retry_at=state.transport.clock + NO_ROOM_FRAMES)
     if state.work.swept or not needed:
         shorter = max(LEAST_ROOM if needed else STEERABLE_ROOM, request.bars // 2)
         state = within_limits(state.with_work(room=min(state.work.room or shorter, shorter)))
     return state.with_work(swept=needed, trash=()), (Sweep(_needed(state)), Tell("warning", DISK_FULL))
 
 
+def without_spares(state: State) -> State:
+    """The state without takes that shall not come: none is made until the next section has begun."""
+    files = tuple(version.path for version in state.work.others)
+    return state.with_work(others=(), spares=False, trash=(*state.work.trash, *files))
+
+
 def _needed(state: State) -> frozenset[str]:
     """Files that sound, may sound again, or are about to; what was heard of this section before cannot be kept any more."""
     now, waiting = state.transport.now, {cue.cue_id for cue in state.transport.cues}
     versions = [version for cue_id, version in state.transport.cue_versions if cue_id in waiting]
-    versions += [version for version in (state.work.next, state.work.switch) if version is not None]
+    versions += [version for version in (*state.work.takes, state.work.switch) if version is not None]
     versions += [job.version for job in state.work.jobs]
     if now is not None:
         versions += [now.version, *((now.fallback,) if now.fallback else ())]
+    marked = () if state.steering.hook is None else (state.steering.hook.path,)
     sources = (path for job in state.work.jobs for path in (job.version.request.continue_path, job.version.request.vary_path))
-    return frozenset((*(version.path for version in versions), *(path for path in sources if path is not None)))
+    return frozenset((*marked, *(version.path for version in versions), *(path for path in sources if path is not None)))
 
 
 def measure_room(state: State) -> tuple[MeasureRoom, ...]:

@@ -16,7 +16,8 @@ from engine.conductor.reacting.values import level_params
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
-from engine.conductor.steering import Decided
+from engine.conductor.steering import Decided, take_name
+from engine.conductor.takes import section_locked
 
 MOST: Final = 32
 """Moves that can be undone, one after the other."""
@@ -35,6 +36,11 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ReRoll: lambda command: "re-roll",
     p.VaryNext: lambda command: "variation",
     p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
+    p.ChooseTake: lambda command: f"take {take_name(command.take)} chosen",
+    p.ReRollStem: lambda command: f"other {command.stem}",
+    p.TakeStem: lambda command: f"{command.stem} of take {take_name(command.take)}",
+    p.SetLock: lambda command: f"lock of the {command.what}",
+    p.BuildOnHook: lambda command: "section on the hook",
     p.SetTempo: lambda command: "tempo",
     p.StepTempo: lambda command: "tempo",
     p.TapTempo: lambda command: "tempo",
@@ -50,7 +56,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
 _TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey)
 """Commands that a knob, or a hand that taps, sends many of in one move."""
 
-_OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey)
+_OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey, p.SetLock)
 """Commands that set the tempo and the key of what follows."""
 
 _OF_THE_PLAN: Final = (p.EditPlan, p.GoOn)
@@ -112,8 +118,8 @@ def _decided(state: State, what: str, at: int, kind: type) -> Decided:
 
 
 def _too_late(state: State, decided: Decided) -> bool:
-    """Whether a section has begun since the plan was changed, so that the change cannot be gone back on."""
-    return decided.kind in _OF_THE_PLAN and decided.next_index != next_index(state)
+    """Whether a section has begun since the plan was changed, or is locked, so that the change cannot be gone back on."""
+    return decided.kind in _OF_THE_PLAN and (decided.next_index != next_index(state) or section_locked(state))
 
 
 def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Action, ...]]:
@@ -124,8 +130,10 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     if decided.kind in (*_OF_TIME, p.RecallScene) and (then.bpm, then.key) != (now.bpm, now.key):
         steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
         params = (SetParams((("tempo", then.bpm or 0.0),)),)
+    locks = then.locks if decided.next_index == next_index(state) else tuple(each for each in then.locks if each != "section")
+    steering = replace(steering, locks=locks, led=then.led)
     if decided.next_index == next_index(state):
-        steering = replace(steering, take=then.take, variation=then.variation)
+        steering = replace(steering, takes=then.takes, chosen=then.chosen, by_hand=then.by_hand, lock_base=then.lock_base)
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)
         params = (*params, SetParams((*then.macros, *level_params(then.levels))))

@@ -9,12 +9,17 @@ from engine.conductor.requests import weights
 from engine.conductor.state import State
 from engine.conductor.tempo import key_of, tempo_of
 from engine.music.key import Key
-from engine.protocol import MAX_STRENGTH, unit
+from engine.protocol import LOCKS, MAX_STRENGTH, unit
 
 
 def values_by_target(state: State) -> dict[str, float]:
-    """Every steerable value by its action's name, for knobs that take over softly; a mute counts as 1 while it is on."""
-    return {**scene_values(state), "tempo": tempo_value(tempo_of(state, state.here)), "key": key_value(_tonic(state))}
+    """Every steerable value by its action's name, for knobs that take over softly; mutes and locks that are on count as 1."""
+    tempo, key = tempo_value(tempo_of(state, state.here)), key_value(_tonic(state))
+    return {**scene_values(state), "tempo": tempo, "key": key, **_locks(state)}
+
+
+def _locks(state: State) -> dict[str, float]:
+    return {f"lock {what}": float(what in state.steering.locks) for what in LOCKS}
 
 
 def _tonic(state: State) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
-from engine.protocol import Snapshot
+from engine.protocol import LOCKS, Snapshot
 
 Rhythm = Literal["off", "on", "slow", "fast"]
 """How a light shines, whatever its colours: dark, steady, or blinking slowly or fast."""
@@ -21,9 +22,12 @@ STATES: Final[dict[str, Rhythm]] = {
     "next safe": "on",
     "next late": "fast",
     "take ready": "on",
+    "take chosen": "slow",
+    "take awaited": "fast",
     "held": "slow",
     "recording": "fast",
     "muted": "on",
+    "locked": "on",
     "raised": "on",
     "chosen": "slow",
     "scene stored": "on",
@@ -62,12 +66,22 @@ def _recording(s: Snapshot) -> Shown:
     return _if("recording", s.audio.recording is not None)
 
 
+def _take(letter: str, s: Snapshot) -> Shown:
+    """A take that can come is lit, the chosen one blinks: fast until it is there."""
+    take = next((take for take in s.next.takes if take.name.startswith(letter)), None)
+    there = take is not None and take.state in ("ready", "old")
+    if take is None or not (there or take.chosen):
+        return DARK
+    return Shown("take ready" if not take.chosen else "take chosen" if there else "take awaited", take.progress)
+
+
 _PRESSES: Final[dict[str, Callable[[Snapshot], Shown]]] = {
     "play/stop": _playing,
     "play": _playing,
     "next": _next,
     "hold": lambda s: _if("held", s.hold),
     "re-roll": lambda s: _if("take ready", s.next.state == "ready" and s.next.take != "A"),
+    **{f"take {letter.lower()}": partial(_take, letter) for letter in "ABC"},
     "record": _recording,
     "stop recording": _recording,
     "bank": lambda s: _if("raised", s.midi.upper),
@@ -101,6 +115,8 @@ def shown(s: Snapshot, chosen: int | None = None) -> dict[str, Shown]:
         name = f"macro {macro.name}" if macro.lora is None else f"lora {macro.lora + 1}"
         differs = macro.value != macro.neutral
         found[name] = Shown("raised" if differs else "off", macro.value)
+    for what in LOCKS:
+        found[f"lock {what}"] = _if("locked", what in s.locks)
     for stem in s.stems:
         found[f"stem {stem.name}"] = _raised(stem.level)
         found[f"mute {stem.name}"] = _if("muted", stem.muted)

@@ -16,6 +16,7 @@ from engine.protocol import (
     Play,
     PlayAgain,
     Quit,
+    SetLock,
     Stop,
     ToggleMute,
     TogglePlay,
@@ -34,6 +35,7 @@ from liveset.ui.screens.inputs import InputsScreen
 from liveset.ui.screens.keepers import KeepersScreen
 from liveset.ui.screens.log import LogScreen
 from liveset.ui.screens.modes import ModesView
+from liveset.ui.screens.takes import TakesScreen
 from liveset.ui.screens.view import STOP
 from liveset.ui.widgets.dragging import Draggable
 from liveset.ui.widgets.faders import Faders, Stems
@@ -61,6 +63,8 @@ class PerformScreen(ModesView):
         super().update_view()
         if isinstance(self.app.screen, KeepersScreen):
             self.app.screen.show(self.desk.snapshot.keepers)
+        elif isinstance(self.app.screen, TakesScreen):
+            self.app.screen.show(self.desk.snapshot)
         elif isinstance(self.app.screen, DevicesScreen):
             self.app.screen.show(self.desk.snapshot.devices)
         elif isinstance(self.app.screen, InputsScreen):
@@ -139,6 +143,11 @@ class PerformScreen(ModesView):
         if any(stem.name == name for stem in self.desk.snapshot.stems) and not self._taught(f"mute {name}"):
             self.link.send(ToggleMute(name))
 
+    def action_lock(self, what: str) -> None:
+        """Lock something, or let it go."""
+        if not self._taught(f"lock {what}"):
+            self.link.send(SetLock(what))
+
     def action_mute_selected(self) -> None:
         """Mute or open the selected stem."""
         if (index := self.desk.chosen("stem")) is not None and self.desk.exists:
@@ -203,6 +212,12 @@ class PerformScreen(ModesView):
     def _keeper_chosen(self, keeper: Keeper | None) -> None:
         if keeper is not None:
             self.link.send(VaryNext(keeper=keeper))
+
+    # ------------------------------------------------------------ takes
+
+    def action_takes(self) -> None:
+        """Show the takes of the next section."""
+        self.app.push_screen(TakesScreen(self.link, self.desk.snapshot))
 
     # ------------------------------------------------------------ outputs
 

@@ -192,6 +192,7 @@ class PerformView(Screen[None]):
             editing=self.prompts.writing,
             learning=bool(s.midi.learning),
             scene=self.asks_scene,
+            takes=bool(s.next.takes),
             stopping=self._twice.waits_for(STOP, self._now()),
         )
 

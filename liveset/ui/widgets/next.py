@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.protocol import NextState, NextView, Snapshot, Summary, short_path, unit
+from engine.protocol import NextState, NextView, Snapshot, Summary, TakeState, TakeView, short_path, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, piece, row
 from liveset.ui.widgets.gauges import bars, clock, hurried, on_grid, progress, seconds
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
@@ -18,18 +18,29 @@ STATES: Final[dict[NextState, tuple[str, str]]] = {
     "failed": (" ✗ FAILED ", "badge-bad"),
     "none": (" – NONE   ", "badge-off"),
 }
+TAKES: Final[dict[TakeState, tuple[str, str]]] = {
+    "ready": ("✓", "good"),
+    "old": ("~", "good"),
+    "making": ("…", "accent"),
+    "waiting": ("·", "dim"),
+    "none": ("–", "dim"),
+}
+"""The sign of a take's state, and its style."""
+ROOMY: Final = 100
+"""Columns from which on locks are named; with fewer they are counted."""
 IN_HAND_CELLS: Final = 14
 NO_NEXT: Final = NextView()
 
 
 @dataclass(frozen=True, slots=True)
 class NextSlice:
-    """The coming section, the bar that sounds, whether anything plays, and what a set that is over came to."""
+    """The coming section, the bar that sounds, whether anything plays, what a set that is over came to, and what is locked."""
 
     next: NextView = NO_NEXT
     bar: int = 0
     started: bool = False
     summary: Summary | None = None
+    locks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> NextSlice:
@@ -40,8 +51,9 @@ class NextSlice:
             progress=round(unit(coming.progress), 2),
             ready_in_s=round(coming.ready_in_s, 1),
             headroom_s=round(coming.headroom_s, 1),
+            takes=tuple(replace(take, progress=0.0, waveform=(), loudness=0.0, stems=()) for take in coming.takes),
         )
-        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary)
+        return cls(rounded, snapshot.now.bar, bool(snapshot.now.name), snapshot.summary, snapshot.locks)
 
 
 class Next(LineWidget[NextSlice]):
@@ -60,7 +72,7 @@ class Next(LineWidget[NextSlice]):
         left = [
             Piece((label("NEXT"), (crop(clean(coming.name), 24), "strong"))),
             piece(bars(coming.bars), "dim", 2),
-            piece(f"take {clean(coming.take)}", "dim", 5),
+            Piece(takes_line(coming.takes), 1) if _several(coming) else piece(f"take {clean(coming.take)}", "dim", 5),
             *((piece(f"{coming.bpm:.1f} BPM", "accent", 2),) if coming.bpm else ()),
             *((piece(clean(coming.key), "accent", 2),) if coming.key else ()),
             piece("" if coming.role == "free" or coming.role in coming.name.lower() else coming.role, "dim", 6),
@@ -99,18 +111,39 @@ class Next(LineWidget[NextSlice]):
             when = f"in {bars(away)}" if away > 0 else "on the next bar"
             when = when if view.bar else ""
             left += [piece(when, "accent", 2), piece(f"at bar {coming.at_bar}", "dim", 3)]
-        return row(width, left, [self._steer(view)], gap=2)
+        if view.locks:
+            named = f"locked: {' '.join(view.locks)}" if width >= ROOMY else f"{len(view.locks)} locked"
+            left.append(piece(named, "accent", 2))
+        return row(width, left, [self._steer(view, short=bool(view.locks) and width < ROOMY)], gap=2)
 
-    def _steer(self, view: NextSlice) -> Piece:
+    def _steer(self, view: NextSlice, *, short: bool) -> Piece:
         until = view.next.steer_until_bar
         if not view.bar:
             return Piece((), 1)
         if until < view.bar or not until:
             return piece("too late to steer ", "warn", 1)
+        if short:
+            return Piece((("steer until ", "dim"), (f"bar {until} ", "strong")), 1)
         rest = until - view.bar
         return Piece(
             (("steer until ", "dim"), (f"bar {until}", "strong"), (f", {bars(rest)} more " if rest else ", now ", "dim")), 1
         )
+
+
+def _several(coming: NextView) -> bool:
+    """Whether there is something to choose from, or was chosen: the first take in the making needs its room for its progress."""
+    return any(take.state in ("ready", "old") or (take.chosen and i) for i, take in enumerate(coming.takes))
+
+
+def takes_line(takes: tuple[TakeView, ...]) -> Line:
+    """Each take's letter and the sign of its state; the chosen one in brackets, and an arrow before one that comes instead."""
+    spans: list[tuple[str, str]] = []
+    for i, take in enumerate(takes):
+        sign, style = TAKES[take.state]
+        arrow = "▸" if take.comes and not take.chosen else ""
+        name = f"[{clean(take.name)}]" if take.chosen else clean(take.name)
+        spans += [(f"{' ' if i else ''}{arrow}{name}", "strong" if take.chosen or arrow else "dim"), (sign, style)]
+    return tuple(spans)
 
 
 def _in_hand(coming: NextView) -> str:

@@ -34,6 +34,7 @@ class NowSlice:
     hold: bool = False
     fallback: bool = False
     selected: int | None = None
+    hook: str = ""
 
     @classmethod
     def of(cls, snapshot: Snapshot, selected: int | None, width: int) -> NowSlice:
@@ -43,7 +44,7 @@ class NowSlice:
         stems = tuple((stem.name, stem.muted, _peak(stem)) for stem in snapshot.stems)
         inner = wave_cells(width)
         at = min(inner - 1, int(unit(now.playhead) * inner))
-        return cls(replace(now, playhead=0.0, beat=0), at, stems, snapshot.hold, fallback, selected)
+        return cls(replace(now, playhead=0.0, beat=0), at, stems, snapshot.hold, fallback, selected, snapshot.hook)
 
 
 def wave_cells(width: int) -> int:
@@ -81,6 +82,7 @@ class Now(LineWidget[NowSlice]):
             Piece((("bar ", "dim"), (f"{now.bar}", "strong"), (f" of {now.bars}", "dim")), 1),
             piece(f"on {clean(now.generator)}" if view.fallback else "", "warn", 3),
             piece("… re-making" if now.remaking else "", "dim", 4),
+            piece(f"hook {clean(view.hook)}" if view.hook else "", "accent", 3),
         ]
         return row(width, left, [self._left(now)])
 

@@ -18,14 +18,14 @@ from engine.generators.pocket.point import brightness, crackle, hiss, without_cy
 from engine.generators.pocket.render.sound import design
 from engine.generators.pocket.score.compose import compose
 from engine.generators.pocket.score.drumming.kits import drum_kits
-from engine.generators.pocket.score.events import Hit, Note, Score
+from engine.generators.pocket.score.events import Score
 from engine.generators.pocket.score.tones.players import share_amplitudes, tonal_players
 from engine.generators.pocket.styles import load_style
 from engine.music import motif as motifs
 from engine.music.key import Key
 from engine.prompts.mix import Mix, mix
 from engine.prompts.vocabulary import style_names, vocabulary
-from engine.protocol import MAX_PROMPTS, Change, PromptWeight, SectionRequest
+from engine.protocol import MAX_PROMPTS, PromptWeight, SectionRequest
 
 
 def ask(text: str = "house", **changes: object) -> SectionRequest:
@@ -353,35 +353,3 @@ def test_style_can_play_inherited_lanes_louder() -> None:
     below, above = ({lane.shot: lane.gain_db for lane in load_style(name).lanes} for name in ("house", "tech house"))
     assert above["hat"] > below["hat"]
     assert above["kick"] == below["kick"]
-
-
-def by_bar(score: Score) -> dict[int, list[str]]:
-    """Hits and notes by the bar they are in, a little room before its line."""
-    found: dict[int, list[str]] = {}
-    events: list[Hit | Note] = [*score.hits, *score.notes]
-    room = round(float(score.grid.frames_per_bar) / 32)
-    for each in events:
-        found.setdefault(max(0, score.grid.bar_at(each.frame + room)), []).append(repr(each))
-    return {bar: sorted(lines) for bar, lines in found.items()}
-
-
-def test_bars_written_anew_are_another_seeds_and_all_others_stay() -> None:
-    before, other = by_bar(compose(ask())), by_bar(compose(ask(seed=99)))
-    changed = by_bar(compose(ask(changes=(Change(99, (3, 4)),))))
-    for bar in before:
-        assert changed[bar] == (other if bar in (2, 3) else before)[bar], bar
-    assert changed != before
-
-
-def test_variation_keeps_some_of_the_music_and_writes_the_rest_anew() -> None:
-    def share(amount: float) -> float:
-        kept = Counter(map(repr, compose(ask(changes=(Change(99, None, amount),))).notes))
-        whole = Counter(map(repr, compose(ask()).notes))
-        return (kept & whole).total() / whole.total()
-
-    assert share(0.02) > share(0.5) > share(1.0)
-
-
-def test_last_of_several_changes_is_heard() -> None:
-    once = by_bar(compose(ask(changes=(Change(7, (3, 4)),))))
-    assert by_bar(compose(ask(changes=(Change(99, (3, 4)), Change(7, (3, 4)))))) == once

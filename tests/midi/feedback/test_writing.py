@@ -12,7 +12,7 @@ from engine.midi.feedback.states import moved, shown
 from engine.midi.feedback.writer import PACE_S, Difference
 from engine.midi.names import input_names, output_of
 from engine.midi.profiles import Control
-from engine.protocol import NextView, PromptView, ScenesView, Snapshot, StemView
+from engine.protocol import NextView, PromptView, ScenesView, Snapshot, StemView, TakeView
 
 LIGHTS = parse_lights(
     {
@@ -176,12 +176,15 @@ def test_output_of_an_input_is_found_by_the_ways_systems_name_them() -> None:
     assert found("Knobs", "Input Box") is None
 
 
+TAKES = (TakeView("A", "ready"), TakeView("B", "ready", chosen=True, comes=True), TakeView("C", "making", 0.5))
+
+
 def test_states_follow_the_set() -> None:
     told = shown(
         Snapshot(
             state="playing",
             hold=True,
-            next=NextView(state="ready", take="B"),
+            next=NextView(state="ready", take="B", takes=TAKES),
             prompts=(PromptView("a", 0.5), PromptView("b", 0.0)),
             stems=(StemView("bass", 0.5, True),),
             scenes=ScenesView((1, 2, 3), 2, 3, 0.5),
@@ -191,6 +194,9 @@ def test_states_follow_the_set() -> None:
     states = {name: look.state for name, look in told.items()}
     assert states["play/stop"] == "playing" and states["hold"] == "held" and states["next"] == "next safe"
     assert states["re-roll"] == "take ready" and states["mute bass"] == "muted" and told["stem bass"].value == 0.5
+    assert [states.get(f"take {letter}", "off") for letter in "abc"] == ["take ready", "take chosen", "off"]
+    awaited = NextView(takes=(TakeView("A", "old", comes=True), TakeView("B2", "making", 0.5, chosen=True)))
+    assert shown(Snapshot(next=awaited))["take b"].state == "take awaited"
     assert states["prompt 1"] == "raised" and states["prompt 2"] == "chosen"
     assert [states[f"scene {n}"] for n in (1, 2, 3)] == ["scene stored", "scene active", "scene coming"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from engine.dsp.levels import decibels_of
@@ -22,6 +23,8 @@ from engine.timebase import SAMPLE_RATE
 
 _OTHER_VOICES: Final = {"sub": "sub", "pedal": "pedal", "fx": "noise", "texture": "tape", "crackle": "crackle"}
 """Voices of the parts that no style names a voice for."""
+_FEWEST_NOTES: Final = 3
+"""Notes that make a tune."""
 _FAINTEST_SUB: Final = 1e-3
 """Least share of the bass that the sub is levelled for: -60 dB."""
 
@@ -32,6 +35,7 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
     Raises:
         LivesetError: if the key, the vocabulary or a style cannot be read.
     """
+    request = _with_tune(request, rate)
     point = mix(request.prompts, request.role)
     contexts = [Context(each, point, rate) for each in seeded(request)]
     context = contexts[0]
@@ -64,6 +68,18 @@ def compose(request: SectionRequest, rate: int = SAMPLE_RATE) -> Score:
         melody=melody,
         role=request.role,
     )
+
+
+def _with_tune(request: SectionRequest, rate: int) -> SectionRequest:
+    """The request with the tune of the bars that it is built on as its motif; where those have none, as it is."""
+    if request.built_on is None:
+        return request
+    beats, (first, last) = request.beats_per_bar, request.built_bars
+    start, end = (first - 1) * beats, last * beats
+    heard = compose(replace(request.built_on, built_on=None), rate).melody
+    notes = sorted((note for note in heard if start <= note.beat < end), key=lambda note: note.beat)
+    tune = tuple(replace(note, beat=note.beat - start, beats=min(note.beats, end - note.beat)) for note in notes)
+    return replace(request, built_on=None, motif=tune if len(tune) >= _FEWEST_NOTES else request.motif)
 
 
 class _Written(NamedTuple):

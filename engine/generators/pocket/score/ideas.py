@@ -26,6 +26,7 @@ _IDEAS: Final[dict[SectionPurpose, dict[str, tuple[int, ...]]]] = {
 
 Chords: 0 the first progression, 1 the other, 2 the first in another order.
 """
+_CHORD_ORDERS: Final = 3
 _TURN: Final = 4
 """Sections of a role after which material is drawn anew."""
 
@@ -33,8 +34,10 @@ _TURN: Final = 4
 def idea(request: SectionRequest, element: str, bar: int) -> int:
     """The idea of an element in a bar of the section."""
     order = _IDEAS[request.purpose].get(element, (0,))
-    later = 4 * ((request.occurrence - 1) // _TURN)
-    return order[phrase_of(request, bar) % len(order)] + (later if element != "chords" else 0)
+    own = order[phrase_of(request, bar) % len(order)]
+    if element == "chords":
+        return (own + request.progression) % _CHORD_ORDERS
+    return own + 4 * ((request.occurrence - 1) // _TURN) + request.ideas
 
 
 def phrase_of(request: SectionRequest, bar: int) -> int:

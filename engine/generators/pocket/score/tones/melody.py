@@ -90,7 +90,8 @@ def _phrases(context: Context) -> Iterator[tuple[MotifNote, str]]:
     length = motifs.span(context.motif, request.beats_per_bar)
     end = float(len(context.bars) * request.beats_per_bar)
     plans = _LATER_PLANS.get(request.purpose, _PLANS[request.role])
-    plan = choose(plans, request.set_seed, "plan", request.role, request.occurrence - 1)
+    drawn = int(chance(request.set_seed, "plan", request.role, request.occurrence - 1) * len(plans))
+    plan = plans[(drawn + request.ideas) % len(plans)]
     start, phrase = 0.0, 0
     while start < end and length > 0:
         name = plan[phrase % len(plan)]
