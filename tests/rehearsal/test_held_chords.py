@@ -52,12 +52,12 @@ def keys(path: Path) -> Path:
 
 
 def chroma(path: Path, first_s: float, last_s: float) -> np.ndarray:
-    """Share of the power of each pitch class, 0 (C) to 11, between 60 and 2000 Hz."""
+    """Share of the power of each pitch class, 0 (C) to 11, between 35 and 2000 Hz."""
     sound, rate = soundfile.read(path)
     part = sound[round(first_s * rate) : round(last_s * rate)].mean(axis=1)
     power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
     hz = np.fft.rfftfreq(len(part), 1 / rate)
-    kept = (hz > 60) & (hz < 2000)
+    kept = (hz > 35) & (hz < 2000)
     classes = np.round(69 + 12 * np.log2(hz[kept] / 440)).astype(int) % 12
     found = np.bincount(classes, power[kept], 12)
     return np.asarray(found / found.sum())
