@@ -20,7 +20,7 @@ from tests.player.sounds import cue, sine, write_section
 @pytest.mark.parametrize("removed", [False, True])
 def test_player_out_of_reach_ends_though_it_has_music(removed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0], time_ns=lambda: 0))
     folder = tmp_path / "session"
     folder.mkdir()
     make_key(folder)

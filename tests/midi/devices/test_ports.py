@@ -98,7 +98,7 @@ def test_controller_is_opened_as_it_appears_and_dropped_as_it_vanishes() -> None
     assert batch.ports == ("nanoKONTROL2 1", "Keys")
     assert batch.notices == (
         "MIDI: nanoKONTROL2 1 is connected (Korg nanoKONTROL2)",
-        "MIDI: Keys is connected (any controller; 14 notes send commands)",
+        "MIDI: Keys is connected (any controller; 17 notes send commands)",
     )
     desk.send("Keys", cc(16, 0), note(36), cc(16, 5))
     batch = rig.drain()
