@@ -36,7 +36,10 @@ def alone(private: Path) -> Iterator[Alone]:
 def test_engine_goes_on_whatever_a_screen_sends(alone: Alone) -> None:
     for seed in range(3):
         wire = connect(alone.engine.folder, ENGINE)
+        before = tuple(alone.engine.screens)
         send(wire, p.ClientHello("screen"))
+        # From then on it is read from; there is more nonsense than a socket holds.
+        alone.until(lambda: any(screen not in before for screen in alone.engine.screens), "the screen")  # noqa: B023
         for message in nonsense(seed):
             if not isinstance(message, p.UseDevice | p.Record):
                 send(wire, message)
