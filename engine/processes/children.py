@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.generator_names import STAND_IN
-from engine.processes.layout import PARAMS_FILE, PERFORMANCE_FILE, PLAYER_LOG, generator_errors, make_sections_folder
+from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, log_folder, make_sections_folder
 from engine.processes.leftovers import claim
 from engine.protocol import SetOptions
 
@@ -64,8 +64,8 @@ class Children:
                 self.player.wait(WAIT_S)
         respawn = [sys.executable, "-m", "engine.live", str(self.folder), "--resume"]
         argv = [sys.executable, "-m", "engine.player", str(self.folder), "--respawn", json.dumps(respawn)]
-        with contextlib.suppress(OSError):
-            argv += ["--performance", (self.folder / PERFORMANCE_FILE).read_text(encoding="utf-8")]
+        if (log := log_folder(self.folder)) is not None:
+            argv += ["--performance", str(log)]
         if frame:
             argv += ["--frame", str(frame)]
         if self.options.device is not None:

@@ -214,3 +214,10 @@ def check_audio_name(path: Path) -> None:
         raise RecordingError(f"{path} is neither .flac nor .wav", "name the file with one of these endings")
     if (length := len(os.fsencode(path.name))) > MAX_NAME_BYTES:
         raise RecordingError(f"the name {path.name[:20]}... has {length} bytes", f"use at most {MAX_NAME_BYTES}")
+
+
+def log_folder(session: Path) -> Path | None:
+    """Where what a set that plays does is written down; None where it is not."""
+    with contextlib.suppress(OSError):
+        return Path((session / PERFORMANCE_FILE).read_text(encoding="utf-8"))
+    return None

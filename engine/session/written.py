@@ -12,16 +12,16 @@ from engine.performances.entries import MADE, SetCard
 from engine.performances.made import MadeLog
 from engine.performances.writing import LogFile
 from engine.presets import Preset
-from engine.processes.layout import PERFORMANCE_FILE
+from engine.processes.layout import log_folder
 from engine.protocol import SetOptions
 from engine.versions import version
 
 
 def made_log(session: Path) -> MadeLog:
     """The log of the set that plays in a session's folder; one that writes nothing where the session has none."""
-    with contextlib.suppress(OSError):
-        folder = Path((session / PERFORMANCE_FILE).read_text(encoding="utf-8"))
-        return MadeLog(LogFile(folder / MADE), folder)
+    if (folder := log_folder(session)) is not None:
+        with contextlib.suppress(OSError):
+            return MadeLog(LogFile(folder / MADE), folder)
     return MadeLog(None)
 
 

@@ -18,9 +18,8 @@ from platformdirs import user_state_path
 from engine.command_line import command
 from engine.errors import DeviceError, EngineError, OscError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
-from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet
+from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet, log_folder
 from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot
-from liveset.commands.report import log_folder, report_later
 
 if TYPE_CHECKING:
     from liveset.ui.app import Outcome
@@ -221,6 +220,8 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
 def _say_report(log: Path | None, last: Snapshot | None, said: str = "") -> None:
     """Say farewell to a set that is over, and have its report written if it was recorded."""
     over = last is None or last.closing or last.state == "finished"
+    from liveset.commands.report import report_later
+
     report = report_later(log) if log is not None and over else ""
     if lines := "\n".join(line for line in (said, report) if line):
         with contextlib.suppress(BrokenPipeError):

@@ -10,9 +10,8 @@ import typer
 from engine.errors import EngineError, RecordingError
 from engine.performances.folders import find_folder
 from engine.processes.client import running_session
-from engine.processes.layout import AUDIO_ENDINGS, recording_name
+from engine.processes.layout import AUDIO_ENDINGS, log_folder, recording_name
 from engine.timebase import SAMPLE_RATE
-from liveset.commands.report import log_folder
 from liveset.commands.sessions import clock
 
 

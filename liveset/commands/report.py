@@ -13,7 +13,6 @@ from typing import Final
 from engine.errors import PerformanceError
 from engine.performances.folders import find_folder
 from engine.performances.reading import Performance, read_performance, takes_of
-from engine.processes.layout import PERFORMANCE_FILE
 from liveset.commands.plain import plain_console
 
 REPORT: Final = "report"
@@ -61,13 +60,6 @@ def _replay(performance: Performance, folder: Path) -> Path:
     with progress_bar(performance.card.title) as (_, told):
         replay(performance, path, Span(), told)
     return path
-
-
-def log_folder(session: Path) -> Path | None:
-    """Where what a set that plays does is written down; None where it is not."""
-    with contextlib.suppress(OSError):
-        return Path((session / PERFORMANCE_FILE).read_text(encoding="utf-8"))
-    return None
 
 
 def report_later(folder: Path) -> str:
