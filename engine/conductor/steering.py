@@ -132,6 +132,7 @@ class Steering:
         by_hand: the performer has chosen; rolls: how often each take was made another way.
         locks: what stays as it is, of `engine.protocol.LOCKS`; lock_base: the take, in seeds, that locked
             stems are of; None for A.
+        clocked: the tempo is that of a clock that is followed: nobody decided on it.
         led: tempo and key where a lock holds them that the plan would change.
         held: the sounding section loops until it is released.
         bpm, key: the tempo and the key of all that follows, since the performer asked for them; None leaves it to the plan.
@@ -153,6 +154,7 @@ class Steering:
     rolls: tuple[int, ...] = (0,) * MAX_TAKES
     locks: tuple[str, ...] = ()
     lock_base: Variation | None = None
+    clocked: bool = False
     led: tuple[str, ...] = ()
     held: bool = False
     bpm: float | None = None
@@ -175,6 +177,16 @@ class Steering:
     def variation(self) -> Variation | None:
         """What the chosen take is made out of."""
         return self.takes[self.chosen].variation
+
+    @property
+    def own_bpm(self) -> float | None:
+        """The tempo that a hand has asked for; None where a clock or a lock holds another."""
+        return None if self.clocked or "tempo" in self.led else self.bpm
+
+    @property
+    def own_key(self) -> str | None:
+        """The key that a hand has asked for; None where a lock holds it."""
+        return None if "key" in self.led else self.key
 
     def macro(self, name: str) -> float:
         """A macro's value, 0..1."""

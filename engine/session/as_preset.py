@@ -42,8 +42,8 @@ def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None)
     document = tomlkit.document()
     document["set"] = _table(
         title=settings.title,
-        bpm=settings.grid.bpm if steering.bpm is None else steering.bpm,
-        key=settings.key if steering.key is None else steering.key,
+        bpm=settings.grid.bpm if steering.own_bpm is None else steering.own_bpm,
+        key=settings.key if steering.own_key is None else steering.own_key,
         beats_per_bar=settings.grid.beats_per_bar,
         seed=settings.seed,
         generator=settings.loads or state.work.generator or preset.set.generator,
@@ -93,8 +93,8 @@ def _inline(values: Mapping[str, float]) -> tomlkit.items.InlineTable:
 
 def _led(part: PlannedSection, steering: Steering) -> dict[str, Any]:
     """A part's own tempo and key, unless a hand has moved those."""
-    tempo = {} if part.bpm is None or steering.bpm is not None else {"bpm": part.bpm, "glide": part.glide}
-    return tempo if part.key is None or steering.key is not None else {**tempo, "key": part.key}
+    tempo = {} if part.bpm is None or steering.own_bpm is not None else {"bpm": part.bpm, "glide": part.glide}
+    return tempo if part.key is None or steering.own_key is not None else {**tempo, "key": part.key}
 
 
 def _section(part: PlannedSection, touched: set[int], led: Mapping[str, Any]) -> tomlkit.items.Table:

@@ -256,3 +256,15 @@ def test_a_scene_brings_its_tempo_and_key_with_it_and_one_without_leaves_them_to
     assert stage.state.grid.bpm == 131.0
     stage.command(p.Undo())
     assert stage.state.steering.bpm is None
+
+
+def test_a_scene_keeps_no_clocks_tempo_and_leaves_a_clock_its_own() -> None:
+    stage = opening()
+    stage.healthy(BAR)
+    stage.command(p.SetTempo(126.0))
+    stage.command(p.StoreScene(1))
+    stage.command(p.SetTempo(127.3, follows=True))
+    stage.command(p.StoreScene(2))
+    assert dict(stage.state.steering.scenes)[2].bpm is None
+    stage.command(p.RecallScene(1, "now", 0))
+    assert stage.state.steering.bpm == 127.3

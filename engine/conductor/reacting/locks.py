@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import SetParams, Step, Tell
+from engine.conductor.events import Step, Tell
+from engine.conductor.reacting.tempo_and_key import bend
 from engine.conductor.recipes import in_seeds
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
@@ -43,7 +44,7 @@ def set_lock(state: State, command: p.SetLock) -> Step:
     if on and (why_not := _refusal(state, what)) is not None:
         return state, (why_not,)
     before, state = state.steering.bpm, _held(state, what, on)
-    bent = () if state.steering.bpm == before else (SetParams((("tempo", state.steering.bpm or 0.0),)),)
+    bent = () if state.steering.bpm == before else (bend(state),)
     kept = tuple(name for name in NAMES if (on if name == what else name in locks))
     state = state.with_steering(locks=kept)
     plural = "are" if what == "drums" else "is"
@@ -76,7 +77,7 @@ def _held(state: State, what: str, on: bool) -> State:
             return state.with_steering(**free, led=tuple(each for each in steering.led if each != what))
         if getattr(steering, field) is not None:
             return state
-        value = tempo_of(state, state.here) if what == "tempo" else key_of(state, state.here)
+        value = _tempo_now(state) if what == "tempo" else key_of(state, state.here)
         return state.with_steering(**{field: value}, led=(*steering.led, what))
     index = next_index(state)
     if what not in _OF_A_TAKE or index is None or not state.work.traits.live:
@@ -87,6 +88,11 @@ def _held(state: State, what: str, on: bool) -> State:
         takes = (*steering.takes[: steering.chosen], own, *steering.takes[steering.chosen + 1 :])
         state = state.with_steering(takes=takes)
     return state.with_steering(lock_base=base)
+
+
+def _tempo_now(state: State) -> float:
+    """The tempo of what sounds, which may be on its way to another."""
+    return tempo_of(state, state.here) if state.transport.now is None else state.grid.bpm
 
 
 def locked_out(state: State, command: p.Command) -> tuple[Tell, ...] | None:

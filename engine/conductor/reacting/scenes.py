@@ -11,6 +11,7 @@ from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import SetParams, Step, Tell
+from engine.conductor.reacting.tempo_and_key import bend
 from engine.conductor.reacting.values import level_params, scene_values
 from engine.conductor.state import State
 from engine.conductor.steering import Aim, Morph, Scene, Slot
@@ -32,7 +33,7 @@ def current(state: State) -> Scene:
     values = scene_values(state)
     prompts = tuple((slot.text, values[f"{PROMPT}{i + 1}"]) for i, slot in enumerate(state.steering.slots))
     rest = tuple((name, value) for name, value in values.items() if not name.startswith(PROMPT))
-    return Scene(prompts, rest, bpm=state.steering.bpm, key=state.steering.key)
+    return Scene(prompts, rest, bpm=state.steering.own_bpm, key=state.steering.own_key)
 
 
 def store(state: State, command: p.StoreScene) -> Step:
@@ -158,11 +159,12 @@ def _timed(state: State) -> Step:
     scene = dict(steering.scenes).get(steering.scene, Scene(whole=False))
     bpm = scene.bpm if scene.whole or scene.bpm is not None else steering.bpm
     key = scene.key if scene.whole or scene.key is not None else steering.key
-    bpm = steering.bpm if "tempo" in steering.locks else bpm
+    bpm = steering.bpm if "tempo" in steering.locks or steering.clocked else bpm
     key = steering.key if "key" in steering.locks else key
     if (bpm, key) == (steering.bpm, steering.key):
         return state, ()
-    return state.with_steering(bpm=bpm, key=key), (SetParams((("tempo", bpm or 0.0),)),)
+    state = state.with_steering(bpm=bpm, key=key)
+    return state, (bend(state),)
 
 
 def _at(aim: Aim, done: float) -> float:

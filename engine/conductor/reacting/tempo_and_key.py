@@ -33,12 +33,15 @@ def set_tempo(state: State, command: p.SetTempo) -> Step:
     if not math.isfinite(command.bpm):
         return state, ()
     bpm = round(min(float(MAX_BPM), max(float(MIN_BPM), command.bpm)), PLACES)
-    # What sounds goes along until it is made anew; where a clock is followed that is the business of whoever hears it.
-    bent = SetParams((("tempo", 0.0 if command.follows else bpm),))
-    if bpm == tempo_of(state, state.here):
-        return state.with_steering(bpm=bpm), (bent,)
-    state = state.with_steering(bpm=bpm)
-    return state, (bent, *_told(state, f"{bpm:g} BPM"))
+    before, state = tempo_of(state, state.here), state.with_steering(bpm=bpm, clocked=command.follows)
+    if bpm == before:
+        return state, (bend(state),)
+    return state, (bend(state), *_told(state, f"{bpm:g} BPM"))
+
+
+def bend(state: State) -> SetParams:
+    """What sounds goes along with the tempo until it is made anew; with a clock's, whoever hears the clock pulls it."""
+    return SetParams((("tempo", 0.0 if state.steering.clocked else state.steering.bpm or 0.0),))
 
 
 def nudge_time(state: State, command: p.NudgeTime) -> Step:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from engine import protocol as p
 from engine.conductor.events import Action, SetParams, Tell
 from engine.conductor.planning.plan import PlannedSection
+from engine.conductor.reacting.tempo_and_key import bend
 from engine.conductor.reacting.values import level_params
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
@@ -128,8 +129,9 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
     params: tuple[Action, ...] = ()
     if decided.kind in (*_OF_TIME, p.RecallScene) and (then.bpm, then.key) != (now.bpm, now.key):
-        steering = replace(steering, bpm=then.bpm, key=then.key, taps=())
-        params = (SetParams((("tempo", then.bpm or 0.0),)),)
+        bpm, clocked = (now.bpm, True) if now.clocked else (then.bpm, then.clocked)  # a clock's tempo is not gone back on
+        steering = replace(steering, bpm=bpm, clocked=clocked, key=then.key, taps=())
+        params = (bend(replace(state, steering=steering)),)
     locks = then.locks if decided.next_index == next_index(state) else tuple(each for each in then.locks if each != "section")
     steering = replace(steering, locks=locks, led=then.led)
     if decided.next_index == next_index(state):
