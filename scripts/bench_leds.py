@@ -66,8 +66,8 @@ class Box:
         return self.at - pressed if followed else None
 
 
-def measure(client: EngineClient, presses: int) -> list[float]:
-    """Milliseconds from each press to its light."""
+def measure(client: EngineClient, presses: int) -> tuple[list[float], int]:
+    """Milliseconds from each press to its light, and how many presses had none within `LOST_S`."""
     box = Box()
     for shown in client.snapshots(LIMIT_S):
         if shown is not None and shown.midi.ports and shown.state == "playing" and shown.elapsed_s > SETTLED_S:
@@ -79,7 +79,7 @@ def measure(client: EngineClient, presses: int) -> list[float]:
             times.append(1000 * took)
         elif (lost := lost + 1) > presses:
             raise SystemExit("the light did not follow")
-    return times
+    return times, lost
 
 
 def main() -> int:
@@ -102,7 +102,7 @@ def main() -> int:
             engine.verdict(LIMIT_S)
             client = EngineClient(engine.folder, LIMIT_S)
             try:
-                times = measure(client, presses)
+                times, lost = measure(client, presses)
             finally:
                 client.send(Quit())
                 engine.process.wait(LIMIT_S)
@@ -110,6 +110,7 @@ def main() -> int:
         jack.terminate()
     half, most, worst = np.percentile(times, [50, 95, 100])
     print(f"control to light, {presses} presses: median {half:.1f} ms, 95 % within {most:.1f} ms, worst {worst:.1f} ms")
+    print(f"{lost} presses more had no light within {LOST_S:g} s: JACK lost a message, or the set was that late")
     return 0
 
 

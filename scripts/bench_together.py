@@ -170,6 +170,10 @@ def measure(minutes: float, folder: Path) -> None:
         of = [f"{1000 * late[i]:+.1f}" if sure[i] else "-" for i in range(4 * bar, 4 * bar + 4)]
         print(f"bar {bar + 1}: {' '.join(of)} ms")
     after = sure & (beats >= 4 * SETTLED_BARS)
+    missed = int((beats >= 4 * SETTLED_BARS).sum() - after.sum())
+    print(
+        f"from bar {SETTLED_BARS + 1} on {missed} beats without a click within {1000 * WINDOW_S:.0f} ms; bars are not told apart"
+    )
     print(f"from bar {SETTLED_BARS + 1} on, against their median: {told(late[after])}")
     slope, begin = _line(true[after], late[after])
     print(f"creeping by {1e6 * slope:.0f} ppm; without that: {told(late[after] - begin - slope * true[after])}")

@@ -67,6 +67,11 @@ def spare_take(state: State, index: int) -> Wish | None:
     return None
 
 
+def how_many(state: State) -> int:
+    """How many takes of the next section there may be."""
+    return max(state.settings.takes, state.steering.chosen + 1)
+
+
 def has_time(state: State, index: int) -> bool:
     """Whether other takes of the next section can be made, and nothing would have to wait for them."""
     work = state.work

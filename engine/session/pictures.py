@@ -12,6 +12,7 @@ import numpy as np
 from engine.analysis.loudness import LoudnessMeter
 from engine.analysis.picture import PeakColumns
 from engine.conductor.state import State
+from engine.conductor.takes import how_many
 from engine.conductor.tempo import frames_of
 from engine.errors import SectionError
 from engine.sections.file import SectionReader
@@ -71,7 +72,7 @@ class Pictures:
     def look(self, state: State) -> None:
         """Draw a take that is complete and was not drawn yet."""
         version = next((each for each in state.work.takes if each.complete and each.id not in self._asked), None)
-        if version is None or self._busy or state.settings.takes < 2:
+        if version is None or self._busy or how_many(state) < 2:
             return
         self._asked = (*self._asked, version.id)[-2 * KEPT :]
         try:

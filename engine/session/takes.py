@@ -9,7 +9,7 @@ from engine.conductor.forecast import progress_of, usable
 from engine.conductor.recipes import in_seeds, next_wish, recipe
 from engine.conductor.state import Job, State
 from engine.conductor.steering import take_name
-from engine.conductor.takes import has_time, take_at
+from engine.conductor.takes import has_time, how_many, take_at
 from engine.protocol import STEM_PARTS, TakeState, TakeView
 from engine.session.pictures import Picture
 
@@ -23,7 +23,7 @@ def takes_view(state: State, index: int, pictures: Mapping[str, Picture] = NO_PI
         index: the next section's place in the plan.
         pictures: of takes by section id.
     """
-    count = max(state.settings.takes, state.steering.chosen + 1)
+    count = how_many(state)
     return tuple(_view(state, index, place, pictures) for place in range(count)) if count > 1 else ()
 
 

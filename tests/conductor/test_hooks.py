@@ -90,6 +90,17 @@ def test_generator_of_sound_goes_on_from_the_end_of_the_hook() -> None:
     assert "Keep these bars" in stage.told[-1]
 
 
+def test_bars_in_another_tempo_than_the_next_section_are_not_gone_on_from() -> None:
+    stage = slow()
+    finish_all(stage)
+    in_bar(stage, 6)
+    stage.command(p.MarkLast())
+    stage.command(p.SetTempo(stage.state.grid.bpm + 3))
+    stage.command(p.BuildOnHook())
+    assert "mark others" in stage.told[-1]
+    assert stage.state.steering.variation is None
+
+
 def test_hooks_file_stays_as_long_as_it_is_marked() -> None:
     stage = playing(400)
     finish_all(stage)

@@ -11,6 +11,7 @@ from engine.conductor.recipes import anew, fresh_number, rewritten
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, State
 from engine.conductor.steering import Hook, Variation
+from engine.conductor.tempo import tempo_of
 
 LONGEST: Final = 16
 """Bars of a hook at most."""
@@ -84,6 +85,9 @@ def build_on_hook(state: State, command: p.BuildOnHook) -> Step:
     if not state.work.traits.live:
         if command.vary:
             return state, (Tell("info", "Keep these bars (keep hook): then K makes the next section a variation."),)
+        if hook.request.bpm != tempo_of(state, index):  # what it continues would have to be in its own tempo
+            said = f"These bars are at {hook.request.bpm:g} BPM, the next section at {tempo_of(state, index):g}: mark others."
+            return state, (Tell("info", said),)
         return state.with_take(Variation("", hook=hook)), (Tell("info", f"The next section goes on from {where}."),)
     request = hook.request
     changes = tuple(change for change in request.changes if change.bars is None)

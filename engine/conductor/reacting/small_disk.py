@@ -55,7 +55,8 @@ def _needed(state: State) -> frozenset[str]:
     versions += [job.version for job in state.work.jobs]
     if now is not None:
         versions += [now.version, *((now.fallback,) if now.fallback else ())]
-    marked = () if state.steering.hook is None else (state.steering.hook.path,)
+    built = (take.variation.hook for take in state.steering.takes if take.variation is not None)
+    marked = (hook.path for hook in (state.steering.hook, *built) if hook is not None)
     sources = (path for job in state.work.jobs for path in (job.version.request.continue_path, job.version.request.vary_path))
     return frozenset((*marked, *(version.path for version in versions), *(path for path in sources if path is not None)))
 
