@@ -20,6 +20,7 @@ from engine.presets import Preset, load_preset
 from engine.processes.layout import cache_folder
 from engine.protocol import SetOptions
 from engine.session.opening import opening_state, scaled_note
+from engine.timebase import section_frames
 from liveset.commands import doctor
 from liveset.commands.doctor import SECTION_MB_PER_MINUTE, Finding
 
@@ -93,8 +94,9 @@ def _pace(preset: Preset) -> Iterator[Finding]:
     for line in log.notices:
         yield Finding("note", f"first minute: {line[:90]}")
     made = [section for section in log.sections if section.generated_in_s]
-    sound = sum(rehearsal.state.settings.grid.frames_per_bar * section.bars for section in made) / rehearsal.rate
-    pace = float(sound) / max(sum(section.generated_in_s or 0.0 for section in made), 1e-3)
+    beats = rehearsal.state.settings.grid.beats_per_bar
+    sound = sum(section_frames(section.bpm, beats, section.bars) for section in made) / rehearsal.rate
+    pace = sound / max(sum(section.generated_in_s or 0.0 for section in made), 1e-3)
     name = made[0].generator if made else rehearsal.state.work.generator
     least = LEAST_PACE.get(name, LEAST_OTHERS)
     text = f"first minute: rendered in {took:.0f} s; {name} makes {pace:.1f} seconds of music a second here"
@@ -108,7 +110,8 @@ def _disks(state: State) -> Iterator[Finding]:
     """Room for the sections of this set, and for a recording of all of it."""
     minutes = planned_seconds(state) / 60
     grid = state.settings.grid
-    longest = max(grid.seconds(grid.frame_of_bar(part.bars + 2)) for part in state.plan) / 60
+    frames = (section_frames(tempo_of(state, i), grid.beats_per_bar, part.bars + 2) for i, part in enumerate(state.plan))
+    longest = grid.seconds(max(frames)) / 60
     sections = round(longest * SECTIONS_AT_ONCE * SECTION_MB_PER_MINUTE)
     recording = round(minutes * RECORDING_MB_PER_MINUTE)
     wanted = ((cache_folder(), sections, "sections"), (Path(platformdirs.user_music_dir()), recording, "a recording"))

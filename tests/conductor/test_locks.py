@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
@@ -179,8 +179,7 @@ def test_undo_of_do_is_as_before(moves: list[p.Command]) -> None:
         stage.advance(2 * 44_100 if isinstance(command, p.SetTempo | p.SetWeight) else 256)
         if len(stage.state.moves) > moved:
             states.append(future(stage.state))
-    if version_now(stage).index or "section" in stage.state.steering.locks:
-        return
+    assume(not version_now(stage).index and "section" not in stage.state.steering.locks)
     for then in reversed(states[:-1]):
         stage.command(p.Undo())
         assert future(stage.state) == then
