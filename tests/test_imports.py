@@ -14,7 +14,7 @@ LIGHT = [
         ("torch", "textual", "sounddevice", "mido", "numpy", "pydantic", "rapidfuzz", "platformdirs", "pickle"),
     ),
     ("engine.processes.client", ("torch", "textual", "numpy", "pydantic", "sounddevice")),
-    ("engine.live.engine", ("torch", "textual", "sounddevice")),
+    ("engine.live.engine", ("torch", "textual", "sounddevice", "scipy")),
     ("engine.live.__main__", ("pydantic", "numpy", "mido", "engine.protocol.commands", "engine.protocol.player")),
     ("engine.player.__main__", ("torch", "textual", "mido", "pydantic")),
     ("liveset.cli", ("torch", "textual", "numpy", "pydantic", "importlib.metadata", "engine.protocol.commands")),

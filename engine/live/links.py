@@ -43,6 +43,7 @@ class Links:
         self._params = SharedBlock(folder / PARAMS_FILE, PARAMS)
         self.timing: Timing | None = None
         self._status: SharedBlock | None = None
+        self._place: HeardPlace | None = None
         self.player: Line | None = None
         self._clock_base = 0
         self._clock = 0
@@ -92,7 +93,9 @@ class Links:
     def place(self) -> HeardPlace | None:
         """Where the set is as it is heard; None while there is no player. From any thread."""
         status = self._status
-        return None if status is None else read_place(status)
+        if status is not None:
+            self._place = read_place(status) or self._place  # one that is being written just now is where it was
+        return None if status is None else self._place
 
     def start(self, job: Job) -> None:
         """Hand a job to its generator."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,9 @@ from engine.performances.entries import KEPT_SECTIONS, MADE, PLAYED
 
 MOST_KEPT: Final = 50
 """Sets whose logs are kept; the oldest make room for new ones."""
+
+BEGUN: Final = "begun"
+"""In a set's folder: when it began."""
 
 BACKLOG: Final = "last-minutes"
 """In a set's folder: a folder for each of its players, with the last minutes of what was heard."""
@@ -52,6 +56,7 @@ def new_folder(name: str) -> Path | None:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = next(root / each for each in names if not (root / each).exists())
         folder.mkdir(mode=0o700)
+        (folder / BEGUN).write_text(str(time.time_ns()), encoding="ascii")
     except (OSError, StopIteration):
         return None
     found = all_folders()
@@ -69,9 +74,16 @@ def new_folder(name: str) -> Path | None:
 def all_folders() -> list[Path]:
     """Every set's folder, the newest first."""
     with contextlib.suppress(OSError):
-        found = [(each.stat().st_mtime_ns, each) for each in performances_root().iterdir() if each.is_dir()]
+        found = [(_begun(each), each) for each in performances_root().iterdir() if each.is_dir()]
         return [folder for _, folder in sorted(found, reverse=True)]
     return []
+
+
+def _begun(folder: Path) -> int:
+    """When a set began, in nanoseconds: a folder's own time moves as something in it is deleted."""
+    with contextlib.suppress(OSError, ValueError):
+        return int((folder / BEGUN).read_text(encoding="ascii"))
+    return folder.stat().st_mtime_ns
 
 
 def find_folder(name: str) -> Path:

@@ -222,6 +222,7 @@ class Service:
         self._renderer.fade_out()
         time.sleep(FADE_S)
         self._tell(self._recorder.stop())
+        self._note_recording()
         self._flush_events()
         time.sleep(LAST_WORDS_S)
         self._output.stop()

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.loudness import LoudnessMeter
 from engine.analysis.picture import PeakColumns
 from engine.conductor.state import State
 from engine.conductor.takes import how_many
@@ -36,6 +35,8 @@ class Picture:
 
 def picture(reader: SectionReader, frames: int) -> Picture:
     """The picture of a section that is complete, of so many frames of its bars."""
+    from engine.analysis.loudness import LoudnessMeter
+
     peaks, stems = PeakColumns(frames, TAKE_COLUMNS), np.zeros(len(reader.info.stems))
     meter, rate = LoudnessMeter(reader.info.rate, 2), reader.info.rate
     for start in range(0, frames, rate):

@@ -82,11 +82,9 @@ def test_the_oldest_sets_give_up_their_section_files_first(monkeypatch: pytest.M
     made = []
     for number in range(4):
         made.append(new(f"set-{number}"))
-        os.utime(made[-1], ns=(number, number))
         log = MadeLog(None, made[-1])
         (made[-1] / "s00001.section").write_bytes(b"0123456789")
         log.keep(made[-1] / "s00001.section")
-        os.utime(made[-1], ns=(number, number))
     new("another")
     assert [(folder / KEPT_SECTIONS).is_dir() for folder in made] == [False, False, True, True]
 
@@ -113,8 +111,8 @@ def test_a_disk_that_takes_no_more_ends_the_log_and_nothing_else(tmp_path: Path)
 
 def test_the_oldest_sessions_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MOST_KEPT", 2)
-    for number, name in enumerate(("one", "two", "two")):
-        os.utime(new(name), ns=(number, number))
+    for name in ("one", "two", "two"):
+        new(name)
     assert sorted(folder.name for folder in folders.all_folders()) == ["two", "two-2"]
 
 
@@ -133,3 +131,11 @@ def test_a_log_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / MADE).write_text('{"set":{"format":99}}\n', encoding="utf-8")
     with pytest.raises(PerformanceError, match="another version"):
         read_card(tmp_path)
+
+
+def test_what_is_deleted_of_an_old_set_makes_it_no_newer() -> None:
+    made = [new(f"set-{number}") for number in range(3)]
+    (made[0] / "last-minutes").mkdir()
+    (made[0] / "last-minutes").rmdir()
+    os.utime(made[1])
+    assert folders.all_folders() == made[::-1]

@@ -62,6 +62,8 @@ class ClockIn:
                     self._follow(system, heard)
             except (OSError, MidiError) as error:
                 log.warning("MIDI clock from %s: %s", self._name, error)
+            except Exception:  # a library of C: whatever it raises, the clock is looked for again
+                log.exception("MIDI clock from %s", self._name)
             finally:
                 self._led.pull(0.0)
                 if port is not None:

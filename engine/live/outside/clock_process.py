@@ -121,6 +121,7 @@ class Watched:
         self._path, self._clock = folder / STATUS_FILE, clock
         self._status: SharedBlock | None = None
         self._turn, self._fresh_at = -1.0, 0.0
+        self._last: HeardPlace | None = None
         self.tempo, self.moves = TempoMap(Grid(120.0)), False
 
     def _place(self, at: float) -> HeardPlace | None:
@@ -128,10 +129,12 @@ class Watched:
         if turn != self._turn or at - self._fresh_at < STALE_S:
             self._turn, self._fresh_at = turn, at if turn != self._turn else self._fresh_at
         else:
-            self._fresh_at, self._status = at, None
+            self._fresh_at, self._status, self._last = at, None, None
             with contextlib.suppress(OSError, ValueError):
                 self._status = SharedBlock(self._path, STATUS)
-        return None if self._status is None else read_place(self._status)
+        if self._status is not None:
+            self._last = read_place(self._status) or self._last  # one that is being written just now is where it was
+        return None if self._status is None else self._last
 
     def position(self) -> Position:
         """Where the set is now."""

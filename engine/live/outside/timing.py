@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,10 @@ from engine.live.outside.led import Led
 from engine.live.outside.link import LinkPeer, load_link
 from engine.protocol import SetOptions
 from engine.timebase import TempoMap
+
+log = logging.getLogger(__name__)
+
+Write = Callable[[Mapping[str, float]], None]
 
 
 class Timing:
@@ -34,9 +39,9 @@ class Timing:
         if self._link is not None:
             self._link.start()
         self._led = led
-        self._timer: threading.Timer | None = None
+        self._lock, self._waiting = threading.Lock(), threading.Event()
 
-    def gated(self, values: Mapping[str, float], write: Callable[[Mapping[str, float]], None], latency_s: float) -> None:
+    def gated(self, values: Mapping[str, float], write: Write, latency_s: float) -> None:
         """Write what the player is told; that it is to run waits for the others' bars, where there are others.
 
         Args:
@@ -44,28 +49,30 @@ class Timing:
             write: writes them, from any thread.
             latency_s: from the word to what is heard.
         """
-        if "run" in values and self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._link is None or not values.get("run"):
-            write(values)
-            return
-        write({name: value for name, value in values.items() if name != "run"})
-        self._run(self._link, write, latency_s, self._link.unsure_s())
+        with self._lock:
+            if "run" in values:
+                self._waiting.set()
+            if self._link is None or not values.get("run"):
+                write(values)
+                return
+            write({name: value for name, value in values.items() if name != "run"})
+            self._waiting = threading.Event()
+        arguments = (self._link, self._waiting, write, latency_s)
+        threading.Thread(target=self._begin, args=arguments, name="link-start", daemon=True).start()
 
-    def _run(self, link: LinkPeer, write: Callable[[Mapping[str, float]], None], latency_s: float, unsure_s: float) -> None:
-        """Have the player run on the others' bar, once it is known whether there are others."""
-        if unsure_s > 0:
-            self._later(unsure_s, lambda: self._run(link, write, latency_s, 0.0))
-            return
-        position = self._led.position()
-        beats = max(0.0, position.elapsed_s * position.bpm / 60)
-        self._later(link.wait_s(beats + latency_s * position.bpm / 60), lambda: write({"run": 1.0}))
-
-    def _later(self, seconds: float, what: Callable[[], None]) -> None:
-        self._timer = threading.Timer(seconds, what)
-        self._timer.daemon = True
-        self._timer.start()
+    def _begin(self, link: LinkPeer, over: threading.Event, write: Write, latency_s: float) -> None:
+        """Have the player run on the others' bar, once it is known whether there are others, unless that is over by then."""
+        try:
+            if over.wait(link.unsure_s()):
+                return
+            position = self._led.position()
+            beats = max(0.0, position.elapsed_s * position.bpm / 60)
+            over.wait(link.wait_s(beats + latency_s * position.bpm / 60))
+        except Exception:  # a library of C: whatever it raises, the set plays
+            log.exception("Link")
+        with self._lock:
+            if not over.is_set():
+                write({"run": 1.0})
 
     def tempo(self, tempo: TempoMap, moves: bool) -> None:
         """Say where the set's bars are, and whether it is to move."""
@@ -73,8 +80,7 @@ class Timing:
 
     def close(self) -> None:
         """Leave everybody."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._waiting.set()
         self._clock.close()
         self._clock_in.close()
         if self._link is not None:

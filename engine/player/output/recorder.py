@@ -94,7 +94,7 @@ class Tape:
     def place(self, frame: int) -> int:
         """The position at which a transport frame is (or will be) heard; before the transport moved, never."""
         found = 1 << 62
-        for position, transport in self.places:
+        for position, transport in tuple(self.places):  # the render thread adds to them
             if transport <= frame:
                 found = position + frame - transport
         return found + LATENCY
@@ -147,7 +147,12 @@ class WavSink:
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         self._frames = 0
-        self.refresh()
+        try:
+            self.refresh()
+        except OSError:
+            os.close(self._fd)
+            path.unlink(missing_ok=True)
+            raise
 
     def write(self, block: Sound) -> None:
         """Append a block, (frames, 2) from -1 to 1."""
@@ -165,8 +170,10 @@ class WavSink:
 
     def close(self) -> None:
         """Finish the file."""
-        self.refresh()
-        os.close(self._fd)
+        try:
+            self.refresh()
+        finally:
+            os.close(self._fd)
 
 
 def wav_header(frames: int) -> bytes:
@@ -314,7 +321,7 @@ class Recorder:
 
     def _begun(self, now: int) -> bool:
         """Whether the transport has begun to move; the recording then starts where that is heard."""
-        began = next((position for position, _ in self._tape.places if position >= self._start), None)
+        began = next((position for position, _ in tuple(self._tape.places) if position >= self._start), None)
         if began is None:
             self._start = self._done = self._refreshed = now
             return False
