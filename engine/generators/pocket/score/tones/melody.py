@@ -197,32 +197,34 @@ def _arp_bar(context: Context, style: Style, bar: Bar, chord: Chord) -> Iterator
     per_bar = round(context.request.beats_per_bar / part.step)
     size = max(1, round(4 * part.step))
     kept = thinned([step % size == 0 for step in range(max(per_bar, count) * size)], bar.energy)
-    for i in range(count):
-        pitch, weight = _arp_pitch(context, shape, ladder, i, per_bar, bar.index, which)
-        weight *= kept[i * size]
-        if weight < 0.05:
-            continue
-        velocity = level**0.7 * weight * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))
+    weights = [kept[i * size] * _arp_weight(context, shape, i, which) for i in range(count)]
+    heard = [i for i, weight in enumerate(weights) if weight >= 0.05]
+    for place, i in enumerate(heard):
+        # The ladder is climbed by the notes that are heard: a step left out must not make a leap.
+        pitch = _arp_pitch(context, shape, ladder, i if shape == "riff" else bar.index * len(heard) + place, which)
+        velocity = level**0.7 * weights[i] * (1.0 + 0.2 * spread(context.request.seed, "arp", bar.index, i))
         gate = part.step * (0.35 + part.gate * (0.3 + context.params["decay"]))
         frame = context.frame(bar.index, i * part.step, player="arp")
         yield Note(frame, "arp", context.frames(gate), ((pitch, 1.0),), min(1.0, velocity))
 
 
-def _arp_pitch(
-    context: Context, shape: str, ladder: Sequence[int], i: int, per_bar: int, bar: int, which: int
-) -> tuple[int, float]:
-    """Pitch and weight 0..1 of an arpeggio's step; a "riff" repeats a line of one bar that the set's seed draws."""
+def _arp_weight(context: Context, shape: str, i: int, which: int) -> float:
+    """How loud an arpeggio's step is, 0..1; 0 is a rest."""
     seed = context.request.set_seed
     if shape == "riff":
-        step = i % 16
-        rest = chance(seed, "riff rest", which, step)
-        jump = choose((0, 0, 0, 1, 2, 3), seed, "riff", which, step)
-        return ladder[jump % len(ladder)] if step else ladder[0], 0.0 if rest > 0.45 + 0.5 * context.density else 0.65 + 0.35 * (
-            rest < 0.25
-        )
+        rest = chance(seed, "riff rest", which, i % 16)
+        return 0.0 if rest > 0.45 + 0.5 * context.density else 0.65 + 0.35 * (rest < 0.25)
+    sparse = smoothstep(0.5 + (0.3 + 0.75 * context.density - chance(seed, "arp", which, i % 16)) / 0.2)
+    return sparse * (1.0 if i % 4 == 0 else 0.75)
+
+
+def _arp_pitch(context: Context, shape: str, ladder: Sequence[int], turn: int, which: int) -> int:
+    """The pitch of the section's ``turn``-th note of an arpeggio; a "riff" is a line of one bar that the set's seed draws."""
     size = len(ladder)
-    turn = bar * per_bar + i
+    if shape == "riff":
+        step = turn % 16
+        jump = choose((0, 0, 0, 1, 1, 2, 3), context.request.set_seed, "riff", which, step)
+        return ladder[jump % size] if step else ladder[0]
     up_down = turn % (2 * size - 2)
     place = {"up": turn % size, "down": size - 1 - turn % size, "updown": min(up_down, 2 * size - 2 - up_down)}[shape]
-    sparse = smoothstep(0.5 + (0.45 + 0.75 * context.density - chance(seed, "arp", which, i % 16)) / 0.2)
-    return ladder[place], sparse * (1.0 if i % 4 == 0 else 0.75)
+    return ladder[place]
