@@ -20,13 +20,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Bars of what played that were marked: from ``first`` to ``last``, counted from 1, of the section in a file."""
+    """Bars of what played that were marked: from ``first`` to ``last``, counted from 1, of the section in a file.
+
+    ``generator`` names the one that made them.
+    """
 
     path: str
     name: str
     request: SectionRequest
     first: int
     last: int
+    generator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def _checked(options: SetOptions) -> str:
 def _make_log(folder: Path, title: str, options: SetOptions) -> None:
     """Make the folder in which what is played is written down, and name it to all processes; a set plays without as well."""
     from engine.performances.entries import PRESET_COPY
-    from engine.performances.folders import new_folder
+    from engine.performances.folders import give_up_old, new_folder
     from engine.presets import copy_preset
     from engine.protocol import DEFAULT_PRESET
 
@@ -121,6 +122,7 @@ def _make_log(folder: Path, title: str, options: SetOptions) -> None:
         with contextlib.suppress(OSError):
             options.write(log / OPTIONS_FILE)
         copy_preset(options.preset or DEFAULT_PRESET, log / PRESET_COPY)
+    threading.Thread(target=give_up_old, name="old sets", daemon=True).start()  # the set does not wait for a slow disk
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ class Recordings:
         elif log is None:
             self._tell("warning", "Not saved: there is no log of this set. See that the data folder takes files.")
         else:
-            self._saving, where = True, default_recording(self._title)
+            self._saving, where = True, default_recording(f"{self._title} last minutes")
             self._tell("info", f"Saving the last {minutes:g} minutes ...")
             self._later(lambda: _save_apart(log, minutes, where), lambda said: self._saved(where, said))
 

@@ -45,7 +45,7 @@ def performances_root() -> Path:
 
 
 def new_folder(name: str) -> Path | None:
-    """Make a folder for a set that begins, and give up the oldest beyond `MOST_KEPT`; None where none can be made.
+    """Make a folder for a set that begins; None where none can be made.
 
     Args:
         name: of title and time; a number is added where there is one of that name.
@@ -59,6 +59,11 @@ def new_folder(name: str) -> Path | None:
         (folder / BEGUN).write_text(str(time.time_ns()), encoding="ascii")
     except (OSError, StopIteration):
         return None
+    return folder
+
+
+def give_up_old() -> None:
+    """Delete what is kept of the oldest sets beyond `MOST_KEPT`, `MOST_BACKLOGS` and `MOST_BYTES`. It may take seconds."""
     found = all_folders()
     for old in (*found[MOST_KEPT:], *(each / BACKLOG for each in found[MOST_BACKLOGS:])):
         shutil.rmtree(old, ignore_errors=True)
@@ -68,7 +73,6 @@ def new_folder(name: str) -> Path | None:
             held += sum(file.stat().st_size for file in kept.iterdir())
             if held > MOST_BYTES:
                 shutil.rmtree(kept)
-    return folder
 
 
 def all_folders() -> list[Path]:

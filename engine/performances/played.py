@@ -27,19 +27,19 @@ class PlayedLog:
     def __init__(self, file: LogFile | None, frame: int, block: int, tape: str = "") -> None:
         self.notes: deque[Note] | None = None if file is None else deque()
         self._file = file
-        self._marked = self._quanta = self._frame = 0
+        self._marked = self._quanta = self._frame = self._breaks = 0
         self._recording: RecordingCard | None = None
         self._put(player=PlayerCard(frame, block, tape))
 
     def turn(self, quanta: int, frame: int, breaks: int = 0) -> None:
         """Take what the renderer noted; ``quanta`` and ``frame`` say how far it is, ``breaks`` how often the sound broke off."""
-        self._quanta, self._frame, notes = quanta, frame, self.notes
+        self._quanta, self._frame, self._breaks, notes = quanta, frame, max(self._breaks, breaks), self.notes
         while notes:
             note = notes.popleft()
             self._put(q=note.quantum, frame=note.frame, **{note.kind: note.value})
         if quanta - self._marked >= MARK_QUANTA:
             self._marked = quanta
-            self._put(q=quanta, frame=frame, breaks=breaks)
+            self._put(q=quanta, frame=frame, breaks=self._breaks)
 
     def said(self, event: PlayerEvent, quanta: int) -> None:
         """An event of the renderer's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import queue
 import threading
@@ -63,26 +64,42 @@ class LogFile:
         self._thread.join(CLOSE_S)
 
     def _write(self) -> None:
-        synced, going = time.monotonic(), True
+        synced, going, unsynced = time.monotonic(), True, False
         while going:
-            lines = [self._waiting.get()]
+            try:
+                lines = [self._waiting.get(timeout=SYNC_S if unsynced else None)]
+            except queue.Empty:
+                lines = []  # what was written last is to be on the disk, too
             while not self._waiting.empty():
                 lines.append(self._waiting.get())
             going = None not in lines
             data = b"".join(_line(line) for line in lines if isinstance(line, Mapping))
             for work in [line for line in lines if callable(line)][-1:]:
-                work()
+                try:
+                    work()
+                except Exception:
+                    logging.exception("something beside the log of the set failed")
+            unsynced = unsynced or bool(data)
             try:
                 while data and not self.broken:
                     data = data[os.write(self._fd, data) :]
                 if time.monotonic() - synced > SYNC_S or not going:
                     os.fsync(self._fd)
-                    synced = time.monotonic()
+                    synced, unsynced = time.monotonic(), False
             except OSError:
-                self.broken = True
+                self.broken, unsynced = True, False
         with contextlib.suppress(OSError):
             os.close(self._fd)
 
 
 def _line(line: Mapping[str, Any]) -> bytes:
+    """A line of the file; empty for what cannot be written, which must not end the log."""
+    try:
+        return _text(line)
+    except (TypeError, ValueError):
+        logging.exception("a line of the log cannot be written: %.200r", line)
+        return b""
+
+
+def _text(line: Mapping[str, Any]) -> bytes:
     return json.dumps(to_plain(dict(line)), separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

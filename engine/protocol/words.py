@@ -10,7 +10,14 @@ STEMS: Final = ("drums", "bass", "harmony", "lead")
 STEM_PARTS: Final = {"drums": ("drums",), "bass": ("bass",), "harmony": ("harmony",), "lead": ("arp", "melody")}
 """What of each stem can be written anew by itself: a lead is arpeggios and the tune."""
 
-LOCKS: Final = ("section", *STEM_PARTS, "motif", "chords", "tempo", "key")
+LOCKS: Final = {
+    "section": "next section",
+    **{part: part for part in STEM_PARTS},
+    "motif": "motif",
+    "chords": "chord plan",
+    "tempo": "tempo",
+    "key": "key",
+}
 """What can be locked: the next section, a stem of it, its tune, its chords, and the tempo and key of all that follows."""
 
 Role = Literal["intro", "build", "drop", "breakdown", "outro", "free"]

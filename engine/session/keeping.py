@@ -82,7 +82,7 @@ class Keeping:
         if info.first_frame > first or layer.end < end:
             self.tell("info", "Not kept: these bars were made anew in the middle. Mark others, and keep those.")
             return
-        keeper = _described(request, hook.name, state.settings.title, state.work.generator)
+        keeper = _described(request, hook.name, state.settings.title, hook.generator)
         keeper = replace(keeper, name=f"{keeper.name} hook", bars=hook.last - hook.first + 1)
         self.later(lambda: _written([layer], keeper, "", (hook.first, hook.last)), self.done)
 

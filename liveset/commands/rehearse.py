@@ -17,7 +17,7 @@ from rich.table import Table
 
 from engine.conductor.tempo import hand_over, key_of, planned_seconds, tempo_of
 from engine.errors import PerformanceError, RecordingError
-from engine.performances.folders import new_folder
+from engine.performances.folders import give_up_old, new_folder
 from engine.performances.reading import read_performance, takes_of
 from engine.presets import Preset, load_preset
 from engine.processes.layout import check_free, recording_name
@@ -58,6 +58,7 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
     log_to = new_folder(Path(recording_name(preset.set.title)).stem)
+    give_up_old()
     rehearsal = Rehearsal(preset, replace(options, record=str(written)), log_to)
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = plain_console(stderr=True, soft_wrap=True)

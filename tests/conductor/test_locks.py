@@ -10,17 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.conductor.reacting.locks import NAMES
 from engine.conductor.state import State
 from engine.session.takes import takes_view
 from tests.conductor.test_conductor import BAR, OPERATIONS, made, opening, perform_all, slow
 from tests.conductor.test_slow import finish_all, version_next, version_now
 from tests.conductor.test_take_stems import newest, ready
 from tests.conductor.test_takes import CHOICES, with_takes
-
-
-def test_everything_that_can_be_locked_has_a_name() -> None:
-    assert tuple(NAMES) == p.LOCKS
 
 
 def test_locked_stems_stay_while_the_rest_is_re_rolled() -> None:

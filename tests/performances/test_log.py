@@ -86,6 +86,7 @@ def test_the_oldest_sets_give_up_their_section_files_first(monkeypatch: pytest.M
         (made[-1] / "s00001.section").write_bytes(b"0123456789")
         log.keep(made[-1] / "s00001.section")
     new("another")
+    folders.give_up_old()
     assert [(folder / KEPT_SECTIONS).is_dir() for folder in made] == [False, False, True, True]
 
 
@@ -109,10 +110,23 @@ def test_a_disk_that_takes_no_more_ends_the_log_and_nothing_else(tmp_path: Path)
     assert file.broken
 
 
+def test_what_cannot_be_written_costs_its_own_line(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise OSError("a disk that is gone")
+
+    file = LogFile(tmp_path / MADE)
+    file.later(fails)
+    file.add(q=1, frame={1: object()})
+    file.add(q=2, frame=512)
+    file.close()
+    assert (tmp_path / MADE).read_text(encoding="utf-8") == '{"q":2,"frame":512}\n'
+
+
 def test_the_oldest_sessions_make_room_for_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MOST_KEPT", 2)
     for name in ("one", "two", "two"):
         new(name)
+    folders.give_up_old()
     assert sorted(folder.name for folder in folders.all_folders()) == ["two", "two-2"]
 
 

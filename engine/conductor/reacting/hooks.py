@@ -65,7 +65,8 @@ def _marked(state: State, first: int, last: int) -> Step:
     grid = state.grid
     start = grid.frame_of_bar(first - 1) - grid.origin
     heard = [each.path for each in now.heard if each.first <= start]
-    hook = Hook(heard[-1] if heard else now.version.path, now.version.wish.name, replace(request, built_on=None), first, last)
+    path, made_by = heard[-1] if heard else now.version.path, now.version.generator
+    hook = Hook(path, now.version.wish.name, replace(request, built_on=None), first, last, made_by)
     bars = f"bar {first}" if first == last else f"bars {first} to {last}"
     told = Tell("info", f"Marked {bars} of {hook.name}: P builds the next section on them.")
     old = state.steering.hook

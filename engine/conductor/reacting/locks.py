@@ -13,19 +13,6 @@ from engine.conductor.requests import next_index
 from engine.conductor.state import State
 from engine.conductor.tempo import key_of, tempo_of
 
-NAMES: Final = {
-    "section": "next section",
-    "drums": "drums",
-    "bass": "bass",
-    "harmony": "harmony",
-    "lead": "lead",
-    "motif": "motif",
-    "chords": "chord plan",
-    "tempo": "tempo",
-    "key": "key",
-}
-"""What can be locked, as it is said."""
-
 _OF_A_TAKE: Final = (*p.STEM_PARTS, "motif", "chords")
 
 _OF_SECTION: Final = (p.ReRoll, p.RemakeBars, p.ReRollStem, p.TakeStem, p.ChooseTake, p.VaryNext, p.EditPlan, p.BuildOnHook)
@@ -35,7 +22,7 @@ _OF_SECTION: Final = (p.ReRoll, p.RemakeBars, p.ReRollStem, p.TakeStem, p.Choose
 def set_lock(state: State, command: p.SetLock) -> Step:
     """Lock something, or let it go."""
     what = command.what
-    if what not in NAMES:
+    if what not in p.LOCKS:
         return state, ()
     locks = state.steering.locks
     on = what not in locks if command.on is None else command.on
@@ -45,10 +32,10 @@ def set_lock(state: State, command: p.SetLock) -> Step:
         return state, (why_not,)
     before, state = state.steering.bpm, _held(state, what, on)
     bent = () if state.steering.bpm == before else (bend(state),)
-    kept = tuple(name for name in NAMES if (on if name == what else name in locks))
+    kept = tuple(name for name in p.LOCKS if (on if name == what else name in locks))
     state = state.with_steering(locks=kept)
     plural = "are" if what == "drums" else "is"
-    told = f"The {NAMES[what]} {plural} locked: it stays as it is." if on else f"The {NAMES[what]} {plural} free again."
+    told = f"The {p.LOCKS[what]} {plural} locked: it stays as it is." if on else f"The {p.LOCKS[what]} {plural} free again."
     return state, (
         *bent,
         Tell("info", told.replace("it stays", "they stay") if what == "drums" else told),
@@ -106,7 +93,7 @@ def locked_out(state: State, command: p.Command) -> tuple[Tell, ...] | None:
     if isinstance(command, p.SetTempo) and command.follows:  # a clock asks with every bar
         return ()
     plural = "are" if what == "drums" else "is"
-    return (Tell("info", f"The {NAMES[what]} {plural} locked: let go of the lock first."),)
+    return (Tell("info", f"The {p.LOCKS[what]} {plural} locked: let go of the lock first."),)
 
 
 def _asked_of(command: p.Command, locks: tuple[str, ...]) -> str | None:

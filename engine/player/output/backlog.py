@@ -25,6 +25,9 @@ PIECE_FRAMES: Final = 30 * SAMPLE_RATE
 
 POLL_S: Final = 0.5
 
+REST_FRAMES: Final = 10 * SAMPLE_RATE
+"""Frames that are left out after a disk took none, before it is asked again."""
+
 LEAST_FREE: Final = 512 << 20
 """Bytes of disk below which sections need the room more than the last minutes do."""
 
@@ -42,7 +45,7 @@ class Backlog:
         self._done = tape.position
         self._sink: WavSink | None = None
         self._pieces: deque[tuple[Path, int]] = deque()
-        self._frames = 0
+        self._frames = self._rests_to = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="backlog", daemon=True)
 
@@ -71,13 +74,14 @@ class Backlog:
             try:
                 if not self._tape.moving and float(np.abs(sound).max(initial=0.0)) < QUIET:
                     self._end_piece()
-                elif (sink := self._piece()) is not None:
+                elif part > self._rests_to and (sink := self._piece()) is not None:
                     sink.write(sound)
                     sink.refresh()
                     self._frames += len(sound)
             except OSError:
                 logging.exception("the last minutes cannot be written")
                 self._end_piece()
+                self._rests_to = part + REST_FRAMES
             self._done = part
 
     def _piece(self) -> WavSink | None:
