@@ -10,7 +10,7 @@ from engine.conductor.forecast import due_frame, playing_end, usable
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
 from engine.conductor.tempo import frames_of, hand_over
-from engine.protocol import Cue, TransitionKind
+from engine.protocol import TRANSITION_BY_KIND, Cue, TransitionKind
 from engine.timebase import SLACK
 
 
@@ -74,14 +74,16 @@ def next_cue(state: State) -> Cue | None:
     if state.transport.run == "starting":  # the set was over and goes on: nothing sounds to blend with
         return _cue(state, version, due, due)
     sounds = state.transport.now.version
-    if _elsewhere(state, version):
-        return _cue(state, version, due, due)
     kind: TransitionKind
     kind, over = ("equal-power", 1) if sounds.index == OPENING else hand_over(state, sounds.index)
-    bars = min(over, version.request.bars)
+    overlaps = TRANSITION_BY_KIND[kind].overlaps
+    if overlaps and _elsewhere(state, version):
+        return _cue(state, version, due, due)
     bar = grid.bar_at(due)
-    left = state.transport.now.version.total - (due - origin_at(state, due - 1))
-    length = max(0, min(grid.frame_of_bar(bar + bars) - due, left))
+    over_grid = grid.from_bar(bar, version.request.bpm)
+    length = over_grid.frame_of_bar(bar + min(over, version.request.bars)) - due
+    if overlaps:
+        length = max(0, min(length, sounds.total - (due - origin_at(state, due - 1))))
     return _cue(state, version, due, due, transition=kind if length else "cut", length=length)
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from engine.protocol.words import Role
 
-TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap", "filter-sweep"]
+TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap", "filter-sweep", "echo-out"]
 
 Shape = Literal["power", "linear", "bass", "sweep"]
 """What happens to the two sides: gains of constant power, gains that add up to one, or lows and highs apart."""
@@ -28,6 +28,7 @@ class TransitionRow:
         into: roles that are handed over to in this way when a preset names none, each with bars at a tempo of house.
         measured: its gains follow how alike the two sides are, which is measured.
         shortest: frames below which it is an equal-power transition.
+        echoes: the last beats before the seam are repeated over the next section, also across two tempos or keys.
     """
 
     name: TransitionKind
@@ -37,6 +38,12 @@ class TransitionRow:
     into: tuple[tuple[Role, int], ...] = ()
     measured: bool = False
     shortest: int = 0
+    echoes: bool = False
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether both sides sound at once, for which the section must have a tail."""
+        return self.shape is not None
 
 
 TRANSITION_TABLE: Final = (
@@ -50,6 +57,9 @@ TRANSITION_TABLE: Final = (
     ),
     TransitionRow(
         "filter-sweep", "a filter closes on this section and opens on the next, from the highs down", 4, "sweep", shortest=4096
+    ),
+    TransitionRow(
+        "echo-out", "this section stops on the bar, and its last beats echo away over the next one", 2, None, echoes=True
     ),
 )
 

@@ -15,6 +15,7 @@ import numpy as np
 from engine.dsp.crossfade import Floats
 from engine.player.decks import Deck, SeenReader
 from engine.player.rendering import loops
+from engine.player.rendering.echoing import EchoOut
 from engine.player.rendering.transitions import Fade
 from engine.player.rendering.voices import Levels, Voice
 from engine.protocol import TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
@@ -53,6 +54,7 @@ class Timeline:
         self.finished = False
         self.pending: list[Deck] = []
         self._voices: list[Voice] = []
+        self._echoes: list[EchoOut] = []
         self._committed: Deck | None = None
         self._seam: int | None = None
         self._repeats = 0
@@ -74,7 +76,7 @@ class Timeline:
     def held(self) -> tuple[int, ...]:
         """Ids of the cues whose files are in use or about to be."""
         committed = () if self._committed is None else (self._committed.cue.cue_id,)
-        return (*(v.cue.cue_id for v in self._voices), *committed)
+        return (*(v.cue.cue_id for v in (*self._voices, *(echo.voice for echo in self._echoes))), *committed)
 
     @property
     def readers(self) -> tuple[SeenReader, ...]:
@@ -93,6 +95,7 @@ class Timeline:
         """Decide all that happens in the quantum starting at ``frame``."""
         end = frame + QUANTUM
         self._voices = [v for v in self._voices if v.stop is None or v.stop > frame]
+        self._echoes = [echo for echo in self._echoes if echo.stop > frame]
         while self._step(frame, end):
             pass
         self._finish(frame, end)
@@ -100,6 +103,8 @@ class Timeline:
     def add_to(self, bus: Floats, frame: int, levels: Levels) -> None:
         """Mix the quantum starting at ``frame`` into ``bus`` (2, 256), which is zero before."""
         spans = [voice.add_to(bus, frame, levels, voice is self.main) for voice in self._voices]
+        for echo in self._echoes:
+            echo.add_to(bus, frame, levels)
         if self._last_id is None or self.finished or (0, QUANTUM) in spans:
             return
         filled = np.zeros(QUANTUM, dtype=bool)
@@ -107,6 +112,11 @@ class Timeline:
             filled[a:b] = True
         filled[: max(0, self._first_start - frame)] = True
         self.unfilled += QUANTUM - int(filled.sum())
+
+    def cut_echoes(self, frame: int) -> None:
+        """Have echoes of sections that are gone end within the quantum at ``frame``."""
+        for echo in self._echoes:
+            echo.cut(frame)
 
     def _step(self, frame: int, end: int) -> bool:
         """Take the next decision that is due; False when there is none."""
@@ -196,6 +206,8 @@ class Timeline:
             shape = "power"
         if old is None or shape is None or length < SHORTEST:
             if old is not None:
+                if row is not None and row.echoes and cue.length >= SHORTEST:
+                    self._echoes.append(EchoOut(old, start, cue.length))
                 self._take_away(old, start, CUT_FADE)
             voice.fades += loops.soft_onset(voice)
         else:

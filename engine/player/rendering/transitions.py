@@ -20,6 +20,9 @@ CROSSOVER_HZ: Final = 190.0
 SWEEP_HZ: Final = (18_000.0, 80.0)
 """Where the split of a filter sweep begins and ends."""
 
+ECHO_HZ: Final = (200.0, 6_000.0)
+"""What an echo's first repeat keeps: neither the bass, which the next section has, nor the brightest hats."""
+
 SWEEP_STEPS: Final = 48
 """Filters on the way of a sweep, six or so an octave; between two of them it is mixed."""
 
@@ -143,6 +146,16 @@ def _sweep_at(x: float) -> Spectrum:
     return spectrum
 
 
+def _echoes() -> Spectrum:
+    """Band-passes for the first repeats of an echo, each darker and thinner than the one before, none above 0 dB: (12, 769)."""
+    bands = [(ECHO_HZ[0] * 1.06**number, ECHO_HZ[1] * 0.86**number) for number in range(12)]
+    spectra = np.stack([_low_pass(high) - _low_pass(low) for low, high in bands])
+    spectra /= np.maximum(np.abs(spectra).max(axis=1, keepdims=True), 1.0)
+    return spectra
+
+
+ECHOES: Final = _echoes()
+
 SPLITS: Final[dict[Shape, Split]] = {
     "bass": Split(_swapped, lambda _x: _CROSSOVER, still=True),
     "sweep": Split(_swept, _sweep_at),
@@ -150,7 +163,7 @@ SPLITS: Final[dict[Shape, Split]] = {
 """The shapes that treat lows and highs apart."""
 
 
-def lows(context: npt.NDArray[np.float32], spectrum: Spectrum = _CROSSOVER) -> Floats:
+def lows(context: npt.NDArray[np.floating], spectrum: Spectrum = _CROSSOVER) -> Floats:
     """The lows of a signal (by default below about 190 Hz), without phase shift; what is left over is exactly the highs.
 
     Args:

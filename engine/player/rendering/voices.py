@@ -148,14 +148,14 @@ class Voice:
         way = fade.way(frame, np.arange(count + 1, dtype=np.float64))
         first, last = float(way[0]), float(way[-1])
         before, after = fade.split.spectrum(first), fade.split.spectrum(last)
-        context = self._context(frame, count, gains)
+        context = self.context(frame, count, gains)
         deep = lows(context, after)
         if before is after or first == last:
             return deep
         old = lows(context, before)
         return old + (way[:-1] - first) / (last - first) * (deep - old)
 
-    def _context(self, frame: int, count: int, gains: list[float]) -> npt.NDArray[np.float32]:
+    def context(self, frame: int, count: int, gains: list[float]) -> npt.NDArray[np.float32]:
         """The mix of some frames with `REACH` more to each side, zeros where the file has none: (2, count + 2 * REACH)."""
         context = np.zeros((2, count + 2 * REACH), dtype=np.float32)
         skip = max(0, self.first - (frame - REACH))
