@@ -10,10 +10,10 @@ from typing import Final, Literal
 
 from engine.protocol.words import Role
 
-TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap", "filter-sweep", "echo-out"]
+TransitionKind = Literal["cut", "equal-power", "equal-gain", "bass-swap", "filter-sweep", "echo-out", "stem-by-stem"]
 
-Shape = Literal["power", "linear", "bass", "sweep"]
-"""What happens to the two sides: gains of constant power, gains that add up to one, or lows and highs apart."""
+Shape = Literal["power", "linear", "bass", "sweep", "stems"]
+"""What happens to the two sides: gains of constant power, gains that add up to one, lows and highs apart, or stem after stem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ TRANSITION_TABLE: Final = (
     TransitionRow(
         "echo-out", "this section stops on the bar, and its last beats echo away over the next one", 2, None, echoes=True
     ),
+    TransitionRow("stem-by-stem", "drums change hands at once, then bass, harmony and lead, each on a bar line", 4, "stems"),
 )
 
 TRANSITIONS: Final[tuple[TransitionKind, ...]] = tuple(row.name for row in TRANSITION_TABLE)

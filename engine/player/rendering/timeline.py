@@ -16,9 +16,9 @@ from engine.dsp.crossfade import Floats
 from engine.player.decks import Deck, SeenReader
 from engine.player.rendering import loops
 from engine.player.rendering.echoing import EchoOut
-from engine.player.rendering.transitions import Fade
+from engine.player.rendering.transitions import Fade, stem_lines
 from engine.player.rendering.voices import Levels, Voice
-from engine.protocol import TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
+from engine.protocol import STEMS, TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
 from engine.timebase import QUANTUM, Grid
 
 CUT_FADE: Final = 264
@@ -36,6 +36,12 @@ SHORTEST: Final = 32
 
 def _order(deck: Deck) -> tuple[int, int]:
     return deck.cue.start_frame, deck.cue.cue_id
+
+
+def _lines(old: Voice, new: Voice, length: int) -> tuple[int, ...]:
+    """When each stem changes hands from one voice to another; empty where one of them is a single mix, or for less than a bar."""
+    stems = {*old.reader.info.stems, *new.reader.info.stems}
+    return stem_lines(length, float(new.cue.grid.frames_per_bar)) if stems <= {*STEMS} else ()
 
 
 class Timeline:
@@ -211,8 +217,13 @@ class Timeline:
                 self._take_away(old, start, CUT_FADE)
             voice.fades += loops.soft_onset(voice)
         else:
-            voice.fades.append(Fade(start, length, shape, True, cue.correlation))
-            old.fades.append(Fade(start, length, shape, False, cue.correlation))
+            lines: tuple[int, ...] = ()
+            if shape == "stems":
+                lines = _lines(old, voice, length)
+                shape = "stems" if lines else "power"
+            voice.fades += loops.soft_onset(voice) if lines else []
+            voice.fades.append(Fade(start, length, shape, True, cue.correlation, lines=lines))
+            old.fades.append(Fade(start, length, shape, False, cue.correlation, lines=lines))
             old.stop = start + length
         self._begin(voice, cue)
 
