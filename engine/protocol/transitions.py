@@ -68,3 +68,30 @@ TRANSITIONS: Final[tuple[TransitionKind, ...]] = tuple(row.name for row in TRANS
 TRANSITION_BY_KIND: Final[dict[str, TransitionRow]] = {row.name: row for row in TRANSITION_TABLE}
 LONGEST_TRANSITION: Final = max(row.bars for row in TRANSITION_TABLE)
 """Bars."""
+
+MOST_TRANSITION_BARS: Final = 8
+"""Bars over which a performer can have a section hand over at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseTransition:
+    """Have what sounds hand over in this way to the next section, over its usual bars; None: as planned. Used once."""
+
+    kind: TransitionKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepTransition:
+    """Have it hand over in the next way of the table that can be here; ``step`` -1: in the one before."""
+
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StretchTransition:
+    """Have the next hand-over take so many bars more, or fewer, than it would."""
+
+    bars: int
+
+
+TransitionCommand = ChooseTransition | StepTransition | StretchTransition
