@@ -8,9 +8,10 @@ from typing import Any
 from engine.conductor.events import Action, SendCues
 from engine.conductor.forecast import due_frame, playing_end, usable
 from engine.conductor.requests import next_index
-from engine.conductor.state import OPENING, Heard, Playing, State, Version
-from engine.conductor.tempo import frames_of, hand_over
-from engine.protocol import Cue, TransitionKind
+from engine.conductor.seams import coming
+from engine.conductor.state import Heard, Playing, State, Version
+from engine.conductor.tempo import frames_of
+from engine.protocol import TRANSITION_BY_KIND, Cue
 from engine.timebase import SLACK
 
 
@@ -74,14 +75,15 @@ def next_cue(state: State) -> Cue | None:
     if state.transport.run == "starting":  # the set was over and goes on: nothing sounds to blend with
         return _cue(state, version, due, due)
     sounds = state.transport.now.version
-    if _elsewhere(state, version):
+    kind, over = coming(state)
+    overlaps = TRANSITION_BY_KIND[kind].overlaps
+    if overlaps and _elsewhere(state, version):
         return _cue(state, version, due, due)
-    kind: TransitionKind
-    kind, over = ("equal-power", 1) if sounds.index == OPENING else hand_over(state, sounds.index)
-    bars = min(over, version.request.bars)
     bar = grid.bar_at(due)
-    left = state.transport.now.version.total - (due - origin_at(state, due - 1))
-    length = max(0, min(grid.frame_of_bar(bar + bars) - due, left))
+    over_grid = grid.from_bar(bar, version.request.bpm)
+    length = over_grid.frame_of_bar(bar + min(over, version.request.bars)) - due
+    if overlaps:
+        length = max(0, min(length, sounds.total - (due - origin_at(state, due - 1))))
     return _cue(state, version, due, due, transition=kind if length else "cut", length=length)
 
 
@@ -174,7 +176,9 @@ def _final_cue(state: State) -> Cue | None:
 
 def _same(a: Cue, b: Cue) -> bool:
     """Whether two cues ask for the same thing; what was measured of their sides since does not count."""
-    return a == replace(b, cue_id=a.cue_id, correlation=a.correlation, transition=a.transition)
+    measured = all(TRANSITION_BY_KIND[cue.transition].measured for cue in (a, b))
+    transition = a.transition if measured else b.transition
+    return a == replace(b, cue_id=a.cue_id, correlation=a.correlation, transition=transition)
 
 
 def _frozen(state: State) -> list[Cue]:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection, beyond
+from engine.conductor.seams import hand_over_of
 from engine.conductor.state import OPENING, State, Version, Wish
 from engine.conductor.steering import Variation
-from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
+from engine.conductor.tempo import frames_of, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
 from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
 from engine.timebase import Grid, section_frames
@@ -205,8 +206,8 @@ def _among_others(state: State, index: int, request: SectionRequest) -> SectionR
     before = now.version if now and OPENING < now.version.index < index else None
     bar_s = float(grid.frames_per_bar) / grid.rate
 
-    entry, entry_bars = hand_over(state, index - 1) if index > 0 else ("cut", 0)
-    exit, exit_bars = hand_over(state, index) if index >= 0 else ("cut", 0)
+    entry, entry_bars = hand_over_of(state, index - 1) if index > 0 else ("cut", 0)
+    exit, exit_bars = hand_over_of(state, index) if index >= 0 else ("cut", 0)
     if before is not None and before.request.bpm != request.bpm and not state.work.traits.live:
         before = None  # what it continues would have to be in its own tempo
 

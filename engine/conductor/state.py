@@ -324,8 +324,9 @@ class State:
         return self.with_steering(takes=(*own.takes[:at], fresh, *own.takes[at + 1 :]), rolls=rolls)
 
     def with_first_takes(self) -> State:
-        """The state in which nothing has been asked of the next section's takes."""
-        return self.with_steering(takes=FIRST_TAKES, chosen=0, by_hand=False, rolls=(0,) * MAX_TAKES, lock_base=None)
+        """The state in which nothing has been asked of the next section's takes, nor of how it comes in."""
+        usual = self.with_steering(transition=None, transition_bars=0)
+        return usual.with_steering(takes=FIRST_TAKES, chosen=0, by_hand=False, rolls=(0,) * MAX_TAKES, lock_base=None)
 
     def with_steering(self, **changes: Any) -> State:
         """The state with some fields of `Steering` changed."""

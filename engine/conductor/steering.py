@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength, SectionRequest
+from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength, SectionRequest, TransitionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,7 @@ class Steering:
         loras: the LoRA files and their strengths.
         takes: how each take of the next section is made, A first; chosen: the place of the one that shall come.
         by_hand: the performer has chosen; rolls: how often each take was made another way.
+        transition: how the next section comes in, None as planned; transition_bars: over how many bars, 0 for as many as usual.
         locks: what stays as it is, of `engine.protocol.LOCKS`; lock_base: the take, in seeds, that locked
             stems are of; None for A.
         clocked: the tempo is that of a clock that is followed: nobody decided on it.
@@ -156,6 +157,8 @@ class Steering:
     chosen: int = 0
     by_hand: bool = False
     rolls: tuple[int, ...] = (0,) * MAX_TAKES
+    transition: TransitionKind | None = None
+    transition_bars: int = 0
     locks: tuple[str, ...] = ()
     lock_base: Variation | None = None
     clocked: bool = False

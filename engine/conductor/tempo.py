@@ -7,7 +7,7 @@ those of the part before it; the first ones are the set's.
 from __future__ import annotations
 
 from engine.conductor.state import State, Version
-from engine.protocol import TransitionKind
+from engine.protocol import TRANSITION_BY_KIND, TransitionKind
 from engine.timebase import SLACK, TempoMap, section_frames
 
 
@@ -53,6 +53,8 @@ def frames_of(state: State, version: Version) -> int:
 def hand_over(state: State, index: int) -> tuple[TransitionKind, int]:
     """How a part of the plan hands over to the one after it, and over how many bars: two tempos or keys are not heard at once."""
     part, after = state.plan[index], index + 1
+    if not TRANSITION_BY_KIND[part.transition].overlaps:
+        return part.transition, part.transition_bars
     if after < len(state.plan) and (
         tempo_in(state, after, 0) != tempo_of(state, index) or key_of(state, after) != key_of(state, index)
     ):

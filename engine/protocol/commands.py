@@ -10,6 +10,7 @@ from engine.protocol.macros import Macro
 from engine.protocol.requests import HeldChord
 from engine.protocol.takes import TakeCommand
 from engine.protocol.time import TimeCommand
+from engine.protocol.transitions import TransitionCommand
 from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, SceneAt
 
 
@@ -255,6 +256,7 @@ Command = (
     | StarWords
     | VaryNext
     | TakeCommand
+    | TransitionCommand
     | SetLora
     | SetWeight
     | SetPrompt

@@ -60,7 +60,8 @@ class NextView:
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
     ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`. ``bpm`` and
-    ``key`` are its own where they are not those of what sounds, else 0 and empty. ``take`` is the one that was chosen, ``takes``
+    ``key`` are its own where they are not those of what sounds, else 0 and empty. ``transition_chosen``: kind or
+    length are the performer's. ``take`` is the one that was chosen, ``takes``
     are all that may come.
     """
 
@@ -74,6 +75,7 @@ class NextView:
     headroom_s: float = 0.0
     transition: str = ""
     transition_bars: int = 0
+    transition_chosen: bool = False
     at_bar: int = 0
     steer_until_bar: int = 0
     energy: float = 0.0

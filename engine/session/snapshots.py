@@ -10,9 +10,10 @@ from typing import Literal
 from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.reacting import scenes
 from engine.conductor.requests import next_index, weights
+from engine.conductor.seams import coming
 from engine.conductor.state import OPENING, State
 from engine.conductor.steering import take_name
-from engine.conductor.tempo import frames_of, hand_over, key_of, planned, start_bar, tempo_of
+from engine.conductor.tempo import frames_of, key_of, planned, start_bar, tempo_of
 from engine.dsp.levels import decibels_of
 from engine.music.chords import chord_name
 from engine.protocol import (
@@ -230,7 +231,7 @@ def next_view(state: State, pictures: Mapping[str, Picture] = NO_PICTURES) -> Ne
         return NextView()
     grid, now, version, part = state.grid, state.transport.now, state.work.next, state.plan[index]
     opening = now is not None and now.version.index == OPENING
-    kind, over = hand_over(state, now.version.index) if now is not None and not opening else ("equal-power" if opening else "", 1)
+    kind, over = coming(state) if now is not None else ("", 0)
     job = next((job for job in state.work.jobs if job.purpose == "next"), None)
     making = job.version if job else version
     ahead, start = outlook(state, index), start_bar(state)
@@ -245,7 +246,8 @@ def next_view(state: State, pictures: Mapping[str, Picture] = NO_PICTURES) -> Ne
         ready_in_s=ahead.ready_in_s,
         headroom_s=ahead.due_in_s - ahead.ready_in_s,
         transition=kind,
-        transition_bars=over if kind else 0,
+        transition_bars=over,
+        transition_chosen=state.steering.transition is not None or bool(state.steering.transition_bars),
         at_bar=grid.bar_at(ahead.entry) - start + 1,
         steer_until_bar=max(0, grid.bar_at(ahead.steer_until) - start + 1) if ahead.steer_until else 0,
         energy=part.energy,

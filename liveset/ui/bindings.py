@@ -34,6 +34,9 @@ _CAPS: Final = {
     "comma": ",",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "slash": "/",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 

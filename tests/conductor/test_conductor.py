@@ -305,6 +305,8 @@ STEERING: list[p.Command] = [
     p.VaryNext(0.4), p.VaryNext(float("nan")), p.RemakeBars(5, 8), p.RemakeBars(99, -3), p.SetLora(0, 1.7), p.SetLora(3, 1.0),
     p.StoreScene(1), p.StoreScene(2), p.RecallScene(1), p.RecallScene(2, "now"), p.RecallScene(1, "bar", 8), p.RecallScene(9),
     p.HoldChord(p.HeldChord((0, 4, 7), 0)), p.HoldChord(p.HeldChord((), 9)), p.HoldChord(None),
+    p.StepTransition(), p.StepTransition(-1), p.StretchTransition(1), p.StretchTransition(-1), p.ChooseTransition(),
+    p.ChooseTransition("echo-out"), p.ChooseTransition("stem-by-stem"), p.ChooseTransition("cut"),
 ]  # fmt: skip
 
 OPERATIONS = st.one_of(

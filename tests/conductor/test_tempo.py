@@ -189,6 +189,16 @@ def test_a_part_of_the_plan_brings_its_tempo_and_key() -> None:
     assert stage.state.transport.history[0].transition == p.HandOver("cut", GRID.frame_of_bar(first) / 44_100, 0.0)
 
 
+def test_an_echo_rings_out_over_a_part_in_another_tempo_and_key() -> None:
+    echo = {"transition": "echo-out", "transition_bars": 2}
+    stage = with_parts(opening(), echo, {"bpm": 130.0, "key": "A minor"})
+    to_end(stage)
+    line = GRID.frame_of_bar(stage.state.plan[0].bars)
+    new = GRID.from_bar(stage.state.plan[0].bars, 130.0)
+    length = new.frame_of_bar(stage.state.plan[0].bars + 2) - line
+    assert stage.state.transport.history[0].transition == p.HandOver("echo-out", line / 44_100, length / 44_100)
+
+
 def test_a_glide_comes_to_its_tempo_bar_by_bar() -> None:
     stage = with_parts(opening(), {}, {"bpm": 132.0, "glide": 4})
     first = stage.state.plan[0].bars

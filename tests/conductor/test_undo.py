@@ -20,7 +20,8 @@ def future(state: State) -> tuple[Any, ...]:
     """All about the future that a move changes."""
     steering = state.steering
     leanings = tuple((part.name, part.prompts) for part in state.plan)
-    return steering.slots, steering.loras, steering.scenes, steering.take, steering.variation, leanings
+    seam = steering.transition, steering.transition_bars
+    return steering.slots, steering.loras, steering.scenes, steering.take, steering.variation, seam, leanings
 
 
 def moved(stage: Stage, command: p.Command) -> None:
@@ -47,6 +48,8 @@ def test_each_move_is_undone_and_done_again() -> None:
         p.MovePrompt(0, 1),
         p.RemovePrompt(0),
         p.ReRoll(),
+        p.ChooseTransition("echo-out"),
+        p.StretchTransition(2),
         p.StoreScene(3),
     ):
         before = future(stage.state)
@@ -151,6 +154,7 @@ MOVES = st.one_of(
     st.builds(p.RecallScene, st.integers(1, 3), st.sampled_from(["now", "bar"]), st.integers(0, 2)),
     st.builds(p.SetMacro, st.just("filter"), st.floats(0, 1)),
     st.sampled_from([p.ReRoll(), p.VaryNext(), p.NextNow(), p.Undo(), p.Redo()]),
+    st.sampled_from([p.StepTransition(), p.StretchTransition(1), p.ChooseTransition("echo-out"), p.ChooseTransition()]),
 )
 
 

@@ -46,6 +46,7 @@ SENDS: list[tuple[tuple[str, ...], list[Command]]] = [
     (("r",), [ReRoll()]),
     (("y",), [VaryNext()]),
     (("left_square_bracket", "right_square_bracket", "G"), [MarkIn(), MarkOut(), MarkLast()]),
+    (("slash", "left_curly_bracket", "right_curly_bracket"), [StepTransition(), StretchTransition(-1), StretchTransition(1)]),
     (("P",), [BuildOnHook()]),
     (("Q", "E", "V"), [ChooseTake(0), ChooseTake(1), ChooseTake(2)]),
     (("k",), [Keep()]),

@@ -13,6 +13,7 @@ from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import hooks, scenes
+from engine.conductor.reacting.hand_overs import choose_transition, step_transition, stretch_transition
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
 from engine.conductor.reacting.plan_edits import edit_plan
@@ -277,6 +278,9 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.VaryNext: _vary_next,
     p.RemakeBars: _remake_bars,
     p.ChooseTake: choose_take,
+    p.ChooseTransition: choose_transition,
+    p.StepTransition: step_transition,
+    p.StretchTransition: stretch_transition,
     p.SetLock: set_lock,
     p.MarkIn: hooks.mark_in,
     p.MarkOut: hooks.mark_out,

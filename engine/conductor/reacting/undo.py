@@ -40,6 +40,9 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
     p.ChooseTake: lambda command: f"take {take_name(command.take)} chosen",
     p.ReRollStem: lambda command: f"other {command.stem}",
     p.TakeStem: lambda command: f"{command.stem} of take {take_name(command.take)}",
+    p.ChooseTransition: lambda command: "kind of the next transition",
+    p.StepTransition: lambda command: "kind of the next transition",
+    p.StretchTransition: lambda command: "length of the next transition",
     p.SetLock: lambda command: f"lock of the {command.what}",
     p.BuildOnHook: lambda command: "section on the hook",
     p.SetTempo: lambda command: "tempo",
@@ -54,7 +57,7 @@ _WHAT: Final[dict[type, Callable[[Any], str]]] = {
 }
 """What each command that can be undone is called."""
 
-_TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey)
+_TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey, p.StepTransition, p.StretchTransition)
 """Commands that a knob, or a hand that taps, sends many of in one move."""
 
 _OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey, p.SetLock)
@@ -136,6 +139,7 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     steering = replace(steering, locks=locks, led=then.led)
     if decided.next_index == next_index(state):
         steering = replace(steering, takes=then.takes, chosen=then.chosen, by_hand=then.by_hand, lock_base=then.lock_base)
+        steering = replace(steering, transition=then.transition, transition_bars=then.transition_bars)
     if decided.kind is p.RecallScene:
         steering = replace(steering, macros=then.macros, levels=then.levels)
         params = (*params, SetParams((*then.macros, *level_params(then.levels))))

@@ -226,6 +226,7 @@ class Renderer:
         if self._clear:
             self._clear = False
             self._chain.clear()
+            self._timeline.cut_echoes(self._frame)
             self._note(CUT_NOTE)
         self._chain.set(values, values[self._at["bpm"]])
         return self._chain.process(bus)

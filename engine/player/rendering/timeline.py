@@ -15,9 +15,10 @@ import numpy as np
 from engine.dsp.crossfade import Floats
 from engine.player.decks import Deck, SeenReader
 from engine.player.rendering import loops
-from engine.player.rendering.transitions import Fade
+from engine.player.rendering.echoing import EchoOut
+from engine.player.rendering.transitions import Fade, stem_lines
 from engine.player.rendering.voices import Levels, Voice
-from engine.protocol import TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
+from engine.protocol import STEMS, TRANSITION_BY_KIND, Cue, CueFailed, CuePostponed, CueStarted, Finished, Looped, PlayerEvent
 from engine.timebase import QUANTUM, Grid
 
 CUT_FADE: Final = 264
@@ -37,6 +38,12 @@ def _order(deck: Deck) -> tuple[int, int]:
     return deck.cue.start_frame, deck.cue.cue_id
 
 
+def _lines(old: Voice, new: Voice, length: int) -> tuple[int, ...]:
+    """When each stem changes hands from one voice to another; empty where one of them is a single mix, or for less than a bar."""
+    stems = {*old.reader.info.stems, *new.reader.info.stems}
+    return stem_lines(length, float(new.cue.grid.frames_per_bar)) if stems <= {*STEMS} else ()
+
+
 class Timeline:
     """Voices and pending cues.
 
@@ -53,6 +60,7 @@ class Timeline:
         self.finished = False
         self.pending: list[Deck] = []
         self._voices: list[Voice] = []
+        self._echoes: list[EchoOut] = []
         self._committed: Deck | None = None
         self._seam: int | None = None
         self._repeats = 0
@@ -74,7 +82,7 @@ class Timeline:
     def held(self) -> tuple[int, ...]:
         """Ids of the cues whose files are in use or about to be."""
         committed = () if self._committed is None else (self._committed.cue.cue_id,)
-        return (*(v.cue.cue_id for v in self._voices), *committed)
+        return (*(v.cue.cue_id for v in (*self._voices, *(echo.voice for echo in self._echoes))), *committed)
 
     @property
     def readers(self) -> tuple[SeenReader, ...]:
@@ -93,6 +101,7 @@ class Timeline:
         """Decide all that happens in the quantum starting at ``frame``."""
         end = frame + QUANTUM
         self._voices = [v for v in self._voices if v.stop is None or v.stop > frame]
+        self._echoes = [echo for echo in self._echoes if echo.stop > frame]
         while self._step(frame, end):
             pass
         self._finish(frame, end)
@@ -100,6 +109,8 @@ class Timeline:
     def add_to(self, bus: Floats, frame: int, levels: Levels) -> None:
         """Mix the quantum starting at ``frame`` into ``bus`` (2, 256), which is zero before."""
         spans = [voice.add_to(bus, frame, levels, voice is self.main) for voice in self._voices]
+        for echo in self._echoes:
+            echo.add_to(bus, frame, levels)
         if self._last_id is None or self.finished or (0, QUANTUM) in spans:
             return
         filled = np.zeros(QUANTUM, dtype=bool)
@@ -107,6 +118,11 @@ class Timeline:
             filled[a:b] = True
         filled[: max(0, self._first_start - frame)] = True
         self.unfilled += QUANTUM - int(filled.sum())
+
+    def cut_echoes(self, frame: int) -> None:
+        """Have echoes of sections that are gone end within the quantum at ``frame``."""
+        for echo in self._echoes:
+            echo.cut(frame)
 
     def _step(self, frame: int, end: int) -> bool:
         """Take the next decision that is due; False when there is none."""
@@ -196,11 +212,18 @@ class Timeline:
             shape = "power"
         if old is None or shape is None or length < SHORTEST:
             if old is not None:
+                if row is not None and row.echoes and cue.length >= SHORTEST:
+                    self._echoes.append(EchoOut(old, start, cue.length))
                 self._take_away(old, start, CUT_FADE)
             voice.fades += loops.soft_onset(voice)
         else:
-            voice.fades.append(Fade(start, length, shape, True, cue.correlation))
-            old.fades.append(Fade(start, length, shape, False, cue.correlation))
+            lines: tuple[int, ...] = ()
+            if shape == "stems":
+                lines = _lines(old, voice, length)
+                shape = "stems" if lines else "power"
+            voice.fades += loops.soft_onset(voice) if lines else []
+            voice.fades.append(Fade(start, length, shape, True, cue.correlation, lines=lines))
+            old.fades.append(Fade(start, length, shape, False, cue.correlation, lines=lines))
             old.stop = start + length
         self._begin(voice, cue)
 

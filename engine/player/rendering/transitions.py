@@ -1,8 +1,8 @@
-"""One side of a transition, and the filters that split lows from highs where they are treated apart. No state, no clock."""
+"""One side of a transition: gains for all of it, for lows and highs apart, or for each stem. No state, no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,15 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.dsp.crossfade import Floats, pair
-from engine.protocol import Shape
+from engine.protocol import STEMS, Shape
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
 BASS_SHARE: Final = 1 / 8
 """Part of a bass swap, around its middle, over which the lows change hands."""
 
+SWAP_SHARE: Final = 1 / 32
+"""Part of a transition by stems over which one of them changes hands, before its bar line: half a beat of four bars."""
+
+LEAVE: Final = 264
+"""Frames (6 ms) in which the first stem leaves: what comes in its place is whole from its downbeat on, as at a cut."""
+
 CROSSOVER_HZ: Final = 190.0
 SWEEP_HZ: Final = (18_000.0, 80.0)
 """Where the split of a filter sweep begins and ends."""
+
+ECHO_HZ: Final = (200.0, 6_000.0)
+"""What an echo's first repeat keeps: neither the bass, which the next section has, nor the brightest hats."""
 
 SWEEP_STEPS: Final = 48
 """Filters on the way of a sweep, six or so an octave; between two of them it is mixed."""
@@ -59,6 +68,8 @@ class Fade:
     correlation: float = 0.0
     hurried: tuple[int, int] | None = None
     """From the first of these frames on, what is left of the fade happens until the second."""
+    lines: tuple[int, ...] = ()
+    """For stems in their order: how many frames after the start each changes hands."""
 
     @property
     def end(self) -> int:
@@ -96,11 +107,48 @@ class Fade:
             return (1.0, 1.0) if self.rising else (0.0, 0.0)
         if frame + len(ramp) <= self.start:
             return (0.0, 0.0) if self.rising else (1.0, 1.0)
+        if self.shape == "stems":
+            return 1.0, 1.0
         x, side = self.way(frame, ramp), 1 if self.rising else 0
         if self.split is not None:
             return self.split.gains(x, self.correlation)[side]
         gain = pair(self.shape, x, self.correlation)[side]
         return gain, gain
+
+    def stem_gains(self, frame: int, count: int, stems: Sequence[str]) -> Floats:
+        """Gains of each stem from ``frame`` on, where they change hands one by one: (count, stems)."""
+        at = np.arange(count, dtype=np.float64) + (frame - self.start)
+        if self.hurried is None:
+            return self._stems_at(at, stems)
+        turn, end = (each - self.start for each in self.hurried)
+        gains = self._stems_at(np.minimum(at, turn), stems)
+        share = np.clip((at - turn) / (end - turn), 0.0, 1.0)[:, None]
+        arrived: Floats = gains + share * (float(self.rising) - gains)
+        return arrived
+
+    def _stems_at(self, at: Floats, stems: Sequence[str]) -> Floats:
+        """The same without hurry, at frames that count from the start: (n, stems)."""
+        swap, side = SWAP_SHARE * self.length, 1 if self.rising else 0
+        gains = np.empty((len(at), len(stems)))
+        for column, stem in enumerate(stems):
+            number = STEMS.index(stem)
+            if number:
+                x = np.clip((at - self.lines[number]) / swap + 1.0, 0.0, 1.0)
+                gains[:, column] = pair("power", x, self.correlation)[side]
+            else:
+                gains[:, column] = at >= 0 if self.rising else np.clip(1.0 - at / LEAVE, 0.0, 1.0)
+        return gains
+
+
+def stem_lines(length: int, bar: float) -> tuple[int, ...]:
+    """When each stem changes hands in a transition of so many frames: on bar lines, spread over it. Empty for less than a bar.
+
+    Args:
+        length: frames.
+        bar: frames of a bar.
+    """
+    bars = int((length + 1) / bar)  # a bar line may be a frame early by rounding
+    return tuple(min(length, round(-(-number * bars // len(STEMS)) * bar)) for number in range(len(STEMS))) if bars else ()
 
 
 def _low_pass(hz: float) -> Spectrum:
@@ -143,6 +191,16 @@ def _sweep_at(x: float) -> Spectrum:
     return spectrum
 
 
+def _echoes() -> Spectrum:
+    """Band-passes for the first repeats of an echo, each darker and thinner than the one before, none above 0 dB: (12, 769)."""
+    bands = [(ECHO_HZ[0] * 1.06**number, ECHO_HZ[1] * 0.86**number) for number in range(12)]
+    spectra = np.stack([_low_pass(high) - _low_pass(low) for low, high in bands])
+    spectra /= np.maximum(np.abs(spectra).max(axis=1, keepdims=True), 1.0)
+    return spectra
+
+
+ECHOES: Final = _echoes()
+
 SPLITS: Final[dict[Shape, Split]] = {
     "bass": Split(_swapped, lambda _x: _CROSSOVER, still=True),
     "sweep": Split(_swept, _sweep_at),
@@ -150,7 +208,7 @@ SPLITS: Final[dict[Shape, Split]] = {
 """The shapes that treat lows and highs apart."""
 
 
-def lows(context: npt.NDArray[np.float32], spectrum: Spectrum = _CROSSOVER) -> Floats:
+def lows(context: npt.NDArray[np.floating], spectrum: Spectrum = _CROSSOVER) -> Floats:
     """The lows of a signal (by default below about 190 Hz), without phase shift; what is left over is exactly the highs.
 
     Args:

@@ -108,6 +108,15 @@ class Voice:
         at = frame - self.first
         return self.reader.audio[max(at, 0) : max(0, min(at + count, self.reader.ready))]
 
+    def shaped(self, frame: int, count: int) -> npt.NDArray[np.float32]:
+        """The same with what transitions make of each stem."""
+        sound = self.samples(frame, count)
+        for fade in self.fades:
+            if fade.shape == "stems":
+                gains = fade.stem_gains(frame, len(sound), self.reader.info.stems)
+                sound = sound * gains[:, :, None].astype(np.float32)
+        return sound
+
     def add_to(self, bus: Floats, frame: int, levels: Levels, meter: bool) -> tuple[int, int]:
         """Add the quantum that starts at ``frame`` to ``bus`` (2, 256); returns the part of it that was filled."""
         a = max(self.start, self.first, frame) - frame
@@ -124,7 +133,7 @@ class Voice:
                 continue  # it means other lows: it counts once the fade that splits now is over, 10 ms at most
             gains = fade.gains(frame + a, _RAMP[: b - a])
             low, high = low * gains[0], high * gains[1]
-        sound = levels.mix(self.samples(frame + a, b - a), self.reader.info.stems, a, meter)
+        sound = levels.mix(self.shaped(frame + a, b - a), self.reader.info.stems, a, meter)
         if splitting is not None:
             deep = self._lows(splitting, frame + a, b - a, levels, _UNIT[a:b])
             bus[:, a:b] += (sound - deep) * high + deep * low
@@ -148,18 +157,18 @@ class Voice:
         way = fade.way(frame, np.arange(count + 1, dtype=np.float64))
         first, last = float(way[0]), float(way[-1])
         before, after = fade.split.spectrum(first), fade.split.spectrum(last)
-        context = self._context(frame, count, gains)
+        context = self.context(frame, count, gains)
         deep = lows(context, after)
         if before is after or first == last:
             return deep
         old = lows(context, before)
         return old + (way[:-1] - first) / (last - first) * (deep - old)
 
-    def _context(self, frame: int, count: int, gains: list[float]) -> npt.NDArray[np.float32]:
+    def context(self, frame: int, count: int, gains: list[float]) -> npt.NDArray[np.float32]:
         """The mix of some frames with `REACH` more to each side, zeros where the file has none: (2, count + 2 * REACH)."""
         context = np.zeros((2, count + 2 * REACH), dtype=np.float32)
         skip = max(0, self.first - (frame - REACH))
-        block = self.samples(frame - REACH + skip, count + 2 * REACH - skip)
+        block = self.shaped(frame - REACH + skip, count + 2 * REACH - skip)
         steady = Levels()
         steady.now = steady.before = gains
         context[:, skip : skip + len(block)] = steady.mix(block, self.reader.info.stems, 0, meter=False)

@@ -103,7 +103,9 @@ class Next(LineWidget[NextSlice]):
             return ()
         how = clean(coming.transition) or "cut"
         over = f"{how} over {bars(coming.transition_bars)}" if coming.transition_bars else how
-        left = [Piece(((" " * GUTTER, ""), (over, "")))]
+        left = [Piece(((" " * GUTTER, ""), (over, "accent" if coming.transition_chosen else "")))]
+        if coming.transition_chosen:
+            left.append(piece("chosen", "accent", 2))
         if coming.state == "hold":
             left.append(piece("when hold is released", "accent", 2))
         elif coming.at_bar:

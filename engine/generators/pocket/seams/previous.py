@@ -56,7 +56,7 @@ def read_previous(request: SectionRequest, frames: int) -> PreviousSound | None:
 
 def transition_gains(kind: TransitionKind, seconds: float, frames: int) -> tuple[Tensor, Tensor]:
     """Gains of the outgoing and of the incoming section from the seam on, taken as uncorrelated: (frames,) each."""
-    if kind == "cut" or seconds <= 0.0:
+    if kind not in SHAPES or seconds <= 0.0:
         return torch.zeros(frames), torch.ones(frames)
     x = np.minimum(1.0, np.arange(frames) / (seconds * RATE))
     out, into = pair(SHAPES[kind], x, 0.0)

@@ -13,6 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from engine.dsp.crossfade import SHAPES
 from engine.generators.memory import give_back
 from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK
@@ -233,8 +234,8 @@ class SeamlessSection:
         made.swell[at:] = before + own.swell - (1.0 - settled)
 
     def _seconds(self, kind: TransitionKind, bars: int) -> float:
-        """Seconds that a transition lasts; 0 for a cut."""
-        return 0.0 if kind == "cut" else bars * self._request.beats_per_bar * 60.0 / self._request.bpm
+        """Seconds that the two sides of a transition overlap; 0 for a cut."""
+        return 0.0 if kind not in SHAPES else bars * self._request.beats_per_bar * 60.0 / self._request.bpm
 
 
 def _joined(before: Tensor, sound: Tensor) -> Tensor:
