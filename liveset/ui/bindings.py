@@ -32,6 +32,8 @@ _CAPS: Final = {
     "escape": "esc",
     "full_stop": ".",
     "comma": ",",
+    "slash": "/",
+    "semicolon": ";",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }
@@ -85,6 +87,8 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
     Key("I", "MIDI inputs: what arrives; ignore, rename, play chords", "inputs", "Set", "inputs"),
     Key("X", "takes: how each looks, stems of one in another, locks", "takes", "Set", "takes"),
+    Key("slash", "plan: insert, move, lengthen sections; curves; the end", "plan", "Set", "plan"),
+    Key("semicolon", "moves: what can be undone, and back to any of them", "moves", "Set", "moves"),
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),
