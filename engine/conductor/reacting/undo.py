@@ -92,11 +92,15 @@ def _each(state: State, moves: tuple[Decided, ...], to: int | None, one: Callabl
         state, more = one(state)
         params += more or ()
         late += more is None
-    many = f"{done}: {count - late} moves"
+    many = f"{done}: {_counted(count - late, 'move')}"
     told = TOO_LATE if late == count else f"{done}: {moves[-1].what}." if count == 1 else f"{many}, back to {moves[-count].what}."
     if 0 < late < count:
-        told = f"{many}; the plan has moved on since {late} others, which stay."
+        told = f"{many}; for {_counted(late, 'other')} it was too late: {'it stays' if late == 1 else 'they stay'}."
     return state, (*params, Tell("info", told))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _undo_one(state: State) -> Gone:

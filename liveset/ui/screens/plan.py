@@ -54,6 +54,9 @@ KEYS_LINES: Final = (
     "x remove  A once more  < > move  enter next  F drop next  g longer  Z end",
 )
 TITLES: Final = "U undo · Y redo · ; moves · n next now · esc"
+ROLES_LINE: Final = "i intro  b build  d drop  k breakdown  o outro  f groove,"
+"""What is asked while a section is to be inserted; where it goes follows."""
+
 NOTHING_AHEAD: Final = "nothing is to come any more: i adds a section, g makes the set longer"
 SHOWN_S: Final = 10.0
 """Seconds for which the engine's last word is shown."""
@@ -152,7 +155,7 @@ class PlanScreen(ModalScreen[None]):
         s, here, parts = self._shown, self._here(), whole_parts(self._shown.arc)
         at = None if here is None else next(i for i, part in enumerate(parts) if part.id == here.id and part.state == "plan")
         view = PlanView(parts, at, self._curve, "section" in s.locks)
-        top: list[Line] = [((ends_line(s), ""),), *curve_lines(view, width), head_line(view, width)]
+        top: list[Line] = [((ends_line(s), ""),), *curve_lines(view, width, height), head_line(view, width)]
         bottom: list[Line] = [self._word(here), *(((line, "dim"),) for line in KEYS_LINES)]
         room = max(1, height - len(top) - len(bottom))
         focus = next((i for i, part in enumerate(parts) if part.state == "now"), 0) if at is None else at
@@ -164,7 +167,7 @@ class PlanScreen(ModalScreen[None]):
         """What is asked of the performer, else what the engine said last."""
         if self._inserts is not None:
             where = f"{'after' if self._inserts else 'before'} {clean(here.name)}" if here else "at the end"
-            return ((f"insert {where}: i intro  b build  d drop  k breakdown  o outro  f free  esc", "bold"),)
+            return ((f"{ROLES_LINE} {where}", "bold"),)
         last = self._shown.notices[-1] if self._shown.notices else None
         if last is not None and self._shown.clock_s - last.at_s < SHOWN_S:
             return ((clean(last.text), "bold"),)

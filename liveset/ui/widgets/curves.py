@@ -14,17 +14,21 @@ from liveset.ui.widgets.gauges import EIGHTHS, amount, clock, whole
 GUTTER: Final = 13
 """Cells in which a curve is named."""
 
-TALL: Final = 3
-"""Rows of the chosen curve; the others have one."""
+TALL: Final = (3, 1)
+TALLER: Final = (6, 2)
+"""Rows of the chosen curve and of the others; where there is room, more."""
+
+ROOMY: Final = 34
+"""Rows of the page from which there is."""
 
 LEAST_CELLS: Final = 2
 """Cells that a section has on average at least; where there is no room for all, those around the chosen one are drawn."""
 
-NAME_CELLS: Final = (15, 34)
+NAME_CELLS: Final = (13, 34)
 """The fewest and the most cells of a section's name."""
 
 VALUE_CELLS: Final = 9
-STATE_CELLS: Final = 15
+STATE_CELLS: Final = 17
 _FIXED_CELLS: Final = 2 + 4 + 5 + 8 + 3 * VALUE_CELLS + STATE_CELLS
 """Cells of a section's line beside its name."""
 
@@ -61,14 +65,15 @@ class PlanView:
 # ------------------------------------------------------------ curves
 
 
-def curve_lines(view: PlanView, width: int) -> list[Line]:
+def curve_lines(view: PlanView, width: int, height: int) -> list[Line]:
     """All curves over the bars of the plan, the chosen one taller, and under them what sounds and what is chosen."""
     inner = max(1, width - GUTTER)
     shown, at = _around(view.parts, view.at, max(1, inner // LEAST_CELLS))
     if not shown:
         return []
     spans = _spans(shown, inner)
-    tall = {curve: TALL if curve == view.curve else 1 for curve in CURVES}
+    chosen, other = TALLER if height >= ROOMY else TALL
+    tall = {curve: chosen if curve == view.curve else other for curve in CURVES}
     lines = [
         (_name(curve, view.curve, y == rows - 1), *_blocks(shown, spans, curve, y, rows, at))
         for curve, rows in tall.items()
@@ -131,10 +136,8 @@ def head_line(view: PlanView, width: int) -> Line:
     """What the columns are."""
     spans: list[tuple[str, str]] = [(f"   #  {fit('section', _name_cells(width))} bars      at", "dim")]
     for curve in CURVES:
-        short = curve.removesuffix("ness")
-        spans.append(
-            (f"[{short}]".rjust(VALUE_CELLS), "bold") if curve == view.curve else (f"{short} ".rjust(VALUE_CELLS), "dim")
-        )
+        here, short = curve == view.curve, curve.removesuffix("ness")
+        spans.append(((f"[{short}]" if here else f"{short} ").rjust(VALUE_CELLS), "bold" if here else "dim"))
     return tuple(spans)
 
 
@@ -185,6 +188,6 @@ def state_of(view: PlanView, place: int) -> str:
 def ends_line(shown: Snapshot) -> str:
     """When the set ends as things stand, when it was to end as it was asked for, and what is between the two."""
     longer = whole(shown.total_s) - whole(shown.asked_s)
-    by = f" · {clock(abs(longer))} {'longer' if longer > 0 else 'shorter'}" if longer else ""
+    by = f" ({'+' if longer > 0 else '-'}{clock(abs(longer))})" if longer else ""
     locked = f" · locked: {' '.join(shown.locks)}" if shown.locks else ""
     return f"now {clock(shown.elapsed_s)} · ends {clock(shown.total_s)} · planned {clock(shown.asked_s)}{by}{locked}"
