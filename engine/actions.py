@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from engine.plan_actions import PLAN_PRESSES, PLAN_VALUES
 from engine.protocol import (
     GO_ON_MINUTES,
     LOCKS,
@@ -26,7 +27,7 @@ from engine.protocol import (
     ChooseTake,
     ChooseTransition,
     Command,
-    EditPlan,
+    EditPart,
     GoOn,
     Hold,
     HoldChord,
@@ -46,7 +47,6 @@ from engine.protocol import (
     Nudge,
     NudgeTime,
     Panic,
-    PlanEdit,
     Play,
     PlayAgain,
     PlayHarmony,
@@ -71,6 +71,7 @@ from engine.protocol import (
     SetTempo,
     SetWeight,
     StarWords,
+    StepCurve,
     StepKey,
     StepTempo,
     StepTransition,
@@ -193,7 +194,7 @@ def _hook() -> Iterator[Action]:
 
 def _transitions() -> Iterator[Action]:
     step = "the next section comes in another way: cut, cross-fade, sweep, echo ... and round again"
-    yield _press("next transition", StepTransition(), "transition", step, "slash")
+    yield _press("next transition", StepTransition(), "transition", step, "backslash")
     yield _press(
         "transition longer", StretchTransition(1), "longer", "the next transition takes a bar more", "right_curly_bracket"
     )
@@ -285,17 +286,6 @@ def _mute(stem: str, key: str, controls: tuple[str, ...] = ()) -> Action:
     )
 
 
-_EDITS: Final[tuple[tuple[str, PlanEdit, str, str], ...]] = (
-    ("skip next", "skip", "leave the next section out", "N"),
-    ("once more", "repeat", "have a section like this one once more", "A"),
-    ("8 bars more", "longer", "give the next section 8 bars more", "full_stop"),
-    ("8 bars less", "shorter", "give the next section 8 bars less", "comma"),
-    ("drop next", "drop", "bring the next drop forward", "F"),
-    ("end the set", "end", "leave out all but the ending", ""),
-)
-"""Edits of the plan: name, command, help, key."""
-
-
 def _tempo_and_key() -> Iterator[Action]:
     yield _press("tempo down", StepTempo(-1.0), "slower", "a BPM slower, from the next bar on", "z")
     yield _press("tempo up", StepTempo(1.0), "faster", "a BPM faster, from the next bar on", "Z")
@@ -343,7 +333,9 @@ def _rows() -> Iterator[Action]:
     yield _press("keep", Keep(), "keep", "keep what plays, for this set or another", "k", ("note48",))  # C
     panic = "panic: no effects, macros neutral, stems open, no hold; again: as it was"
     yield _press("panic", Panic(), "panic", panic, "p", ("note43", "note45"))  # G, A: eight pads from note 36 reach it
-    yield from (_press(name, EditPlan(edit), name, help, key) for name, edit, help, key in _EDITS)
+    yield from (_press(name, command, name, help, key) for name, command, help, key in PLAN_PRESSES)
+    for name, moved, help in PLAN_VALUES:
+        yield Action(name, moved, "position", name, help, "Set", "/" + name.replace(" ", "/"), 0.5)
     yield _press("undo", Undo(), "undo", "undo the last move: prompts, weights, scenes, takes; not what sounds", "U")
     yield _press("redo", Redo(), "redo", "do again what was undone last", "Y")
     yield from _transitions()
@@ -384,6 +376,8 @@ ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
 """Every action by its name."""
 
 NO_ACTION: Final[dict[type[Command], str]] = {
+    EditPart: "names a section of the plan: the plan's screen sends it",
+    StepCurve: "names a section of the plan: the plan's screen sends it",
     SetPrompt: "needs a text: the screen asks for it",
     RemovePrompt: "takes what was written away: the screen asks first",
     MovePrompt: "needs two places: the screen moves the selected one",

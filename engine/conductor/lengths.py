@@ -91,11 +91,11 @@ def joined(parts: Sequence[PlannedSection]) -> list[PlannedSection]:
 
 def _follows(part: PlannedSection, last: PlannedSection) -> bool:
     """Whether a part is a later piece of what the last one is a piece of."""
-    (stem, number), (before, earlier) = _piece(part.name), _piece(last.name)
+    (stem, number), (before, earlier) = piece_of(part.name), piece_of(last.name)
     return stem == before and number > earlier and part.role == last.role and last.transition == JOIN[0]
 
 
-def _piece(name: str) -> tuple[str, int]:
+def piece_of(name: str) -> tuple[str, int]:
     """What a part is a piece of, and which: "drop · 3" is the third of "drop"."""
     stem, _, number = name.rpartition(" · ")
     return (stem, int(number)) if stem and number.isdigit() else (name, 1)
@@ -149,7 +149,7 @@ def _rounded_up(bars: int) -> int:
 
 def _rest(part: PlannedSection, bars: int) -> PlannedSection:
     """What remains of a part, under the next number."""
-    stem, number = _piece(part.name)
+    stem, number = piece_of(part.name)
     return replace(part, name=f"{stem} · {number + 1}", bars=bars)
 
 

@@ -290,6 +290,7 @@ class State:
         transport: where the set is.
         work: what the generators do.
         moves: what can be undone, oldest first; undone: what can be done again.
+        last_move, last_part: the numbers that the newest move and the newest part of the plan have; they never go back.
     """
 
     settings: Settings
@@ -299,6 +300,8 @@ class State:
     work: Work = field(default_factory=Work)
     moves: tuple[Decided, ...] = ()
     undone: tuple[Decided, ...] = ()
+    last_move: int = 0
+    last_part: int = 0
 
     @property
     def tempo(self) -> TempoMap:

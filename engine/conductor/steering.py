@@ -205,8 +205,8 @@ class Decided:
     """What was decided about the future before a move, to go back to.
 
     Attributes:
-        what: the move, in a few words.
-        at: the clock's frame of it.
+        what: the move, in a few words; detail: what it moved that to, where that can be said.
+        at: the clock's frame of it. number: names it, whatever becomes of the list of moves.
         kind: the type of its command.
         next_index: the plan's index of the section that came next.
         steering: as it was; plan: the plan; whole: the plan from the set's start; total_bars: of the set.
@@ -220,3 +220,5 @@ class Decided:
     plan: tuple[PlannedSection, ...]
     whole: tuple[PlannedSection, ...]
     total_bars: int
+    detail: str = ""
+    number: int = 0

@@ -30,6 +30,7 @@ from engine.conductor.events import (
     WorkerUp,
 )
 from engine.conductor.jobs import choose_jobs
+from engine.conductor.planning.numbering import identified
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.on_command import take_command
 from engine.conductor.reacting.on_generator import (
@@ -57,7 +58,10 @@ def step(state: State, event: Event, at: At) -> Step:
         at: when, in the player's frames; neither count ever goes back.
     """
     state = state.with_transport(frame=max(state.transport.frame, at.frame), clock=max(state.transport.clock, at.clock))
+    plan = state.plan
     state, first = _HANDLERS[type(event)](state, event)
+    if state.plan is not plan:
+        state = identified(state)
     if state.transport.run == "finished":
         return state, first
     state, jobs = choose_jobs(settled(state))

@@ -6,6 +6,8 @@ those of the part before it; the first ones are the set's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.conductor.state import State, Version
 from engine.protocol import TRANSITION_BY_KIND, TransitionKind
 from engine.timebase import SLACK, TempoMap, section_frames
@@ -86,6 +88,13 @@ def planned(state: State) -> TempoMap:
             tempo = tempo.changed(bar + each, tempo_in(state, index, each))
         bar += bars
     return tempo
+
+
+def asked_seconds(state: State) -> float:
+    """How long the set was to be as it was asked for at its start, in seconds."""
+    plan = state.settings.plan or state.plan
+    settings = replace(state.settings, total_bars=sum(part.bars for part in plan))
+    return planned_seconds(State(settings, plan, work=state.work))
 
 
 def planned_seconds(state: State) -> float:

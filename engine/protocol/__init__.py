@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.protocol.commands import (
         Command,
-        EditPlan,
         GoOn,
         Hold,
         HoldChord,
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
         Quit,
         RecallScene,
         Record,
-        Redo,
         RemovePrompt,
         SaveLast,
         SavePreset,
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
         ToggleMute,
         TogglePlay,
         ToggleRecord,
-        Undo,
         UseDevice,
         VaryNext,
     )
@@ -60,6 +57,20 @@ if TYPE_CHECKING:
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
     from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+    from engine.protocol.plan import (
+        CURVES,
+        Curve,
+        EditPart,
+        EditPlan,
+        InsertPart,
+        MoveView,
+        PartEdit,
+        PlanCommand,
+        Redo,
+        SetCurve,
+        StepCurve,
+        Undo,
+    )
     from engine.protocol.played import HandOver, PlayedSection
     from engine.protocol.player import (
         ClearEffects,
@@ -182,6 +193,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKS",
+    "CURVES",
     "DEFAULT_PRESET",
     "GO_ON_MINUTES",
     "LOCKS",
@@ -224,10 +236,12 @@ __all__ = [
     "CueFailed",
     "CuePostponed",
     "CueStarted",
+    "Curve",
     "DeviceInfo",
     "DeviceLost",
     "DeviceOpened",
     "DropSection",
+    "EditPart",
     "EditPlan",
     "Finished",
     "GoOn",
@@ -238,6 +252,7 @@ __all__ = [
     "Hold",
     "HoldChord",
     "IgnorePort",
+    "InsertPart",
     "Keep",
     "KeepHook",
     "Keeper",
@@ -260,6 +275,7 @@ __all__ = [
     "MidiView",
     "MotifNote",
     "MovePrompt",
+    "MoveView",
     "Neighbour",
     "NextNow",
     "NextState",
@@ -270,7 +286,9 @@ __all__ = [
     "NudgeTime",
     "OpenDevice",
     "Panic",
+    "PartEdit",
     "Place",
+    "PlanCommand",
     "PlanEdit",
     "Play",
     "PlayAgain",
@@ -305,6 +323,7 @@ __all__ = [
     "SectionPurpose",
     "SectionRequest",
     "SetCues",
+    "SetCurve",
     "SetKey",
     "SetLock",
     "SetLora",
@@ -319,6 +338,7 @@ __all__ = [
     "StarWords",
     "StartRecording",
     "StemView",
+    "StepCurve",
     "StepKey",
     "StepTempo",
     "StepTransition",
@@ -364,6 +384,7 @@ _MODULES = (
     "controllers",
     "time",
     "library",
+    "plan",
     "commands",
     "snapshot",
     "player",

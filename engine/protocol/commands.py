@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from engine.protocol.controllers import ControllerCommand
 from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
 from engine.protocol.macros import Macro
+from engine.protocol.plan import PlanCommand, Redo, Undo
 from engine.protocol.requests import HeldChord
 from engine.protocol.takes import TakeCommand
 from engine.protocol.time import TimeCommand
 from engine.protocol.transitions import TransitionCommand
-from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PlanEdit, SceneAt
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, SceneAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,23 +163,6 @@ class RecallScene:
 
 
 @dataclass(frozen=True, slots=True)
-class EditPlan:
-    """Change what is planned from the next section on."""
-
-    edit: PlanEdit
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """Take back the last move that was about the future: a prompt, a weight, a scene, a take. What sounds stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Redo:
-    """Do again what was undone last."""
-
-
-@dataclass(frozen=True, slots=True)
 class Panic:
     """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on.
 
@@ -269,7 +253,7 @@ Command = (
     | Panic
     | StoreScene
     | RecallScene
-    | EditPlan
+    | PlanCommand
     | Undo
     | Redo
     | Record

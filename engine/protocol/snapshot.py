@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.protocol.library import Keeper
+from engine.protocol.plan import MoveView
 from engine.protocol.requests import GridFit
 from engine.protocol.takes import TakeView
 from engine.protocol.words import Role, SectionPurpose
@@ -18,7 +19,9 @@ NextState = Literal["ready", "making", "late", "hold", "failed", "none"]
 class ArcPart:
     """A part of the plan: ``state`` says whether it was played, sounds now, or is still planned. ``bars`` as played.
 
-    ``purpose`` is what it is for among the parts of its role.
+    ``purpose`` is what it is for among the parts of its role. ``id`` names it in commands: pieces of one part share it.
+    ``start_s`` are seconds of the set at its start, as things stand; ``made`` says how far the making of the next one is, and
+    ``fixed`` that a planned one cannot be changed any more.
     """
 
     name: str
@@ -28,6 +31,12 @@ class ArcPart:
     start_bar: int
     state: Literal["played", "now", "plan"]
     purpose: SectionPurpose = "statement"
+    id: int = 0
+    density: float = 0.0
+    brightness: float = 0.0
+    start_s: float = 0.0
+    made: Literal["", "making", "made"] = ""
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +286,8 @@ class Snapshot:
     (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what was asked of what
     sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on, ``hook`` says
     which bars are marked. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard holds.
+    ``asked_s`` are the seconds of the set as it was asked for at its start, ``total_s`` as things stand. ``moves`` are those
+    that can be undone, ``undone`` those that can be done again, each with the next one first.
     ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     """
 
@@ -291,6 +302,7 @@ class Snapshot:
     beats_per_bar: int = 4
     elapsed_s: float = 0.0
     total_s: float = 0.0
+    asked_s: float = 0.0
     drift_bars: int = 0
     arc: tuple[ArcPart, ...] = ()
     now: NowView = field(default_factory=NowView)
@@ -302,6 +314,8 @@ class Snapshot:
     stems: tuple[StemView, ...] = ()
     locks: tuple[str, ...] = ()
     hook: str = ""
+    moves: tuple[MoveView, ...] = ()
+    undone: tuple[MoveView, ...] = ()
     scenes: ScenesView = field(default_factory=ScenesView)
     meters: MeterView = field(default_factory=MeterView)
     audio: AudioView = field(default_factory=AudioView)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.conductor.planning.numbering import identified
 from engine.conductor.planning.plan import (
     ENERGY,
     PHRASE,
@@ -80,7 +81,9 @@ def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
         loras=loras,
         scenes=tuple(sorted((scene.number, _scene(scene, preset)) for scene in preset.scene)),
     )
-    return State(settings, plan, steering, work=Work(generator, Traits(live=generator == STAND_IN)))
+    state = State(settings, plan, steering, work=Work(generator, Traits(live=generator == STAND_IN)))
+    state = identified(state)  # the plan as it was asked for has the same ids: it may be played again
+    return replace(state, settings=replace(settings, plan=state.plan))
 
 
 def _scene(table: SceneTable, preset: Preset) -> Scene:

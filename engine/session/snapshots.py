@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Literal
+from typing import Final, Literal
 
 from engine.conductor.forecast import Outlook, end_bar, outlook
+from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
+from engine.conductor.reacting.plan_edits import first_free
+from engine.conductor.reacting.undo import too_late
 from engine.conductor.requests import next_index, weights
 from engine.conductor.seams import coming
 from engine.conductor.state import OPENING, State
-from engine.conductor.steering import take_name
-from engine.conductor.tempo import frames_of, key_of, planned, start_bar, tempo_of
+from engine.conductor.steering import Decided, take_name
+from engine.conductor.tempo import asked_seconds, frames_of, key_of, planned, start_bar, tempo_of
 from engine.dsp.levels import decibels_of
 from engine.music.chords import chord_name
 from engine.protocol import (
@@ -27,21 +30,27 @@ from engine.protocol import (
     MacroView,
     MeterView,
     MidiView,
+    MoveView,
     NextState,
     NextView,
     Notice,
     NowView,
     PromptView,
     RecordingView,
-    Role,
     ScenesView,
-    SectionPurpose,
     Snapshot,
     StemView,
     Summary,
 )
 from engine.session.pictures import Picture
 from engine.session.takes import NO_PICTURES, hook_shown, takes_view
+from engine.timebase import TempoMap
+
+MOVES_SHOWN: Final = 12
+"""Moves that can be undone, and as many that can be done again, in a snapshot."""
+
+OPENED: Final = PlannedSection("", "free", 0, 0.0, 0.0, 0.0)
+"""Stands for the part of what the stand-in opens a set with, which is none of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +127,9 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         beats_per_bar=s.grid.beats_per_bar,
         elapsed_s=min(max(0, frame - plan.start), total) / rate,
         total_s=total / rate,
+        asked_s=asked_seconds(state),
         drift_bars=state.transport.drift,
-        arc=arc_view(state),
+        arc=arc_view(state, plan),
         now=now_view(state, around, frame),
         next=next_view(state, around.pictures),
         hold=state.steering.held,
@@ -131,6 +141,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         ),
         locks=state.steering.locks,
         hook=hook_shown(state),
+        moves=_moves(state, state.moves),
+        undone=_moves(state, state.undone),
         scenes=_scenes(state),
         meters=_meters(status),
         audio=_audio(around),
@@ -166,25 +178,46 @@ def summary(state: State, around: Surroundings) -> Summary:
     )
 
 
-def arc_view(state: State) -> tuple[ArcPart, ...]:
-    """The parts played, the one that sounds, and those still planned."""
+def _moves(state: State, moves: Sequence[Decided]) -> tuple[MoveView, ...]:
+    """The last of some moves, the newest first."""
+    rate = state.grid.rate
+    last = reversed(moves[-MOVES_SHOWN:])
+    return tuple(MoveView(each.number, each.what + each.detail, each.at / rate, too_late(state, each)) for each in last)
+
+
+def arc_view(state: State, tempo: TempoMap | None = None) -> tuple[ArcPart, ...]:
+    """The parts played, the one that sounds, and those still planned; ``tempo`` is what `planned` says, if that is known."""
     parts: list[ArcPart] = []
+    tempo = planned(state) if tempo is None else tempo
     coming = _coming_bar(state)
     for i, played in enumerate(state.transport.history):
         here = i == len(state.transport.history) - 1
         end = max(coming, played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
         energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
-        planned = state.plan[played.index] if 0 <= played.index < len(state.plan) else None
-        role: Role = planned.role if planned else "free"
-        purpose: SectionPurpose = planned.purpose if planned else "statement"
+        part = state.plan[played.index] if 0 <= played.index < len(state.plan) else OPENED
         when: Literal["now", "played"] = "now" if here else "played"
-        parts.append(ArcPart(played.name, role, end - played.start_bar, energy, played.start_bar, when, purpose))
-    bar = coming
+        shown = ArcPart(played.name, part.role, end - played.start_bar, energy, played.start_bar, when, part.purpose)
+        parts.append(_with_more(shown, part, tempo))
+    bar, free = coming, first_free(state)
     first = 0 if state.transport.now is None else state.transport.now.version.index + 1
-    for part in state.plan[first:]:
-        parts.append(ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose))
+    for index, part in enumerate(state.plan[first:], first):
+        shown = ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose)
+        made = how_made(state) if index == first else ""
+        parts.append(replace(_with_more(shown, part, tempo), made=made, fixed=index < free))
         bar += part.bars
     return tuple(parts)
+
+
+def _with_more(shown: ArcPart, part: PlannedSection, tempo: TempoMap) -> ArcPart:
+    start_s = tempo.seconds_at(tempo.frame_of_bar(shown.start_bar))
+    return replace(shown, id=part.id, density=part.density, brightness=part.brightness, start_s=start_s)
+
+
+def how_made(state: State) -> Literal["", "making", "made"]:
+    """How far the next section is: one that is there and is made anew counts as being made."""
+    if any(job.purpose == "next" for job in state.work.jobs):
+        return "making"
+    return "made" if state.work.next is not None and state.work.next.complete else ""
 
 
 def _coming_bar(state: State) -> int:

@@ -32,11 +32,13 @@ _CAPS: Final = {
     "escape": "esc",
     "full_stop": ".",
     "comma": ",",
+    "slash": "/",
+    "backslash": "\\",
+    "semicolon": ";",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
-    "slash": "/",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 
@@ -88,6 +90,8 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
     Key("I", "MIDI inputs: what arrives; ignore, rename, play chords", "inputs", "Set", "inputs"),
     Key("X", "takes: how each looks, stems of one in another, locks", "takes", "Set", "takes"),
+    Key("slash", "plan: insert, move, lengthen sections; curves; the end", "plan", "Set", "plan"),
+    Key("semicolon", "moves: what can be undone, and back to any of them", "moves", "Set", "moves"),
     Key("minus", "less energy", "energy(-1)", "Set", "energy"),
     Key("plus,equals_sign", "more energy", "energy(1)", "Set", "energy"),
     Key("R", "start or stop recording", "record", "Set", "record"),

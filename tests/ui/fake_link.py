@@ -85,10 +85,11 @@ class FakeLink:
 
 def arc_at(bar: int) -> tuple[ArcPart, ...]:
     """The plan, with the part that sounds at a bar of the set."""
-    parts, start = [], 0
+    parts, start = list[ArcPart](), 0
     for name, role, bars, energy in PARTS:
         state = "played" if start + bars <= bar else "now" if start <= bar else "plan"
-        parts.append(ArcPart(name, role, bars, energy, start, state))  # type: ignore[arg-type]
+        more = {"id": len(parts) + 1, "density": 0.2 + 0.7 * energy, "brightness": 0.25 + 0.5 * energy, "start_s": start * BAR_S}
+        parts.append(ArcPart(name, role, bars, energy, start, state, **more))  # type: ignore[arg-type]
         start += bars
     return tuple(parts)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, pairwise, takewhile
 from typing import Final
 
@@ -53,7 +53,8 @@ class PlannedSection:
     ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
     ``transition_bars``; energy, density and brightness are 0..1. ``bpm`` and ``key`` are those from it on, None leaves them as
     they are; it comes to its tempo bar by bar over its first ``glide`` bars, 0 for at once. ``purpose`` and ``occurrence`` are
-    the script's, see `engine.conductor.planning.script`.
+    the script's, see `engine.conductor.planning.script`. ``id`` says which part it is, whatever becomes of the plan around it:
+    pieces of one part share it, 0 is a part that has none yet, and two parts that differ in it alone are the same music.
     """
 
     name: str
@@ -70,6 +71,7 @@ class PlannedSection:
     bpm: float | None = None
     key: str | None = None
     glide: int = 0
+    id: int = field(default=0, compare=False)
 
 
 def total_bars(minutes: float, grid: Grid) -> int:

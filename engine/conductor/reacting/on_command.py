@@ -16,6 +16,7 @@ from engine.conductor.reacting import hooks, scenes
 from engine.conductor.reacting.hand_overs import choose_transition, step_transition, stretch_transition
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
+from engine.conductor.reacting.plan_by_section import edit_part, insert_part, set_curve, step_curve
 from engine.conductor.reacting.plan_edits import edit_plan
 from engine.conductor.reacting.takes import choose_take
 from engine.conductor.reacting.tempo_and_key import nudge_time, set_key, set_tempo, step_key, step_tempo, tap_tempo
@@ -303,6 +304,10 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.StepKey: step_key,
     p.Panic: _panic,
     p.EditPlan: edit_plan,
+    p.EditPart: edit_part,
+    p.InsertPart: insert_part,
+    p.SetCurve: set_curve,
+    p.StepCurve: step_curve,
     p.Undo: undo,
     p.Redo: redo,
     p.HoldChord: _hold_chord,

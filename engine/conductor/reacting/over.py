@@ -16,16 +16,8 @@ from engine.conductor.tempo import start_bar
 
 OVER: Final = "The set is over: play it again or go on."
 
-TOO_LATE: Final = (
-    p.Play,
-    p.Stop,
-    p.TogglePlay,
-    p.NextNow,
-    p.Hold,
-    p.VaryNext,
-    *get_args(p.TakeCommand),
-    *get_args(p.TransitionCommand),
-)
+_OF_THE_FUTURE: Final = (*get_args(p.TakeCommand), *get_args(p.TransitionCommand), *get_args(p.PlanCommand))
+TOO_LATE: Final = (p.Play, p.Stop, p.TogglePlay, p.NextNow, p.Hold, p.VaryNext, *_OF_THE_FUTURE)
 """Commands that mean nothing once a set is over."""
 
 

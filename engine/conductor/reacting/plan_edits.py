@@ -5,7 +5,7 @@ Every edit is of what is still to come, and changes the length of the set by exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -17,6 +17,7 @@ from engine.conductor.lengths import joined
 from engine.conductor.planning.plan import PHRASE, PlannedSection, bars_per_share, into, numbered
 from engine.conductor.replan import first_open, refit
 from engine.conductor.state import State
+from engine.conductor.takes import section_locked
 
 STEP_BARS: Final = 2 * PHRASE
 """Bars by which a section is made longer or shorter."""
@@ -29,15 +30,31 @@ Edit = Callable[[PlannedSection, Parts, Sequence[str]], tuple[Parts, str]]
 
 
 def edit_plan(state: State, command: p.EditPlan) -> Step:
-    """The plan with one thing changed about what is to come; what is made already and cannot be made anew in time stays."""
-    first = first_open(state)
-    made = state.work.next
-    if state.work.traits.live and made is not None and made.complete and not in_time(state, made.index):
-        first += 1
+    """The plan with one thing changed about what is to come."""
+    return changed(state, _EDITS[command.edit])
+
+
+def first_free(state: State) -> int:
+    """The plan's first index that may be changed: what is locked, or made already and cannot be made anew in time, stays."""
+    first, made = first_open(state), state.work.next
+    if not state.work.traits.live or made is None or not made.complete:
+        return first
+    return first + (section_locked(state) or not in_time(state, made.index))
+
+
+def changed(state: State, edit: Edit, *, onto_the_end: bool = False) -> Step:
+    """The plan with what is to come edited, and the set as much longer or shorter.
+
+    Args:
+        state: as it is now.
+        edit: what is done to it.
+        onto_the_end: it may add something where nothing is to come.
+    """
+    first = first_free(state)
     begun, ahead = state.plan[:first], tuple(joined(state.plan[first:]))  # whole parts; what is too long is split again
-    if not ahead:
+    if not ahead and not onto_the_end:
         return state, (Tell("info", NOTHING_AHEAD),)
-    after, said = _EDITS[command.edit](state.plan[state.here], ahead, [part.name for part in state.plan])
+    after, said = edit(state.plan[state.here], ahead, [part.name for part in state.plan])
     if after == ahead:
         return state, (Tell("info", said),)
     share = bars_per_share(state.grid)
@@ -52,25 +69,36 @@ def edit_plan(state: State, command: p.EditPlan) -> Step:
 def _skipped(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     if len(ahead) == 1:
         return ahead, "The last section stays: without it the set would have no ending."
-    return ahead[1:], f"{_named(ahead[0])} is left out; {ahead[1].name} comes instead."
+    return ahead[1:], f"{capital(ahead[0].name)} is left out; {ahead[1].name} comes instead."
 
 
 def _repeated(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
-    again = replace(now, name=numbered(_stem(now.name), taken), purpose="answer", occurrence=now.occurrence + 1)
-    return (again, *ahead), f"{_named(now)} comes once more, as {again.name}, before {ahead[0].name}."
+    again = replace(now, name=numbered(stem_of(now.name), taken), purpose="answer", occurrence=now.occurrence + 1, id=0)
+    return (again, *ahead), f"{capital(now.name)} comes once more, as {again.name}, before {ahead[0].name}."
 
 
 def _longer(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
-    longer = replace(ahead[0], bars=ahead[0].bars + STEP_BARS)
-    return (longer, *ahead[1:]), f"{_named(longer)} gets {STEP_BARS} bars more: {longer.bars}."
+    longer, said = made_longer(ahead[0])
+    return (longer, *ahead[1:]), said
 
 
 def _shorter(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
-    bars = ahead[0].bars - STEP_BARS
+    shorter, said = made_shorter(ahead[0])
+    return (shorter, *ahead[1:]), said
+
+
+def made_longer(part: PlannedSection) -> tuple[PlannedSection, str]:
+    """A part with eight bars more, and what is said of it."""
+    bars = part.bars + STEP_BARS
+    return replace(part, bars=bars), f"{capital(part.name)} gets {STEP_BARS} bars more: {bars}."
+
+
+def made_shorter(part: PlannedSection) -> tuple[PlannedSection, str]:
+    """A part with eight bars less, or as it is where too little would be left, and what is said of it."""
+    bars = part.bars - STEP_BARS
     if bars < PHRASE:
-        return ahead, f"{_named(ahead[0])} has {ahead[0].bars} bars: shorter it cannot be."
-    shorter = replace(ahead[0], bars=bars)
-    return (shorter, *ahead[1:]), f"{_named(shorter)} gets {STEP_BARS} bars less: {bars}."
+        return part, f"{capital(part.name)} has {part.bars} bars: shorter it cannot be."
+    return replace(part, bars=bars), f"{capital(part.name)} gets {STEP_BARS} bars less: {bars}."
 
 
 def _drop_next(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
@@ -78,13 +106,13 @@ def _drop_next(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple
     if at is None:
         return ahead, "No drop is to come."
     if at == 0:
-        return ahead, f"{_named(ahead[0])} is what comes next already."
-    return (ahead[at], *ahead[:at], *ahead[at + 1 :]), f"{_named(ahead[at])} comes next; what was before it follows."
+        return ahead, f"{capital(ahead[0].name)} is what comes next already."
+    return (ahead[at], *ahead[:at], *ahead[at + 1 :]), f"{capital(ahead[at].name)} comes next; what was before it follows."
 
 
 def _ended(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     if len(ahead) == 1:
-        return ahead, f"{_named(ahead[0])} is the last section already."
+        return ahead, f"{capital(ahead[0].name)} is the last section already."
     return ahead[-1:], f"The set ends sooner: {ahead[-1].name} comes next."
 
 
@@ -98,11 +126,18 @@ _EDITS: Final[dict[p.PlanEdit, Edit]] = {
 }
 
 
-def _named(part: PlannedSection) -> str:
-    return part.name[:1].upper() + part.name[1:]
+def with_curves(part: PlannedSection, values: Mapping[p.Curve, float]) -> PlannedSection:
+    """A part with other values, 0..1, of some of its curves."""
+    energy, density, brightness = (values.get(curve, getattr(part, curve)) for curve in p.CURVES)
+    return replace(part, energy=energy, density=density, brightness=brightness)
 
 
-def _stem(name: str) -> str:
+def capital(name: str) -> str:
+    """A part's name as a sentence begins with it."""
+    return name[:1].upper() + name[1:]
+
+
+def stem_of(name: str) -> str:
     """A part's name without its number, and without that of a piece of it."""
     whole = name.split(" · ", maxsplit=1)[0]
     stem, _, number = whole.rpartition(" ")
@@ -111,11 +146,11 @@ def _stem(name: str) -> str:
 
 def _handed_over(plan: Parts, before: Parts, first: int, share: float) -> Parts:
     """A plan in which parts that have another part after them than before hand over as befits that."""
-    followed = {one.name: other for one, other in pairwise(before)}
+    followed = {(one.id, one.name): other for one, other in pairwise(before)}
     made = list(plan)
     for i in range(first, len(made)):
         after = made[i + 1] if i + 1 < len(made) else None
-        old = followed.get(made[i].name)
+        old = followed.get((made[i].id, made[i].name))
         if (after and after.role) != (old and old.role):
             kind, bars = into(after.role if after else None, share)
             made[i] = replace(made[i], transition=kind, transition_bars=min(bars, made[i].bars))

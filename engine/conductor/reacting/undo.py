@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from engine import protocol as p
-from engine.conductor.events import Action, SetParams, Tell
+from engine.conductor.events import Action, SetParams, Step, Tell
 from engine.conductor.planning.plan import PlannedSection
+from engine.conductor.reacting.moves import called, moved_to
+from engine.conductor.reacting.plan_edits import first_free, with_curves
 from engine.conductor.reacting.tempo_and_key import bend
 from engine.conductor.reacting.values import level_params
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
-from engine.conductor.steering import Decided, take_name
+from engine.conductor.steering import Decided
 from engine.conductor.takes import section_locked
 
 MOST: Final = 32
@@ -26,44 +28,22 @@ MOST: Final = 32
 ONE_MOVE_S: Final = 1.5
 """Seconds within which turns of one and the same knob are one move."""
 
+Gone = tuple[State, tuple[Action, ...] | None]
+"""The state after a move was gone back on, and what the player is to know; None where it was too late for that."""
+
 TOO_LATE: Final = "The plan has moved on since: that change of it stays."
 
-_WHAT: Final[dict[type, Callable[[Any], str]]] = {
-    p.SetWeight: lambda command: f"weight of prompt {command.slot + 1}",
-    p.SetPrompt: lambda command: f"text of prompt {command.slot + 1}",
-    p.RemovePrompt: lambda command: f"prompt {command.slot + 1} removed",
-    p.MovePrompt: lambda command: f"prompt {command.slot + 1} moved",
-    p.SetLora: lambda command: f"strength of LoRA file {command.index + 1}",
-    p.ReRoll: lambda command: "re-roll",
-    p.VaryNext: lambda command: "variation",
-    p.RemakeBars: lambda command: f"bars {command.first} to {command.last} re-made",
-    p.ChooseTake: lambda command: f"take {take_name(command.take)} chosen",
-    p.ReRollStem: lambda command: f"other {command.stem}",
-    p.TakeStem: lambda command: f"{command.stem} of take {take_name(command.take)}",
-    p.ChooseTransition: lambda command: "kind of the next transition",
-    p.StepTransition: lambda command: "kind of the next transition",
-    p.StretchTransition: lambda command: "length of the next transition",
-    p.SetLock: lambda command: f"lock of the {command.what}",
-    p.BuildOnHook: lambda command: "section on the hook",
-    p.SetTempo: lambda command: "tempo",
-    p.StepTempo: lambda command: "tempo",
-    p.TapTempo: lambda command: "tempo",
-    p.SetKey: lambda command: "key",
-    p.StepKey: lambda command: "key",
-    p.StoreScene: lambda command: f"scene {command.number} stored",
-    p.RecallScene: lambda command: f"scene {command.number} brought back",
-    p.EditPlan: lambda command: f"change of the plan ({command.edit})",
-    p.GoOn: lambda command: f"{command.minutes:g} minutes more",
-}
-"""What each command that can be undone is called."""
+_CURVES: Final = (p.SetCurve, p.StepCurve)
+"""Commands that lean the plan: undone in whatever has not begun by then."""
 
-_TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey, p.StepTransition, p.StretchTransition)
+_OF_THE_SEAM: Final = (p.StepTransition, p.StretchTransition)
+_TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey, *_OF_THE_SEAM, *_CURVES)
 """Commands that a knob, or a hand that taps, sends many of in one move."""
 
 _OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey, p.SetLock)
 """Commands that set the tempo and the key of what follows."""
 
-_OF_THE_PLAN: Final = (p.EditPlan, p.GoOn)
+_OF_THE_PLAN: Final = (p.EditPlan, p.EditPart, p.InsertPart, p.GoOn)
 """Commands that change what is planned; they can be undone until the next section has begun."""
 
 
@@ -71,48 +51,78 @@ def remember(before: State, after: State, command: p.Command) -> State:
     """The state after a command, with what it changed kept to be undone."""
     if before.transport.run == "finished" != after.transport.run:  # the set begins again, or goes on after its end
         return replace(after, moves=(), undone=())
-    name = _WHAT.get(type(command))
+    what = called(before, command)
     taps = before.steering.taps  # one alone changes nothing
-    if name is None or (before.steering, before.plan) == (replace(after.steering, taps=taps), after.plan):
+    if what is None or (before.steering, before.plan) == (replace(after.steering, taps=taps), after.plan):
         return after
     if isinstance(command, p.SetTempo) and command.follows:  # what a clock asks for, bar by bar, nobody decided
         return after
-    what, at = name(command), after.transport.clock
-    moves = before.moves
+    at, detail, moves = after.transport.clock, moved_to(after, command), before.moves
     last = moves[-1] if moves else None
     same = isinstance(command, _TURNED) and last is not None and last.what == what
     if last is not None and same and at - last.at < ONE_MOVE_S * after.settings.grid.rate:
-        moves = (*moves[:-1], replace(last, at=at))
-    else:
-        moves = (*moves, _decided(before, what, at, type(command)))[-MOST:]
-    return replace(after, moves=moves, undone=())
+        return replace(after, moves=(*moves[:-1], replace(last, at=at, detail=detail)), undone=())
+    number = after.last_move + 1
+    moves = (*moves, replace(_decided(before, what, at, type(command)), detail=detail, number=number))[-MOST:]
+    return replace(after, moves=moves, undone=(), last_move=number)
 
 
-def undo(state: State, command: p.Undo) -> tuple[State, tuple[Action, ...]]:
-    """The last move is taken back."""
+def undo(state: State, command: p.Undo) -> Step:
+    """The last move is taken back; or all moves back to one, that one too."""
     if not state.moves:
         return state, (Tell("info", "There is nothing to undo."),)
-    last = state.moves[-1]
-    left = replace(state, moves=state.moves[:-1])
-    if _too_late(state, last):
-        return left, (Tell("info", TOO_LATE),)
-    return _gone_to(replace(left, undone=(*state.undone, _now(state, last))), last, "Undone")
+    return _each(state, state.moves, command.to, _undo_one, "Undone")
 
 
-def redo(state: State, command: p.Redo) -> tuple[State, tuple[Action, ...]]:
-    """What was undone last is done again."""
+def redo(state: State, command: p.Redo) -> Step:
+    """What was undone last is done again; or all that was undone, on to one move."""
     if not state.undone:
         return state, (Tell("info", "There is nothing to do again."),)
+    return _each(state, state.undone, command.to, _redo_one, "Done again")
+
+
+def _each(state: State, moves: tuple[Decided, ...], to: int | None, one: Callable[[State], Gone], done: str) -> Step:
+    """One move, or as many as it takes to the one of a number, with what is said of them all in one."""
+    numbers = [move.number for move in moves]
+    if to is not None and to not in numbers:
+        return state, (Tell("info", "That move is not in the list any more."),)
+    count = 1 if to is None else len(numbers) - numbers.index(to)
+    params: list[Action] = []
+    late = 0
+    for _ in range(count):
+        state, more = one(state)
+        params += more or ()
+        late += more is None
+    many = f"{done}: {_counted(count - late, 'move')}"
+    told = TOO_LATE if late == count else f"{done}: {moves[-1].what}." if count == 1 else f"{many}, back to {moves[-count].what}."
+    if 0 < late < count:
+        told = f"{many}; for {_counted(late, 'other')} it was too late: {'it stays' if late == 1 else 'they stay'}."
+    return state, (*params, Tell("info", told))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _undo_one(state: State) -> Gone:
+    last = state.moves[-1]
+    left = replace(state, moves=state.moves[:-1])
+    if too_late(state, last):
+        return left, None
+    return _gone_to(replace(left, undone=(*state.undone, _now(state, last))), last)
+
+
+def _redo_one(state: State) -> Gone:
     last = state.undone[-1]
     left = replace(state, undone=state.undone[:-1])
-    if _too_late(state, last):
-        return left, (Tell("info", TOO_LATE),)
-    return _gone_to(replace(left, moves=(*state.moves, _now(state, last))), last, "Done again")
+    if too_late(state, last):
+        return left, None
+    return _gone_to(replace(left, moves=(*state.moves, _now(state, last))), last)
 
 
 def _now(state: State, move: Decided) -> Decided:
     """What is decided about the future now, to go back to from the other side of a move."""
-    return _decided(state, move.what, move.at, move.kind)
+    return replace(_decided(state, move.what, move.at, move.kind), detail=move.detail, number=move.number)
 
 
 def _decided(state: State, what: str, at: int, kind: type) -> Decided:
@@ -121,14 +131,26 @@ def _decided(state: State, what: str, at: int, kind: type) -> Decided:
     return Decided(what, at, kind, next_index(state), state.steering, state.plan, settings.plan, settings.total_bars)
 
 
-def _too_late(state: State, decided: Decided) -> bool:
+def too_late(state: State, decided: Decided) -> bool:
     """Whether a section has begun since the plan was changed, or is locked, so that the change cannot be gone back on."""
-    return decided.kind in _OF_THE_PLAN and (decided.next_index != next_index(state) or section_locked(state))
+    return decided.kind in _OF_THE_PLAN and (decided.next_index != next_index(state) or _would_go(state, decided))
 
 
-def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Action, ...]]:
+def _would_go(state: State, decided: Decided) -> bool:
+    """Whether the next section is locked, and was another one before a move."""
+    index = next_index(state)
+    if index is None or not section_locked(state):
+        return False
+    return (
+        index >= len(decided.plan)
+        or decided.plan[index].id != state.plan[index].id
+        or (decided.plan[index].bars != state.plan[index].bars)
+    )
+
+
+def _gone_to(state: State, decided: Decided) -> tuple[State, tuple[Action, ...]]:
     """A state in which the future is as it was decided then; a section that began since keeps its take."""
-    then, now, told = decided.steering, state.steering, Tell("info", f"{done}: {decided.what}.")
+    then, now = decided.steering, state.steering
     steering = replace(now, slots=then.slots, loras=then.loras, scenes=then.scenes, scene=then.scene, morph=None)
     params: tuple[Action, ...] = ()
     if decided.kind in (*_OF_TIME, p.RecallScene) and (then.bpm, then.key) != (now.bpm, now.key):
@@ -146,9 +168,19 @@ def _gone_to(state: State, decided: Decided, done: str) -> tuple[State, tuple[Ac
     state = replace(state, steering=steering)
     if decided.kind in _OF_THE_PLAN:
         settings = replace(state.settings, total_bars=decided.total_bars)
-        return refit(replace(state, plan=decided.plan, settings=settings)), (told,)
+        return refit(replace(state, plan=decided.plan, settings=settings)), ()
     settings = replace(state.settings, plan=_led(state.settings.plan, decided.whole))
-    return replace(state, plan=_led(state.plan, decided.plan), settings=settings), (*params, told)
+    plan = _led(state.plan, decided.plan)
+    return replace(state, plan=_leant(state, plan, decided) if decided.kind in _CURVES else plan, settings=settings), params
+
+
+def _leant(state: State, plan: tuple[PlannedSection, ...], decided: Decided) -> tuple[PlannedSection, ...]:
+    """A plan in which what has not begun has the values of its curves that it had then."""
+    values: dict[int, dict[p.Curve, float]] = {
+        part.id: {curve: getattr(part, curve) for curve in p.CURVES} for part in decided.plan
+    }
+    first = first_free(state)
+    return tuple(with_curves(part, values.get(part.id, {})) if i >= first else part for i, part in enumerate(plan))
 
 
 def _led(plan: tuple[PlannedSection, ...], then: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import math
 
 from engine.actions import key_value, tempo_value
-from engine.conductor.requests import weights
+from engine.conductor.requests import next_index, weights
 from engine.conductor.state import State
 from engine.conductor.tempo import key_of, tempo_of
 from engine.music.key import Key
-from engine.protocol import LOCKS, MAX_STRENGTH, unit
+from engine.protocol import CURVES, LOCKS, MAX_STRENGTH, unit
 
 
 def values_by_target(state: State) -> dict[str, float]:
     """Every steerable value by its action's name, for knobs that take over softly; mutes and locks that are on count as 1."""
     tempo, key = tempo_value(tempo_of(state, state.here)), key_value(_tonic(state))
-    return {**scene_values(state), "tempo": tempo, "key": key, **_locks(state)}
+    return {**scene_values(state), "tempo": tempo, "key": key, **_locks(state), **_curves(state)}
+
+
+def _curves(state: State) -> dict[str, float]:
+    """The curves of the plan where the next section is; of the last one where none follows."""
+    index = next_index(state)
+    part = state.plan[-1 if index is None else index]
+    return {f"plan {curve}": getattr(part, curve) for curve in CURVES}
 
 
 def _locks(state: State) -> dict[str, float]:

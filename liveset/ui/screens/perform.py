@@ -35,6 +35,8 @@ from liveset.ui.screens.inputs import InputsScreen
 from liveset.ui.screens.keepers import KeepersScreen
 from liveset.ui.screens.log import LogScreen
 from liveset.ui.screens.modes import ModesView
+from liveset.ui.screens.moves import MovesScreen
+from liveset.ui.screens.plan import PlanScreen
 from liveset.ui.screens.takes import TakesScreen
 from liveset.ui.screens.view import STOP
 from liveset.ui.widgets.dragging import Draggable
@@ -63,7 +65,7 @@ class PerformScreen(ModesView):
         super().update_view()
         if isinstance(self.app.screen, KeepersScreen):
             self.app.screen.show(self.desk.snapshot.keepers)
-        elif isinstance(self.app.screen, TakesScreen):
+        elif isinstance(self.app.screen, TakesScreen | PlanScreen | MovesScreen):
             self.app.screen.show(self.desk.snapshot)
         elif isinstance(self.app.screen, DevicesScreen):
             self.app.screen.show(self.desk.snapshot.devices)
@@ -218,6 +220,16 @@ class PerformScreen(ModesView):
     def action_takes(self) -> None:
         """Show the takes of the next section."""
         self.app.push_screen(TakesScreen(self.link, self.desk.snapshot))
+
+    # ------------------------------------------------------------ the plan, and the moves
+
+    def action_plan(self) -> None:
+        """Show the plan."""
+        self.app.push_screen(PlanScreen(self.link, self.desk.snapshot))
+
+    def action_moves(self) -> None:
+        """Show the last moves."""
+        self.app.push_screen(MovesScreen(self.link, self.desk.snapshot))
 
     # ------------------------------------------------------------ outputs
 

@@ -24,6 +24,7 @@ MUTED: Final = ("▶ MUTED", "badge-warn")
 LOST: Final = ("✗ ENGINE LOST", "badge-bad")
 TITLE_CELLS: Final = 40
 LONGEST_LINE: Final = 60
+HOUR_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class HeaderView:
     beats_per_bar: int = 4
     elapsed_s: int = 0
     total_s: int = 0
+    asked_s: int = 0
     silent: bool = False
     muted: bool = False
     chord: str = ""
@@ -58,6 +60,7 @@ class HeaderView:
             snapshot.beats_per_bar,
             int(snapshot.elapsed_s) if math.isfinite(snapshot.elapsed_s) else 0,
             whole(snapshot.total_s),
+            whole(snapshot.asked_s),
             snapshot.audio.silent,
             _muted(snapshot),
             snapshot.chord,
@@ -84,6 +87,13 @@ def _to(coming: str) -> Line:
     return ((f" → {coming}", "accent"),) if coming else ()
 
 
+def _asked(view: HeaderView) -> tuple[Piece, ...]:
+    """When the set was to end as it was asked for, where it ends elsewhere now."""
+    if not view.asked_s or view.asked_s == view.total_s:
+        return ()
+    return (piece(f"planned {clock(view.asked_s, view.total_s >= HOUR_S)}", "dim", 8),)
+
+
 class Header(LineWidget[HeaderView]):
     """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
 
@@ -101,10 +111,10 @@ class Header(LineWidget[HeaderView]):
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
-        return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1)], gap=2))]
+        return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1), *_asked(view)], gap=2))]
 
     def _clock(self, view: HeaderView, width: int) -> Piece:
-        hours = view.total_s >= 3600
+        hours = view.total_s >= HOUR_S
         elapsed, total = clock(view.elapsed_s, hours), clock(view.total_s, hours)
         length = min(LONGEST_LINE, width * 3 // 10, width - 2 * len(total) - 8)
         if length < 6:

@@ -1,0 +1,37 @@
+"""What keys, controls and addresses can do to the plan: rows that `engine.actions` takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from engine.protocol import CURVES, ROLES, Command, Curve, EditPlan, InsertPart, Role, SetCurve
+
+_INSERTED: Final[dict[Role, str]] = {
+    "intro": "an intro",
+    "build": "a build",
+    "drop": "a drop",
+    "breakdown": "a breakdown",
+    "outro": "an outro",
+    "free": "a groove",
+}
+
+PLAN_PRESSES: Final[tuple[tuple[str, Command, str, str], ...]] = (
+    ("skip next", EditPlan("skip"), "leave the next section out", "N"),
+    ("once more", EditPlan("repeat"), "have a section like this one once more", "A"),
+    ("8 bars more", EditPlan("longer"), "give the next section 8 bars more", "full_stop"),
+    ("8 bars less", EditPlan("shorter"), "give the next section 8 bars less", "comma"),
+    ("drop next", EditPlan("drop"), "bring the next drop forward", "F"),
+    ("end the set", EditPlan("end"), "leave out all but the ending", ""),
+    *((f"insert {role}", InsertPart(role), f"have {_INSERTED[role]} more before the next section", "") for role in ROLES),
+)
+"""Presses: name, command, help, key."""
+
+
+def _curve(curve: Curve) -> tuple[str, Callable[[float], Command], str]:
+    help = f"{curve} of the next section in the plan, 0 to 1"
+    return f"plan {curve}", lambda value: SetCurve(curve, value), help
+
+
+PLAN_VALUES: Final = tuple(_curve(curve) for curve in CURVES)
+"""Values that are moved: name, the command for 0..1, help."""
