@@ -141,8 +141,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         ),
         locks=state.steering.locks,
         hook=hook_shown(state),
-        moves=_moves(state, state.moves),
-        undone=_moves(state, state.undone),
+        moves=moves_view(state, state.moves),
+        undone=moves_view(state, state.undone),
         scenes=_scenes(state),
         meters=_meters(status),
         audio=_audio(around),
@@ -178,7 +178,7 @@ def summary(state: State, around: Surroundings) -> Summary:
     )
 
 
-def _moves(state: State, moves: Sequence[Decided]) -> tuple[MoveView, ...]:
+def moves_view(state: State, moves: Sequence[Decided]) -> tuple[MoveView, ...]:
     """The last of some moves, the newest first."""
     rate = state.grid.rate
     last = reversed(moves[-MOVES_SHOWN:])

@@ -14,9 +14,26 @@ from engine.performances.entries import KEPT_SECTIONS, MADE, PLAYED, MadeSection
 from engine.performances.made import MadeLog
 from engine.performances.plain import from_plain, to_plain
 from engine.performances.played import PlayedLog
-from engine.performances.reading import length_frames, read_card, read_performance
+from engine.performances.reading import length_frames, read_card, read_commands, read_performance
 from engine.performances.writing import LogFile
-from engine.protocol import Change, Cue, CueStarted, MotifNote, Neighbour, PromptWeight, SectionRequest, SetMacro, VaryNext
+from engine.protocol import (
+    Change,
+    Command,
+    Cue,
+    CueStarted,
+    EditPart,
+    InsertPart,
+    MotifNote,
+    Neighbour,
+    PromptWeight,
+    Redo,
+    SectionRequest,
+    SetCurve,
+    SetMacro,
+    StepCurve,
+    Undo,
+    VaryNext,
+)
 from engine.timebase import Grid
 
 CARD = SetCard("Night", "night", 7, "pocket", "2026-05-01 22:30:00", minutes=4.5, bars=32)
@@ -153,3 +170,20 @@ def test_what_is_deleted_of_an_old_set_makes_it_no_newer() -> None:
     (made[0] / "last-minutes").rmdir()
     os.utime(made[1])
     assert folders.all_folders() == made[::-1]
+
+
+def test_changes_of_the_plan_are_written_and_read_with_the_sections_that_they_name(tmp_path: Path) -> None:
+    asked: list[Command] = [
+        EditPart(3, "sooner"), InsertPart("drop"), InsertPart("build", 4, after=True), SetCurve("density", 0.25),
+        StepCurve("energy", -0.05, 7), Undo(), Undo(12), Redo(13),
+    ]  # fmt: skip
+    log = MadeLog(LogFile(tmp_path / MADE))
+    for frame, command in enumerate(asked):
+        log.command(frame, command)
+    log.close()
+    assert read_commands(tmp_path) == list(enumerate(asked))
+
+
+def test_an_undo_of_an_older_log_takes_back_one_move(tmp_path: Path) -> None:
+    (tmp_path / MADE).write_text('{"frame": 5, "command": {"kind": "Undo", "asked": {}}}\n', encoding="utf-8")
+    assert read_commands(tmp_path) == [(5, Undo())]

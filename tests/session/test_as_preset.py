@@ -247,3 +247,14 @@ def test_a_tempo_and_a_key_that_a_hand_moved_are_the_saved_sets_own() -> None:
     saved = again(state)
     assert (saved.settings.grid.bpm, saved.settings.key) == (99.5, "G minor")
     assert {(part.bpm, part.key, part.glide) for part in saved.plan} == {(None, None, 0)}
+
+
+def test_plan_that_was_changed_is_saved_with_its_curves() -> None:
+    state = opening_state(load_preset("sunrise"))
+    third = state.plan[2].id
+    moves = (p.SetCurve("density", 0.11, third), p.SetCurve("brightness", 0.93, third), p.SetCurve("energy", 0.37, third))
+    state = commanded(state, *moves, p.InsertPart("breakdown", third), p.EditPart(state.plan[1].id, "later"))
+    back = again(state)
+    same(state, back)
+    leant = next(part for part in back.plan if part.brightness == 0.93)
+    assert (leant.energy, leant.density) == (0.37, 0.11)
