@@ -207,6 +207,7 @@ class Decided:
     Attributes:
         what: the move, in a few words; detail: what it moved that to, where that can be said.
         at: the clock's frame of it. number: names it, whatever becomes of the list of moves.
+        part: the id of the part of the plan that it leans, 0 for none.
         kind: the type of its command.
         next_index: the plan's index of the section that came next.
         steering: as it was; plan: the plan; whole: the plan from the set's start; total_bars: of the set.
@@ -222,3 +223,4 @@ class Decided:
     total_bars: int
     detail: str = ""
     number: int = 0
+    part: int = 0

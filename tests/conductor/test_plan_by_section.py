@@ -248,6 +248,15 @@ def test_turns_of_one_curve_are_one_move_and_are_undone_also_after_the_next_sect
     assert stage.state.plan[4].energy < before
 
 
+def test_curve_of_a_section_that_has_begun_since_stays() -> None:
+    stage = playing()
+    asked(stage, p.SetCurve("energy", 0.11))
+    heard(stage, stage.state.plan[0].bars + 1)
+    assert stage.state.here == 1
+    assert "moved on" in asked(stage, p.Undo())
+    assert stage.state.plan[1].energy == 0.11 and not stage.state.moves
+
+
 # ------------------------------------------------------------ in any order
 
 EDITS = ("remove", "repeat", "sooner", "later", "next", "longer", "shorter")

@@ -17,6 +17,7 @@ from engine.protocol import (
     MacroView,
     MeterView,
     MidiView,
+    MoveView,
     NextView,
     Notice,
     NowView,
@@ -183,6 +184,22 @@ PROMPTS = (
     PromptView("euphoric supersaw wobblix", 0.0, "cc18", 0.45, ("wobblix",), (("euforic", "euphoric"),)),
     PromptView("ambient drone, no drums", 0.0, "cc19"),
 )
+
+
+MOVES = (
+    MoveView(14, "plan: drop inserted before breakdown", 101.2),
+    MoveView(13, "energy of build 2 to 0.70", 88.0),
+    MoveView(12, "weight of prompt 2 to 0.80", 61.0),
+    MoveView(11, "plan: 8 bars more of build", 33.0, late=True),
+)
+UNDONE = (MoveView(15, "plan: outro moved up", 102.2), MoveView(16, "scene 3 brought back", 103.0))
+
+
+def planned() -> Snapshot:
+    """A set in its third section, the fourth of which is made; it has become longer, and some moves were made."""
+    shown = live()
+    arc = tuple(replace(part, made="made") if part.id == 4 else part for part in shown.arc)
+    return replace(shown, arc=arc, asked_s=250.0, moves=MOVES, undone=UNDONE)
 
 
 def many_prompts(count: int = 16) -> Snapshot:

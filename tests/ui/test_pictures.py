@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from liveset.ui.app import LivesetApp, Outcome
 from liveset.ui.screens.perform import PerformScreen
-from tests.ui.fake_link import FakeLink, live
+from tests.ui.fake_link import FakeLink, live, planned
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
@@ -25,3 +25,20 @@ def test_picture(snap_compare: Callable[..., bool], size: tuple[int, int], theme
         await pilot.pause()
 
     assert snap_compare(LivesetApp(FakeLink(live()), updates_per_second=0), terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("keys", [("slash", "down"), ("semicolon", "down")], ids=["plan", "moves"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_picture_of_the_plan_and_the_moves(
+    snap_compare: Callable[..., bool], size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    async def open_it(pilot: Pilot[Outcome]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, PerformScreen)
+        for _ in range(31):
+            screen.update_view()
+        await pilot.press(*keys)
+        screen.update_view()
+        await pilot.pause()
+
+    assert snap_compare(LivesetApp(FakeLink(planned()), updates_per_second=0), terminal_size=size, run_before=open_it)

@@ -13,7 +13,6 @@ from engine.protocol import (
     EditPlan,
     GoOn,
     InsertPart,
-    MoveView,
     NextNow,
     Notice,
     PartEdit,
@@ -23,23 +22,8 @@ from engine.protocol import (
     Undo,
 )
 from liveset.ui.screens.plan import EDIT_KEYS
-from tests.ui.fake_link import hostile, live
+from tests.ui.fake_link import MOVES, hostile, planned
 from tests.ui.screen import on_stage
-
-MOVES = (
-    MoveView(14, "plan: drop inserted before breakdown", 101.2),
-    MoveView(13, "energy of build 2 to 0.70", 88.0),
-    MoveView(12, "weight of prompt 2 to 0.80", 61.0),
-    MoveView(11, "plan: 8 bars more of build", 33.0, late=True),
-)
-UNDONE = (MoveView(15, "plan: outro moved up", 102.2), MoveView(16, "scene 3 brought back", 103.0))
-
-
-def planned() -> Snapshot:
-    """A set in its third section, the fourth of which is made; it has become longer, and some moves were made."""
-    shown = live()
-    arc = tuple(replace(part, made="made") if part.id == 4 else part for part in shown.arc)
-    return replace(shown, arc=arc, asked_s=250.0, moves=MOVES, undone=UNDONE)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -199,7 +183,7 @@ async def test_moves_are_listed_with_what_was_undone_above_them() -> None:
             "▸   01:41         plan: drop inserted before breakdown",
             "01:28         energy of build 2 to 0.70",
             "01:01         weight of prompt 2 to 0.80",
-            "00:33         plan: 8 bars more of bui…   stays: the plan has moved on",
+            "00:33         plan: 8 bars more of build   stays: too late",
         ]
 
 

@@ -63,7 +63,8 @@ def remember(before: State, after: State, command: p.Command) -> State:
     if last is not None and same and at - last.at < ONE_MOVE_S * after.settings.grid.rate:
         return replace(after, moves=(*moves[:-1], replace(last, at=at, detail=detail)), undone=())
     number = after.last_move + 1
-    moves = (*moves, replace(_decided(before, what, at, type(command)), detail=detail, number=number))[-MOST:]
+    move = _decided(before, what, at, type(command))
+    moves = (*moves, replace(move, detail=detail, number=number, part=_leans(before, command)))[-MOST:]
     return replace(after, moves=moves, undone=(), last_move=number)
 
 
@@ -122,7 +123,7 @@ def _redo_one(state: State) -> Gone:
 
 def _now(state: State, move: Decided) -> Decided:
     """What is decided about the future now, to go back to from the other side of a move."""
-    return replace(_decided(state, move.what, move.at, move.kind), detail=move.detail, number=move.number)
+    return replace(_decided(state, move.what, move.at, move.kind), detail=move.detail, number=move.number, part=move.part)
 
 
 def _decided(state: State, what: str, at: int, kind: type) -> Decided:
@@ -132,7 +133,9 @@ def _decided(state: State, what: str, at: int, kind: type) -> Decided:
 
 
 def too_late(state: State, decided: Decided) -> bool:
-    """Whether a section has begun since the plan was changed, or is locked, so that the change cannot be gone back on."""
+    """Whether what a move changed has begun since, or is locked, so that the change cannot be gone back on."""
+    if decided.kind in _CURVES:
+        return all(part.id != decided.part for part in state.plan[first_free(state) :])
     return decided.kind in _OF_THE_PLAN and (decided.next_index != next_index(state) or _would_go(state, decided))
 
 
@@ -175,12 +178,21 @@ def _gone_to(state: State, decided: Decided) -> tuple[State, tuple[Action, ...]]
 
 
 def _leant(state: State, plan: tuple[PlannedSection, ...], decided: Decided) -> tuple[PlannedSection, ...]:
-    """A plan in which what has not begun has the values of its curves that it had then."""
-    values: dict[int, dict[p.Curve, float]] = {
-        part.id: {curve: getattr(part, curve) for curve in p.CURVES} for part in decided.plan
-    }
+    """A plan in which the section that a move leaned has the values of its curves that it had then."""
+    then = next((part for part in decided.plan if part.id == decided.part), None)
+    if then is None:
+        return plan
+    values: dict[p.Curve, float] = {curve: getattr(then, curve) for curve in p.CURVES}
     first = first_free(state)
-    return tuple(with_curves(part, values.get(part.id, {})) if i >= first else part for i, part in enumerate(plan))
+    return tuple(with_curves(part, values) if i >= first and part.id == decided.part else part for i, part in enumerate(plan))
+
+
+def _leans(state: State, command: p.Command) -> int:
+    """The id of the section that a command leans; 0 for none."""
+    if not isinstance(command, p.SetCurve | p.StepCurve):
+        return 0
+    index = next_index(state)
+    return command.part or (0 if index is None else state.plan[index].id)
 
 
 def _led(plan: tuple[PlannedSection, ...], then: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:

@@ -18,7 +18,7 @@ from liveset.ui.widgets.gauges import clock
 
 NONE: Final = "nothing was moved yet that could be undone"
 HELP: Final = "enter: undo to here, or do again up to here; what sounds stays"
-STAYS: Final = "   stays: the plan has moved on"
+STAYS: Final = "   stays: too late"
 FRAME_ROWS: Final = 4
 """Rows of the box that are not moves: its border, and a line about the keys."""
 
