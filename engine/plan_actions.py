@@ -29,7 +29,7 @@ PLAN_PRESSES: Final[tuple[tuple[str, Command, str, str], ...]] = (
 
 
 def _curve(curve: Curve) -> tuple[str, Callable[[float], Command], str]:
-    help = f"{curve} of the next section in the plan, 0 to 1"
+    help = f"{curve} of the next section that can still change, in the plan"
     return f"plan {curve}", lambda value: SetCurve(curve, value), help
 
 

@@ -33,7 +33,10 @@ class EditPart:
 
 @dataclass(frozen=True, slots=True)
 class InsertPart:
-    """Have one section more, for a role, before the section with the id ``part``, or after it; None: before the next one."""
+    """Have one section more, for a role, before the section with the id ``part``, or after it.
+
+    None: before the next that may be changed; at the end where none follows.
+    """
 
     role: Role
     part: int | None = None
@@ -42,7 +45,7 @@ class InsertPart:
 
 @dataclass(frozen=True, slots=True)
 class SetCurve:
-    """Move a curve's value, 0..1, in the section with the id ``part``; None: in the next one."""
+    """Move a curve's value, 0..1, in the section with the id ``part``; None: in the next that may be changed."""
 
     curve: Curve
     value: float

@@ -15,7 +15,7 @@ from engine.conductor.replan import within_limits
 from engine.conductor.state import State
 from engine.timebase import QUANTUM, SLACK
 from tests.conductor.simulation import Stage
-from tests.conductor.test_conductor import BAR, GRID, made, opening
+from tests.conductor.test_conductor import BAR, GRID, made, opening, slow
 from tests.conductor.test_plan_edits import heard, work
 
 
@@ -159,8 +159,24 @@ def test_section_that_cannot_be_made_anew_in_time_stays() -> None:
     stage.advance(GRID.frame_of_bar(stage.state.plan[0].bars) - 4096 - stage.player.frame, 1024)
     coming = ids(stage)[1]
     assert "made already" in asked(stage, p.EditPart(coming, "remove"))
-    assert "made already" in asked(stage, p.SetCurve("energy", 0.1))
+    assert "made already" in asked(stage, p.SetCurve("energy", 0.1, coming))
     assert ids(stage)[1] == coming
+    energy = stage.state.plan[1].energy
+    asked(stage, p.SetCurve("energy", 0.1))
+    assert (stage.state.plan[1].energy, stage.state.plan[2].energy) == (energy, 0.1)
+
+
+def test_slow_generator_finishes_what_it_has_begun_and_what_follows_can_be_changed() -> None:
+    stage = slow(200)
+    stage.state = identified(stage.state)
+    stage.advance(BAR)
+    begun = ids(stage)[1]
+    assert "being made" in asked(stage, p.EditPart(begun, "remove"))
+    asked(stage, p.InsertPart("drop"))
+    asked(stage, p.SetCurve("density", 0.12))
+    assert ids(stage)[1] == begun
+    assert (stage.state.plan[2].role, stage.state.plan[2].density) == ("drop", 0.12)
+    assert stage.state.moves[1].what == f"density of {stage.state.plan[2].name}"
 
 
 def test_locked_section_stays_and_what_follows_it_can_be_changed_and_undone() -> None:

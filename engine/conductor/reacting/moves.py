@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from engine import protocol as p
 from engine.conductor.lengths import piece_of
-from engine.conductor.requests import next_index
+from engine.conductor.reacting.plan_edits import next_free
 from engine.conductor.state import State
 from engine.conductor.steering import take_name
 from engine.conductor.tempo import key_of, tempo_of
@@ -36,14 +36,15 @@ _PART_EDITS: Final[dict[p.PartEdit, str]] = {
 
 
 def part_called(state: State, part: int | None) -> str:
-    """The name of the part of the plan with an id; of the next one for None."""
-    index = next_index(state) if part is None else next((i for i, each in enumerate(state.plan) if each.id == part), None)
-    return "a section" if index is None else piece_of(state.plan[index].name)[0][:LONGEST_TEXT]
+    """The name of the part of the plan with an id; of the first one that may be changed for None."""
+    named = next_free(state) if part is None else next((each for each in state.plan if each.id == part), None)
+    return "a section" if named is None else piece_of(named.name)[0][:LONGEST_TEXT]
 
 
 def _inserted(state: State, command: p.InsertPart) -> str:
-    where = f" {'after' if command.after else 'before'} {part_called(state, command.part)}" if next_index(state) else ""
-    return f"plan: {command.role} inserted{where}"
+    if command.part is None and next_free(state) is None:
+        return f"plan: {command.role} inserted at the end"
+    return f"plan: {command.role} inserted {'after' if command.after else 'before'} {part_called(state, command.part)}"
 
 
 _WHAT: Final[dict[type, Callable[[State, Any], str]]] = {
@@ -81,10 +82,8 @@ _WHAT: Final[dict[type, Callable[[State, Any], str]]] = {
 
 
 def _curve(state: State, command: p.SetCurve | p.StepCurve) -> str:
-    at = next_index(state) if command.part is None else None
-    parts = (part for i, part in enumerate(state.plan) if i == at or (at is None and part.id == command.part))
-    value = next((getattr(part, command.curve) for part in reversed(tuple(parts))), None)
-    return "" if value is None else f" to {value:.2f}"
+    part = next_free(state) if command.part is None else next((each for each in state.plan if each.id == command.part), None)
+    return "" if part is None else f" to {getattr(part, command.curve):.2f}"
 
 
 def _text(text: str) -> str:

@@ -31,6 +31,7 @@ from engine.conductor.reacting.plan_edits import (
     first_free,
     made_longer,
     made_shorter,
+    next_free,
     stem_of,
     with_curves,
 )
@@ -129,10 +130,10 @@ def _curved(state: State, command: p.SetCurve | p.StepCurve, to: Callable[[float
     first = first_free(state)
     part = command.part
     if part is None:
-        index = next_index(state)
-        if index is None:
+        free = next_free(state)
+        if free is None:
             return state, (Tell("info", NOTHING_AHEAD),)
-        part = state.plan[index].id
+        part = free.id
     if (refused := _refusal(state, part)) is not None:
         return state, (refused,)
     plan = tuple(
@@ -157,7 +158,7 @@ def _refusal(state: State, part: int) -> Tell | None:
     if at == next_index(state):
         if section_locked(state):
             return Tell("info", f"{name[:40]} comes next and is locked: let go of the lock first.")
-        return Tell("info", f"{name[:40]} is made already, and there is no time to make it anew.")
+        return Tell("info", f"{name[:40]} is made already, or being made: it stays as it is.")
     return Tell("info", f"{name[:40]} has begun already: it stays as it is.")
 
 

@@ -42,6 +42,12 @@ def first_free(state: State) -> int:
     return first + (section_locked(state) or not in_time(state, made.index))
 
 
+def next_free(state: State) -> PlannedSection | None:
+    """The first part that may be changed, which commands mean that name none; None where nothing may be."""
+    first = first_free(state)
+    return state.plan[first] if first < len(state.plan) else None
+
+
 def changed(state: State, edit: Edit, *, onto_the_end: bool = False) -> Step:
     """The plan with what is to come edited, and the set as much longer or shorter.
 

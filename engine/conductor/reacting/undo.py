@@ -13,7 +13,7 @@ from engine import protocol as p
 from engine.conductor.events import Action, SetParams, Step, Tell
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting.moves import called, moved_to
-from engine.conductor.reacting.plan_edits import first_free, with_curves
+from engine.conductor.reacting.plan_edits import first_free, next_free, with_curves
 from engine.conductor.reacting.tempo_and_key import bend
 from engine.conductor.reacting.values import level_params
 from engine.conductor.replan import refit
@@ -59,12 +59,13 @@ def remember(before: State, after: State, command: p.Command) -> State:
         return after
     at, detail, moves = after.transport.clock, moved_to(after, command), before.moves
     last = moves[-1] if moves else None
-    same = isinstance(command, _TURNED) and last is not None and last.what == what
+    part = _leans(before, command)
+    same = isinstance(command, _TURNED) and last is not None and (last.what, last.part) == (what, part)
     if last is not None and same and at - last.at < ONE_MOVE_S * after.settings.grid.rate:
         return replace(after, moves=(*moves[:-1], replace(last, at=at, detail=detail)), undone=())
     number = after.last_move + 1
     move = _decided(before, what, at, type(command))
-    moves = (*moves, replace(move, detail=detail, number=number, part=_leans(before, command)))[-MOST:]
+    moves = (*moves, replace(move, detail=detail, number=number, part=part))[-MOST:]
     return replace(after, moves=moves, undone=(), last_move=number)
 
 
@@ -191,8 +192,8 @@ def _leans(state: State, command: p.Command) -> int:
     """The id of the section that a command leans; 0 for none."""
     if not isinstance(command, p.SetCurve | p.StepCurve):
         return 0
-    index = next_index(state)
-    return command.part or (0 if index is None else state.plan[index].id)
+    free = next_free(state)
+    return command.part or (0 if free is None else free.id)
 
 
 def _led(plan: tuple[PlannedSection, ...], then: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from engine.actions import key_value, tempo_value
-from engine.conductor.requests import next_index, weights
+from engine.conductor.reacting.plan_edits import next_free
+from engine.conductor.requests import weights
 from engine.conductor.state import State
 from engine.conductor.tempo import key_of, tempo_of
 from engine.music.key import Key
@@ -19,9 +20,8 @@ def values_by_target(state: State) -> dict[str, float]:
 
 
 def _curves(state: State) -> dict[str, float]:
-    """The curves of the plan where the next section is; of the last one where none follows."""
-    index = next_index(state)
-    part = state.plan[-1 if index is None else index]
+    """The curves of the plan in the first section that may still be changed; in the last one where none may."""
+    part = next_free(state) or state.plan[-1]
     return {f"plan {curve}": getattr(part, curve) for curve in CURVES}
 
 
