@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Final, Literal
 
@@ -45,6 +45,9 @@ from engine.protocol import (
 from engine.session.pictures import Picture
 from engine.session.takes import NO_PICTURES, hook_shown, takes_view
 from engine.timebase import TempoMap
+
+When = Literal["played", "now", "plan"]
+Made = Literal["", "making", "made"]
 
 MOVES_SHOWN: Final = 12
 """Moves that can be undone, and as many that can be done again, in a snapshot."""
@@ -187,33 +190,33 @@ def moves_view(state: State, moves: Sequence[Decided]) -> tuple[MoveView, ...]:
 
 def arc_view(state: State, tempo: TempoMap | None = None) -> tuple[ArcPart, ...]:
     """The parts played, the one that sounds, and those still planned; ``tempo`` is what `planned` says, if that is known."""
-    parts: list[ArcPart] = []
     tempo = planned(state) if tempo is None else tempo
+    began, rate, parts = tempo.start, tempo.first.rate, list[ArcPart]()
+
+    def add(
+        part: PlannedSection, name: str, bars: int, energy: float, bar: int, when: When, *, made: Made = "", fixed: bool = False
+    ) -> None:
+        start_s = (tempo.frame_of_bar(bar) - began) / rate
+        more = (part.id, part.density, part.brightness, start_s, made, fixed)
+        parts.append(ArcPart(name, part.role, bars, energy, bar, when, part.purpose, *more))
+
     coming = _coming_bar(state)
     for i, played in enumerate(state.transport.history):
         here = i == len(state.transport.history) - 1
         end = max(coming, played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
         energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
         part = state.plan[played.index] if 0 <= played.index < len(state.plan) else OPENED
-        when: Literal["now", "played"] = "now" if here else "played"
-        shown = ArcPart(played.name, part.role, end - played.start_bar, energy, played.start_bar, when, part.purpose)
-        parts.append(_with_more(shown, part, tempo))
+        add(part, played.name, end - played.start_bar, energy, played.start_bar, "now" if here else "played")
     bar, free = coming, first_free(state)
     first = 0 if state.transport.now is None else state.transport.now.version.index + 1
+    made = how_made(state)
     for index, part in enumerate(state.plan[first:], first):
-        shown = ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose)
-        made = how_made(state) if index == first else ""
-        parts.append(replace(_with_more(shown, part, tempo), made=made, fixed=index < free))
+        add(part, part.name, part.bars, part.energy, bar, "plan", made=made if index == first else "", fixed=index < free)
         bar += part.bars
     return tuple(parts)
 
 
-def _with_more(shown: ArcPart, part: PlannedSection, tempo: TempoMap) -> ArcPart:
-    start_s = tempo.seconds_at(tempo.frame_of_bar(shown.start_bar))
-    return replace(shown, id=part.id, density=part.density, brightness=part.brightness, start_s=start_s)
-
-
-def how_made(state: State) -> Literal["", "making", "made"]:
+def how_made(state: State) -> Made:
     """How far the next section is: one that is there and is made anew counts as being made."""
     if any(job.purpose == "next" for job in state.work.jobs):
         return "making"

@@ -12,10 +12,11 @@ from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import Step, Tell
-from engine.conductor.forecast import in_time
+from engine.conductor.forecast import in_time, next_safe
 from engine.conductor.lengths import joined
 from engine.conductor.planning.plan import PHRASE, PlannedSection, bars_per_share, into, numbered
 from engine.conductor.replan import first_open, refit
+from engine.conductor.requests import next_index
 from engine.conductor.state import State
 from engine.conductor.takes import section_locked
 
@@ -36,10 +37,10 @@ def edit_plan(state: State, command: p.EditPlan) -> Step:
 
 def first_free(state: State) -> int:
     """The plan's first index that may be changed: what is locked, or made already and cannot be made anew in time, stays."""
-    first, made = first_open(state), state.work.next
-    if not state.work.traits.live or made is None or not made.complete:
+    first, coming = first_open(state), next_index(state)
+    if not state.work.traits.live or coming is None or not next_safe(state):
         return first
-    return first + (section_locked(state) or not in_time(state, made.index))
+    return first + (section_locked(state) or not in_time(state, coming))
 
 
 def next_free(state: State) -> PlannedSection | None:
