@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Final, Literal
 
 from engine.conductor.forecast import Outlook, end_bar, outlook
+from engine.conductor.pieces import opens_piece, order, sounding, title_at
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.plan_edits import first_free
@@ -35,12 +36,14 @@ from engine.protocol import (
     NextView,
     Notice,
     NowView,
+    PieceView,
     PromptView,
     RecordingView,
     ScenesView,
     Snapshot,
     StemView,
     Summary,
+    titled,
 )
 from engine.session.pictures import Picture
 from engine.session.takes import NO_PICTURES, hook_shown, takes_view
@@ -93,6 +96,15 @@ class Surroundings:
     starred: tuple[str, ...] = ()
 
 
+def _piece(state: State) -> PieceView:
+    playing, pieces = order(state), state.settings.pieces
+    if len(playing) < 2:
+        return PieceView()
+    at = playing.index(sounding(state))
+    after = pieces[playing[at + 1]].title if at + 1 < len(playing) else ""
+    return PieceView(pieces[playing[at]].title, at + 1, len(playing), after)
+
+
 def _scenes(state: State) -> ScenesView:
     steering, morph = state.steering, state.steering.morph
     stored = tuple(sorted(number for number, _ in steering.scenes))
@@ -119,6 +131,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         serial=serial,
         state=state.transport.run,
         title=s.title,
+        piece=_piece(state),
         bpm=bpm if state.transport.now else tempo_of(state, 0),
         bpm_to=_elsewhere(tempo_of(state, state.here), state.grid.bpm) if state.transport.now else 0.0,
         key=key,
@@ -189,6 +202,7 @@ def arc_view(state: State, tempo: TempoMap | None = None) -> tuple[ArcPart, ...]
     """The parts played, the one that sounds, and those still planned; ``tempo`` is what `planned` says, if that is known."""
     parts: list[ArcPart] = []
     tempo = planned(state) if tempo is None else tempo
+    title = ""
     coming = _coming_bar(state)
     for i, played in enumerate(state.transport.history):
         here = i == len(state.transport.history) - 1
@@ -196,12 +210,14 @@ def arc_view(state: State, tempo: TempoMap | None = None) -> tuple[ArcPart, ...]
         energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
         part = state.plan[played.index] if 0 <= played.index < len(state.plan) else OPENED
         when: Literal["now", "played"] = "now" if here else "played"
-        shown = ArcPart(played.name, part.role, end - played.start_bar, energy, played.start_bar, when, part.purpose)
+        opens, title = played.piece if played.piece != title else "", played.piece
+        shown = ArcPart(played.name, part.role, end - played.start_bar, energy, played.start_bar, when, part.purpose, piece=opens)
         parts.append(_with_more(shown, part, tempo))
     bar, free = coming, first_free(state)
     first = 0 if state.transport.now is None else state.transport.now.version.index + 1
     for index, part in enumerate(state.plan[first:], first):
-        shown = ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose)
+        opens = title_at(state, index) if opens_piece(state, index) or not index else ""
+        shown = ArcPart(part.name, part.role, part.bars, part.energy, bar, "plan", part.purpose, piece=opens)
         made = how_made(state) if index == first else ""
         parts.append(replace(_with_more(shown, part, tempo), made=made, fixed=index < free))
         bar += part.bars
@@ -270,7 +286,7 @@ def next_view(state: State, pictures: Mapping[str, Picture] = NO_PICTURES) -> Ne
     ahead, start = outlook(state, index), start_bar(state)
     hurried = making is not None and making.place == "main" and making.request.steps < state.work.traits.steps
     return NextView(
-        name=part.name,
+        name=titled(title_at(state, index), part.name) if opens_piece(state, index) else part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
         take=take_name(state.steering.take),
