@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from engine.plan_actions import PLAN_PRESSES, PLAN_VALUES
+from engine.plan_actions import PIECE_PRESSES, PLAN_PRESSES, PLAN_VALUES
 from engine.protocol import (
     GO_ON_MINUTES,
     LOCKS,
@@ -336,6 +336,7 @@ def _rows() -> Iterator[Action]:
     yield from (_press(name, command, name, help, key) for name, command, help, key in PLAN_PRESSES)
     for name, moved, help in PLAN_VALUES:
         yield Action(name, moved, "position", name, help, "Set", "/" + name.replace(" ", "/"), 0.5)
+    yield from (replace(_press(name, command, name, help), osc=osc) for name, command, help, osc in PIECE_PRESSES)
     yield _press("undo", Undo(), "undo", "undo the last move: prompts, weights, scenes, takes; not what sounds", "U")
     yield _press("redo", Redo(), "redo", "do again what was undone last", "Y")
     yield from _transitions()

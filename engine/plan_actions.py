@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from engine.protocol import CURVES, ROLES, Command, Curve, EditPlan, InsertPart, Role, SetCurve
+from engine.protocol import (
+    CURVES,
+    PIECE_ROWS,
+    ROLES,
+    ChoosePiece,
+    Command,
+    Curve,
+    EditPieces,
+    EditPlan,
+    InsertPart,
+    Role,
+    SetCurve,
+)
 
 _INSERTED: Final[dict[Role, str]] = {
     "intro": "an intro",
@@ -26,6 +38,23 @@ PLAN_PRESSES: Final[tuple[tuple[str, Command, str, str], ...]] = (
     *((f"insert {role}", InsertPart(role), f"have {_INSERTED[role]} more before the next section", "") for role in ROLES),
 )
 """Presses: name, command, help, key."""
+
+
+PIECE_PRESSES: Final[tuple[tuple[str, Command, str, str], ...]] = (
+    (
+        "next piece",
+        EditPieces("leave"),
+        "leave out what is left of this piece: the next one follows this section",
+        "/next-piece",
+    ),
+    ("skip piece", EditPieces("skip"), "leave the next piece out", "/skip-piece"),
+    ("repeat piece", EditPieces("repeat"), "have this piece once more before the next one", "/repeat-piece"),
+    *(
+        (f"piece {number}", ChoosePiece(number), f"have piece {number} of the set list next", f"/piece/{number}")
+        for number in range(1, PIECE_ROWS + 1)
+    ),
+)
+"""Presses about a set list: name, command, help, address of OSC."""
 
 
 def _curve(curve: Curve) -> tuple[str, Callable[[float], Command], str]:

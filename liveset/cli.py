@@ -50,7 +50,9 @@ def liveset(_show: VersionOption = False) -> None:
     """A live-performance instrument in a terminal: the next section of music is made while the current one plays."""
 
 
-PresetArgument = Annotated[str, typer.Argument(help="A preset's name, or a .toml file.", metavar="PRESET")]
+PresetsArgument = Annotated[
+    list[str], typer.Argument(help="A preset's name, or a .toml file; several play one after the other.", metavar="PRESET...")
+]
 
 
 def _text(path: Path | None) -> str | None:
@@ -60,7 +62,10 @@ def _text(path: Path | None) -> str | None:
 @app.command(epilog=example("play midnight --device pulse --record night.flac"))
 @clean
 def play(  # noqa: PLR0913  an argument for each option
-    preset: PresetArgument = "",
+    presets: Annotated[
+        list[str] | None,
+        typer.Argument(help="A preset's name, or a .toml file; several play one after the other.", metavar="[PRESET]..."),
+    ] = None,
     device: Annotated[str | None, typer.Option(help=f"Output device: a number or name from `{command('devices')}`.")] = None,
     block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
     record: Annotated[Path | None, typer.Option(help="Record what is heard to a .flac or .wav file.")] = None,
@@ -79,8 +84,16 @@ def play(  # noqa: PLR0913  an argument for each option
     """Play a set: the screen opens and the music starts (the default command)."""
     from liveset.commands.play import perform
 
-    options = SetOptions(preset, device, block, _text(record), seed, minutes, generator, force=force)
-    options = replace(options, clock=clock, clock_in=clock_in, link=link, osc=osc, osc_token=osc_token, osc_allow=osc_allow)
+    options = SetOptions("", device, block, _text(record), seed, minutes, generator, force=force)
+    options = replace(
+        options.with_presets(presets or ()),
+        clock=clock,
+        clock_in=clock_in,
+        link=link,
+        osc=osc,
+        osc_token=osc_token,
+        osc_allow=osc_allow,
+    )
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
@@ -135,7 +148,7 @@ def save(
 @app.command(epilog=example("rehearse sunrise --out sunrise.flac --report report --midi moves.mid"))
 @clean
 def rehearse(  # noqa: PLR0913  an argument for each option
-    preset: PresetArgument,
+    presets: PresetsArgument,
     out: Annotated[Path | None, typer.Option(help="The audio file, .flac or .wav (PRESET.flac here if not given).")] = None,
     report: Annotated[Path | None, typer.Option(help="A folder for report.json and set.png.", metavar="DIR")] = None,
     midi: Annotated[Path | None, typer.Option(help="A standard MIDI file whose controller moves are played.")] = None,
@@ -148,8 +161,8 @@ def rehearse(  # noqa: PLR0913  an argument for each option
     """Play a whole set into a file, as fast as this machine can."""
     from liveset.commands.rehearse import rehearse_to_files
 
-    options = SetOptions(preset, None, None, _text(out), seed, minutes, generator, _text(midi), realtime, force)
-    rehearse_to_files(options, report)
+    options = SetOptions("", None, None, _text(out), seed, minutes, generator, _text(midi), realtime, force)
+    rehearse_to_files(options.with_presets(presets), report)
 
 
 SessionArgument = Annotated[
@@ -257,11 +270,11 @@ def export(
 
 @app.command(epilog=example("check my-set.toml"))
 @clean
-def check(preset: PresetArgument) -> None:
-    """Read a preset and print the plan it makes, or say what is wrong with it."""
+def check(presets: PresetsArgument) -> None:
+    """Read a preset, or several, and print the plan that comes of it, or say what is wrong with it."""
     from liveset.commands.rehearse import check_preset
 
-    check_preset(preset)
+    check_preset(presets)
 
 
 @app.command(epilog=example("devices"))
@@ -301,7 +314,10 @@ def midi(
 @app.command(epilog=example("doctor --preset my-set.toml"))
 @clean
 def doctor(
-    preset: Annotated[str, typer.Option(help="Play this set's first minute, and say whether the night will hold.")] = "",
+    preset: Annotated[
+        list[str] | None,
+        typer.Option(help="Play this set's first minute, and say whether the night will hold; several make a set list."),
+    ] = None,
 ) -> None:
     """Check sound, MIDI, terminal, disk, generators and models, and say what to change."""
     from liveset.commands.doctor import examine

@@ -7,10 +7,12 @@ from typing import Any
 
 from engine.conductor.events import Action, SendCues
 from engine.conductor.forecast import due_frame, playing_end, usable
+from engine.conductor.pieces import opens_piece
 from engine.conductor.requests import next_index
 from engine.conductor.seams import coming
 from engine.conductor.state import Heard, Playing, State, Version
 from engine.conductor.tempo import frames_of
+from engine.music.key import NEIGHBOURS, Key, fifths_apart
 from engine.protocol import TRANSITION_BY_KIND, Cue
 from engine.timebase import SLACK
 
@@ -77,7 +79,7 @@ def next_cue(state: State) -> Cue | None:
     sounds = state.transport.now.version
     kind, over = coming(state)
     overlaps = TRANSITION_BY_KIND[kind].overlaps
-    if overlaps and _elsewhere(state, version):
+    if overlaps and (version.request.bpm != grid.bpm or not _in_harmony(state, version)):
         return _cue(state, version, due, due)
     bar = grid.bar_at(due)
     over_grid = grid.from_bar(bar, version.request.bpm)
@@ -85,6 +87,16 @@ def next_cue(state: State) -> Cue | None:
     if overlaps:
         length = max(0, min(length, sounds.total - (due - origin_at(state, due - 1))))
     return _cue(state, version, due, due, transition=kind if length else "cut", length=length)
+
+
+def _in_harmony(state: State, version: Version) -> bool:
+    """Whether the next section may sound together with this one: they are in one key, or two pieces of keys that are near."""
+    assert state.transport.now is not None
+    sounds = state.transport.now.version
+    if version.request.key == sounds.request.key:
+        return True
+    near = fifths_apart(Key.parse(sounds.request.key), Key.parse(version.request.key)) <= NEIGHBOURS
+    return near and opens_piece(state, version.index)
 
 
 def switch_cue(state: State) -> Cue | None:

@@ -92,7 +92,8 @@ def joined(parts: Sequence[PlannedSection]) -> list[PlannedSection]:
 def _follows(part: PlannedSection, last: PlannedSection) -> bool:
     """Whether a part is a later piece of what the last one is a piece of."""
     (stem, number), (before, earlier) = piece_of(part.name), piece_of(last.name)
-    return stem == before and number > earlier and part.role == last.role and last.transition == JOIN[0]
+    goes_on = stem == before and number > earlier and part.role == last.role and part.piece == last.piece
+    return goes_on and last.transition == JOIN[0]
 
 
 def piece_of(name: str) -> tuple[str, int]:
@@ -154,11 +155,11 @@ def _rest(part: PlannedSection, bars: int) -> PlannedSection:
 
 
 def _lengthened(parts: list[PlannedSection], least: int) -> list[PlannedSection]:
-    """Parts of at least so many bars each, taken from the one after them; the last may stay shorter."""
+    """Parts of at least so many bars each, taken from the one after them; the last of a piece may stay shorter."""
     made: list[PlannedSection] = []
     while parts:
         part = parts.pop(0)
-        while part.bars < least and parts:
+        while part.bars < least and parts and parts[0].piece == part.piece:
             taken = min(least - part.bars, parts[0].bars)
             taken = parts[0].bars if parts[0].bars - taken < PHRASE else taken
             part = replace(part, bars=part.bars + taken)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from engine.conductor.pieces import place_in_piece, seed_of
 from engine.conductor.requests import derive_seed, wish
 from engine.conductor.state import State, Wish
 from engine.conductor.steering import Take, Variation
@@ -71,7 +72,8 @@ def in_seeds(state: State, index: int, place: int) -> Variation:
 
 def of_its_own(state: State, index: int, take: Take) -> Variation:
     """The seeds, ideas and chords of a take that is made out of nothing."""
-    seeds = (derive_seed(state.settings.seed, index, take.number, 0), state.settings.seed)
+    seed = seed_of(state, index)
+    seeds = (derive_seed(seed, place_in_piece(state, index), take.number, 0), seed)
     return Variation("", seeds=seeds, ideas=take.number, progression=take.number)
 
 
@@ -91,7 +93,8 @@ def anew(
     parts: tuple[str, ...] = (),
 ) -> Change:
     """Some of a section from the seed and the ideas of a take's number; what is left at its default is all of it."""
-    return Change(derive_seed(state.settings.seed, index, number, "change"), bars, amount, number, parts)
+    seed = derive_seed(seed_of(state, index), place_in_piece(state, index), number, "change")
+    return Change(seed, bars, amount, number, parts)
 
 
 def rewritten(source: Variation, *changes: Change) -> Variation:

@@ -7,9 +7,11 @@ from typing import Final
 
 from engine.conductor.forecast import end_bar
 from engine.conductor.lengths import Limits, fitted
-from engine.conductor.planning.plan import fit
+from engine.conductor.planning.plan import PlannedSection, fit
 from engine.conductor.state import State
 from engine.conductor.tempo import tempo_of
+
+Parts = tuple[PlannedSection, ...]
 
 
 def refit(state: State) -> State:
@@ -17,14 +19,21 @@ def refit(state: State) -> State:
     if state.transport.now is None:
         return within_limits(state)
     first = first_open(state)
-    ahead = state.plan[first:]
+    ahead, later = _of_one_piece(state, first)
     made = state.plan[state.transport.now.version.index + 1 : first]
-    left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in made)
+    left = state.settings.total_bars - end_bar(state) - sum(part.bars for part in (*made, *later))
     if ahead and left != sum(part.bars for part in ahead):
         ahead = fit(ahead, max(left, min(4, sum(part.bars for part in ahead))))
-    plan = (*state.plan[:first], *ahead)
+    plan = (*state.plan[:first], *ahead, *later)
     drift = end_bar(state) + sum(part.bars for part in plan[state.transport.now.version.index + 1 :]) - state.settings.total_bars
     return within_limits(replace(state.with_transport(drift=drift), plan=plan))
+
+
+def _of_one_piece(state: State, first: int) -> tuple[Parts, Parts]:
+    """What may give way from an index on, and what may not: a piece that has not begun keeps its length."""
+    here = state.plan[state.here].piece
+    after = next((index for index in range(first, len(state.plan)) if state.plan[index].piece != here), len(state.plan))
+    return state.plan[first:after], state.plan[after:]
 
 
 def first_open(state: State) -> int:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.conductor.pieces import loras_of, macro_of, motif_of, opens_piece, place_in_piece, seed_of, slots_of
 from engine.conductor.planning.plan import PlannedSection, beyond
 from engine.conductor.seams import hand_over_of
 from engine.conductor.state import OPENING, State, Version, Wish
 from engine.conductor.steering import Variation
-from engine.conductor.tempo import frames_of, key_of, next_line, start_bar, tempo_in
+from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
 from engine.music.motif import make_motif
 from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
 from engine.timebase import Grid, section_frames
@@ -32,18 +33,22 @@ def derive_seed(*parts: int | str) -> int:
 def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
     """Every slot's weight in a part: the plan's leaning, unless the performer has moved the slot."""
     leaning = dict(part.prompts)
-    return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in enumerate(state.steering.slots))
+    slots = enumerate(slots_of(state, part))
+    return tuple(slot.weight if slot.touched else leaning.get(i, slot.weight) for i, slot in slots)
 
 
 def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
     """The prompts that are heard in a part, with their weights."""
-    mix = zip(state.steering.slots, weights(state, part), strict=True)
+    mix = zip(slots_of(state, part), weights(state, part), strict=True)
     return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
 
 
 def tail_bars(state: State, index: int) -> int:
     """Bars of a section's tail: what its transition needs, one at the set's end."""
-    return max(MIN_TAIL_BARS, state.plan[index].transition_bars) if index + 1 < len(state.plan) else 1
+    if index + 1 >= len(state.plan):
+        return 1
+    between = hand_over(state, index)[1] if opens_piece(state, index + 1) else 0
+    return max(MIN_TAIL_BARS, state.plan[index].transition_bars, between)
 
 
 def wish(state: State, index: int, take: int, variation: Variation | None = None) -> Wish:
@@ -56,7 +61,7 @@ def wish(state: State, index: int, take: int, variation: Variation | None = None
         prompts=mixed(state, part),
         bars=part.bars,
         tail_bars=tail_bars(state, index),
-        energy=round(min(1.0, max(0.0, part.energy + state.steering.macro("energy") - 0.5)), 4),
+        energy=round(min(1.0, max(0.0, part.energy + macro_of(state, part, "energy") - 0.5)), 4),
         density=part.density,
         brightness=part.brightness,
         take=take,
@@ -65,7 +70,7 @@ def wish(state: State, index: int, take: int, variation: Variation | None = None
         key=key_of(state, index),
         purpose=part.purpose,
         occurrence=part.occurrence,
-        loras=() if state.work.traits.live else state.steering.loras,
+        loras=() if state.work.traits.live else loras_of(state, part),
         variation=variation,
         chord=state.steering.chord if state.work.traits.live else None,
     )
@@ -120,7 +125,7 @@ def make_version(
         steps: of sampling; 0 for as many as the generator is best with.
         tries: how often it may be made until it lies on the grid.
     """
-    s = state.settings
+    s, seed = state.settings, seed_of(state, index)
     request = SectionRequest(
         section_id=f"s{state.work.last_section + 1:05d}",
         prompts=wanted.prompts,
@@ -129,8 +134,8 @@ def make_version(
         bpm=wanted.bpm,
         beats_per_bar=s.grid.beats_per_bar,
         key=wanted.key,
-        seed=derive_seed(s.seed, index, wanted.take, retry),
-        set_seed=s.seed,
+        seed=derive_seed(seed, place_in_piece(state, index), wanted.take, retry),
+        set_seed=seed,
         energy=wanted.energy,
         density=wanted.density,
         brightness=wanted.brightness,
@@ -141,7 +146,7 @@ def make_version(
         first_bar=start_bar,
         position=min(1.0, start_bar / max(1, s.total_bars)),
         next_role=wanted.next_role,
-        motif=s.motif,
+        motif=motif_of(state, index),
         from_frame=from_frame,
         steps=steps or state.work.traits.steps,
         tries=tries,
@@ -208,8 +213,8 @@ def _among_others(state: State, index: int, request: SectionRequest) -> SectionR
 
     entry, entry_bars = hand_over_of(state, index - 1) if index > 0 else ("cut", 0)
     exit, exit_bars = hand_over_of(state, index) if index >= 0 else ("cut", 0)
-    if before is not None and before.request.bpm != request.bpm and not state.work.traits.live:
-        before = None  # what it continues would have to be in its own tempo
+    if before is not None and not state.work.traits.live and (before.request.bpm != request.bpm or opens_piece(state, index)):
+        before = None  # what it continues would have to be in its own tempo, and of its own piece
 
     def neighbours(parts: Sequence[PlannedSection]) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(part.role, mixed(state, part)) for part in beyond(parts, bar_s))

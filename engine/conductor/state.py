@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from engine.conductor.piece import Piece
 from engine.conductor.planning.pace import Pace, ladder
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.steering import FIRST_TAKES, Decided, Steering, Take, Variation, place_of
@@ -39,7 +40,7 @@ OPENING: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What stays the same through a set.
+    """What stays the same through a set, or was asked of all of it.
 
     Attributes:
         grid: the tempo that the set begins in, its metre and bar 0; for what sounds see `State.grid`.
@@ -55,6 +56,8 @@ class Settings:
         opens: the stand-in plays from the start until the first section of a slower generator is there.
         takes: how many takes of the next section are made; newest: what was made last comes, unless the performer chooses.
         take_parts: what of each take is written anew, as `STEM_PARTS` names it, while the rest is as in A; empty for all.
+        pieces: those that the set plays, see `engine.conductor.pieces`; empty where it is a single one. Seed and motif are the
+            first one's, and each has its own.
         scene_at, scene_bars: when a scene begins to come in, and over how many bars, where its recall does not say.
     """
 
@@ -76,6 +79,7 @@ class Settings:
     take_parts: tuple[tuple[str, ...], ...] = ((),) * MAX_TAKES
     scene_at: SceneAt = "bar"
     scene_bars: int = 0
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

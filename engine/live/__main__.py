@@ -26,12 +26,20 @@ from engine.resources import data_folder
 # What takes long to import is imported below, once the generator and the player are on their way.
 
 
-def _peek_generator(preset: str) -> str:
-    """The generator a preset names, read without the schema: its process takes longest to start and must not wait."""
-    for path in (Path(preset).expanduser(), data_folder() / f"{Path(preset).name.removesuffix('.toml')}.toml"):
+def _peek_generator(preset: str, among: Path = Path()) -> str:
+    """The generator a preset names, read without the schema: its process takes longest to start and must not wait.
+
+    Args:
+        preset: its name or path; of a set list the first piece counts.
+        among: the folder that a path is counted from.
+    """
+    for path in (among / Path(preset).expanduser(), data_folder() / f"{Path(preset).name.removesuffix('.toml')}.toml"):
         try:
-            name = tomllib.loads(path.read_text(encoding="utf-8"))["set"]["generator"]
-        except (OSError, ValueError, KeyError, TypeError):
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            if "setlist" in table:
+                return STAND_IN if among != Path() else _peek_generator(str(table["setlist"]["pieces"][0]), path.parent)
+            name = table["set"]["generator"]
+        except (OSError, ValueError, LookupError, TypeError):
             continue
         return str(name)
     return STAND_IN
@@ -96,32 +104,36 @@ def _options(folder: Path) -> SetOptions:
 
 
 def _checked(options: SetOptions) -> str:
-    """The preset's title, once everything a person may have written wrong was looked at; the rest is imported after."""
+    """The set's title, once everything a person may have written wrong was looked at; the rest is imported after."""
     from engine.midi.mapping import mapping_of
-    from engine.presets import checked_generator, load_preset
+    from engine.presets import checked_generator, load_set
     from engine.prompts.vocabulary import own_vocabulary, vocabulary
 
     if own_vocabulary().is_file():
         vocabulary()
-    preset = load_preset(options.preset)
-    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
+    chosen = load_set(options.presets)
+    for preset in chosen.pieces:
+        mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
     if options.generator:
         checked_generator(options.generator)
-    return preset.set.title
+    if len(chosen.pieces) > 1:
+        from engine.session.opening import pieces_of
+
+        pieces_of(chosen, options)
+    return chosen.name
 
 
 def _make_log(folder: Path, title: str, options: SetOptions) -> None:
     """Make the folder in which what is played is written down, and name it to all processes; a set plays without as well."""
     from engine.performances.entries import PRESET_COPY
     from engine.performances.folders import give_up_old, new_folder
-    from engine.presets import copy_preset
-    from engine.protocol import DEFAULT_PRESET
+    from engine.presets import copy_set
 
     if (log := new_folder(Path(recording_name(title)).stem)) is not None:
         (folder / PERFORMANCE_FILE).write_text(str(log), encoding="utf-8")
         with contextlib.suppress(OSError):
             options.write(log / OPTIONS_FILE)
-        copy_preset(options.preset or DEFAULT_PRESET, log / PRESET_COPY)
+        copy_set(options.presets, log, PRESET_COPY)
     threading.Thread(target=give_up_old, name="old sets", daemon=True).start()  # the set does not wait for a slow disk
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import Restarted
+from engine.conductor.pieces import title_at
 from engine.conductor.planning.pace import Pace
 from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.values import level_params, values_by_target
@@ -35,15 +36,15 @@ from engine.live.player import Player
 from engine.live.recordings import Recordings
 from engine.live.screens import ScreenLink
 from engine.live.watchdog import Watchdog
-from engine.midi.mapping import mapping_of
-from engine.presets import Preset, load_preset
+from engine.presets import SetList, load_set
 from engine.processes.channels import Door, Wire, read_forever
 from engine.processes.children import Children
 from engine.processes.layout import CURRENT_FILE, ENGINE, sections_folders
 from engine.processes.leftovers import sweep
 from engine.prompts.mix import nothing_up
 from engine.protocol.checking import fits
-from engine.session.opening import opening_state, scaled_note
+from engine.session.opening import notes, opening_state
+from engine.session.piece_mappings import PieceMappings
 from engine.session.saving import load_state, past_files, with_heard_values
 from engine.session.session import Session
 from engine.session.snapshots import Surroundings, snapshot
@@ -70,9 +71,9 @@ MOST_AT_ONCE: Final = 256
 """Messages taken in one turn, so that a flood of them does not keep time from going on."""
 
 
-def _live_state(preset: Preset, options: p.SetOptions) -> State:
+def _live_state(chosen: SetList, options: p.SetOptions) -> State:
     """The state before anything happened; nobody waits in silence for a generator that takes its time."""
-    state = opening_state(preset, options)
+    state, preset = opening_state(chosen, options), chosen.first
     opens, takes = bool(state.settings.stand_in) and preset.set.opening == "pocket", preset.takes
     parts = ((), *(p.STEM_PARTS.get(stem, ()) for stem in (takes.b, takes.c)))
     settings = replace(state.settings, opens=opens, takes=takes.count, newest=takes.newest, take_parts=parts)
@@ -96,22 +97,23 @@ class LiveEngine:
         self.links = Links(folder, children.sections)
         self.watchdog = Watchdog(children, self.links)
 
-        preset = load_preset(options.preset)
-        self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
+        chosen = load_set(options.presets)
+        self.mappings = PieceMappings(chosen)
+        self.mapping = self.mappings.mapping
         self.resume = resume
         saved = load_state(folder) if resume else None
-        state = saved or _live_state(preset, options)
+        state = saved or _live_state(chosen, options)
         if resume:
             state = past_files(with_heard_values(state, self.links.params()), children.sections)
         self.links.frame = state.transport.frame
         self.log = made_log(folder)
         if not resume:
-            self.log.begin(set_card(preset, options, state))
+            self.log.begin(set_card(chosen, options, state))
         self.session = Session(state, self.links, self.links, children.sections, self.links.at, log=self.log, save_to=folder)
         self.session.measuring.later = self.session.pictures.later = Background("measure", self.inbox.put)
         arrived, later = lambda: self.inbox.put(self._on_midi), lambda name: Background(name, self.inbox.put)
         self.controllers = Controllers(self.mapping, arrived, self.session.tell, later)
-        self.saving = Saving(preset, Background("presets", self.inbox.put), self.session.tell)
+        self.saving = Saving(chosen, Background("presets", self.inbox.put), self.session.tell)
         self.remote = Remote(options, lambda: self.inbox.put(self._on_osc), self.session.tell)
         tell = partial(self.session.tell, "info")
         led = Led(
@@ -143,24 +145,25 @@ class LiveEngine:
         if children.sections != sections_folders(folder)[0]:
             self.session.tell("warning", f"Sections lie in {children.sections.parent}: the cache takes no files.")
         if again is None:
-            self._tell_of_the_start(scaled_note(preset, state.settings.grid, options.minutes), resume, saved is not None)
+            self._tell_of_the_start(notes(chosen, options), resume, saved is not None)
         else:
             self.session.tell("info", f"The set goes on in bar {state.tempo.bar_at(again) + 1}.")
 
     def _section(self) -> str:
         """What sounds, by its name in the plan; empty for nothing."""
         now = self.session.state.transport.now
-        return now.version.wish.name if now is not None else ""
+        return p.titled(title_at(self.session.state, now.version.index), now.version.wish.name) if now is not None else ""
 
-    def _tell_of_the_start(self, note: str | None, resume: bool, goes_on: bool) -> None:
+    def _tell_of_the_start(self, told: tuple[str, ...], resume: bool, goes_on: bool) -> None:
         if resume:
             self.session.take(Restarted())
         if goes_on:
             self.session.tell("warning", "The engine stopped and was restarted; the music went on.")
         elif resume:
             self.session.tell("warning", "The engine restarted but could not read the saved set: the plan starts again.")
-        elif note:
-            self.session.tell("info", f"{note[0].upper()}{note[1:]}.")
+        else:
+            for note in told:
+                self.session.tell("info", f"{note[0].upper()}{note[1:]}.")
 
     # ------------------------------------------------------------ the loop
 
@@ -177,6 +180,7 @@ class LiveEngine:
         if self.controllers.waiting:
             self._on_midi()
         self.session.turn()
+        self.mappings.follow(self.session.state)
         now = time.monotonic()
         if now >= self._show_at:
             self._show_at = max(self._show_at + SNAPSHOT_S, now)
@@ -213,6 +217,7 @@ class LiveEngine:
                 **dict(level_params(state.steering.levels)),
             }
         )
+        self.mappings.follow(state)
         self.mapping.sync(values_by_target(state))
         self.controllers.start()
         self.player.reach()

@@ -8,7 +8,7 @@ from engine.actions import Action
 from engine.midi.meaning.values import FINE, RELATIVE, SWITCH
 from engine.midi.names import kind_of, shown
 from engine.midi.port import Port
-from engine.midi.profiles import FINER, RARE, Bindings, Control, Profile, profile_of_port
+from engine.midi.profiles import FINER, GENERIC, RARE, Bindings, Control, Profile, profile_of_port
 from engine.midi.rules import PortRules, fits
 from engine.midi.teaching.learning import Teacher
 from engine.midi.words import greeting, in_force, table_of
@@ -152,6 +152,16 @@ class OpenPorts:
     def profile_of(self, port: str) -> Profile:
         """The profile that a port has now."""
         return (self._ports.get(port) or self._new(port)).profile
+
+    def change_over(self, other: OpenPorts) -> None:
+        """Take over the controller and the rules of another mapping; what is known of the ports, and was taught, stays."""
+        self.profile, self.rules = other.profile, other.rules
+        for port, state in self._ports.items():
+            fresh = self._new(port)
+            found_out = fresh.profile.name == GENERIC and state.modes.found  # what it sends says more than its name
+            state.rules, state.profile = fresh.rules, state.profile if found_out else fresh.profile
+            self._requeue.add(port)
+        self._layered()
 
     # ------------------------------------------------------------ labels
 

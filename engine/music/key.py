@@ -81,6 +81,22 @@ class Key:
         return MODES["minor" if self.minor else "major"]
 
 
+NEIGHBOURS: Final = 1
+"""Steps on the circle of fifths up to which two keys share all notes but one, and sound well together."""
+
+_TO_MAJOR: Final = {
+    "major": 0, "minor": 3, "dorian": 10, "phrygian": 8, "lydian": 7, "mixolydian": 5, "locrian": 1,
+    "harmonic minor": 3, "melodic minor": 3, "minor pentatonic": 3, "major pentatonic": 0,
+}  # fmt: skip
+"""Semitones from a mode's tonic up to that of the major key with its notes, or nearly its notes."""
+
+
+def fifths_apart(one: Key, other: Key) -> int:
+    """Steps on the circle of fifths between two keys, 0 (the same notes, as C major and A minor) to 6."""
+    steps = 7 * (one.tonic + _TO_MAJOR[one.mode] - other.tonic - _TO_MAJOR[other.mode]) % 12
+    return min(steps, 12 - steps)
+
+
 @lru_cache(maxsize=256)
 def _parse(text: str) -> Key:
     read = read_key(text)

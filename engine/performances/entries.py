@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from engine.protocol import SectionRequest
+from engine.protocol import SectionRequest, titled
 
 PLAYED: Final = "played.jsonl"
 """What the player did: cues, values and files, each with the quantum in which they came to count. The player alone writes it."""
@@ -50,7 +50,8 @@ class SetCard:
     """What set was played.
 
     Attributes:
-        title, preset, seed, generator: of the set; the preset as it was named, the generator by the name it is loaded by.
+        title, preset, seed, generator: of the set; the preset as it was named, several of them one a line, the generator by the
+            name it is loaded by.
         started: local date and time, to the second.
         how: on a stage or rehearsed: a rehearsal's file leaves out what is rendered while the transport stands still.
         minutes: that were asked for; None for the preset's.
@@ -81,6 +82,7 @@ class MadeSection:
         generator: that made it, by its own name.
         request: with the names of the files that it goes by.
         heard: frames that were written of the file before when it was asked for; -1 where there was none.
+        piece: the title of the piece it is of, in a set of several.
     """
 
     path: str
@@ -88,6 +90,12 @@ class MadeSection:
     generator: str
     request: SectionRequest
     heard: int = -1
+    piece: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name, with its piece's before it where there are several."""
+        return titled(self.piece, self.name)
 
 
 @dataclass(frozen=True, slots=True)

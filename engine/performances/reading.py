@@ -191,8 +191,8 @@ def read_commands(folder: Path) -> list[tuple[int, Command]]:
 
 
 def takes_of(performance: Performance) -> dict[str, int]:
-    """How often a generator was asked for each section, by its name in the plan."""
-    return dict(Counter(section.name for section in performance.sections))
+    """How often a generator was asked for each section, by its title."""
+    return dict(Counter(section.title for section in performance.sections))
 
 
 def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:

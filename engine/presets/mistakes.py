@@ -8,7 +8,16 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from engine.errors import PresetError
-from engine.presets.tables import LoraTable, PromptTable, ScenesTable, SceneTable, SectionTable, SetTable, StartTable
+from engine.presets.tables import (
+    LoraTable,
+    PromptTable,
+    ScenesTable,
+    SceneTable,
+    SectionTable,
+    SetListTable,
+    SetTable,
+    StartTable,
+)
 from engine.protocol import ROLES, TRANSITIONS, visible
 from engine.suggest import did_you_mean
 
@@ -21,6 +30,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "start": tuple(StartTable.model_fields),
     "scenes": tuple(ScenesTable.model_fields),
     "scene": tuple(SceneTable.model_fields),
+    "setlist": tuple(SetListTable.model_fields),
 }
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "role": ROLES,

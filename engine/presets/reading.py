@@ -19,6 +19,9 @@ from engine.resources import data_folder
 from engine.suggest import did_you_mean
 from engine.textfiles import parse_toml, read_text
 
+_LONGEST = 60
+"""Characters of a preset's name or path in a message."""
+
 
 def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Preset:
     """Read a preset from TOML text; the files it names are looked for from ``folder``.
@@ -119,7 +122,8 @@ def find_preset(name: str) -> Path:
             found = folder / f"{path.name.removesuffix('.toml')}.toml"
             if found.is_file():
                 return found
-    raise PresetError(f'there is no preset "{visible(name)[:60]}"', did_you_mean(path.stem, preset_names()))
+    shown = visible(name) if len(name) <= _LONGEST else "…" + visible(name)[1 - _LONGEST :]  # a path says most at its end
+    raise PresetError(f'there is no preset "{shown}"', did_you_mean(path.stem, preset_names()))
 
 
 def _typed(name: str) -> Path:
@@ -141,4 +145,9 @@ def load_preset(name: str = DEFAULT_PRESET) -> Preset:
         PresetError: if there is none, it cannot be read, or it does not make sense.
     """
     path = find_preset(name)
-    return parse_preset(read_text(path, PresetError), str(path) if path.parent != data_folder() else path.name, path.parent)
+    return parse_preset(read_text(path, PresetError), source_of(path), path.parent)
+
+
+def source_of(path: Path) -> str:
+    """A preset's file as messages and reports name it: one that ships by its name alone."""
+    return str(path) if path.parent != data_folder() else path.name

@@ -20,6 +20,7 @@ from engine.protocol import (
     LONGEST_PROMPT,
     MAX_LORAS,
     MAX_MINUTES,
+    MAX_PIECES,
     MAX_PROMPTS,
     MAX_SCENES,
     MAX_STRENGTH,
@@ -227,6 +228,13 @@ class MidiTable(BaseModel):
     def overrides(self) -> dict[str, Any]:
         """Everything but the controller's name."""
         return dict(self.__pydantic_extra__ or {})
+
+
+class SetListTable(_Table):
+    """``[setlist]``, in a file without any other table: the pieces of a set in order, as files or presets' names."""
+
+    title: Annotated[OneLine, Field(min_length=1, max_length=80)] | None = None
+    pieces: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1, max_length=MAX_PIECES)]
 
 
 class Preset(_Table):

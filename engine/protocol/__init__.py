@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.protocol.commands import (
+        ChoosePiece,
         Command,
+        EditPieces,
         GoOn,
         Hold,
         HoldChord,
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
         StepCurve,
         Undo,
     )
-    from engine.protocol.played import HandOver, PlayedSection
+    from engine.protocol.played import HandOver, PlayedSection, titled
     from engine.protocol.player import (
         ClearEffects,
         Cue,
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
         NextView,
         Notice,
         NowView,
+        PieceView,
         PromptView,
         RecordingView,
         RunState,
@@ -173,6 +176,7 @@ if TYPE_CHECKING:
         LONGEST_PORT,
         LONGEST_PROMPT,
         MAX_LORAS,
+        MAX_PIECES,
         MAX_PROMPTS,
         MAX_SCENES,
         MAX_STRENGTH,
@@ -180,11 +184,13 @@ if TYPE_CHECKING:
         NEAR_S,
         NEWEST_KEEPER,
         NOT_SAVED,
+        PIECE_ROWS,
         ROLES,
         SAVED,
         STEM_PARTS,
         STEMS,
         VARY_AMOUNT,
+        PieceEdit,
         PlanEdit,
         Role,
         SceneAt,
@@ -206,6 +212,7 @@ __all__ = [
     "MACRO_TABLE",
     "MAX_LORAS",
     "MAX_MINUTES",
+    "MAX_PIECES",
     "MAX_PROMPTS",
     "MAX_SCENES",
     "MAX_STRENGTH",
@@ -214,6 +221,7 @@ __all__ = [
     "NEAR_S",
     "NEWEST_KEEPER",
     "NOT_SAVED",
+    "PIECE_ROWS",
     "ROLES",
     "SAVED",
     "STEMS",
@@ -226,6 +234,7 @@ __all__ = [
     "AudioView",
     "BuildOnHook",
     "Change",
+    "ChoosePiece",
     "ChooseTake",
     "ChooseTransition",
     "ClearEffects",
@@ -242,6 +251,7 @@ __all__ = [
     "DeviceOpened",
     "DropSection",
     "EditPart",
+    "EditPieces",
     "EditPlan",
     "Finished",
     "GoOn",
@@ -287,6 +297,8 @@ __all__ = [
     "OpenDevice",
     "Panic",
     "PartEdit",
+    "PieceEdit",
+    "PieceView",
     "Place",
     "PlanCommand",
     "PlanEdit",
@@ -369,6 +381,7 @@ __all__ = [
     "WorkerReport",
     "one_line",
     "short_path",
+    "titled",
     "unit",
     "visible",
 ]

@@ -12,7 +12,7 @@ from engine.protocol.requests import HeldChord
 from engine.protocol.takes import TakeCommand
 from engine.protocol.time import TimeCommand
 from engine.protocol.transitions import TransitionCommand
-from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, SceneAt
+from engine.protocol.words import GO_ON_MINUTES, VARY_AMOUNT, PieceEdit, SceneAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,20 @@ class RecallScene:
 
 
 @dataclass(frozen=True, slots=True)
+class EditPieces:
+    """Change which pieces of the set list are to come."""
+
+    edit: PieceEdit
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosePiece:
+    """Have a piece come next, after the one that sounds, by the number of its file from 1; once more if it was played."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Back to safe at once: effect tails cut, macros neutral, stems at unity, hold off. The music goes on.
 
@@ -254,6 +268,8 @@ Command = (
     | StoreScene
     | RecallScene
     | PlanCommand
+    | EditPieces
+    | ChoosePiece
     | Undo
     | Redo
     | Record

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ class SetOptions:
     """What `liveset play` and `liveset rehearse` ask for; None leaves the preset's or the system's word.
 
     Attributes:
-        preset: its name, or the path of a .toml file.
+        preset: its name, or the path of a .toml file: the first one of a set list; more: those after it, one a line.
         device: output device, by name or number; "none" plays silently in real time.
         block: frames that the player renders at a time, one of `BLOCKS`.
         record: the .flac or .wav file that is recorded, or that a rehearsal writes.
@@ -54,6 +55,16 @@ class SetOptions:
     osc: str | None = None
     osc_token: str | None = None
     osc_allow: str | None = None
+    more: str = ""
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """All presets of the set by their names or paths, in order; none for the one that plays by itself."""
+        return (*((self.preset,) if self.preset else ()), *self.more.splitlines())
+
+    def with_presets(self, names: Sequence[str]) -> SetOptions:
+        """The options with other presets."""
+        return replace(self, preset=names[0] if names else "", more="\n".join(names[1:]))
 
     def check(self) -> None:
         """Make sure that what can be known without an engine makes sense.

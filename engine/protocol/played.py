@@ -34,6 +34,7 @@ class PlayedSection:
         generator: the name of the generator that made it.
         index: its place in the plan, -1 for what was played before the plan's first part was there.
         section_id: its file's name without the ending.
+        piece: the title of the piece it is of, in a set of several; else empty.
     """
 
     name: str
@@ -53,3 +54,14 @@ class PlayedSection:
     index: int = 0
     start_bar: int = 0
     section_id: str = ""
+    piece: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name, with its piece's before it where there are several."""
+        return titled(self.piece, self.name)
+
+
+def titled(piece: str, name: str) -> str:
+    """A section's name with that of its piece; alone where that is empty."""
+    return f"{piece}: {name}" if piece else name

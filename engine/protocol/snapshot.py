@@ -21,7 +21,7 @@ class ArcPart:
 
     ``purpose`` is what it is for among the parts of its role. ``id`` names it in commands: pieces of one part share it.
     ``start_s`` are seconds of the set at its start, as things stand; ``made`` says how far the making of the next one is, and
-    ``fixed`` that a planned one cannot be changed any more.
+    ``fixed`` that a planned one cannot be changed any more. ``piece`` is the title of the piece that begins with it, else empty.
     """
 
     name: str
@@ -37,6 +37,20 @@ class ArcPart:
     start_s: float = 0.0
     made: Literal["", "making", "made"] = ""
     fixed: bool = False
+    piece: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PieceView:
+    """Which piece of a set list sounds: its title, its place in the order from 1, how many there are, and the next one's title.
+
+    ``count`` is 0 where the set is a single piece; ``after`` is empty where none follows.
+    """
+
+    title: str = ""
+    place: int = 0
+    count: int = 0
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +83,9 @@ class NextView:
 
     ``steer_until_bar`` is the last bar of the section that sounds at whose start a change still reaches this one; 0: too late.
     ``steps`` are those of sampling where there were too few for full quality, else 0; ``fit`` as in `NowView`. ``bpm`` and
-    ``key`` are its own where they are not those of what sounds, else 0 and empty. ``transition_chosen``: kind or
-    length are the performer's. ``take`` is the one that was chosen, ``takes``
-    are all that may come.
+    ``key`` are its own where they are not those of what sounds, else 0 and empty. ``name`` has its piece's title before it where
+    another piece begins. ``transition_chosen``: kind or length are the performer's. ``take`` is the one that was chosen,
+    ``takes`` are all that may come.
     """
 
     name: str = ""
@@ -294,6 +308,7 @@ class Snapshot:
     serial: int = 0
     state: RunState = "starting"
     title: str = ""
+    piece: PieceView = field(default_factory=PieceView)
     bpm: float = 120.0
     bpm_to: float = 0.0
     key: str = ""

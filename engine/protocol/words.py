@@ -57,6 +57,15 @@ PlanEdit = Literal["skip", "repeat", "longer", "shorter", "drop", "end"]
 """What can be done to the plan ahead: leave the next section out, have what sounds once more, give the next section eight bars
 more or less, have the next drop at once, or come to the ending."""
 
+PieceEdit = Literal["skip", "leave", "repeat"]
+"""What can be done to a set list: leave the next piece out, leave out what is left of this one, or have it once more."""
+
+MAX_PIECES: Final = 32
+"""Pieces that a set list may have at first."""
+
+PIECE_ROWS: Final = 8
+"""Pieces that have an action of their own, by their numbers."""
+
 SceneAt = Literal["now", "bar"]
 """When a scene that is recalled begins to come in: at once, or on the next bar line."""
 

@@ -26,13 +26,12 @@ from engine.conductor.state import State
 from engine.conductor.tempo import planned
 from engine.errors import LivesetError, RecordingError
 from engine.midi.files import FileMoves, file_moves
-from engine.midi.mapping import mapping_of
 from engine.performances.entries import MADE, PLAYED, PRESET_COPY
 from engine.performances.made import MadeLog
 from engine.performances.played import PlayedLog
 from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
-from engine.presets import Preset, copy_preset
+from engine.presets import Preset, SetList, as_set_list, copy_set
 from engine.processes.channels import make_key
 from engine.processes.children import Children
 from engine.processes.layout import check_audio_name
@@ -40,6 +39,7 @@ from engine.prompts.mix import parse
 from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
+from engine.session.piece_mappings import PieceMappings
 from engine.session.session import Session
 from engine.session.written import set_card
 from engine.timebase import MIN_BPM, Grid
@@ -60,8 +60,9 @@ class _Timeline:
         longest: frames after which no set goes on, however long it stood still; what comes later is left out.
     """
 
-    def __init__(self, preset: Preset, file: FileMoves, rate: int, longest: int) -> None:
-        self.mapping = mapping_of(preset.source, preset.midi.controller, preset.midi.overrides, takeover=False)
+    def __init__(self, chosen: SetList, file: FileMoves, rate: int, longest: int) -> None:
+        self.mappings = PieceMappings(chosen, takeover=False)
+        self.mapping = self.mappings.mapping
         moves = [(round(move.seconds * rate), move.message) for move in file.moves]
         self.moves = [move for move in moves if move[0] <= longest]
         self.rate = rate
@@ -78,6 +79,7 @@ class _Timeline:
 
     def due(self, clock: int, state: State) -> Iterator[p.Command]:
         """Commands whose time has come, in frames rendered since the first: the transport may stand still."""
+        self.mappings.follow(state)
         while self.taken < len(self.moves) and self.moves[self.taken][0] <= clock:
             self.mapping.sync(values_by_target(state))
             frame, message = self.moves[self.taken]
@@ -104,7 +106,7 @@ class Rehearsal:
     """A set from beginning to end, into a file.
 
     Args:
-        preset: what to play.
+        preset: what to play, one piece or several.
         options: how; ``record`` names the .flac or .wav file that is written.
         log_to: a folder in which what is played is written down, to play it again; None writes nothing.
         moves: commands beside those of the MIDI file, each at a beat from bar 0, in order.
@@ -113,17 +115,17 @@ class Rehearsal:
         LivesetError: for anything that is wrong before the first sound: the preset, the MIDI file, the output file.
     """
 
-    def __init__(self, preset: Preset, options: p.SetOptions, log_to: Path | None = None, moves: Moves = ()) -> None:
-        self.preset = preset
+    def __init__(self, preset: Preset | SetList, options: p.SetOptions, log_to: Path | None = None, moves: Moves = ()) -> None:
+        self.set_list = as_set_list(preset)
         self.moves, self._moved = moves, 0
         self.log_to = log_to
         self.options = options
         self.out = Path(options.record or "")
-        self.state = opening_state(preset, options)
+        self.state = opening_state(self.set_list, options)
         self.rate = self.state.settings.grid.rate
         file = file_moves(Path(options.midi)) if options.midi is not None else FileMoves()
         longest = 2 * planned(self.state).frame_of_bar(self.state.settings.total_bars + GRACE_BARS)
-        self.timeline = _Timeline(preset, file, self.rate, longest)
+        self.timeline = _Timeline(self.set_list, file, self.rate, longest)
         self.clock = 0
         self._until = math.inf
         self.events: list[LoggedEvent] = []
@@ -172,8 +174,8 @@ class Rehearsal:
         workers = OfflineWorkers(folder, children, self.rate)
         log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE), self.log_to)
         if self.log_to is not None:
-            copy_preset(self.options.preset or self.preset.source, self.log_to / PRESET_COPY)
-        log.begin(set_card(self.preset, self.options, self.state, "rehearsal"))
+            copy_set(self.options.presets or (self.set_list.source,), self.log_to, PRESET_COPY)
+        log.begin(set_card(self.set_list, self.options, self.state, "rehearsal"))
         session = Session(self.state, self, workers, children.sections, self.at, log=log)
         try:
             stand_in = self.state.settings.stand_in
@@ -258,9 +260,12 @@ class Rehearsal:
 
     def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
         state, tempo = session.state, session.state.tempo
-        unknown = tuple(dict.fromkeys(word for slot in state.steering.slots for word in parse(slot.text).unknown))
+        texts = (
+            slot.text for slots in (*(piece.slots for piece in state.settings.pieces), state.steering.slots) for slot in slots
+        )
+        unknown = tuple(dict.fromkeys(word for text in texts for word in parse(text).unknown))
         return RehearsalLog(
-            preset=self.preset.source,
+            preset=self.set_list.source,
             seed=state.settings.seed,
             underruns=0,
             ladder_hold=state.transport.holds,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.command_line import command
+from engine.conductor.pieces import title_at
 from engine.conductor.reacting.values import level_params
 from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Heard, State, Version
@@ -59,7 +60,8 @@ class Resumption:
         version, values = now.version, self.state.steering
         make_alone(version.request, make_sections_folder(session) / version.path)
         log = MadeLog(LogFile(self.folder / MADE), self.folder)
-        log.section(MadeSection(version.path, version.wish.name, STAND_IN, version.request))
+        piece = title_at(self.state, version.index)
+        log.section(MadeSection(version.path, version.wish.name, STAND_IN, version.request, piece=piece))
         log.close()
         save_state(session, self.state)
         grid = self.state.grid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ import tomlkit
 from engine.errors import LivesetError, PerformanceError, PresetError
 from engine.performances.entries import PRESET_COPY
 from engine.performances.reading import Performance, read_commands
-from engine.presets import Preset, find_preset, parse_preset
+from engine.presets import Preset, SetList, find_preset, load_set, parse_preset
+from engine.presets.set_lists import piece_paths, reread
 from engine.protocol import (
     Command,
     Keep,
@@ -95,8 +96,39 @@ def _value(text: str) -> Any:
         return text
 
 
+def changed_set(folder: Path, performance: Performance, changes: Changes) -> Preset | SetList:
+    """The preset that a set was played from, as its log has it, with some changes; or its pieces, where they were several.
+
+    Raises:
+        PresetError: it is not there, or makes no sense with the changes.
+    """
+    if changes.preset and _is_list(find_preset(changes.preset)):
+        return load_set((changes.preset,))
+    if changes.preset:
+        return changed_preset(folder, performance, changes)
+    names = performance.card.preset.splitlines()
+    listed = piece_paths(find_preset(names[0])) if len(names) == 1 and _found(names[0]) else None
+    several = reread(folder / PRESET_COPY, [_home(name) for name in listed or names])
+    if several is None:
+        return changed_preset(folder, performance, changes)
+    if changes.texts or changes.weights or not set(changes.table) <= set(_OPTIONS):
+        raise PerformanceError("of a set of several pieces only seed, minutes and generator can be changed", "or preset=NAME")
+    return several
+
+
+def _found(name: str) -> bool:
+    try:
+        return find_preset(name).is_file()
+    except LivesetError:
+        return False
+
+
+def _is_list(path: Path) -> bool:
+    return piece_paths(path) is not None
+
+
 def changed_preset(folder: Path, performance: Performance, changes: Changes) -> Preset:
-    """The preset that a set was played from, as its log has it, with some changes.
+    """The preset of a set that is a single piece, with some changes.
 
     Raises:
         PresetError: it is not there, or makes no sense with the changes.
@@ -153,9 +185,11 @@ def replay_with(folder: Path, performance: Performance, changes: Changes, out: P
     Raises:
         LivesetError: the preset makes no sense with the changes, or the file cannot be written.
     """
-    preset, card = changed_preset(folder, performance, changes), performance.card
-    options = SetOptions(
-        preset=changes.preset or card.preset,
+    preset, card = changed_set(folder, performance, changes), performance.card
+    names = [changes.preset] if changes.preset else card.preset.splitlines()
+    options = SetOptions().with_presets(names)
+    options = replace(
+        options,
         record=str(out),
         seed=changes.table.get("seed", card.seed if not changes.preset else None),
         minutes=changes.table.get("minutes", card.minutes),

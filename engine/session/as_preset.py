@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import tomlkit
 import tomlkit.items
 
+from engine.conductor.piece import Piece
+from engine.conductor.pieces import order, sounding
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.state import State
 from engine.conductor.steering import Scene, Steering
 from engine.errors import PresetError
+from engine.presets import SetList
 from engine.presets.reading import own_folder
+from engine.presets.set_lists import list_text
 from engine.presets.tables import LEVELS, Preset, prompt_number
-from engine.protocol import MAX_STRENGTH, visible
+from engine.protocol import MACRO_NEUTRAL, MAX_STRENGTH, STEMS, visible
 from engine.resources import data_folder
 
 LONGEST_NAME: Final = 40
@@ -27,7 +32,7 @@ NOT_IN_NAMES: Final = re.compile('[<>:"|?*]')
 _PLACES: Final = 4
 """Decimal places of what is written: finer than any control."""
 
-__all__ = ["save_preset", "written"]
+__all__ = ["pieces_written", "save_preset", "save_set", "written"]
 
 
 def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None) -> str:
@@ -66,6 +71,57 @@ def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None)
     document["takes"] = _table(**preset.takes.model_dump())
     document["midi"] = _table(controller=preset.midi.controller, **(preset.midi.overrides if midi is None else midi))
     return tomlkit.dumps(document)
+
+
+def pieces_written(state: State, chosen: SetList, midi: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Each piece of a set list as a preset's text, in the order in which they play: the one that sounds as it is steered.
+
+    Args:
+        state: the conductor's.
+        chosen: what the set was made from.
+        midi: the [midi] table of the piece that sounds, see `written`.
+    """
+    here, texts = sounding(state), []
+    for place in order(state):
+        piece, preset = state.settings.pieces[place], chosen.pieces[state.settings.pieces[place].number - 1]
+        own = state if place == here else state.with_steering(**_as_it_begins(piece))
+        grid = replace(own.settings.grid, bpm=piece.bpm)
+        settings = replace(
+            own.settings,
+            title=piece.title,
+            grid=grid,
+            key=piece.key,
+            seed=piece.seed,
+            scene_at=piece.scene_at,
+            scene_bars=piece.scene_bars,
+        )
+        plan = _briefly(tuple(part for part in own.plan if part.piece == place), piece.bpm, piece.key)
+        texts.append(written(replace(own, settings=settings, plan=plan), preset, midi if place == here else None))
+    return tuple(texts)
+
+
+def _as_it_begins(piece: Piece) -> dict[str, Any]:
+    """Where everything stands as a piece begins; what its file does not move is neutral."""
+    levels = {stem: (level, muted) for stem, level, muted in piece.levels}
+    stems = dict.fromkeys((*STEMS, *levels))
+    return {
+        "slots": piece.slots,
+        "loras": piece.loras,
+        "scenes": piece.scenes,
+        "macros": tuple((name, dict(piece.macros).get(name, value)) for name, value in MACRO_NEUTRAL.items()),
+        "levels": tuple((stem, *levels.get(stem, (1.0, False))) for stem in stems),
+        "bpm": None,
+        "key": None,
+    }
+
+
+def _briefly(plan: tuple[PlannedSection, ...], bpm: float, key: str) -> tuple[PlannedSection, ...]:
+    """A piece's plan in which a part names its tempo and key only where they are not those of the part before."""
+    made: list[PlannedSection] = []
+    for part in plan:
+        made.append(replace(part, bpm=None if part.bpm == bpm else part.bpm, key=None if part.key == key else part.key))
+        bpm, key = part.bpm or bpm, part.key or key
+    return tuple(made)
 
 
 def _short(value: float) -> float:
@@ -178,6 +234,13 @@ def file_for(name: str) -> Path:
     return own_folder() / f"{stem}.toml"
 
 
+def _check_free(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        raise PresetError(
+            f"there is a preset {path.stem[:40]} already", "take another name; w and this one again, or --force, replaces it"
+        )
+
+
 def save_preset(name: str, text: str, *, force: bool = False) -> Path:
     """Write a preset, in one go. Returns its file.
 
@@ -185,10 +248,7 @@ def save_preset(name: str, text: str, *, force: bool = False) -> Path:
         PresetError: the name cannot be, there is one of that name and ``force`` is off, or it cannot be written.
     """
     path = file_for(name)
-    if path.exists() and not force:
-        raise PresetError(
-            f"there is a preset {path.stem[:40]} already", "take another name; w and this one again, or --force, replaces it"
-        )
+    _check_free(path, force=force)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -197,3 +257,18 @@ def save_preset(name: str, text: str, *, force: bool = False) -> Path:
     except OSError as error:
         raise PresetError(f"{path.name[:40]} cannot be written ({error.strerror})", f"look at {path.parent}") from error
     return path
+
+
+def save_set(name: str, texts: Sequence[str], title: str, *, force: bool = False) -> Path:
+    """Write a set list, and its pieces beside it under its name and their numbers. Returns its file.
+
+    Raises:
+        PresetError: as `save_preset`; of the pieces as well.
+    """
+    path = file_for(name)
+    names = [path.with_name(f"{path.stem}-{number}.toml") for number in range(1, len(texts) + 1)]
+    for each in (path, *names):
+        _check_free(each, force=force)
+    for each, text in zip(names, texts, strict=True):
+        save_preset(str(each), text, force=force)
+    return save_preset(str(path), list_text([each.name for each in names], title), force=force)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from engine.conductor.piece import Piece
+from engine.conductor.pieces import placed
 from engine.conductor.planning.numbering import identified
 from engine.conductor.planning.plan import (
     ENERGY,
@@ -24,14 +26,16 @@ from engine.conductor.planning.plan import (
 from engine.conductor.planning.script import lifted, scripted
 from engine.conductor.state import Settings, State, Work
 from engine.conductor.steering import Scene, Slot, Steering
+from engine.errors import PresetError
 from engine.generator_names import STAND_IN
 from engine.music.motif import make_motif
-from engine.presets import Preset, SceneTable, SectionTable, checked_generator
+from engine.presets import Preset, SceneTable, SectionTable, SetList, as_set_list, checked_generator
 from engine.presets.tables import prompt_number
 from engine.prompts.mix import decide_beats, decide_bpm, decide_key
 from engine.protocol import (
     MACRO_TABLE,
     MACROS,
+    MAX_MINUTES,
     MAX_STRENGTH,
     STEMS,
     TRANSITION_BY_KIND,
@@ -45,45 +49,123 @@ from engine.timebase import Grid
 NOTHING_ASKED: Final = SetOptions()
 
 
-def opening_state(preset: Preset, options: SetOptions = NOTHING_ASKED) -> State:
-    """The conductor's state before anything happened.
+def opening_state(preset: Preset | SetList, options: SetOptions = NOTHING_ASKED) -> State:
+    """The conductor's state before anything happened; of a set list the first piece says what counts for all.
 
     Raises:
-        LivesetError: if a prompt or key cannot be understood.
+        LivesetError: if a prompt or key cannot be understood, or the pieces cannot follow one another.
     """
-    seed = preset.set.seed if options.seed is None else options.seed
-    generator = checked_generator(options.generator) if options.generator else preset.set.generator
-    mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
-    grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar or decide_beats(mix))
-    key = preset.set.key or decide_key(mix, seed)
-    plan = lifted(scripted(plan_set(preset, grid, options.minutes), seed), key, preset.set.lift)
+    chosen = as_set_list(preset)
+    pieces, grid = pieces_of(chosen, options)
+    first, opening, several = pieces[0], chosen.first, len(pieces) > 1
+    plan = tuple(part for place, piece in enumerate(pieces) for part in placed(piece, place))
+    generator = checked_generator(options.generator) if options.generator else opening.set.generator
     settings = Settings(
         grid=grid,
-        key=key,
-        seed=seed,
-        title=preset.set.title,
+        key=first.key,
+        seed=first.seed,
+        title=chosen.name,
         total_bars=sum(part.bars for part in plan),
         plan=plan,
-        motif=make_motif(seed, grid.beats_per_bar),
+        motif=first.motif,
         stand_in=STAND_IN if generator != STAND_IN else "",
         loads=generator,
-        scene_at=preset.scenes.at,
-        scene_bars=preset.scenes.bars,
+        scene_at=first.scene_at,
+        scene_bars=first.scene_bars,
+        pieces=pieces if several else (),
     )
-    slots = tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt)
-    loras = tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora)
-    start = preset.start
-    stems = dict.fromkeys((*STEMS, *start.stems, *start.muted))
+    macros, levels = dict(first.macros), {stem: (level, muted) for stem, level, muted in first.levels}
     steering = Steering(
-        slots,
-        macros=tuple((row.name, start.macros.get(row.name, row.neutral)) for row in MACRO_TABLE),
-        levels=tuple((stem, start.stems.get(stem, 1.0), stem in start.muted) for stem in stems),
-        loras=loras,
-        scenes=tuple(sorted((scene.number, _scene(scene, preset)) for scene in preset.scene)),
+        first.slots,
+        macros=tuple((row.name, macros.get(row.name, row.neutral)) for row in MACRO_TABLE),
+        levels=tuple((stem, *levels.get(stem, (1.0, False))) for stem in dict.fromkeys((*STEMS, *levels))),
+        loras=first.loras,
+        scenes=first.scenes,
     )
     state = State(settings, plan, steering, work=Work(generator, Traits(live=generator == STAND_IN)))
     state = identified(state)  # the plan as it was asked for has the same ids: it may be played again
     return replace(state, settings=replace(settings, plan=state.plan))
+
+
+def pieces_of(chosen: SetList, options: SetOptions = NOTHING_ASKED) -> tuple[tuple[Piece, ...], Grid]:
+    """The pieces of a set, each with its own plan, and the grid that the set begins with.
+
+    Minutes that are asked for are shared out as long as each piece would be; another seed gives each piece another one.
+
+    Raises:
+        LivesetError: if a prompt or key cannot be understood, a piece has another metre, or all of them are too long.
+    """
+    several = len(chosen.pieces) > 1
+    whole = sum(preset.minutes for preset in chosen.pieces)
+    pieces, grids = [], []
+    for number, preset in enumerate(chosen.pieces, 1):
+        seed = preset.set.seed if options.seed is None else options.seed + number - 1
+        minutes = None if options.minutes is None else options.minutes * preset.minutes / whole if several else options.minutes
+        mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
+        grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar or decide_beats(mix))
+        key = preset.set.key or decide_key(mix, seed)
+        plan = lifted(scripted(plan_set(preset, grid, minutes), seed), key, preset.set.lift)
+        pieces.append(_piece(preset, number, seed, grid, key, _in_full(plan, grid.bpm, key) if several else plan))
+        grids.append(grid)
+    _check_pieces(chosen, pieces, grids)
+    return tuple(pieces), grids[0]
+
+
+def _in_full(plan: tuple[PlannedSection, ...], bpm: float, key: str) -> tuple[PlannedSection, ...]:
+    """A piece's plan in which every part names its tempo and key, whatever piece comes to stand before it."""
+    made = []
+    for part in plan:
+        bpm, key = part.bpm or bpm, part.key or key
+        made.append(replace(part, bpm=bpm, key=key))
+    return tuple(made)
+
+
+def _piece(preset: Preset, number: int, seed: int, grid: Grid, key: str, plan: tuple[PlannedSection, ...]) -> Piece:
+    start = preset.start
+    return Piece(
+        title=preset.set.title,
+        number=number,
+        seed=seed,
+        bpm=grid.bpm,
+        key=key,
+        motif=make_motif(seed, grid.beats_per_bar),
+        plan=plan,
+        slots=tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt),
+        loras=tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora),
+        scenes=tuple(sorted((scene.number, _scene(scene, preset)) for scene in preset.scene)),
+        macros=tuple((name, value) for name, value in start.macros.items()),
+        levels=tuple(
+            (stem, start.stems.get(stem, 1.0), stem in start.muted) for stem in dict.fromkeys((*start.stems, *start.muted))
+        ),
+        scene_at=preset.scenes.at,
+        scene_bars=preset.scenes.bars,
+    )
+
+
+def _check_pieces(chosen: SetList, pieces: Sequence[Piece], grids: Sequence[Grid]) -> None:
+    """Make sure that pieces can follow one another."""
+    first = grids[0]
+    for preset, grid in zip(chosen.pieces, grids, strict=True):
+        if grid.beats_per_bar != first.beats_per_bar:
+            odd = f"{preset.source}: {grid.beats_per_bar} beats a bar, and {chosen.first.source} has {first.beats_per_bar}"
+            raise PresetError(odd, "give all pieces of a set the same beats_per_bar")
+    minutes = sum(
+        sum(part.bars for part in piece.plan) * float(grid.frames_per_bar) / grid.rate / 60
+        for piece, grid in zip(pieces, grids, strict=True)
+    )
+    if len(pieces) > 1 and minutes > MAX_MINUTES:
+        hours = MAX_MINUTES // 60
+        raise PresetError(f"the pieces are {minutes / 60:.0f} hours long", f"a set has {hours} hours at most: leave some out")
+
+
+def notes(chosen: SetList, options: SetOptions = NOTHING_ASKED) -> tuple[str, ...]:
+    """Sentences for people on what of the pieces cannot be as their files say."""
+    first = chosen.first
+    if len(chosen.pieces) == 1:
+        return (note,) if (note := scaled_note(first, pieces_of(chosen, options)[1], options.minutes)) else ()
+    plays = options.generator or first.set.generator
+    others = (preset.set for preset in chosen.pieces[1:] if preset.set.generator != plays and not options.generator)
+    return tuple(f"{own.title[:30]} asks for {own.generator[:20]}; the first piece's {plays[:20]} plays it" for own in others)
 
 
 def _scene(table: SceneTable, preset: Preset) -> Scene:

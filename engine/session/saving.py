@@ -14,7 +14,7 @@ from engine.conductor.state import State
 from engine.processes.layout import STATE_FILE
 from engine.protocol import MACROS
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of what the saved values mean; their names and types are in the shape."""
 
 

@@ -36,6 +36,7 @@ from engine.conductor.events import (
     WorkerShare,
     WorkerUp,
 )
+from engine.conductor.pieces import title_at
 from engine.conductor.requests import SECTION_SUFFIX
 from engine.conductor.state import Job, State, Version
 from engine.conductor.step import step
@@ -251,7 +252,8 @@ class Session:
     def _log_job(self, version: Version) -> None:
         before = version.request.continue_path
         heard = -1 if before is None else ready_frames(self.folder / before)
-        self.log.section(MadeSection(version.path, version.wish.name, version.generator, version.request, heard))
+        piece = title_at(self.state, version.index)
+        self.log.section(MadeSection(version.path, version.wish.name, version.generator, version.request, heard, piece))
 
     def _do_on_disk(self, action: Discard | Sweep | MeasureRoom) -> None:
         match action:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Final, Literal
 
 from engine.conductor.forecast import Outlook, end_bar, outlook
+from engine.conductor.pieces import opens_piece, order, sounding, title_at
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
 from engine.conductor.reacting.plan_edits import first_free
@@ -35,12 +36,14 @@ from engine.protocol import (
     NextView,
     Notice,
     NowView,
+    PieceView,
     PromptView,
     RecordingView,
     ScenesView,
     Snapshot,
     StemView,
     Summary,
+    titled,
 )
 from engine.session.pictures import Picture
 from engine.session.takes import NO_PICTURES, hook_shown, takes_view
@@ -96,6 +99,15 @@ class Surroundings:
     starred: tuple[str, ...] = ()
 
 
+def _piece(state: State) -> PieceView:
+    playing, pieces = order(state), state.settings.pieces
+    if len(playing) < 2:
+        return PieceView()
+    at = playing.index(sounding(state))
+    after = pieces[playing[at + 1]].title if at + 1 < len(playing) else ""
+    return PieceView(pieces[playing[at]].title, at + 1, len(playing), after)
+
+
 def _scenes(state: State) -> ScenesView:
     steering, morph = state.steering, state.steering.morph
     stored = tuple(sorted(number for number, _ in steering.scenes))
@@ -122,6 +134,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         serial=serial,
         state=state.transport.run,
         title=s.title,
+        piece=_piece(state),
         bpm=bpm if state.transport.now else tempo_of(state, 0),
         bpm_to=_elsewhere(tempo_of(state, state.here), state.grid.bpm) if state.transport.now else 0.0,
         key=key,
@@ -191,14 +204,14 @@ def moves_view(state: State, moves: Sequence[Decided]) -> tuple[MoveView, ...]:
 def arc_view(state: State, tempo: TempoMap | None = None) -> tuple[ArcPart, ...]:
     """The parts played, the one that sounds, and those still planned; ``tempo`` is what `planned` says, if that is known."""
     tempo = planned(state) if tempo is None else tempo
-    began, rate, parts = tempo.start, tempo.first.rate, list[ArcPart]()
+    began, rate, parts, title = tempo.start, tempo.first.rate, list[ArcPart](), ""
 
     def add(
-        part: PlannedSection, name: str, bars: int, energy: float, bar: int, when: When, *, made: Made = "", fixed: bool = False
+        part: PlannedSection, name: str, bars: int, energy: float, bar: int, when: When, *, more: tuple[Made, bool, str]
     ) -> None:
         start_s = (tempo.frame_of_bar(bar) - began) / rate
-        more = (part.id, part.density, part.brightness, start_s, made, fixed)
-        parts.append(ArcPart(name, part.role, bars, energy, bar, when, part.purpose, *more))
+        curves = (part.id, part.density, part.brightness, start_s)
+        parts.append(ArcPart(name, part.role, bars, energy, bar, when, part.purpose, *curves, *more))
 
     coming = _coming_bar(state)
     for i, played in enumerate(state.transport.history):
@@ -206,12 +219,23 @@ def arc_view(state: State, tempo: TempoMap | None = None) -> tuple[ArcPart, ...]
         end = max(coming, played.start_bar + 1) if here else state.transport.history[i + 1].start_bar
         energy = state.transport.now.version.wish.energy if here and state.transport.now else played.energy
         part = state.plan[played.index] if 0 <= played.index < len(state.plan) else OPENED
-        add(part, played.name, end - played.start_bar, energy, played.start_bar, "now" if here else "played")
+        opens, title = played.piece if played.piece != title else "", played.piece
+        add(
+            part,
+            played.name,
+            end - played.start_bar,
+            energy,
+            played.start_bar,
+            "now" if here else "played",
+            more=("", False, opens),
+        )
     bar, free = coming, first_free(state)
     first = 0 if state.transport.now is None else state.transport.now.version.index + 1
     made = how_made(state)
     for index, part in enumerate(state.plan[first:], first):
-        add(part, part.name, part.bars, part.energy, bar, "plan", made=made if index == first else "", fixed=index < free)
+        opens = title_at(state, index) if opens_piece(state, index) or not index else ""
+        it = made if index == first else ""
+        add(part, part.name, part.bars, part.energy, bar, "plan", more=(it, index < free, opens))
         bar += part.bars
     return tuple(parts)
 
@@ -273,7 +297,7 @@ def next_view(state: State, pictures: Mapping[str, Picture] = NO_PICTURES) -> Ne
     ahead, start = outlook(state, index), start_bar(state)
     hurried = making is not None and making.place == "main" and making.request.steps < state.work.traits.steps
     return NextView(
-        name=part.name,
+        name=titled(title_at(state, index), part.name) if opens_piece(state, index) else part.name,
         role=part.role,
         bars=version.request.bars if version else part.bars,
         take=take_name(state.steering.take),

@@ -11,7 +11,7 @@ from engine.conductor.state import State
 from engine.performances.entries import MADE, SetCard
 from engine.performances.made import MadeLog
 from engine.performances.writing import LogFile
-from engine.presets import Preset
+from engine.presets import Preset, SetList, as_set_list
 from engine.processes.layout import log_folder
 from engine.protocol import SetOptions
 from engine.versions import version
@@ -26,13 +26,17 @@ def made_log(session: Path) -> MadeLog:
 
 
 def set_card(
-    preset: Preset, options: SetOptions, state: State, how: Literal["live", "rehearsal"] = "live", when: str | None = None
+    preset: Preset | SetList,
+    options: SetOptions,
+    state: State,
+    how: Literal["live", "rehearsal"] = "live",
+    when: str | None = None,
 ) -> SetCard:
     """What set begins; ``when`` is a local date and time, now if not given."""
     settings = state.settings
     return SetCard(
         title=settings.title,
-        preset=options.preset or preset.source,
+        preset="\n".join(options.presets) or as_set_list(preset).source,
         seed=settings.seed,
         generator=settings.loads,
         started=when or time.strftime("%Y-%m-%d %H:%M:%S"),

@@ -19,7 +19,7 @@ from engine.command_line import command
 from engine.errors import DeviceError, EngineError, OscError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet, log_folder
-from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot
+from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot, titled
 
 if TYPE_CHECKING:
     from liveset.ui.app import Outcome
@@ -59,13 +59,17 @@ def checked(options: SetOptions) -> SetOptions:
         where(options.osc, options.osc_token, options.osc_allow)
     elif options.osc_token or options.osc_allow:
         raise OscError("--osc-token and --osc-allow say who is heard", "say where as well: --osc 9000")
-    name = options.preset or DEFAULT_PRESET
-    path = Path(name).expanduser()
+    names = [_absolute(name) for name in options.presets or (DEFAULT_PRESET,)]
     return replace(
-        options,
-        preset=str(path.absolute()) if path.is_file() else name,
+        options.with_presets(names),
         record=str(checked_recording(Path(options.record), force=options.force)) if options.record is not None else None,
     )
+
+
+def _absolute(name: str) -> str:
+    """A preset as it is found from any folder."""
+    path = Path(name).expanduser()
+    return str(path.absolute()) if path.is_file() else name
 
 
 def checked_recording(path: Path, *, force: bool = False) -> Path:
@@ -360,7 +364,7 @@ def status_line(shown: Snapshot) -> str:
         shown.state,
         f"{shown.bpm:g} BPM",
         shown.key,
-        f"{now.name} bar {now.bar} of {now.bars}",
+        f"{titled(shown.piece.title, now.name)} bar {now.bar} of {now.bars}",
     ]
     if after.state != "none":
         when = f"{after.headroom_s:.1f} s in hand"

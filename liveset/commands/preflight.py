@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,10 +16,10 @@ from engine.conductor.state import State
 from engine.conductor.tempo import key_of, planned_seconds, tempo_of
 from engine.errors import LivesetError
 from engine.generator_names import STAND_IN
-from engine.presets import Preset, load_preset
+from engine.presets import Preset, SetList, as_set_list, load_set
 from engine.processes.layout import cache_folder
 from engine.protocol import SetOptions
-from engine.session.opening import opening_state, scaled_note
+from engine.session.opening import notes, opening_state
 from engine.timebase import section_frames
 from liveset.commands import doctor
 from liveset.commands.doctor import SECTION_MB_PER_MINUTE, Finding
@@ -40,21 +40,22 @@ RECORDING_MB_PER_MINUTE: Final = 16
 """24-bit WAV; FLAC takes about half."""
 
 
-def checks(preset_name: str) -> tuple[Callable[[], Iterator[Finding]], ...]:
-    """What is looked at for a set.
+def checks(names: Sequence[str]) -> tuple[Callable[[], Iterator[Finding]], ...]:
+    """What is looked at for a set, of one preset or several.
 
     Raises:
-        LivesetError: what is wrong with the preset.
+        LivesetError: what is wrong with them.
     """
     from engine.midi.mapping import mapping_of
 
-    preset = load_preset(preset_name)
-    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
-    state = opening_state(preset)
+    chosen = load_set(names)
+    for preset in chosen.pieces:
+        mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
+    state = opening_state(chosen)
     model = () if state.work.generator == STAND_IN else (doctor._stable_audio,)
     return (
-        partial(_plan, preset, state),
-        partial(_pace, preset),
+        partial(_plan, chosen, state),
+        partial(_pace, chosen),
         *model,
         partial(_disks, state),
         doctor._sound,
@@ -70,15 +71,15 @@ def verdict(problems: int, notes: int) -> str:
     return "the night will hold" + (f"; {notes} thing{'s' if notes > 1 else ''} to know above" if notes else "")
 
 
-def _plan(preset: Preset, state: State) -> Iterator[Finding]:
+def _plan(preset: Preset | SetList, state: State) -> Iterator[Finding]:
     seconds = planned_seconds(state)
     yield Finding("ok", f"set: {state.settings.title[:40]}, {len(state.plan)} sections on {state.work.generator[:24]}")
     yield Finding("ok", f"set: {seconds / 60:.1f} minutes, {tempo_of(state, 0):g} BPM, {key_of(state, 0)}")
-    if note := scaled_note(preset, state.settings.grid):
+    for note in notes(as_set_list(preset)):
         yield Finding("note", f"set: {note}")
 
 
-def _pace(preset: Preset) -> Iterator[Finding]:
+def _pace(preset: Preset | SetList) -> Iterator[Finding]:
     """Render the set's first minute, and see how long its sections took."""
     from engine.rehearsal.rehearsal import Rehearsal
 

@@ -15,18 +15,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.conductor.tempo import hand_over, key_of, planned_seconds, tempo_of
+from engine.conductor.pieces import opens_piece, title_at
+from engine.conductor.reacting.changing_over import clash
+from engine.conductor.tempo import fifths_between, glide_of, hand_over, key_of, planned_seconds, tempo_of
 from engine.errors import PerformanceError, RecordingError
+from engine.music.key import NEIGHBOURS
 from engine.performances.folders import give_up_old, new_folder
 from engine.performances.reading import read_performance, takes_of
-from engine.presets import Preset, load_preset
+from engine.presets import Preset, SetList, load_set
 from engine.processes.layout import check_free, recording_name
-from engine.protocol import SetOptions
-from engine.session.opening import opening_state, scaled_note
+from engine.protocol import SetOptions, titled
+from engine.session.opening import notes, opening_state
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from engine.conductor.state import State
     from engine.rehearsal.log import RehearsalLog
@@ -41,9 +44,9 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     """
     from engine.rehearsal.rehearsal import Rehearsal  # brings the renderer, which `check` does without
 
-    preset = load_preset(options.preset)
+    chosen = load_set(options.presets)
     options.check()
-    _check_midi(preset)
+    _check_midi(chosen)
     if report is not None:
         from liveset.report.write import (  # what measures takes longer to load than all else
             NAMES,
@@ -57,9 +60,9 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     where = _destination(options.preset, options.record, report, force=options.force)
     # A file that is there already is replaced only by a rehearsal that came to its end.
     written = _free(where)
-    log_to = new_folder(Path(recording_name(preset.set.title)).stem)
+    log_to = new_folder(Path(recording_name(chosen.name)).stem)
     give_up_old()
-    rehearsal = Rehearsal(preset, replace(options, record=str(written)), log_to)
+    rehearsal = Rehearsal(chosen, replace(options, record=str(written)), log_to)
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()
@@ -159,20 +162,20 @@ def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def check_preset(preset_name: str) -> None:
-    """Print the plan a preset makes.
+def check_preset(names: Sequence[str]) -> None:
+    """Print the plan a preset makes, or several of them one after the other.
 
     Raises:
         LivesetError: what is wrong with it.
     """
-    preset = load_preset(preset_name)
-    _check_midi(preset)
-    state = opening_state(preset)
+    chosen = load_set(names)
+    _check_midi(chosen)
+    state = opening_state(chosen)
     grid = state.settings.grid
     console = plain_console(soft_wrap=True)
     seconds = planned_seconds(state)
     console.print(
-        f"{preset.set.title}: {tempo_of(state, 0):g} BPM, {key_of(state, 0)}, {grid.beats_per_bar} beats a bar, "
+        f"{chosen.name}: {tempo_of(state, 0):g} BPM, {key_of(state, 0)}, {grid.beats_per_bar} beats a bar, "
         f"{int(seconds) // 60}:{int(seconds) % 60:02} minutes, generator {state.work.generator}, seed {state.settings.seed}",
         highlight=False,
         markup=False,
@@ -187,15 +190,14 @@ def check_preset(preset_name: str) -> None:
         bars = "1 bar" if over_bars == 1 else f"{over_bars} bars"
         over = f"{kind}, {bars}" if over_bars else kind
         last = part is state.plan[-1]
-        place = (part.name, part.role, part.purpose, str(bar), str(part.bars))
+        place = (titled(title_at(state, index), part.name), part.role, part.purpose, str(bar), str(part.bars))
         table.add_row(*place, f"{part.energy:.2f}", "ending" if last else over)
         bar += part.bars
     console.print(table)
     for line in _moves(state):
         console.print(line, highlight=False, markup=False)
-    for note in (*_word_lines(preset), scaled_note(preset, grid)):
-        if note:
-            console.print(f"note: {note}", highlight=False, markup=False)
+    for note in (*(line for preset in chosen.pieces for line in _word_lines(preset)), *notes(chosen), *_clashes(state)):
+        console.print(f"note: {note}", highlight=False, markup=False)
 
 
 def _moves(state: State) -> Iterator[str]:
@@ -204,8 +206,8 @@ def _moves(state: State) -> Iterator[str]:
     for index, part in enumerate(state.plan[1:], 1):
         said = []
         if tempo_of(state, index) != tempo_of(state, index - 1):
-            glides = part.glide and state.work.traits.live
-            said.append(f"{tempo_of(state, index):g} BPM" + (f" over {min(part.glide, part.bars)} bars" if glides else ""))
+            glide = glide_of(state, index) if state.work.traits.live else 0
+            said.append(f"{tempo_of(state, index):g} BPM" + (f" over {min(glide, part.bars)} bars" if glide else ""))
         if key_of(state, index) != key_of(state, index - 1):
             said.append(key_of(state, index))
         if said:
@@ -213,10 +215,18 @@ def _moves(state: State) -> Iterator[str]:
         bar += part.bars
 
 
-def _check_midi(preset: Preset) -> None:
+def _clashes(state: State) -> Iterator[str]:
+    """Where a piece's key is far from that of the one before it."""
+    for index in range(1, len(state.plan)):
+        if opens_piece(state, index) and (steps := fifths_between(state, index - 1)) > NEIGHBOURS:
+            yield clash(title_at(state, index), key_of(state, index), key_of(state, index - 1), steps)
+
+
+def _check_midi(chosen: SetList) -> None:
     from engine.midi.mapping import mapping_of
 
-    mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
+    for preset in chosen.pieces:
+        mapping_of(preset.source, preset.midi.controller, preset.midi.overrides)
 
 
 def _word_lines(preset: Preset) -> list[str]:

@@ -42,7 +42,8 @@ def show_sessions(as_json: bool = False) -> None:
         console.print(f"no set was played yet; the last {MOST_KEPT} are kept in {performances_root()}")
     for name, card, length in found:
         how = "rehearsed" if card.how == "rehearsal" else "played"
-        console.print(f"{name}  {clock(length):>6} min  {card.title}, {how} {card.started}, seed {card.seed}, {card.preset}")
+        presets = ", ".join(card.preset.splitlines())
+        console.print(f"{name}  {clock(length):>6} min  {card.title}, {how} {card.started}, seed {card.seed}, {presets}")
     for text in broken:
         console.print(f"✗ {text}")
 

@@ -52,7 +52,7 @@ def page(
     Args:
         log: what was played.
         heard: measures of the whole file; sections, seams: of each.
-        takes: how often each section was made, by its name in the plan; empty where that is not known.
+        takes: how often each section was made, by its title; empty where that is not known.
     """
     found = checks(log, heard, sections, seams)
     failed = sum(check.passed is False for check in found)
@@ -107,9 +107,10 @@ def _sections(sections: Sequence[PlayedSection], measured: Sequence[SectionMeasu
         prompts = "<br>".join(f"{each.weight:.2f} {escape(each.text)}" for each in section.prompts if each.weight > 0)
         tempo = f"{section.bpm:g}" + ("" if math.isnan(heard.bpm) else f"<br><small>heard {heard.bpm:.1f}</small>")
         key = escape(section.key) + (f"<br><small>heard {escape(heard.key)}</small>" if heard.key else "")
-        made = takes.get(section.name, 0)
+        made = takes.get(section.title, 0)
         cells = [
-            f"<td class=n>{_clock(section.start_s)}</td><td>{escape(section.name)}<br><small>{escape(section.role)}</small></td>",
+            f"<td class=n>{_clock(section.start_s)}</td>",
+            f"<td>{escape(section.title)}<br><small>{escape(section.role)}</small></td>",
             f"<td class=n>{section.bars}</td><td class=n>{tempo}</td><td>{key}</td>",
             _number(heard.lufs, "{:.1f}"),
             f"<td>{prompts}</td><td>{escape(', '.join(heard.unknown))}</td>",

@@ -110,6 +110,7 @@ def _made(performance: Performance) -> tuple[PlayedSection, ...]:
                 PlayedSection(
                     section.name, request.role, tempo.seconds_at(event.frame), request.bars, request.bpm, request.key,
                     request.energy, request.prompts, request.seed, generator=section.generator, section_id=request.section_id,
+                    piece=section.piece,
                 )
             )  # fmt: skip
     return tuple(found)
@@ -125,7 +126,7 @@ def in_file(history: Sequence[PlayedSection], heard: Sequence[HeardSection], sta
     """
     found, waiting = [], list(history)
     for section in heard:
-        names = [each.name for each in waiting]
+        names = [each.title for each in waiting]
         if section.title in names:
             played = waiting[names.index(section.title)]
             del waiting[: names.index(section.title) + 1]

@@ -55,7 +55,7 @@ def write_report(
         folder: made if need be; files of an earlier report are replaced.
         audio: a file soundfile can read.
         log: what the set remembers.
-        takes: how often each section was made, by its name in the plan.
+        takes: how often each section was made, by its title.
 
     Returns:
         What report.json holds.

@@ -53,8 +53,9 @@ class PlannedSection:
     ``prompts`` lean on prompt slots, counted from 0. ``transition`` is how it hands over to the part after it, over
     ``transition_bars``; energy, density and brightness are 0..1. ``bpm`` and ``key`` are those from it on, None leaves them as
     they are; it comes to its tempo bar by bar over its first ``glide`` bars, 0 for at once. ``purpose`` and ``occurrence`` are
-    the script's, see `engine.conductor.planning.script`. ``id`` says which part it is, whatever becomes of the plan around it:
-    pieces of one part share it, 0 is a part that has none yet, and two parts that differ in it alone are the same music.
+    the script's, see `engine.conductor.planning.script`. ``piece`` is the place of its piece in `Settings.pieces`. ``id`` says
+    which part it is, whatever becomes of the plan around it: pieces of one part share it, 0 is a part that has none yet, and two
+    parts that differ in it alone are the same music.
     """
 
     name: str
@@ -71,6 +72,7 @@ class PlannedSection:
     bpm: float | None = None
     key: str | None = None
     glide: int = 0
+    piece: int = 0
     id: int = field(default=0, compare=False)
 
 

@@ -15,7 +15,10 @@ from engine.conductor.tempo import key_of, tempo_of
 
 _OF_A_TAKE: Final = (*p.STEM_PARTS, "motif", "chords")
 
-_OF_SECTION: Final = (p.ReRoll, p.RemakeBars, p.ReRollStem, p.TakeStem, p.ChooseTake, p.VaryNext, p.EditPlan, p.BuildOnHook)
+_OF_SECTION: Final = (
+    *(p.ReRoll, p.RemakeBars, p.ReRollStem, p.TakeStem, p.ChooseTake, p.VaryNext, p.BuildOnHook),
+    *(p.EditPlan, p.EditPieces, p.ChoosePiece),
+)
 """Commands that would make the next section another one."""
 
 

@@ -35,6 +35,13 @@ _PART_EDITS: Final[dict[p.PartEdit, str]] = {
 }
 
 
+_PIECE_EDITS: Final[dict[p.PieceEdit, str]] = {
+    "skip": "the next piece left out",
+    "leave": "the rest of a piece left out",
+    "repeat": "a piece once more",
+}
+
+
 def part_called(state: State, part: int | None) -> str:
     """The name of the part of the plan with an id; of the first one that may be changed for None."""
     named = next_free(state) if part is None else next((each for each in state.plan if each.id == part), None)
@@ -76,6 +83,8 @@ _WHAT: Final[dict[type, Callable[[State, Any], str]]] = {
     p.InsertPart: _inserted,
     p.SetCurve: lambda state, command: f"{command.curve} of {part_called(state, command.part)}",
     p.StepCurve: lambda state, command: f"{command.curve} of {part_called(state, command.part)}",
+    p.EditPieces: lambda state, command: f"set list: {_PIECE_EDITS[command.edit]}",
+    p.ChoosePiece: lambda state, command: f"set list: piece {command.number} next",
     p.GoOn: lambda state, command: f"{command.minutes:g} minutes more",
 }
 """What each command that can be undone is called, in the state before it."""

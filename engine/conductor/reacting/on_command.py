@@ -11,11 +11,13 @@ from engine import protocol as p
 from engine.actions import ACTIONS
 from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
+from engine.conductor.pieces import sounding
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import hooks, scenes
 from engine.conductor.reacting.hand_overs import choose_transition, step_transition, stretch_transition
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
+from engine.conductor.reacting.piece_edits import choose_piece, edit_pieces
 from engine.conductor.reacting.plan_by_section import edit_part, insert_part, set_curve, step_curve
 from engine.conductor.reacting.plan_edits import edit_plan
 from engine.conductor.reacting.takes import choose_take
@@ -241,12 +243,14 @@ def _move_prompt(state: State, command: p.MovePrompt) -> Step:
 
 
 def _reordered(state: State, order: tuple[int, ...]) -> State:
-    """Prompts in another order, without those that are left out; the plan's leanings stay with their prompts."""
-    place = {old: new for new, old in enumerate(order)}
+    """Prompts in another order, without those that are left out; the piece's leanings stay with their prompts."""
+    place, own = {old: new for new, old in enumerate(order)}, sounding(state)
 
     def led(plan: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:
         return tuple(
             replace(part, prompts=tuple(sorted((place[slot], weight) for slot, weight in part.prompts if slot in place)))
+            if part.piece == own
+            else part
             for part in plan
         )
 
@@ -308,6 +312,8 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.InsertPart: insert_part,
     p.SetCurve: set_curve,
     p.StepCurve: step_curve,
+    p.EditPieces: edit_pieces,
+    p.ChoosePiece: choose_piece,
     p.Undo: undo,
     p.Redo: redo,
     p.HoldChord: _hold_chord,

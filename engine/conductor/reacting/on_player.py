@@ -11,6 +11,8 @@ from engine.conductor.cues import played_on
 from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, SetParams, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
+from engine.conductor.pieces import short, title_at
+from engine.conductor.reacting.changing_over import announced, changed_over, ends_where_planned
 from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.small_disk import measure_room
 from engine.conductor.reacting.takes import fallen_back
@@ -93,7 +95,7 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     """The next section of the plan begins."""
     state, params = _in_its_tempo(state, version, event.frame)
     cue = replace(cue, grid=state.grid)
-    part = _record(state, version, event.origin_frame)
+    part, piece_before = _record(state, version, event.origin_frame), state.plan[state.here].piece
     before = state.transport.history
     if before:
         hand_over = p.HandOver(cue.transition, state.tempo.seconds_at(event.frame), cue.length / state.grid.rate)
@@ -123,8 +125,24 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
     )
     state = state.with_steering(locks=tuple(each for each in state.steering.locks if each != "section"))
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
-    told = (opens,) if opening else instead
-    return refit(state), (*params, *discard, Mark(part.name, event.origin_frame), *told, *measure_room(state))
+    told: tuple[Action, ...] = (opens,) if opening else instead
+    state, changes = _in_its_piece(refit(state), piece_before)
+    told = (*params, *discard, Mark(part.title, event.origin_frame), *changes, *told, *announced(state))
+    return state, (*told, *measure_room(state))
+
+
+def _in_its_piece(state: State, before: int) -> Step:
+    """Where another piece begins with what sounds now, it is that piece which is steered from now on.
+
+    Args:
+        before: the place of the piece that sounded, in `Settings.pieces`.
+    """
+    here = state.plan[state.here].piece
+    if here == before:
+        return state, ()
+    piece = state.settings.pieces[here]
+    state, actions = changed_over(ends_where_planned(state), piece)
+    return state, (*actions, Tell("info", f"{short(piece.title)} begins: prompts, scenes and controls are its own."))
 
 
 def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
@@ -147,6 +165,7 @@ def _record(state: State, version: Version, frame: int) -> p.PlayedSection:
         index=version.index,
         start_bar=state.grid.bar_at(frame + SLACK),
         section_id=version.id,
+        piece=title_at(state, version.index),
     )
 
 

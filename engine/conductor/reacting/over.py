@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Final, get_args
 
 from engine import protocol as p
-from engine.conductor.events import Step, Tell
+from engine.conductor.events import Action, Step, Tell
 from engine.conductor.forecast import end_bar
+from engine.conductor.pieces import sounding
 from engine.conductor.planning.plan import PlannedSection, arc, bars_per_share, fit, into, numbered
+from engine.conductor.reacting.changing_over import changed_over
 from engine.conductor.replan import first_open, refit, within_limits
 from engine.conductor.state import State
 from engine.conductor.tempo import start_bar
@@ -31,6 +33,7 @@ def play_again(state: State, command: p.PlayAgain) -> Step:
     if state.transport.run != "finished":
         return state, (Tell("info", "The set is not over yet: it can be played again after its end."),)
     played = state.transport.now
+    last_piece, changes = sounding(state), tuple[Action, ...]()
     left = () if played is None else (played.version.path, *((played.fallback.path,) if played.fallback else ()))
     plan = state.settings.plan or state.plan
     state = replace(_from_here(state.with_transport(changes=()), 0), plan=plan)
@@ -38,7 +41,10 @@ def play_again(state: State, command: p.PlayAgain) -> Step:
     state = state.with_transport(
         run="starting", wants_play=True, jump=False, overdue=False, now=None, history=(), drift=0, holds=0, pockets=0
     ).with_work(next=None, others=(), switch=None, trash=(*state.work.trash, *left, *(each.path for each in state.work.others)))
-    return within_limits(_steered_anew(state)), (Tell("info", "The set begins again."),)
+    state = _steered_anew(state)
+    if state.settings.pieces and state.plan[0].piece != last_piece:
+        state, changes = changed_over(state, state.settings.pieces[state.plan[0].piece])
+    return within_limits(state), (*changes, Tell("info", "The set begins again."))
 
 
 def go_on(state: State, command: p.GoOn) -> Step:
@@ -74,6 +80,8 @@ def longer(plan: tuple[PlannedSection, ...], bars: int, share: float, *, behind:
         behind: what is new follows the last part; else it comes before that.
     """
     parts = arc(bars, share)
+    last, several = plan[-1], len({part.piece for part in plan}) > 1
+    parts = tuple(replace(part, piece=last.piece, bpm=last.bpm, key=last.key) for part in parts) if several else parts
     body = parts[1:] if len(parts) > 1 else parts
     body = body[:-1] if len(body) > 1 and not behind else body
     before, after = (plan, ()) if behind else (plan[:-1], plan[-1:])

@@ -81,7 +81,7 @@ def insert_part(state: State, command: p.InsertPart) -> Step:
 def _new_part(state: State, role: p.Role, before: PlannedSection) -> PlannedSection:
     """A part of a role as the set has them, in the tempo and key of the part before it."""
     plan = joined(state.plan)
-    alike = [part for part in plan if part.role == role]
+    alike = [part for part in plan if part.role == role and part.piece == before.piece]
     share = bars_per_share(state.grid)
     called = numbered("groove" if role == "free" else role, [part.name for part in state.plan])
     if alike:
@@ -104,8 +104,8 @@ def _new_part(state: State, role: p.Role, before: PlannedSection) -> PlannedSect
         prompts=like.prompts,
         purpose="answer" if alike else "statement",
         occurrence=occurrence,
-        bpm=None,
-        key=None,
+        bpm=before.bpm if state.settings.pieces else None,
+        key=before.key if state.settings.pieces else None,
         glide=0,
         id=0,
     )
@@ -179,6 +179,8 @@ def _repeated(at: int, ahead: Parts, state: State) -> tuple[Parts, str]:
 def _sooner(at: int, ahead: Parts, state: State) -> tuple[Parts, str]:
     if not at:
         return ahead, f"{capital(ahead[at].name)} is what comes next already."
+    if ahead[at - 1].piece != ahead[at].piece:
+        return ahead, f"{capital(ahead[at].name)} is the first section of its piece: move the whole piece."
     return (*ahead[: at - 1], ahead[at], ahead[at - 1], *ahead[at + 1 :]), (
         f"{capital(ahead[at].name)} comes before {ahead[at - 1].name}."
     )
@@ -187,6 +189,8 @@ def _sooner(at: int, ahead: Parts, state: State) -> tuple[Parts, str]:
 def _later(at: int, ahead: Parts, state: State) -> tuple[Parts, str]:
     if at + 1 == len(ahead):
         return ahead, f"{capital(ahead[at].name)} is the last section already."
+    if ahead[at + 1].piece != ahead[at].piece:
+        return ahead, f"{capital(ahead[at].name)} is the last section of its piece: move the whole piece."
     return (*ahead[:at], ahead[at + 1], ahead[at], *ahead[at + 2 :]), (
         f"{capital(ahead[at].name)} comes after {ahead[at + 1].name}."
     )
@@ -195,6 +199,8 @@ def _later(at: int, ahead: Parts, state: State) -> tuple[Parts, str]:
 def _next(at: int, ahead: Parts, state: State) -> tuple[Parts, str]:
     if not at:
         return ahead, f"{capital(ahead[at].name)} is what comes next already."
+    if ahead[at].piece != ahead[0].piece:
+        return ahead, f"{capital(ahead[at].name)} is of another piece: choose that piece as the next one."
     return (ahead[at], *ahead[:at], *ahead[at + 1 :]), f"{capital(ahead[at].name)} comes next; what was before it follows."
 
 

@@ -109,7 +109,7 @@ def made_shorter(part: PlannedSection) -> tuple[PlannedSection, str]:
 
 
 def _drop_next(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
-    at = next((i for i, part in enumerate(ahead) if part.role == "drop"), None)
+    at = next((i for i, part in enumerate(ahead) if part.role == "drop" and part.piece == ahead[0].piece), None)
     if at is None:
         return ahead, "No drop is to come."
     if at == 0:
@@ -120,7 +120,8 @@ def _drop_next(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple
 def _ended(now: PlannedSection, ahead: Parts, taken: Sequence[str]) -> tuple[Parts, str]:
     if len(ahead) == 1:
         return ahead, f"{capital(ahead[0].name)} is the last section already."
-    return ahead[-1:], f"The set ends sooner: {ahead[-1].name} comes next."
+    last = next((part for part in reversed(ahead) if part.piece == now.piece), ahead[-1])
+    return (last,), f"The set ends sooner: {last.name} comes next."
 
 
 _EDITS: Final[dict[p.PlanEdit, Edit]] = {

@@ -43,7 +43,7 @@ _TURNED: Final = (p.SetWeight, p.SetLora, p.SetTempo, p.TapTempo, p.SetKey, *_OF
 _OF_TIME: Final = (p.SetTempo, p.StepTempo, p.TapTempo, p.SetKey, p.StepKey, p.SetLock)
 """Commands that set the tempo and the key of what follows."""
 
-_OF_THE_PLAN: Final = (p.EditPlan, p.EditPart, p.InsertPart, p.GoOn)
+_OF_THE_PLAN: Final = (p.EditPlan, p.EditPart, p.InsertPart, p.EditPieces, p.ChoosePiece, p.GoOn)
 """Commands that change what is planned; they can be undone until the next section has begun."""
 
 
@@ -198,5 +198,5 @@ def _leans(state: State, command: p.Command) -> int:
 
 def _led(plan: tuple[PlannedSection, ...], then: tuple[PlannedSection, ...]) -> tuple[PlannedSection, ...]:
     """A plan whose parts lean on the prompts as those of the same name did then."""
-    leanings = {part.name: part.prompts for part in then}
-    return tuple(replace(part, prompts=leanings.get(part.name, part.prompts)) for part in plan)
+    leanings = {(part.piece, part.name): part.prompts for part in then}
+    return tuple(replace(part, prompts=leanings.get((part.piece, part.name), part.prompts)) for part in plan)

@@ -89,7 +89,7 @@ def write_table(performance: Performance, path: Path) -> None:
             rows.writerow(
                 (
                     number,
-                    section.name,
+                    section.title,
                     request.role,
                     first + 1,
                     max(1, round((tempo.beats_at(part.end) - tempo.beats_at(part.start)) / grid.beats_per_bar)),

@@ -94,7 +94,7 @@ def write_midi(performance: Performance, path: Path) -> None:
     first = [(0, mido.MetaMessage("time_signature", numerator=tempo.first.beats_per_bar, denominator=4))]
     for bar, beat_us in tempos(tempo, bars):
         first.append((bar * tempo.first.beats_per_bar * TICKS, mido.MetaMessage("set_tempo", tempo=beat_us)))
-    names = [(tick_of(tempo, part.start), _ascii(part.span.section.name)) for part in parts(performance)]
+    names = [(tick_of(tempo, part.start), _ascii(part.span.section.title)) for part in parts(performance)]
     first += [(tick, mido.MetaMessage("marker", text=name)) for tick, name in names]
     file.tracks.append(_track(performance.card.title, first))
     file.tracks.append(_track("moves", _moves(performance, tempo)))

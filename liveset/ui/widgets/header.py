@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from engine.protocol import RunState, Snapshot, unit
+from engine.protocol import PieceView, RunState, Snapshot, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, line_cells, piece, row
 from liveset.ui.widgets.gauges import clock, whole
 from liveset.ui.widgets.lines import LineWidget
@@ -34,6 +34,7 @@ class HeaderView:
     state: RunState = "starting"
     lost: bool = False
     title: str = ""
+    piece: PieceView = field(default_factory=PieceView)
     bpm: float = 0.0
     bpm_to: float = 0.0
     key: str = ""
@@ -53,6 +54,7 @@ class HeaderView:
             snapshot.state,
             lost,
             snapshot.title,
+            snapshot.piece,
             round(snapshot.bpm, 1),
             round(snapshot.bpm_to, 1),
             snapshot.key,
@@ -94,6 +96,17 @@ def _asked(view: HeaderView) -> tuple[Piece, ...]:
     return (piece(f"planned {clock(view.asked_s, view.total_s >= HOUR_S)}", "dim", 8),)
 
 
+def _titled(view: HeaderView) -> Line:
+    """The title of the piece that sounds; of the set, where that is a single one."""
+    title = crop(clean(view.piece.title or view.title), TITLE_CELLS)
+    return ((title, "strong"),) if title else ()
+
+
+def _count(view: HeaderView) -> Line:
+    """Which piece of how many that is."""
+    return ((f" {view.piece.place}/{view.piece.count}", "accent"),) if view.piece.count else ()
+
+
 class Header(LineWidget[HeaderView]):
     """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
 
@@ -105,7 +118,8 @@ class Header(LineWidget[HeaderView]):
         left = [
             piece("liveset", "title", 9),
             piece(f" {text} ", style, 2),
-            piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
+            Piece((*_titled(view), *_count(view)), 4),
+            Piece(((f"then {crop(clean(view.piece.after), TITLE_CELLS)}", "dim"),) if view.piece.after else (), 8),
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),

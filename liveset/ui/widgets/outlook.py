@@ -86,4 +86,5 @@ class Outlook(LineWidget[OutlookView]):
             *bar(part.energy, ENERGY_CELLS, "accent" if here else "primary"),
             (f" {amount(part.energy)}   ", "dim"),
             (part.role if part.role not in part.name.lower() else "", "dim"),
+            (f"  {clean(part.piece)}" if part.piece else "", "strong"),
         )
