@@ -75,7 +75,7 @@ _CASTS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "full": (
         ("pad", "comp", "melody"),
         ("comp", "arp"),
-        ("pad", "melody"),
+        ("melody",),
         ("pad", "comp", "arp"),
         ("comp", "melody"),
         ("pad", "arp", "melody"),
