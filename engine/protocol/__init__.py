@@ -58,17 +58,13 @@ if TYPE_CHECKING:
         CUE_LEVEL,
         CUE_MIX,
         HeadphoneCommand,
-        HeadphonesOpened,
         HeadphonesView,
-        Listen,
-        ListenFailed,
         ListenHandOver,
         ListenKeeper,
         ListenTake,
         SetCueLevel,
         SetCueMix,
         StopListening,
-        pair_of,
     )
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
@@ -87,6 +83,7 @@ if TYPE_CHECKING:
         StepCurve,
         Undo,
     )
+    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, pair_of
     from engine.protocol.played import HandOver, PlayedSection
     from engine.protocol.player import (
         ClearEffects,
@@ -97,6 +94,9 @@ if TYPE_CHECKING:
         DeviceLost,
         DeviceOpened,
         Finished,
+        HeadphonesOpened,
+        Listen,
+        ListenFailed,
         Looped,
         MarkSection,
         OpenDevice,

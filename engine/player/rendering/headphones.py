@@ -1,7 +1,7 @@
-"""The headphones: a second bus beside the main one, with timelines of its own. It reads what the main one has, and touches nothing.
+"""The headphones: a second bus beside the main one, with timelines of its own. It reads the main one, and touches nothing of it.
 
-What is cued lies on the bars of what sounds: it begins on its next bar line, and its bars go on with the set's. Where its tempo is
-another it begins on a bar line all the same, and goes on in its own.
+What is cued lies on the bars of what sounds: it begins on its next bar line, and its bars go on with the set's. Where its tempo
+is another it begins on a bar line all the same, and goes on in its own.
 """
 
 from __future__ import annotations

@@ -120,9 +120,8 @@ def test_the_hand_over_is_heard_as_it_will_be(tmp_path: Path) -> None:
     player.renderer.headphones.play(hand_over(tmp_path))
     out, sound = rendered(player, 8 * BAR)
     lead, length = 2_000, 4 * BAR
-    assert np.allclose(
-        sound[LATENCY + lead : LATENCY + length], out[LATENCY + 2 * BAR + lead : LATENCY + 2 * BAR + length], atol=1e-5
-    )
+    cue, heard = sound[LATENCY + lead : LATENCY + length], out[LATENCY + 2 * BAR + lead : LATENCY + 2 * BAR + length]
+    assert np.allclose(cue, heard, atol=1e-5)
 
 
 def test_the_hand_over_is_heard_over_and_over_with_the_sets_levels(tmp_path: Path) -> None:
