@@ -11,6 +11,7 @@ from engine.conductor.cues import played_on
 from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, SetParams, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
+from engine.conductor.reacting import listening
 from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.small_disk import measure_room
 from engine.conductor.reacting.takes import fallen_back
@@ -184,6 +185,7 @@ def _finished(state: State, event: p.Finished) -> Step:
 
 def _hello(state: State, event: p.PlayerHello) -> Step:
     """A player that plays already (this conductor takes over), or a new one that must be told where to go on."""
+    state = listening.greeted(state, event)
     if event.cue is None:
         return _resume_lost_player(state)
     version = dict(state.transport.cue_versions).get(event.cue.cue_id)
@@ -226,5 +228,7 @@ _PLAYER_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Looped: _looped,
     p.CueFailed: _cue_failed,
     p.Finished: _finished,
+    p.ListenFailed: listening.failed,
+    p.HeadphonesOpened: listening.opened,
     p.PlayerHello: _hello,
 }

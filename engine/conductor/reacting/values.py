@@ -23,6 +23,9 @@ def _curves(state: State) -> dict[str, float]:
     """The curves of the plan in the first section that may still be changed; in the last one where none may."""
     part = next_free(state) or state.plan[-1]
     return {f"plan {curve}": getattr(part, curve) for curve in CURVES}
+    return {**scene_values(state), "tempo": tempo, "key": key, **_cue(state), **_locks(state)}
+def _cue(state: State) -> dict[str, float]:
+    return {"cue level": state.headphones.level, "cue mix": state.headphones.mix}
 
 
 def _locks(state: State) -> dict[str, float]:
