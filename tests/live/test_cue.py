@@ -15,7 +15,7 @@ from tests.live.sound_server import Server, private_server
 
 pytestmark = pytest.mark.sound
 
-TAKES = ON_TONES + '\n[takes]\ncount = 2\n'
+TAKES = ON_TONES + "\n[takes]\ncount = 2\n"
 STEMS = ("drums", "bass", "harmony", "lead", "mix")
 
 
@@ -47,7 +47,7 @@ def test_a_take_is_heard_on_outputs_3_and_4_and_nothing_of_it_on_1_and_2(server:
     one.wait(ready, "a take")
     with server.capture("wide", channels=4) as capture:
         one.client.send(ListenTake(0))
-        one.wait(lambda s: s.headphones.what == "Take A" and not s.headphones.waits, "the cue")
+        one.wait(lambda s: s.headphones.what == "take A" and not s.headphones.waits, "the cue")
         sound = capture.heard(1.5)
     assert loud(sound[:, 2:]) > 0.01
     assert loud(sound[:, :2]) == 0.0

@@ -76,15 +76,15 @@ def _asked(state: State, wish: Wish) -> Step:
     if wish == state.headphones.wish:
         return state.with_headphones(wish=None), ()
     state = state.with_headphones(wish=wish)
-    waits = (Tell("info", f"{heard_name(wish)} is heard once it is made."),) if programme(state) == NOTHING else ()
+    waits = (Tell("info", f"Not there yet: {heard_name(wish)} is heard once it is made."),) if programme(state) == NOTHING else ()
     return state, waits
 
 
 def heard_name(wish: Wish) -> str:
     """What is wanted, in a word or two."""
     if wish.kind == "take":
-        return f"Take {'ABC'[wish.place]}"
-    return "The hand-over" if wish.kind == "hand-over" or wish.keeper is None else wish.keeper.name
+        return f"take {'ABC'[wish.place]}"
+    return "hand-over" if wish.kind == "hand-over" or wish.keeper is None else wish.keeper.name
 
 
 def programme(state: State) -> p.Listen | None:
@@ -166,7 +166,7 @@ def failed(state: State, event: p.ListenFailed) -> Step:
         return state, ()
     told = replace(told, cues=(), first=0, again=0, as_mixed=False)
     return state.with_headphones(wish=None, told=told), (
-        Tell("warning", because(f"{heard_name(wish)} cannot be heard", event.message, ".")),
+        Tell("warning", because(f"Cannot hear {heard_name(wish)}", event.message, ".")),
     )
 
 

@@ -23,6 +23,7 @@ MUTED: Final = ("▶ MUTED", "badge-warn")
 
 LOST: Final = ("✗ ENGINE LOST", "badge-bad")
 TITLE_CELLS: Final = 40
+CUE_CELLS: Final = 16
 LONGEST_LINE: Final = 60
 HOUR_S: Final = 3600
 
@@ -45,6 +46,8 @@ class HeaderView:
     silent: bool = False
     muted: bool = False
     chord: str = ""
+    cue: str = ""
+    cue_waits: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
@@ -64,6 +67,8 @@ class HeaderView:
             snapshot.audio.silent,
             _muted(snapshot),
             snapshot.chord,
+            snapshot.headphones.what,
+            snapshot.headphones.waits,
         )
 
 
@@ -108,6 +113,10 @@ class Header(LineWidget[HeaderView]):
             piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
+            Piece(
+                (("cue ", "dim"), (crop(clean(view.cue), CUE_CELLS), "dim" if view.cue_waits else "accent")) if view.cue else (),
+                3,
+            ),
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
