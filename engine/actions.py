@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from engine.plan_actions import PLAN_PRESSES, PLAN_VALUES
 from engine.headphone_actions import CUE_KNOBS, CUE_PRESSES
+from engine.plan_actions import PLAN_PRESSES, PLAN_VALUES
 from engine.protocol import (
     GO_ON_MINUTES,
     LOCKS,

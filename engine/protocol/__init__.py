@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     )
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
-    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, pair_of
     from engine.protocol.plan import (
         CURVES,
         Curve,
@@ -83,7 +83,6 @@ if TYPE_CHECKING:
         StepCurve,
         Undo,
     )
-    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, pair_of
     from engine.protocol.played import HandOver, PlayedSection
     from engine.protocol.player import (
         ClearEffects,

@@ -10,9 +10,9 @@ from typing import Final, Literal
 from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
+from engine.conductor.reacting.listening import heard_name
 from engine.conductor.reacting.plan_edits import first_free
 from engine.conductor.reacting.undo import too_late
-from engine.conductor.reacting.listening import heard_name
 from engine.conductor.requests import next_index, weights
 from engine.conductor.seams import coming
 from engine.conductor.state import OPENING, State

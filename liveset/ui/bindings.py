@@ -49,12 +49,11 @@ _CAPS: Final = {
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
-    "slash": "/",
     "dollar_sign": "$",
     "percent_sign": "%",
     "ampersand": "&",
-    "semicolon": ";",
     "colon": ":",
+    "apostrophe": "'",
     "asterisk": "*",
     "underscore": "_",
 }

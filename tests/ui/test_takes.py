@@ -70,10 +70,10 @@ async def test_takes_and_the_hand_over_are_heard_by_keys_and_the_screen_says_wha
     shown = replace(live(), headphones=HeadphonesView("outputs 3/4 of interface", "take B", waits=True))
     async with on_stage(shown, (80, 24)) as stage:
         assert "cue take B" in stage.text().splitlines()[0]
-        assert await stage.press("percent_sign", "semicolon") == [ListenTake(1), ListenHandOver()]
+        assert await stage.press("percent_sign", "colon") == [ListenTake(1), ListenHandOver()]
         await stage.press("X")
         assert "hearing take B: not made yet" in stage.text()
-        assert await stage.press("down", "space", "semicolon") == [ListenTake(1), ListenHandOver()]
+        assert await stage.press("down", "space", "colon") == [ListenTake(1), ListenHandOver()]
 
 
 async def test_without_headphones_the_pictures_of_takes_are_shown_instead_and_the_screen_says_so() -> None:

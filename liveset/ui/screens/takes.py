@@ -43,7 +43,7 @@ LOCK_KEYS: Final = {
 
 HELP: Final = "d b h l: another stem for the chosen take; on another take, its stem for it"
 DEAF: Final = "no headphones (--cue 3,4 or --cue-device): this is how takes look"
-HEAR: Final = "space: hear it in the headphones · ; the hand-over"
+HEAR: Final = "space: hear it in the headphones · : the hand-over"
 NONE: Final = "no takes: the set plays its last section, or makes one of each"
 
 
@@ -64,7 +64,7 @@ class TakesScreen(ModalScreen[None]):
         *(Binding(key, f"stem('{stem}')", show=False) for key, stem in STEMS.items()),
         *(Binding(key, f"lock('{what}')", show=False) for what, key in LOCK_KEYS.items()),
         Binding("space", "hear", show=False),
-        Binding("semicolon", "hear_hand_over", show=False),
+        Binding("colon", "hear_hand_over", show=False),
         Binding("r", "re_roll", show=False),
         Binding("U", "undo", show=False),
     ]
@@ -119,11 +119,8 @@ class TakesScreen(ModalScreen[None]):
         headphones = self._shown.headphones
         if not headphones.where:
             return DEAF
-        return (
-            f"hearing {clean(headphones.what)}{': not made yet' if headphones.waits else ''} · {HEAR}"
-            if headphones.what
-            else HEAR
-        )
+        waits = ": not made yet" if headphones.waits else ""
+        return f"hearing {clean(headphones.what)}{waits} · {HEAR}" if headphones.what else HEAR
 
     def _lines(self, take: TakeView, here: bool, width: int) -> list[Text]:
         """Two lines: how it stands and its measures, and its waveform."""

@@ -99,6 +99,11 @@ def _asked(view: HeaderView) -> tuple[Piece, ...]:
     return (piece(f"planned {clock(view.asked_s, view.total_s >= HOUR_S)}", "dim", 8),)
 
 
+def _cue(view: HeaderView) -> Line:
+    """What the headphones play; dim as long as it is not there."""
+    return (("cue ", "dim"), (crop(clean(view.cue), CUE_CELLS), "dim" if view.cue_waits else "accent")) if view.cue else ()
+
+
 class Header(LineWidget[HeaderView]):
     """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
 
@@ -113,10 +118,7 @@ class Header(LineWidget[HeaderView]):
             piece(crop(clean(view.title), TITLE_CELLS), "strong", 4),
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
-            Piece(
-                (("cue ", "dim"), (crop(clean(view.cue), CUE_CELLS), "dim" if view.cue_waits else "accent")) if view.cue else (),
-                3,
-            ),
+            Piece(_cue(view), 3),
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
