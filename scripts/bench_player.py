@@ -127,7 +127,7 @@ def bench_renderer(folder: Path, seconds: float, realtime: bool) -> None:
 
 
 def bench_headphones(folder: Path, seconds: float, realtime: bool) -> None:
-    """Print what the headphones cost: renderers without and with them take turns at every block, so that all meet the same load."""
+    """Print what the headphones cost: renderers without and with them take turns block by block, under one and the same load."""
     if realtime:
         raise_priority(RENDER)
     cue = section(folder / "heard", 16, ("drums", "bass", "harmony", "lead"), counting=False)

@@ -29,9 +29,6 @@ TRY_S: Final = 0.25
 """Seconds between two looks whether a player that is being reached has ended meanwhile; and how long it is waited for then, twice
 as long with each that ends before it has answered."""
 
-STEREO: Final = 2
-"""Channels that the set has."""
-
 
 class Player:
     """Looks after the line to the player; called on the deciding thread alone.
@@ -164,6 +161,7 @@ def _as_opened(opened: p.DeviceOpened) -> str:
     odd = [f"{opened.rate} Hz, resampled from {SAMPLE_RATE}"] if opened.rate != SAMPLE_RATE else []
     if opened.channels == 1:
         odd.append("one channel: both sides are mixed")
-    elif opened.channels > STEREO:
-        odd.append(f"{opened.channels} channels: the first two play")
+    elif opened.channels > len(opened.outputs):
+        play = "the first two play" if opened.outputs == (1, 2) else f"{', '.join(map(str, opened.outputs))} play"
+        odd.append(f"{opened.channels} channels: {play}")
     return ", ".join(odd)

@@ -166,6 +166,7 @@ class DeviceOpened:
         key: finds the device again, whatever number it has by then.
         wanted: what the player goes back to; None is the default.
         instead_of: the name of the device that should play, where that is gone.
+        outputs: that are used, counted from 1: both of the set, then both of the headphones where those are beside it.
     """
 
     name: str
@@ -178,6 +179,7 @@ class DeviceOpened:
     key: str = ""
     wanted: str | None = None
     instead_of: str = ""
+    outputs: tuple[int, ...] = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,7 @@ class Output:
             backend.key,
             self._device,
             self._home_name if wrong else "",
+            tuple(place + 1 for place in backend.routes.places),
         )
         self._emit(self.opened)
         self._announce_headphones(backend)
