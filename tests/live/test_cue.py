@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.protocol import ListenHandOver, ListenTake, SetStem, Snapshot
+from engine.protocol import ListenHandOver, ListenTake, SetCueLevel, SetCueMix, SetStem, Snapshot
 from tests.live.conftest import FRAMES_S, ON_TONES, Show
 from tests.live.sound_server import Server, private_server
 
@@ -51,6 +51,19 @@ def test_a_take_is_heard_on_outputs_3_and_4_and_nothing_of_it_on_1_and_2(server:
         sound = capture.heard(1.5)
     assert loud(sound[:, 2:]) > 0.01
     assert loud(sound[:, :2]) == 0.0
+
+
+def test_the_set_in_the_headphones_is_in_time_to_the_sample(server: Server, show: Callable[..., Show]) -> None:
+    server.sink("wide", channels=4)
+    one = show(minutes=2, text=TAKES, cue="3,4")
+    one.client.send(SetCueMix(1.0))
+    one.client.send(SetCueLevel(1.0))
+    one.wait(lambda s: s.headphones.mix == s.headphones.level == 1.0, "the knobs")
+    one.wait_playing()
+    with server.capture("wide", channels=4) as capture:
+        sound = capture.heard(1.0)
+    assert loud(sound[:, :2]) > 0.01
+    assert loud(sound[:, 2:] - sound[:, :2]) < 1e-4
 
 
 def test_a_device_with_two_outputs_plays_the_set_and_says_so(server: Server, show: Callable[..., Show]) -> None:

@@ -58,14 +58,17 @@ def true_channels(info: DeviceInfo) -> int:
 
 def _served_channels() -> int | None:
     """The outputs of the device that the sound server plays on; the player's streams stay on that one from then on."""
-    sink = os.environ.get("PULSE_SINK") or _asked("get-default-sink")
+    sinks = {}
     for line in (_asked("list", "short", "sinks") or "").splitlines():
-        fields = line.split("\t")
-        found = re.search(r"(\d+)ch", line)
-        if sink and len(fields) > 1 and fields[1] == sink and found:
-            os.environ["PULSE_SINK"] = sink  # else they move with the default, perhaps to a device with fewer
-            return int(found.group(1))
-    return None
+        fields, found = line.split("\t"), re.search(r"(\d+)ch", line)
+        if len(fields) > 1 and found:
+            sinks[fields[1]] = int(found.group(1))
+    named = os.environ.pop("PULSE_SINK", "")  # which may be gone by now
+    sink = named if named in sinks else _asked("get-default-sink")
+    if sink not in sinks:
+        return None
+    os.environ["PULSE_SINK"] = sink  # else the streams move with the default, perhaps to a device with fewer
+    return sinks[sink]
 
 
 def _asked(*words: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,14 @@ def test_a_sound_server_has_as_many_outputs_as_what_it_plays_on(
     monkeypatch.setenv("PULSE_SINK", "")
     pactl(tmp_path, sinks)
     assert true_channels(DeviceInfo(0, name, "ALSA", 32, 44_100.0, True)) == channels
+
+
+def test_a_sink_that_is_gone_gives_way_to_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("PULSE_SINK", "unplugged")
+    pactl(tmp_path, "1\\tout\\tm\\tfloat32le 4ch 44100Hz\\tIDLE\\n")
+    assert true_channels(DeviceInfo(0, "pulse", "ALSA", 32, 44_100.0, True)) == 4
+    assert os.environ["PULSE_SINK"] == "out", "the streams stay there"
 
 
 def test_without_an_answer_a_sound_server_has_two_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
