@@ -9,9 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.protocol import ListenHandOver, ListenTake, SetCueLevel, SetCueMix, SetStem, Snapshot
+from engine.protocol import (
+    NEWEST_KEEPER,
+    Keep,
+    ListenHandOver,
+    ListenKeeper,
+    ListenTake,
+    RemoveKeeper,
+    SetCueLevel,
+    SetCueMix,
+    SetStem,
+    Snapshot,
+)
 from tests.live.conftest import FRAMES_S, ON_TONES, Show
 from tests.live.sound_server import Server, private_server
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sound
 
@@ -64,6 +76,28 @@ def test_the_set_in_the_headphones_is_in_time_to_the_sample(server: Server, show
         sound = capture.heard(1.0)
     assert loud(sound[:, :2]) > 0.01
     assert loud(sound[:, 2:] - sound[:, :2]) < 1e-4
+
+
+def test_a_keeper_and_the_hand_over_are_heard_until_they_are_gone_or_on_air(server: Server, show: Callable[..., Show]) -> None:
+    server.sink("wide", channels=4)
+    one = show(minutes=2, text=TAKES, cue="3,4")
+    one.wait_playing()
+    one.client.send(Keep())
+    kept = one.wait(lambda s: next((n for n in s.notices if n.text.startswith("Kept as ")), None) is not None, "the keeper")
+    name = next(n.text for n in kept.notices if n.text.startswith("Kept as ")).removeprefix("Kept as ").partition(":")[0]
+    with server.capture("wide", channels=4) as capture:
+        one.client.send(ListenKeeper(NEWEST_KEEPER))
+        one.wait(lambda s: s.headphones.what == name, "the keeper in the headphones")
+        wait_until(lambda: loud(capture.all()[:, 2:]) > 0.01, "its sound")
+    one.client.send(RemoveKeeper(name))
+    one.wait(lambda s: s.headphones.what == "", "the end of a keeper that is gone")
+    shown = one.wait(ready, "a take")
+    one.client.send(ListenHandOver())
+    one.wait(lambda s: s.headphones.what == "hand-over" and not s.headphones.waits, "the hand-over")
+    with server.capture("wide", channels=4, name="seam") as capture:
+        wait_until(lambda: loud(capture.all()[:, 2:]) > 0.01, "its sound")
+    one.next_section(shown.now.name)
+    one.wait(lambda s: s.headphones.what == "", "the end of a hand-over that is on air")
 
 
 def test_a_device_with_two_outputs_plays_the_set_and_says_so(server: Server, show: Callable[..., Show]) -> None:
