@@ -23,6 +23,7 @@ from engine.performances.writing import LogFile
 from engine.player.decks import PREFETCH_S, Deck, SeenReader, open_decks
 from engine.player.headphones.device import HeadphonesDevice
 from engine.player.link import EngineLink, Joined, Left, Said
+from engine.player.listened import Listened
 from engine.player.output.backends import open_portaudio
 from engine.player.output.backlog import Backlog
 from engine.player.output.listening import Listening
@@ -31,7 +32,6 @@ from engine.player.output.priority import ordinary_priority
 from engine.player.output.recorder import Recorder, Tape
 from engine.player.output.render_thread import Opener, Output
 from engine.player.output.syncing import Syncer
-from engine.player.rendering.headphones import Programme
 from engine.player.rendering.renderer import Renderer
 from engine.processes.channels import Line
 from engine.processes.latest import NamedValues
@@ -39,7 +39,6 @@ from engine.protocol import (
     ClearEffects,
     Finished,
     Listen,
-    ListenFailed,
     MarkSection,
     OpenDevice,
     PlayerEvent,
@@ -201,7 +200,7 @@ class Service:
         self._apart = None if apart is None else apart(self._events.append)
         self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append, lookout=Lookout())
         self._output.listening = listening if self._apart is None else Listening(listening.routes, self._apart.push)
-        self._listened: tuple[Deck, ...] = ()
+        self._listened = Listened(self._renderer.headphones)
         self._line: Line | None = None
         self._decks: dict[int, Deck] = {}
         self._stopping = False
@@ -214,7 +213,7 @@ class Service:
             StartRecording: self._start_recording,
             StopRecording: lambda _: self._tell(self._recorder.stop()),
             MarkSection: self._mark,
-            Listen: self._listen,
+            Listen: lambda order: self._tell(self._listened.order(order)),
             OpenDevice: lambda order: self._output.use(_name(order.device)),
             StopPlayer: self._stop,
         }
@@ -292,15 +291,6 @@ class Service:
         self._decks = {i: deck for i, deck in self._decks.items() if i in held} | {deck.cue.cue_id: deck for deck in decks}
         self._renderer.set_cues(decks)
 
-    def _listen(self, order: Listen) -> None:
-        """Cue something in the headphones. Its files are opened anew: the set's own are looked at by the renderer alone."""
-        decks, failed = open_decks(order.cues, {})
-        if failed:
-            self._tell(ListenFailed(order.listen_id, failed[0].message))
-        heard = bool(decks) and not failed
-        self._listened = decks if heard else ()
-        self._renderer.headphones.play(Programme(decks, order.first, order.again, order.as_mixed) if heard else None)
-
     def _stop(self, _: StopPlayer) -> None:
         self._stopping = True
 
@@ -326,6 +316,7 @@ class Service:
             self._tell(self._recorder.poll(self._over))
             self._note_recording()
             self._prefetch()
+            self._listened.read_ahead()
             self._let_go()
             self._respawn.tick()
             if self._log is not None and os.fstat(self._log).st_size > LOG_BYTES:
