@@ -17,6 +17,9 @@ SERVED: Final = re.compile(r"pulse|pipewire|default", re.IGNORECASE)
 """Names of devices behind which a sound server stands: it takes any number of channels, and mixes those that its own device has
 not into those it has. What is cued would be heard by everybody."""
 
+HARDWARE: Final = "(hw:"
+"""What ALSA's names of cards have in them. Its other devices are programs, which may mix channels as well."""
+
 ASK_S: Final = 2.0
 """Seconds that a sound server may take to say what its device has."""
 
@@ -50,10 +53,12 @@ FIRST_TWO: Final = Routes()
 
 
 def true_channels(info: DeviceInfo) -> int:
-    """How many outputs a device has; of a sound server's, those of what it plays on, 2 where it does not say."""
-    if not SERVED.search(info.name):
-        return info.channels
-    return min(info.channels, _served_channels() or STEREO)
+    """How many outputs a device has; of a sound server's, those of what it plays on, 2 where nobody can know."""
+    if SERVED.search(info.name):
+        return min(info.channels, _served_channels() or STEREO)
+    if info.hostapi == "ALSA" and HARDWARE not in info.name:
+        return min(info.channels, STEREO)
+    return info.channels
 
 
 def _served_channels() -> int | None:

@@ -23,6 +23,7 @@ BLOCK = np.tile(np.array([1, 2, 3, 4], np.float32), (256, 1))
 
 def opened(channels: int, wanted: Routes, rates: tuple[float, ...] = (44_100.0,)) -> tuple[PortAudioBackend, FakeSoundDevice]:
     sd = FakeSoundDevice(rates=rates, channels=channels)
+    sd.names = ["interface (hw:1,0)"]
     sd.takes_channels = tuple(range(1, channels + 1))
     return PortAudioBackend(sd, None, 256, routes=wanted), sd
 
@@ -84,10 +85,11 @@ def pactl(folder: Path, sinks: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sinks", "channels"),
     [
-        ("interface", "1\\tout\\tm\\tfloat32le 2ch 44100Hz\\tIDLE\\n", 32),
+        ("interface (hw:1,0)", "1\\tout\\tm\\tfloat32le 2ch 44100Hz\\tIDLE\\n", 32),
         ("pulse", "1\\tother\\tm\\ts16le 6ch 48000Hz\\tIDLE\\n2\\tout\\tm\\tfloat32le 4ch 44100Hz\\tIDLE\\n", 4),
         ("pipewire", "1\\tout\\tm\\tfloat32le 2ch 44100Hz\\tIDLE\\n", 2),
         ("default", "", 2),
+        ("my own plug", "1\\tout\\tm\\tfloat32le 4ch 44100Hz\\tIDLE\\n", 2),
     ],
 )
 def test_a_sound_server_has_as_many_outputs_as_what_it_plays_on(
