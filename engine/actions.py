@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from engine.headphone_actions import CUE_KNOBS, CUE_PRESSES
 from engine.plan_actions import PIECE_PRESSES, PLAN_PRESSES, PLAN_VALUES
 from engine.protocol import (
     GO_ON_MINUTES,
@@ -44,7 +45,6 @@ from engine.protocol import (
     MarkOut,
     MovePrompt,
     NextNow,
-    Nudge,
     NudgeTime,
     Panic,
     Play,
@@ -94,7 +94,7 @@ from engine.protocol import (
 Kind = Literal["press", "toggle", "position"]
 """``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
 
-Group = Literal["Set", "Scenes", "Prompts", "Macros", "Stems", "Locks"]
+Group = Literal["Set", "Headphones", "Scenes", "Prompts", "Macros", "Stems", "Locks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +322,14 @@ def _tempo_and_key() -> Iterator[Action]:
     )
 
 
+def _headphones() -> Iterator[Action]:
+    for name, command, label, help, key in CUE_PRESSES:
+        address = f"/cue/{name.removeprefix('cue ').replace(' ', '-')}"
+        yield replace(_press(name, command, label, help, key), group="Headphones", osc=address)
+    for name, make, help, first in CUE_KNOBS:
+        yield Action(name, make, "position", name, help, "Headphones", f"/{name.replace(' ', '/')}", first)
+
+
 def _rows() -> Iterator[Action]:
     """In the order of the help. White keys from the low C send commands, the black keys between them mute."""
     yield _press("play/stop", TogglePlay(), "play", "play or stop", "space", ("note36",))  # C
@@ -371,6 +379,7 @@ def _rows() -> Iterator[Action]:
     yield _mute("lead", "L", ("note44",))
     yield _mute("mix", "M")
     yield from (_lock(what) for what in LOCKS)
+    yield from _headphones()
 
 
 ACTIONS: Final[dict[str, Action]] = {action.name: action for action in _rows()}
@@ -382,7 +391,6 @@ NO_ACTION: Final[dict[type[Command], str]] = {
     SetPrompt: "needs a text: the screen asks for it",
     RemovePrompt: "takes what was written away: the screen asks first",
     MovePrompt: "needs two places: the screen moves the selected one",
-    Nudge: "the arrow keys and a controller's encoders send it, for any value",
     ToggleRecord: "the screen's key for recording sends it, with a path",
     IgnorePort: "needs the name of a MIDI input: the palette of commands lists them",
     RenamePort: "needs a name: the list of inputs asks for it",

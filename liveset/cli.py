@@ -67,6 +67,9 @@ def play(  # noqa: PLR0913  an argument for each option
         typer.Argument(help="A preset's name, or a .toml file; several play one after the other.", metavar="[PRESET]..."),
     ] = None,
     device: Annotated[str | None, typer.Option(help=f"Output device: a number or name from `{command('devices')}`.")] = None,
+    outputs: Annotated[str | None, typer.Option(help="The device's outputs for the set, 1,2 without.", metavar="L,R")] = None,
+    cue: Annotated[str | None, typer.Option(help="Its outputs for headphones: 3,4, say.", metavar="L,R")] = None,
+    cue_device: Annotated[str | None, typer.Option(help="Another device for the headphones.", metavar="DEVICE")] = None,
     block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
     record: Annotated[Path | None, typer.Option(help="Record what is heard to a .flac or .wav file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the preset's.", min=0)] = None,
@@ -94,6 +97,7 @@ def play(  # noqa: PLR0913  an argument for each option
         osc_token=osc_token,
         osc_allow=osc_allow,
     )
+    options = replace(options, outputs=outputs, cue=cue, cue_device=cue_device)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Client
 from pathlib import Path
 
@@ -26,8 +27,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from engine.player.decks import open_decks
 from engine.player.offline import OfflinePlayer
 from engine.player.output.priority import RENDER, raise_priority
+from engine.player.rendering.headphones import Programme
 from engine.processes.latest import PARAM_DEFAULTS, PARAMS, STATUS, SharedBlock
 from engine.processes.layout import KEY_FILE, PARAMS_FILE, PLAYER, STATUS_FILE, address
 from engine.protocol import Cue, DeviceOpened, SetCues, StopPlayer
@@ -121,6 +124,35 @@ def bench_renderer(folder: Path, seconds: float, realtime: bool) -> None:
         shares = times / block_s * 100
         median, rare = np.percentile(shares, (50, 99.9))
         print(f"  {name:12}  median {median:5.1f} %   99.9th percentile {rare:6.1f} %   worst {shares.max():6.1f} %")
+
+
+def bench_headphones(folder: Path, seconds: float, realtime: bool) -> None:
+    """Print what the headphones cost: renderers without and with them take turns block by block, under one and the same load."""
+    if realtime:
+        raise_priority(RENDER)
+    cue = section(folder / "heard", 16, ("drums", "bass", "harmony", "lead"), counting=False)
+    players, names = [], ("without headphones", "headphones", "a take cued, and the set in the mix")
+    for name in names:
+        players.append(player := OfflinePlayer())
+        player.params.update({"run": 1.0, "cue_mix": 0.25 if name == names[2] else 0.0})
+        player.order(SetCues((cue,)))
+        if name == names[2]:
+            player.renderer.headphones.play(Programme(open_decks((replace(cue, loop_bars=16),), {})[0], 0, 0, as_mixed=False))
+    out, beside = np.zeros((QUANTUM, 2), dtype=np.float32), np.zeros((QUANTUM, 2), dtype=np.float32)
+    count, block_s = int(seconds * SAMPLE_RATE / QUANTUM), QUANTUM / SAMPLE_RATE
+    times = np.zeros((len(players), count))
+    start = time.perf_counter()
+    for i in range(count):
+        time.sleep(max(0.0, start + i * block_s - time.perf_counter()))
+        for turn in range(len(players)):
+            at = (i + turn) % len(players)  # whoever comes first finds the caches cold
+            begin = time.perf_counter()
+            players[at].renderer.render(out, None if at == 0 else beside)
+            times[at, i] = time.perf_counter() - begin
+    print(f"headphones, {count} blocks of {QUANTUM} frames, in turn, in % of a block:")
+    for name, shares in zip(names, times / block_s * 100, strict=True):
+        median, rare = np.percentile(shares, (50, 99.9))
+        print(f"  {name:36} median {median:5.1f} %   99.9th percentile {rare:6.1f} %")
 
 
 @contextmanager
@@ -235,6 +267,7 @@ def main() -> None:
         if arguments.live is None:
             with load(not arguments.no_load):
                 bench_renderer(folder, arguments.seconds, not arguments.no_realtime)
+                bench_headphones(folder, arguments.seconds, not arguments.no_realtime)
             return
         print(
             f"live, PulseAudio null sink, {arguments.live:g} min each, {'no load' if arguments.no_load else 'all cores loaded'}:"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.conductor.state import Job, State
-from engine.protocol import Command, Cue, GridFit, Place, PlayerEvent, Traits
+from engine.protocol import Command, Cue, GridFit, Listen, Place, PlayerEvent, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,13 @@ class SendCues:
 
 
 @dataclass(frozen=True, slots=True)
+class SendListen:
+    """Have the player play something else in the headphones."""
+
+    order: Listen
+
+
+@dataclass(frozen=True, slots=True)
 class SetParams:
     """Write some of the player's latest values."""
 
@@ -194,7 +201,7 @@ class Tell:
     text: str
 
 
-Action = StartJob | CancelJob | SendCues | SetParams | CutTails | Mark | Discard | Sweep | MeasureRoom | Tell
+Action = StartJob | CancelJob | SendCues | SendListen | SetParams | CutTails | Mark | Discard | Sweep | MeasureRoom | Tell
 
 Step = tuple[State, tuple[Action, ...]]
 """What an event leads to."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
+from engine.conductor.headphones import Headphones
 from engine.conductor.piece import Piece
 from engine.conductor.planning.pace import Pace, ladder
 from engine.conductor.planning.plan import PlannedSection
@@ -293,6 +294,7 @@ class State:
         steering: what the performer has set.
         transport: where the set is.
         work: what the generators do.
+        headphones: what the performer alone hears.
         moves: what can be undone, oldest first; undone: what can be done again.
         last_move, last_part: the numbers that the newest move and the newest part of the plan have; they never go back.
     """
@@ -302,6 +304,7 @@ class State:
     steering: Steering = field(default_factory=Steering)
     transport: Transport = field(default_factory=Transport)
     work: Work = field(default_factory=Work)
+    headphones: Headphones = field(default_factory=Headphones)
     moves: tuple[Decided, ...] = ()
     undone: tuple[Decided, ...] = ()
     last_move: int = 0
@@ -346,3 +349,7 @@ class State:
     def with_work(self, **changes: Any) -> State:
         """The state with some fields of `Work` changed."""
         return replace(self, work=replace(self.work, **changes))
+
+    def with_headphones(self, **changes: Any) -> State:
+        """The state with some fields of `Headphones` changed."""
+        return replace(self, headphones=replace(self.headphones, **changes))

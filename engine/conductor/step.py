@@ -32,6 +32,7 @@ from engine.conductor.events import (
 from engine.conductor.jobs import choose_jobs
 from engine.conductor.planning.numbering import identified
 from engine.conductor.reacting import scenes
+from engine.conductor.reacting.listening import choose_listening
 from engine.conductor.reacting.on_command import take_command
 from engine.conductor.reacting.on_generator import (
     job_done,
@@ -63,11 +64,13 @@ def step(state: State, event: Event, at: At) -> Step:
     if state.plan is not plan:
         state = identified(state)
     if state.transport.run == "finished":
-        return state, first
+        state, listen = choose_listening(state)
+        return state, (*first, *listen)
     state, jobs = choose_jobs(settled(state))
     state, cues = choose_cues(state)
     state, run = _start_transport(state)
-    return state, (*first, *jobs, *cues, *run)
+    state, listen = choose_listening(state)
+    return state, (*first, *jobs, *cues, *run, *listen)
 
 
 def _start_transport(state: State) -> Step:

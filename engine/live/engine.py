@@ -215,6 +215,8 @@ class LiveEngine:
                 "run": float(goes_on),
                 **dict(state.steering.macros),
                 **dict(level_params(state.steering.levels)),
+                "cue_level": state.headphones.level,
+                "cue_mix": state.headphones.mix,
             }
         )
         self.mappings.follow(state)

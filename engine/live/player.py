@@ -29,9 +29,6 @@ TRY_S: Final = 0.25
 """Seconds between two looks whether a player that is being reached has ended meanwhile; and how long it is waited for then, twice
 as long with each that ends before it has answered."""
 
-STEREO: Final = 2
-"""Channels that the set has."""
-
 
 class Player:
     """Looks after the line to the player; called on the deciding thread alone.
@@ -51,6 +48,7 @@ class Player:
     def __init__(self, session: Session, links: Links, children: Children, recordings: Recordings, post: Post) -> None:
         self.device: p.DeviceOpened | None = None
         self.leaving = False
+        self._headphones: p.HeadphonesOpened | None = None
         self._failed = 0
         """Players in a row that ended, or hung, before they answered."""
         self._session, self._links, self._children, self._recordings, self._post = session, links, children, recordings, post
@@ -118,13 +116,26 @@ class Player:
             case p.DeviceLost(name, message):
                 self.device = replace(self.device, silent=True) if self.device is not None else None
                 self._session.tell("error", f"{name} is gone ({message}): silent until it is back; check its cable.")
+            case p.HeadphonesOpened():
+                self._headphones_opened(event)
             case p.RecordingState():
                 self._recordings.said(event)
             case p.PlayerHello():
                 self._recordings.greeted(event)
                 if event.device is not None:
                     self._opened(event.device)
+                if event.headphones is not None:
+                    self._headphones_opened(event.headphones)
         self._session.take(PlayerSaid(event))
+
+    def _headphones_opened(self, opened: p.HeadphonesOpened) -> None:
+        before, self._headphones = self._headphones, opened
+        if opened == before:
+            return
+        if opened.where:
+            self._session.tell("info", f"Headphones: {opened.where[:60]}.")
+        elif opened.why:
+            self._session.tell("warning", f"{opened.why[:78]}; the set plays on.")
 
     def _opened(self, opened: p.DeviceOpened) -> None:
         before, self.device = self.device, opened
@@ -150,6 +161,7 @@ def _as_opened(opened: p.DeviceOpened) -> str:
     odd = [f"{opened.rate} Hz, resampled from {SAMPLE_RATE}"] if opened.rate != SAMPLE_RATE else []
     if opened.channels == 1:
         odd.append("one channel: both sides are mixed")
-    elif opened.channels > STEREO:
-        odd.append(f"{opened.channels} channels: the first two play")
+    elif opened.channels > len(opened.outputs):
+        play = "the first two play" if opened.outputs == (1, 2) else f"{', '.join(map(str, opened.outputs))} play"
+        odd.append(f"{opened.channels} channels: {play}")
     return ", ".join(odd)

@@ -19,12 +19,16 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import LivesetError
+from engine.player.headphones.device import HeadphonesDevice
 from engine.player.link import EngineLink
 from engine.player.output.backends import BUFFER_FRAMES, open_portaudio
+from engine.player.output.listening import Listening
 from engine.player.output.priority import SERVICE, raise_priority
+from engine.player.output.routes import Routes
 from engine.player.service import Respawn, Service
 from engine.processes.latest import COUNTED, PARAMS, STATUS, SharedBlock
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, STATUS_FILE
+from engine.protocol import pair_of
 from engine.timebase import QUANTUM
 
 SWITCH_INTERVAL_S = 0.0005
@@ -55,6 +59,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--block", type=int, default=256)
     parser.add_argument("--buffer", type=int, default=BUFFER_FRAMES, help="frames the sound library is asked to hold")
     parser.add_argument("--frame", type=int, default=0, help="where the transport stands: where a player before got to")
+    parser.add_argument("--outputs", default="1,2", help="the outputs of the device that the set is on, counted from 1")
+    parser.add_argument("--cue", default=None, help="the outputs for the headphones; they are on the same device")
+    parser.add_argument("--cue-device", default=None, help="or on this one")
     parser.add_argument("--performance", type=Path, default=None, help="a folder in which what is played is written down")
     parser.add_argument("--respawn", type=json.loads, default=[], help="JSON list: the command that starts an engine")
     return parser.parse_args(argv)
@@ -74,7 +81,10 @@ def main(argv: list[str]) -> int:
     try:
         params = SharedBlock(folder / PARAMS_FILE, PARAMS)
         status = fresh_status(folder / STATUS_FILE, broken=arguments.frame > 0)
-        opener = partial(open_portaudio, buffer=arguments.buffer)
+        main, cue, other = pair_of(arguments.outputs, "--outputs"), arguments.cue, arguments.cue_device
+        routes = Routes(main, None if cue is None or other is not None else pair_of(cue, "--cue"))
+        opener = partial(open_portaudio, buffer=arguments.buffer, routes=routes)
+        apart = None if other is None else partial(HeadphonesDevice, folder, other, cue or "1,2", block)
         raise_priority(SERVICE)
         link = EngineLink(folder)
         service = Service(
@@ -88,6 +98,8 @@ def main(argv: list[str]) -> int:
             log=2,
             frame=arguments.frame,
             performance=arguments.performance,
+            listening=Listening(routes),
+            apart=apart,
         )
         gc.collect()
         gc.freeze()

@@ -21,9 +21,12 @@ from engine.performances.folders import BACKLOG
 from engine.performances.played import PlayedLog
 from engine.performances.writing import LogFile
 from engine.player.decks import PREFETCH_S, Deck, SeenReader, open_decks
+from engine.player.headphones.device import HeadphonesDevice
 from engine.player.link import EngineLink, Joined, Left, Said
+from engine.player.listened import Listened
 from engine.player.output.backends import open_portaudio
 from engine.player.output.backlog import Backlog
+from engine.player.output.listening import Listening
 from engine.player.output.lookout import Lookout
 from engine.player.output.priority import ordinary_priority
 from engine.player.output.recorder import Recorder, Tape
@@ -35,6 +38,7 @@ from engine.processes.latest import NamedValues
 from engine.protocol import (
     ClearEffects,
     Finished,
+    Listen,
     MarkSection,
     OpenDevice,
     PlayerEvent,
@@ -161,6 +165,8 @@ class Service:
         opener: how devices are opened.
         log: file descriptor of the process's log, kept short; None for none.
         frame: where the transport stands at first.
+        listening: the outputs of the set and of the headphones.
+        apart: makes the headphones' own device, told who takes its events; None where they have none.
         performance: a folder that gets what is played, to play it again or to save it afterwards; None writes nothing.
     """
 
@@ -177,6 +183,8 @@ class Service:
         log: int | None = None,
         frame: int = 0,
         performance: Path | None = None,
+        listening: Listening = Listening(),  # noqa: B008
+        apart: Callable[[Callable[[PlayerEvent], None]], HeadphonesDevice] | None = None,
     ) -> None:
         self._log = log
         tape_name = str(time.time_ns())
@@ -189,7 +197,10 @@ class Service:
         self._marks: list[MarkSection] = []
         self._backlog = None if performance is None else Backlog(self._tape, performance / BACKLOG / tape_name)
         self._events: deque[PlayerEvent] = deque()
+        self._apart = None if apart is None else apart(self._events.append)
         self._output = Output(self._renderer, status, self._tape, block, opener, self._events.append, lookout=Lookout())
+        self._output.listening = listening if self._apart is None else Listening(listening.routes, self._apart.push)
+        self._listened = Listened(self._renderer.headphones)
         self._line: Line | None = None
         self._decks: dict[int, Deck] = {}
         self._stopping = False
@@ -202,6 +213,7 @@ class Service:
             StartRecording: self._start_recording,
             StopRecording: lambda _: self._tell(self._recorder.stop()),
             MarkSection: self._mark,
+            Listen: lambda order: self._tell(self._listened.order(order)),
             OpenDevice: lambda order: self._output.use(_name(order.device)),
             StopPlayer: self._stop,
         }
@@ -226,6 +238,8 @@ class Service:
         self._flush_events()
         time.sleep(LAST_WORDS_S)
         self._output.stop()
+        if self._apart is not None:
+            self._apart.close()
         self._syncer.finish(LAST_SYNC_S)
         if self._backlog is not None:
             self._backlog.close(LAST_SYNC_S)
@@ -265,7 +279,9 @@ class Service:
 
     def _hello(self) -> PlayerHello:
         renderer = self._renderer
-        return PlayerHello(renderer.frame, renderer.sounding, renderer.pending, self._output.opened, self._recorder.path)
+        headphones = self._output.headphones if self._apart is None else self._apart.opened
+        opened, recording = self._output.opened, self._recorder.path
+        return PlayerHello(renderer.frame, renderer.sounding, renderer.pending, opened, recording, headphones)
 
     def _set_cues(self, order: SetCues) -> None:
         known: dict[str, SeenReader] = {deck.cue.path: deck.reader for deck in self._decks.values()}
@@ -290,6 +306,8 @@ class Service:
 
     def _tick(self) -> None:
         self._output.tick()
+        if self._apart is not None:
+            self._apart.tick()
         self._flush_events()
         self._played.turn(self._renderer.quanta, self._renderer.frame, int(self._status["underruns"]))
         now = time.monotonic()
@@ -298,6 +316,7 @@ class Service:
             self._tell(self._recorder.poll(self._over))
             self._note_recording()
             self._prefetch()
+            self._listened.read_ahead()
             self._let_go()
             self._respawn.tick()
             if self._log is not None and os.fstat(self._log).st_size > LOG_BYTES:

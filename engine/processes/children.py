@@ -70,6 +70,8 @@ class Children:
             argv += ["--frame", str(frame)]
         if self.options.device is not None:
             argv += ["--device", self.options.device]
+        heard = {"--outputs": self.options.outputs, "--cue": self.options.cue, "--cue-device": self.options.cue_device}
+        argv += [word for option, value in heard.items() if value is not None for word in (option, value)]
         if self.options.block is not None:
             argv += ["--block", str(self.options.block)]
         self.player = self._spawn(argv, self.folder / PLAYER_LOG, {})

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from engine.protocol import MACRO_NEUTRAL, MACROS, STEMS
+from engine.protocol import CUE_LEVEL, CUE_MIX, MACRO_NEUTRAL, MACROS, STEMS
 from engine.timebase import SAMPLE_RATE
 
 MIXED: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in STEMS), "level_mix")
@@ -23,8 +23,11 @@ MIXED: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in 
 BENT: Final = ("tempo", "ahead", "pull")
 """How fast the set runs, see `engine.player.output.varispeed.Bend`."""
 
-PARAMS: Final = (*MIXED, *BENT)
-"""All that the engine tells a player: what changes the sound, and what changes when it is heard."""
+CUED: Final = ("cue_level", "cue_mix")
+"""The headphones' level and mix, 0..1, see `engine.player.rendering.headphones`."""
+
+PARAMS: Final = (*MIXED, *BENT, *CUED)
+"""All that the engine tells a player: what changes the sound, when it is heard, and what the headphones have of it."""
 
 PARAM_DEFAULTS: Final = {
     "run": 0.0,
@@ -33,6 +36,8 @@ PARAM_DEFAULTS: Final = {
     **MACRO_NEUTRAL,
     **{f"level_{s}": 1.0 for s in (*STEMS, "mix")},
     **dict.fromkeys(BENT, 0.0),
+    "cue_level": CUE_LEVEL,
+    "cue_mix": CUE_MIX,
 }
 
 STATUS: Final = (

@@ -56,9 +56,21 @@ if TYPE_CHECKING:
         SwitchBank,
         UndoLearning,
     )
+    from engine.protocol.headphones import (
+        CUE_LEVEL,
+        CUE_MIX,
+        HeadphoneCommand,
+        HeadphonesView,
+        ListenHandOver,
+        ListenKeeper,
+        ListenTake,
+        SetCueLevel,
+        SetCueMix,
+        StopListening,
+    )
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
-    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions
+    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, pair_of
     from engine.protocol.plan import (
         CURVES,
         Curve,
@@ -83,6 +95,9 @@ if TYPE_CHECKING:
         DeviceLost,
         DeviceOpened,
         Finished,
+        HeadphonesOpened,
+        Listen,
+        ListenFailed,
         Looped,
         MarkSection,
         OpenDevice,
@@ -199,6 +214,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKS",
+    "CUE_LEVEL",
+    "CUE_MIX",
     "CURVES",
     "DEFAULT_PRESET",
     "GO_ON_MINUTES",
@@ -257,6 +274,9 @@ __all__ = [
     "GoOn",
     "GridFit",
     "HandOver",
+    "HeadphoneCommand",
+    "HeadphonesOpened",
+    "HeadphonesView",
     "Heartbeat",
     "HeldChord",
     "Hold",
@@ -270,6 +290,11 @@ __all__ = [
     "Learn",
     "ListDevices",
     "ListKeepers",
+    "Listen",
+    "ListenFailed",
+    "ListenHandOver",
+    "ListenKeeper",
+    "ListenTake",
     "Looped",
     "LoraStrength",
     "Macro",
@@ -334,6 +359,8 @@ __all__ = [
     "SectionProgress",
     "SectionPurpose",
     "SectionRequest",
+    "SetCueLevel",
+    "SetCueMix",
     "SetCues",
     "SetCurve",
     "SetKey",
@@ -356,6 +383,7 @@ __all__ = [
     "StepTransition",
     "Stop",
     "StopLearning",
+    "StopListening",
     "StopPlayer",
     "StopRecording",
     "StoreScene",
@@ -380,6 +408,7 @@ __all__ = [
     "VaryNext",
     "WorkerReport",
     "one_line",
+    "pair_of",
     "short_path",
     "titled",
     "unit",
@@ -398,6 +427,7 @@ _MODULES = (
     "time",
     "library",
     "plan",
+    "headphones",
     "commands",
     "snapshot",
     "player",

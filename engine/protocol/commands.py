@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.protocol.controllers import ControllerCommand
+from engine.protocol.headphones import HeadphoneCommand
 from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
 from engine.protocol.macros import Macro
 from engine.protocol.plan import PlanCommand, Redo, Undo
@@ -276,6 +277,7 @@ Command = (
     | SaveLast
     | ToggleRecord
     | HoldChord
+    | HeadphoneCommand
     | ControllerCommand
     | TimeCommand
     | SavePreset

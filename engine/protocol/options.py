@@ -16,6 +16,23 @@ MAX_MINUTES: Final = 24 * 60
 BLOCKS: Final = (256, 512, 1024)
 """Frames the player may render at a time."""
 
+MOST_OUTPUTS: Final = 64
+"""The highest output that an option may name."""
+
+
+def pair_of(text: str, option: str) -> tuple[int, int]:
+    """Two outputs of a device as an option names them, counted from 1: ``3,4``.
+
+    Raises:
+        DeviceError: if it names anything else.
+    """
+    numbers = [part.strip() for part in text.split(",")]
+    if len(numbers) == 2 and all(number.isdecimal() and len(number) <= 2 for number in numbers):
+        left, right = (int(number) for number in numbers)
+        if left != right and min(left, right) >= 1 and max(left, right) <= MOST_OUTPUTS:
+            return left, right
+    raise DeviceError(f"{option} must name two outputs, such as 3,4 (got {text[:20]!r})")
+
 
 @dataclass(frozen=True, slots=True)
 class SetOptions:
@@ -24,6 +41,8 @@ class SetOptions:
     Attributes:
         preset: its name, or the path of a .toml file: the first one of a set list; more: those after it, one a line.
         device: output device, by name or number; "none" plays silently in real time.
+        outputs: two outputs of the device that the set is on, counted from 1, as ``3,4``; the first two without.
+        cue: two outputs for the headphones, of the same device, or of ``cue_device``, by name or number.
         block: frames that the player renders at a time, one of `BLOCKS`.
         record: the .flac or .wav file that is recorded, or that a rehearsal writes.
         seed: from 0.
@@ -56,6 +75,9 @@ class SetOptions:
     osc_token: str | None = None
     osc_allow: str | None = None
     more: str = ""
+    outputs: str | None = None
+    cue: str | None = None
+    cue_device: str | None = None
 
     @property
     def presets(self) -> tuple[str, ...]:
@@ -74,6 +96,11 @@ class SetOptions:
         """
         if self.block is not None and self.block not in BLOCKS:
             raise DeviceError(f"--block must be {BLOCKS[0]}, {BLOCKS[1]} or {BLOCKS[2]} (got {self.block})")
+        main = (1, 2) if self.outputs is None else pair_of(self.outputs, "--outputs")
+        cue = () if self.cue is None else pair_of(self.cue, "--cue")
+        if self.cue_device is None and set(main) & set(cue):
+            shared = min(set(main) & set(cue))
+            raise DeviceError(f"output {shared} cannot be for the set and for the headphones", "name others: --cue 3,4")
         if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
             raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")
 

@@ -86,11 +86,30 @@ class MarkSection:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """To the player: what the headphones play from the next bar line on, in place of what they played; no cues, nothing.
+
+    Attributes:
+        listen_id: grows with every order.
+        cues: a timeline of its own, whose frames lie anywhere; all of it is moved so that ``first`` lies on a bar line.
+        first: the frame of it that is heard first, on a bar line of the first cue.
+        again: frames after which it begins again, on a bar line; 0: never, and the last section loops.
+        as_mixed: heard with the set's levels of stems; else all stems are whole.
+    """
+
+    listen_id: int
+    cues: tuple[Cue, ...] = ()
+    first: int = 0
+    again: int = 0
+    as_mixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StopPlayer:
     """Fade out, finish the recording and end the process."""
 
 
-PlayerOrder = SetCues | ClearEffects | StartRecording | StopRecording | OpenDevice | MarkSection | StopPlayer
+PlayerOrder = SetCues | ClearEffects | StartRecording | StopRecording | OpenDevice | MarkSection | Listen | StopPlayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +166,7 @@ class DeviceOpened:
         key: finds the device again, whatever number it has by then.
         wanted: what the player goes back to; None is the default.
         instead_of: the name of the device that should play, where that is gone.
+        outputs: that are used, counted from 1: both of the set, then both of the headphones where those are beside it.
     """
 
     name: str
@@ -159,6 +179,7 @@ class DeviceOpened:
     key: str = ""
     wanted: str | None = None
     instead_of: str = ""
+    outputs: tuple[int, ...] = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +204,46 @@ class RecordingState:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenFailed:
+    """From the player: what the headphones should play cannot be read; they are silent."""
+
+    listen_id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadphonesOpened:
+    """From the player: where the headphones are, as a performer knows it; empty for nowhere, with why that is so."""
+
+    where: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerHello:
-    """First word to every engine that connects: what sounds now, for an engine that takes over."""
+    """First word to every engine that connects: what sounds now, for an engine that takes over.
+
+    ``headphones`` are None where nobody asked for any.
+    """
 
     frame: int
     cue: Cue | None
     cues: tuple[Cue, ...]
     device: DeviceOpened | None
     recording: str | None
+    headphones: HeadphonesOpened | None = None
 
 
-PlayerEvent = CueStarted | Looped | CuePostponed | CueFailed | Finished | DeviceOpened | DeviceLost | RecordingState | PlayerHello
+PlayerEvent = (
+    CueStarted
+    | Looped
+    | CuePostponed
+    | CueFailed
+    | Finished
+    | DeviceOpened
+    | DeviceLost
+    | RecordingState
+    | ListenFailed
+    | HeadphonesOpened
+    | PlayerHello
+)

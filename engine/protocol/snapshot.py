@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.protocol.headphones import HeadphonesView
 from engine.protocol.library import Keeper
 from engine.protocol.plan import MoveView
 from engine.protocol.requests import GridFit
@@ -349,3 +350,4 @@ class Snapshot:
     clock_s: float = 0.0
     closing: bool = False
     chord: str = ""
+    headphones: HeadphonesView = field(default_factory=HeadphonesView)

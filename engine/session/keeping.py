@@ -11,7 +11,7 @@ from engine.conductor.messages import because
 from engine.conductor.reacting.hooks import NO_HOOK
 from engine.conductor.state import Playing, State
 from engine.errors import LivesetError, SectionError
-from engine.protocol import Keeper, KeeperList, MarkKeeper, SectionRequest, VaryNext
+from engine.protocol import Keeper, KeeperList, ListenKeeper, MarkKeeper, SectionRequest, VaryNext
 from engine.sections.file import SectionReader
 from engine.sections.keepers import Layer, find_keeper, keep, keepers, keepers_root, mark_keeper, remove_keeper, whole
 from engine.session.later import Later, at_once
@@ -135,7 +135,7 @@ class Keeping:
         if self._asked:
             self.show(True)
 
-    def named(self, command: VaryNext) -> VaryNext | None:
+    def named(self, command: VaryNext | ListenKeeper) -> VaryNext | ListenKeeper | None:
         """The command with its keeper as it lies there now; None, and a word why, if it cannot be used."""
         keeper = command.keeper
         if keeper is None:

@@ -1,4 +1,4 @@
-"""What a take looks like, since it cannot be heard beforehand: its peaks, its loudness, and how loud each stem is."""
+"""What a take looks like, for who has no headphones to hear it beforehand: its peaks, its loudness, and how loud each stem is."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def load_state(folder: Path) -> State | None:
 
 
 def with_heard_values(state: State, params: dict[str, float]) -> State:
-    """The state with macros and levels as the player has them: no state is saved for those alone.
+    """The state with macros, levels and the headphones' knobs as the player has them: no state is saved for those alone.
 
     Args:
         params: the player's latest values by name.
@@ -84,6 +84,8 @@ def with_heard_values(state: State, params: dict[str, float]) -> State:
     for stem, level, muted in state.steering.levels:
         gain = params.get(f"level_{stem}", 0.0 if muted else level)
         levels.append((stem, gain, False) if gain > 0 else (stem, level, muted or level > 0))
+    own = state.headphones
+    state = state.with_headphones(level=params.get("cue_level", own.level), mix=params.get("cue_mix", own.mix))
     return state.with_steering(macros=macros, levels=tuple(levels))
 
 

@@ -28,6 +28,7 @@ from engine.conductor.events import (
     MeasureRoom,
     RoomMeasured,
     SendCues,
+    SendListen,
     SetParams,
     StartJob,
     Sweep,
@@ -53,6 +54,7 @@ from engine.protocol import (
     Cue,
     Keep,
     KeepHook,
+    ListenKeeper,
     ListKeepers,
     MarkKeeper,
     MarkSection,
@@ -60,10 +62,13 @@ from engine.protocol import (
     Nudge,
     PlayerOrder,
     RemoveKeeper,
+    SetCueLevel,
+    SetCueMix,
     SetCues,
     SetMacro,
     SetStem,
     StarWords,
+    StopListening,
     ToggleMute,
     VaryNext,
 )
@@ -106,8 +111,8 @@ def greeted(hello: ClientHello) -> WorkerUp:
 def _parameter(command: Command) -> bool:
     """Whether a command moves what the player's latest values hold."""
     if isinstance(command, Nudge):
-        return command.target.startswith(("macro ", "stem "))
-    return isinstance(command, SetMacro | SetStem | ToggleMute)
+        return command.target.startswith(("macro ", "stem ", "cue "))
+    return isinstance(command, SetMacro | SetStem | ToggleMute | SetCueLevel | SetCueMix)
 
 
 def matters(event: Event, actions: tuple[Action, ...]) -> bool:
@@ -218,8 +223,11 @@ class Session:
             case StarWords():
                 self.starring.star(command)
             case RemoveKeeper(name):
+                wish = self.state.headphones.wish
+                if wish is not None and wish.keeper is not None and wish.keeper.name == name:
+                    self.take(Commanded(StopListening()))
                 self.keeping.remove(name)
-            case VaryNext():
+            case VaryNext() | ListenKeeper():
                 if (named := self.keeping.named(command)) is not None:
                     self.take(Commanded(named))
             case _:
@@ -238,6 +246,8 @@ class Session:
             case SendCues(cues):
                 self.player.order(SetCues(tuple(self._located(cue) for cue in cues)))
                 self.measuring.compare(self.state, cues)
+            case SendListen(order):
+                self.player.order(replace(order, cues=tuple(self._located(cue) for cue in order.cues)))
             case SetParams(values):
                 self.player.set_params(dict(values))
             case CutTails():

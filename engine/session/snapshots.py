@@ -11,6 +11,7 @@ from engine.conductor.forecast import Outlook, end_bar, outlook
 from engine.conductor.pieces import opens_piece, order, sounding, title_at
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.reacting import scenes
+from engine.conductor.reacting.listening import heard_name
 from engine.conductor.reacting.plan_edits import first_free
 from engine.conductor.reacting.undo import too_late
 from engine.conductor.requests import next_index, weights
@@ -27,6 +28,7 @@ from engine.protocol import (
     AudioView,
     DeviceInfo,
     DeviceOpened,
+    HeadphonesView,
     KeeperList,
     MacroView,
     MeterView,
@@ -176,8 +178,16 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         summary=summary(state, around) if state.transport.run == "finished" else None,
         clock_s=state.transport.clock / rate,
         closing=around.closing,
+        headphones=headphones_view(state),
         chord=chord_name(chord.tones, chord.root) if (chord := state.steering.chord) is not None else "",
     )
+
+
+def headphones_view(state: State) -> HeadphonesView:
+    """Where the headphones are, and what they play."""
+    own, wish = state.headphones, state.headphones.wish
+    what = "" if wish is None else heard_name(wish)
+    return HeadphonesView(own.where, what, wish is not None and not own.told.cues, own.level, own.mix)
 
 
 def summary(state: State, around: Surroundings) -> Summary:

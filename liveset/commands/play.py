@@ -116,6 +116,8 @@ def perform(options: SetOptions, screen: bool) -> int:
         raise EngineError("a set is playing already", f"{command('attach')} shows it; {command('stop')} ends it")
     if options.device not in (None, "none"):
         check_device(str(options.device))
+    if options.cue_device is not None:
+        check_device(options.cue_device)
     engine = EngineProcess(options)
     try:
         if screen:

@@ -12,7 +12,17 @@ from engine.actions import ACTIONS, Action
 from engine.actions import Group as ActionGroup
 
 Group = Literal[ActionGroup, "Moving what is selected", "Screen"]
-GROUPS: Final[tuple[Group, ...]] = ("Set", "Scenes", "Prompts", "Macros", "Stems", "Locks", "Moving what is selected", "Screen")
+GROUPS: Final[tuple[Group, ...]] = (
+    "Set",
+    "Headphones",
+    "Scenes",
+    "Prompts",
+    "Macros",
+    "Stems",
+    "Locks",
+    "Moving what is selected",
+    "Screen",
+)
 """Headings of the help, in order."""
 
 _CAPS: Final = {
@@ -39,6 +49,13 @@ _CAPS: Final = {
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
+    "dollar_sign": "$",
+    "percent_sign": "%",
+    "ampersand": "&",
+    "colon": ":",
+    "apostrophe": "'",
+    "asterisk": "*",
+    "underscore": "_",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 

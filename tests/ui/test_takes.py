@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import ChooseTake, ReRoll, ReRollStem, SetLock, Snapshot, TakeStem, Undo
+from engine.protocol import (
+    ChooseTake,
+    HeadphonesView,
+    ListenHandOver,
+    ListenTake,
+    ReRoll,
+    ReRollStem,
+    SetLock,
+    Snapshot,
+    TakeStem,
+    Undo,
+)
 from tests.ui.fake_link import live
 from tests.ui.screen import on_stage
 
@@ -53,3 +64,21 @@ async def test_without_takes_the_list_says_so_and_its_keys_do_no_harm() -> None:
         await stage.press("X")
         assert "no takes" in stage.text()
         assert await stage.press("enter", "down", "up") == []
+
+
+async def test_takes_and_the_hand_over_are_heard_by_keys_and_the_screen_says_what_is() -> None:
+    shown = replace(live(), headphones=HeadphonesView("outputs 3/4 of interface", "take B", waits=True))
+    async with on_stage(shown, (80, 24)) as stage:
+        assert "cue take B" in stage.text().splitlines()[0]
+        assert await stage.press("percent_sign", "colon") == [ListenTake(1), ListenHandOver()]
+        await stage.press("X")
+        assert "hearing take B: not made yet" in stage.text()
+        assert await stage.press("down", "space", "colon") == [ListenTake(1), ListenHandOver()]
+
+
+async def test_without_headphones_the_pictures_of_takes_are_shown_instead_and_the_screen_says_so() -> None:
+    async with on_stage(live(), (80, 24)) as stage:
+        assert await stage.press("dollar_sign") == [ListenTake(0)]
+        await stage.update()
+        assert "no headphones (--cue 3,4 or --cue-device)" in stage.text()
+        assert "⣶" in stage.text()

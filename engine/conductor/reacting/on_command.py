@@ -13,7 +13,7 @@ from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.pieces import sounding
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.reacting import hooks, scenes
+from engine.conductor.reacting import hooks, listening, scenes
 from engine.conductor.reacting.hand_overs import choose_transition, step_transition, stretch_transition
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
@@ -317,6 +317,12 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Undo: undo,
     p.Redo: redo,
     p.HoldChord: _hold_chord,
+    p.ListenTake: listening.listen_take,
+    p.ListenKeeper: listening.listen_keeper,
+    p.ListenHandOver: listening.listen_hand_over,
+    p.StopListening: listening.stop_listening,
+    p.SetCueLevel: listening.set_cue_level,
+    p.SetCueMix: listening.set_cue_mix,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }

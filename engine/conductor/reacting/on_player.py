@@ -12,6 +12,7 @@ from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, 
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
 from engine.conductor.pieces import short, title_at
+from engine.conductor.reacting import listening
 from engine.conductor.reacting.changing_over import announced, changed_over, ends_where_planned
 from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.small_disk import measure_room
@@ -203,6 +204,7 @@ def _finished(state: State, event: p.Finished) -> Step:
 
 def _hello(state: State, event: p.PlayerHello) -> Step:
     """A player that plays already (this conductor takes over), or a new one that must be told where to go on."""
+    state = listening.greeted(state, event)
     if event.cue is None:
         return _resume_lost_player(state)
     version = dict(state.transport.cue_versions).get(event.cue.cue_id)
@@ -245,5 +247,7 @@ _PLAYER_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.Looped: _looped,
     p.CueFailed: _cue_failed,
     p.Finished: _finished,
+    p.ListenFailed: listening.failed,
+    p.HeadphonesOpened: listening.opened,
     p.PlayerHello: _hello,
 }

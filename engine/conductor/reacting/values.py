@@ -16,13 +16,17 @@ from engine.protocol import CURVES, LOCKS, MAX_STRENGTH, unit
 def values_by_target(state: State) -> dict[str, float]:
     """Every steerable value by its action's name, for knobs that take over softly; mutes and locks that are on count as 1."""
     tempo, key = tempo_value(tempo_of(state, state.here)), key_value(_tonic(state))
-    return {**scene_values(state), "tempo": tempo, "key": key, **_locks(state), **_curves(state)}
+    return {**scene_values(state), "tempo": tempo, "key": key, **_locks(state), **_curves(state), **_cue(state)}
 
 
 def _curves(state: State) -> dict[str, float]:
     """The curves of the plan in the first section that may still be changed; in the last one where none may."""
     part = next_free(state) or state.plan[-1]
     return {f"plan {curve}": getattr(part, curve) for curve in CURVES}
+
+
+def _cue(state: State) -> dict[str, float]:
+    return {"cue level": state.headphones.level, "cue mix": state.headphones.mix}
 
 
 def _locks(state: State) -> dict[str, float]:

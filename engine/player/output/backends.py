@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from engine.errors import DeviceError
 from engine.player.output.devices import DEVICES_HINT, choose, load_sounddevice, outputs, rescan
+from engine.player.output.routes import FIRST_TWO, STEREO, Routes, true_channels
+from engine.protocol import DeviceInfo
 from engine.timebase import SAMPLE_RATE
 
 Block = npt.NDArray[np.float32]
@@ -28,9 +30,6 @@ RATES: Final = (SAMPLE_RATE, 48_000, 96_000, 192_000, 88_200, 32_000, 24_000, 22
 PRIMING_FRAMES: Final = 8192
 """Frames of silence that a resampler is filled with, more than it ever holds back."""
 
-STEREO: Final = 2
-"""Channels that the set has; a device's further ones stay silent."""
-
 
 class Backend(Protocol):
     """A place to write blocks to.
@@ -42,6 +41,8 @@ class Backend(Protocol):
         rate, block: frames per second of the device, and frames per write.
         latency_s: from a write to the ear, in seconds.
         silent: whether nothing is heard.
+        routes: the outputs that the set is on, and the headphones; the others are silent.
+        has: outputs of the device, whether they are used or not.
     """
 
     name: str
@@ -51,9 +52,14 @@ class Backend(Protocol):
     block: int
     latency_s: float
     silent: bool
+    routes: Routes
+    has: int
 
     def write(self, block: Block) -> bool:
-        """Write a block (block, 2), waiting until there is room; true if the device ran dry before.
+        """Write a block, waiting until there is room; true if the device ran dry before.
+
+        Args:
+            block: (block, 2), or (block, 4) with the headphones where ``routes`` has those.
 
         Raises:
             DeviceError: if the device is gone.
@@ -78,6 +84,8 @@ class SilentBackend:
     channels = STEREO
     rate = SAMPLE_RATE
     silent = True
+    routes = FIRST_TWO
+    has = 0
     TOO_LATE_S: Final = 1.0
 
     def __init__(
@@ -111,6 +119,7 @@ class PortAudioBackend:
         device: a key, name or number as `devices.outputs` gives it; None for the default.
         block: frames per write at 44.1 kHz.
         buffer: frames PortAudio is asked to hold; never less than two blocks.
+        routes: the outputs that are wanted; those that the device has not are done without.
 
     Raises:
         DeviceError: if there is no such device, or it refuses.
@@ -118,29 +127,44 @@ class PortAudioBackend:
 
     silent = False
 
-    def __init__(self, sd: Any, device: str | None, block: int, buffer: int = BUFFER_FRAMES) -> None:
+    def __init__(self, sd: Any, device: str | None, block: int, buffer: int = BUFFER_FRAMES, routes: Routes = FIRST_TWO) -> None:
         self._sd = sd
         info = choose(outputs(sd), device)
         self.name, self.key = info.name, info.key
         self.block = block
         self._buffer_s = max(buffer, 2 * block) / SAMPLE_RATE
-        few = min(STEREO, info.channels)
-        self._stream, self.rate, self.channels = self._open(
-            info.index, [(rate, count) for count in dict.fromkeys((few, info.channels)) for rate in (round(info.rate), *RATES)]
-        )
+        self.has = info.channels if routes.needs <= STEREO else true_channels(info)
+        self.routes = routes.fitted(self.has)
+        self._stream, self.rate, self.channels = self._open(info.index, self._ways(info))
+        if self.routes.needs > self.channels:
+            self.routes = self.routes.fitted(self.channels)
         self.latency_s = float(self._stream.latency)
         self._resampler: Any = None
         if self.rate != SAMPLE_RATE:
             self.latency_s += self._resample()
+
+    def _ways(self, info: DeviceInfo) -> list[tuple[int, int]]:
+        """Rates in Hz and numbers of channels to try, in order: as many as are needed, all there are, and the first two alone.
+
+        A sound server gets as many as its device has: it would spread fewer ones over all.
+        """
+        few = min(STEREO, info.channels)
+        needs = self.routes.needs
+        needed: tuple[int, ...] = ()
+        if needs > STEREO:
+            needed = (needs, self.has) if self.has == info.channels else (self.has, needs)
+        counts = dict.fromkeys((*needed, few, *(() if needed else (info.channels,))))
+        return [(rate, count) for count in counts for rate in (round(info.rate), *RATES)]
 
     def _resample(self) -> float:
         """Have all that is written resampled. Returns the seconds that takes to come through."""
         import soxr
 
         # Variable rate, though it never varies: with a fixed one sound comes out in bursts of up to 80 ms, and gaps between.
-        self._resampler = soxr.ResampleStream(SAMPLE_RATE, self.rate, STEREO, dtype="float32", quality="HQ", vr=True)
+        columns = len(self.routes.places)
+        self._resampler = soxr.ResampleStream(SAMPLE_RATE, self.rate, columns, dtype="float32", quality="HQ", vr=True)
         given = PRIMING_FRAMES / SAMPLE_RATE
-        return given - len(self._resampler.resample_chunk(np.zeros((PRIMING_FRAMES, STEREO), np.float32))) / float(self.rate)
+        return given - len(self._resampler.resample_chunk(np.zeros((PRIMING_FRAMES, columns), np.float32))) / float(self.rate)
 
     def _open(self, index: int, ways: list[tuple[int, int]]) -> tuple[Any, int, int]:
         """The stream, opened in the first of these ways (rate in Hz, channels) that the device takes."""
@@ -161,8 +185,10 @@ class PortAudioBackend:
         sound = block if self._resampler is None else self._resampler.resample_chunk(block)
         if self.channels == 1:
             sound = sound.mean(axis=1, keepdims=True)
-        elif self.channels > STEREO:
-            sound = np.concatenate((sound, np.zeros((len(sound), self.channels - STEREO), np.float32)), axis=1)
+        elif self.channels > STEREO or self.routes.places != (0, 1):
+            spread = np.zeros((len(sound), self.channels), np.float32)
+            spread[:, self.routes.places] = sound
+            sound = spread
         if not len(sound):
             return False
         try:
@@ -185,7 +211,13 @@ NO_DEVICE: Final = "none"
 """Named as a device: the set plays silently, in real time."""
 
 
-def open_portaudio(device: str | None, block: int, again: bool, buffer: int = BUFFER_FRAMES) -> Backend:
+def open_portaudio(
+    device: str | None,
+    block: int,
+    again: bool,
+    buffer: int = BUFFER_FRAMES,
+    routes: Routes = FIRST_TWO,
+) -> Backend:
     """Open a device; ``again`` makes PortAudio look for devices afresh before.
 
     Raises:
@@ -196,4 +228,4 @@ def open_portaudio(device: str | None, block: int, again: bool, buffer: int = BU
     sd: Any = load_sounddevice()
     if again:
         rescan(sd)
-    return PortAudioBackend(sd, device, block, buffer)
+    return PortAudioBackend(sd, device, block, buffer, routes)

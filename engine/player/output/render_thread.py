@@ -15,13 +15,14 @@ import numpy as np
 
 from engine.errors import DeviceError
 from engine.player.output.backends import NO_DEVICE, Backend, SilentBackend
+from engine.player.output.listening import CueSide, Listening
 from engine.player.output.priority import RENDER, raise_priority
 from engine.player.output.recorder import Tape
 from engine.player.output.steady import SteadyTime
 from engine.player.output.varispeed import Bend, Varispeed
 from engine.player.rendering.renderer import Renderer
 from engine.processes.latest import HeardPlace, NamedValues, write_place
-from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, PlayerEvent
+from engine.protocol import DeviceInfo, DeviceLost, DeviceOpened, HeadphonesOpened, PlayerEvent
 from engine.timebase import SAMPLE_RATE
 
 Opener = Callable[[str | None, int, bool], Backend]
@@ -89,6 +90,10 @@ class Output:
         emit: takes events; called from any thread.
         lookout: says which devices there are while one plays.
         clock: seconds that never go back.
+
+    Attributes:
+        opened: the device that plays; headphones: where those are on it, None where they are not to be there.
+        listening: how the headphones are heard; set before `start`.
     """
 
     def __init__(
@@ -106,6 +111,9 @@ class Output:
         self._renderer, self._status, self._tape = renderer, status, tape
         self._bend, self._speed, self._steady = Bend(renderer.params), Varispeed(), SteadyTime()
         self._block, self._opener, self._emit, self._clock = block, opener, emit, clock
+        self.listening = Listening()
+        self._cue = CueSide(self.listening, block)
+        self.headphones: HeadphonesOpened | None = None
         self._device: str | None = None
         self._lookout = lookout
         self._home_key = self._home_name = ""
@@ -132,6 +140,7 @@ class Output:
     def start(self, device: str | None) -> None:
         """Open the device (for at most 3 s) and begin to render, with it or without."""
         self._device = device
+        self._cue = CueSide(self.listening, self._block)
         self._work([Attempt(device, again=False, asked=True)], first=True)
         if self._worker is not None:
             self._worker.join(FIRST_OPEN_S)
@@ -228,16 +237,17 @@ class Output:
         free_at = self._clock()
         while generation == self._generation:
             begin, before = self._clock(), self._renderer.frame
-            self._renderer.render(sound)
+            self._renderer.render(sound, self._cue.block)
             speed = self._bend.speed(len(sound), self._renderer.bpm)
             heard = self._speed.process(sound, speed)
             self._measure((self._clock() - begin) / length_s)
             self._tape.push(sound, self._renderer.frame)
             backend = self._take_next()
+            block = self._cue.beside(heard, speed, backend)
             self._writing_since = now = self._clock()
             late = not backend.silent and now - free_at > backend.latency_s
             try:
-                ran_dry = backend.write(heard)
+                ran_dry = backend.write(block)
             except DeviceError as error:
                 if generation == self._generation:
                     self._dead.append(backend)
@@ -275,6 +285,7 @@ class Output:
         self._failures = 0
         self.opened = None
         self._emit(DeviceLost(backend.name, message))
+        self._announce_headphones(self._backend)
 
     # ------------------------------------------------------------ devices, in threads that may hang
 
@@ -292,8 +303,15 @@ class Output:
             backend.key,
             self._device,
             self._home_name if wrong else "",
+            tuple(place + 1 for place in backend.routes.places),
         )
         self._emit(self.opened)
+        self._announce_headphones(backend)
+
+    def _announce_headphones(self, backend: Backend) -> None:
+        self.headphones = self.listening.opened(backend)
+        if self.headphones is not None:
+            self._emit(self.headphones)
 
     def _work(self, attempts: list[Attempt], first: bool = False) -> None:
         """Try to open devices in the background, unless an attempt is still under way."""

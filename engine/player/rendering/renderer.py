@@ -16,6 +16,7 @@ import numpy.typing as npt
 from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, PARAMS_NOTE, Note
 from engine.player.decks import Deck
 from engine.player.rendering.effects.chain import Chain
+from engine.player.rendering.headphones import Headphones
 from engine.player.rendering.limiter import LATENCY, Limiter
 from engine.player.rendering.meters import Meters
 from engine.player.rendering.ramps import UP, Bus
@@ -46,6 +47,7 @@ class Renderer:
     Attributes:
         events: what happened, oldest first; the reader takes them with ``popleft``.
         params: as they were given.
+        headphones: what the performer alone hears.
         latency: frames from the transport to the output (the limiter's look-ahead).
         output_latency: frames from the output to the ear, for ``heard_frame``; set by whoever knows.
     """
@@ -69,6 +71,7 @@ class Renderer:
         self._levels = Levels()
         self._chain = Chain(rate, self._at)
         self._limiter, self._meters = Limiter(rate), Meters(rate)
+        self.headphones = Headphones(rate)
         self._bus = np.zeros((2, QUANTUM))
         self._frame = frame
         self._beat = 0
@@ -138,8 +141,8 @@ class Renderer:
         """Stop for good, whatever the parameters say. May be called from any thread."""
         self._ending = True
 
-    def render(self, out: npt.NDArray[np.float32]) -> None:
-        """Fill ``out`` (n * 256, 2).
+    def render(self, out: npt.NDArray[np.float32], headphones: npt.NDArray[np.float32] | None = None) -> None:
+        """Fill ``out`` (n * 256, 2), and ``headphones`` of the same shape where there are any: ``out`` is the same either way.
 
         Raises:
             ValueError: if it is not a whole number of quanta.
@@ -147,13 +150,14 @@ class Renderer:
         if len(out) % QUANTUM:
             raise ValueError(f"{len(out)} frames are not a whole number of quanta of {QUANTUM}")
         for start in range(0, len(out), QUANTUM):
-            self._quantum(out[start : start + QUANTUM])
+            self._quantum(out[start : start + QUANTUM], None if headphones is None else headphones[start : start + QUANTUM])
 
     def begin(self, quantum: int) -> None:
         """Called before each quantum; whoever renders again what was noted hands it in here."""
 
-    def _quantum(self, out: npt.NDArray[np.float32]) -> None:
+    def _quantum(self, out: npt.NDArray[np.float32], headphones: npt.NDArray[np.float32] | None) -> None:
         self.begin(self._beat)
+        frame = self._frame
         values = self._read()
         if self._cues is not None:
             decks, self._cues = self._cues, None
@@ -166,11 +170,19 @@ class Renderer:
         bus.fill(0.0)
         self._move(bus, values)
         bus = self._effects(bus, values)
+        if headphones is not None:
+            self._listen(headphones, frame, bus, values)
         bus = self._limiter.process(bus)
         self._meters.process(bus)
         out[:] = bus.T
         self._beat += 1
         self._report()
+
+    def _listen(self, headphones: npt.NDArray[np.float32], frame: int, bus: Bus, values: list[float]) -> None:
+        """The headphones' quantum: on the bars of what sounds, while the transport moves."""
+        main, knobs = self._timeline.main, (self.params["cue_level"], self.params["cue_mix"])
+        grid = main.cue.grid if main is not None and self._frame != frame else None
+        self.headphones.render(headphones, frame, grid, bus, [values[i] for i in self._level_at], knobs)
 
     def _read(self) -> list[float]:
         """All parameters, each within its range; one that is not a number keeps the last value that was."""

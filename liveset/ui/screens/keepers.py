@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.protocol import Keeper, KeeperList, ListKeepers, MarkKeeper, RemoveKeeper
+from engine.protocol import Keeper, KeeperList, ListenKeeper, ListKeepers, MarkKeeper, RemoveKeeper
 from liveset.ui.link import EngineLink
 from liveset.ui.widgets.cells import clean
 from liveset.ui.widgets.kept import NAME_CELLS, line, matches, sorted_keepers
@@ -39,6 +39,7 @@ class KeepersScreen(ModalScreen[Keeper | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,K,q,ctrl+q,ctrl+c", "leave", "away", show=False),
         Binding("d,delete", "delete", "delete", show=False),
+        Binding("space", "hear", "hear", show=False),
         Binding("slash,f", "ask('search')", "search", show=False),
         Binding("s,asterisk", "star", "star", show=False),
         Binding("t", "ask('tags')", "tags", show=False),
@@ -64,7 +65,7 @@ class KeepersScreen(ModalScreen[Keeper | None]):
         """The list, and a line about it."""
         with Vertical(id="keepers") as box:
             box.border_title = "Keepers"
-            box.border_subtitle = "enter: next · / search · s star · t tags · n note · d d delete · esc"
+            box.border_subtitle = "enter: next · space: hear · / search · s star · t tags · n note · d d delete"
             yield Input(id="keepers-field", compact=True, select_on_focus=False)
             yield OptionList(id="kept", markup=False, compact=True)
             yield Static("", id="keepers-note", markup=False)
@@ -162,6 +163,11 @@ class KeepersScreen(ModalScreen[Keeper | None]):
         here = next((keeper for keeper in self._listed if keeper.name == self._here()), None)
         if here is not None:
             self._link.send(MarkKeeper(here.name, star=not here.star))
+
+    def action_hear(self) -> None:
+        """Hear the keeper under the keyboard in the headphones, or no more."""
+        if name := self._here():
+            self._link.send(ListenKeeper(name))
 
     # ------------------------------------------------------------ choosing
 

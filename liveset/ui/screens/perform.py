@@ -83,6 +83,8 @@ class PerformScreen(ModesView):
         if self._taught(name):
             return
         self.link.send(ACTIONS[name].make(1.0))
+        if name.startswith("cue take") and not self.desk.snapshot.headphones.where:
+            self.action_takes()  # without headphones their pictures have to do
 
     def action_play_stop(self) -> None:
         """Play, with a set that is over from its start; stop at the second press."""

@@ -11,7 +11,20 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from engine.protocol import LOCKS, ChooseTake, Command, ReRoll, ReRollStem, SetLock, Snapshot, TakeStem, TakeView, Undo
+from engine.protocol import (
+    LOCKS,
+    ChooseTake,
+    Command,
+    ListenHandOver,
+    ListenTake,
+    ReRoll,
+    ReRollStem,
+    SetLock,
+    Snapshot,
+    TakeStem,
+    TakeView,
+    Undo,
+)
 from liveset.ui.link import EngineLink
 from liveset.ui.widgets.cells import clean, fit
 from liveset.ui.widgets.gauges import EIGHTHS, decibels, level_cells, waveform
@@ -29,6 +42,8 @@ LOCK_KEYS: Final = {
 """The key of each lock."""
 
 HELP: Final = "d b h l: another stem for the chosen take; on another take, its stem for it"
+DEAF: Final = "no headphones (--cue 3,4 or --cue-device): this is how takes look"
+HEAR: Final = "space: hear it in the headphones · : the hand-over"
 NONE: Final = "no takes: the set plays its last section, or makes one of each"
 
 
@@ -48,6 +63,8 @@ class TakesScreen(ModalScreen[None]):
         *(Binding(f"{number},{key}", f"choose({number - 1})", show=False) for number, key in ((1, "Q"), (2, "E"), (3, "V"))),
         *(Binding(key, f"stem('{stem}')", show=False) for key, stem in STEMS.items()),
         *(Binding(key, f"lock('{what}')", show=False) for what, key in LOCK_KEYS.items()),
+        Binding("space", "hear", show=False),
+        Binding("colon", "hear_hand_over", show=False),
         Binding("r", "re_roll", show=False),
         Binding("U", "undo", show=False),
     ]
@@ -63,7 +80,7 @@ class TakesScreen(ModalScreen[None]):
             box.border_subtitle = "enter: this one comes · r: another way · U: undo · esc"
             yield Static("", id="takes-list", markup=False)
             yield Static("", id="takes-locks", markup=False)
-            yield Static(HELP, id="takes-note", markup=False)
+            yield Static("", id="takes-note", markup=False)
 
     def on_mount(self) -> None:
         """Start on the chosen one."""
@@ -76,7 +93,8 @@ class TakesScreen(ModalScreen[None]):
 
     def show(self, shown: Snapshot) -> None:
         """Show the takes as they are now."""
-        if (shown.next, shown.locks) != (self._shown.next, self._shown.locks):
+        before = self._shown
+        if (shown.next, shown.locks, shown.headphones) != (before.next, before.locks, before.headphones):
             self._shown = shown
             self._draw()
 
@@ -94,6 +112,15 @@ class TakesScreen(ModalScreen[None]):
             locks.append(f" {LOCK_KEYS[what]} ", "bold")
             locks.append(f"[{what}]" if on else what, "bold reverse" if on else "dim")
         self.query_one("#takes-locks", Static).update(locks)
+        self.query_one("#takes-note", Static).update(f"{HELP}\n{self._cue()}")
+
+    def _cue(self) -> str:
+        """What the headphones play, or why nothing is heard of the takes."""
+        headphones = self._shown.headphones
+        if not headphones.where:
+            return DEAF
+        waits = ": not made yet" if headphones.waits else ""
+        return f"hearing {clean(headphones.what)}{waits} · {HEAR}" if headphones.what else HEAR
 
     def _lines(self, take: TakeView, here: bool, width: int) -> list[Text]:
         """Two lines: how it stands and its measures, and its waveform."""
@@ -138,6 +165,15 @@ class TakesScreen(ModalScreen[None]):
     def action_lock(self, what: str) -> None:
         """Lock something, or let it go."""
         self._send(SetLock(what))
+
+    def action_hear(self) -> None:
+        """Hear the take that the keyboard is on, or no more."""
+        if self._shown.next.takes:
+            self._send(ListenTake(self._at))
+
+    def action_hear_hand_over(self) -> None:
+        """Hear how the next section comes in, or no more."""
+        self._send(ListenHandOver())
 
     def action_re_roll(self) -> None:
         """The chosen take is made another way."""

@@ -23,6 +23,7 @@ MUTED: Final = ("▶ MUTED", "badge-warn")
 
 LOST: Final = ("✗ ENGINE LOST", "badge-bad")
 TITLE_CELLS: Final = 40
+CUE_CELLS: Final = 16
 LONGEST_LINE: Final = 60
 HOUR_S: Final = 3600
 
@@ -46,6 +47,8 @@ class HeaderView:
     silent: bool = False
     muted: bool = False
     chord: str = ""
+    cue: str = ""
+    cue_waits: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
@@ -66,6 +69,8 @@ class HeaderView:
             snapshot.audio.silent,
             _muted(snapshot),
             snapshot.chord,
+            snapshot.headphones.what,
+            snapshot.headphones.waits,
         )
 
 
@@ -107,6 +112,11 @@ def _count(view: HeaderView) -> Line:
     return ((f" {view.piece.place}/{view.piece.count}", "accent"),) if view.piece.count else ()
 
 
+def _cue(view: HeaderView) -> Line:
+    """What the headphones play; dim as long as it is not there."""
+    return (("cue ", "dim"), (crop(clean(view.cue), CUE_CELLS), "dim" if view.cue_waits else "accent")) if view.cue else ()
+
+
 class Header(LineWidget[HeaderView]):
     """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
 
@@ -122,6 +132,7 @@ class Header(LineWidget[HeaderView]):
             Piece(((f"then {crop(clean(view.piece.after), TITLE_CELLS)}", "dim"),) if view.piece.after else (), 8),
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
+            Piece(_cue(view), 3),
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
