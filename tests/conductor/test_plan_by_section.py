@@ -166,6 +166,32 @@ def test_section_that_cannot_be_made_anew_in_time_stays() -> None:
     assert (stage.state.plan[1].energy, stage.state.plan[2].energy) == (energy, 0.1)
 
 
+def test_section_in_the_making_is_made_anew_when_another_comes_in_its_place() -> None:
+    stage = opening(400)
+    stage.state = identified(stage.state)
+    stage.up()
+    work(stage)
+    stage.advance(2 * BAR)
+    assert [job.purpose for job in stage.jobs.values()] == ["next"], "it is in the making"
+    stage.command(p.InsertPart("breakdown"))
+    new = stage.state.plan[1]
+    assert heard(stage, stage.state.plan[0].bars + 1)[1] == (new.name, new.bars)
+
+
+def test_section_in_the_making_stays_where_there_is_no_time_for_another() -> None:
+    stage = opening(400)
+    stage.state = identified(stage.state)
+    stage.up()
+    work(stage)
+    stage.advance(GRID.frame_of_bar(stage.state.plan[0].bars) - 8192, 1024)
+    assert [job.purpose for job in stage.jobs.values()] == ["next"], "it is in the making"
+    coming = stage.state.plan[1]
+    assert "being made" in asked(stage, p.EditPart(coming.id, "remove"))
+    asked(stage, p.InsertPart("breakdown"))
+    assert heard(stage, 3)[1] == (coming.name, coming.bars)
+    assert stage.state.plan[2].role == "breakdown"
+
+
 def test_slow_generator_finishes_what_it_has_begun_and_what_follows_can_be_changed() -> None:
     stage = slow(200)
     stage.state = identified(stage.state)
