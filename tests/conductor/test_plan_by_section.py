@@ -375,3 +375,14 @@ def test_plan_of_a_preset_whose_sections_share_a_name_is_told_apart() -> None:
     named = tuple(replace(part, name="part", id=0) for part in stage.state.plan)
     there = identified(replace(stage.state, plan=named)).plan
     assert len({part.id for part in there}) == len(there)
+
+
+def test_copies_of_parts_and_of_their_pieces_are_told_apart_from_them() -> None:
+    stage = playing()
+    drop = next(part for part in stage.state.plan[1:] if part.role == "drop")
+    stage.state = within_limits(stage.state.with_work(room=8))
+    pieces = tuple(part for part in stage.state.plan if part.id == drop.id)
+    there = identified(replace(stage.state, plan=(*stage.state.plan, *pieces))).plan
+    copies = {part.id for part in there[-len(pieces) :]}
+    assert len(copies) == 1 and copies.isdisjoint(ids(stage))
+    assert [part.id for part in there[: -len(pieces)]] == ids(stage)
