@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from engine.headphone_actions import CUE_KNOBS, CUE_PRESSES
-from engine.plan_actions import PIECE_PRESSES, PLAN_PRESSES, PLAN_VALUES
+from engine.plan_actions import PIECE_PRESSES, PLAN_PRESSES, PLAN_VALUES, TRANSITION_PRESSES
 from engine.protocol import (
     GO_ON_MINUTES,
     LOCKS,
@@ -23,10 +23,8 @@ from engine.protocol import (
     MAX_TAKES,
     NEWEST_KEEPER,
     STEMS,
-    TRANSITION_TABLE,
     BuildOnHook,
     ChooseTake,
-    ChooseTransition,
     Command,
     EditPart,
     GoOn,
@@ -74,11 +72,9 @@ from engine.protocol import (
     StepCurve,
     StepKey,
     StepTempo,
-    StepTransition,
     Stop,
     StopLearning,
     StoreScene,
-    StretchTransition,
     SwitchBank,
     TakeStem,
     TapTempo,
@@ -190,20 +186,6 @@ def _hook() -> Iterator[Action]:
     yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "P")
     yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
     yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers")
-
-
-def _transitions() -> Iterator[Action]:
-    step = "the next section comes in another way: cut, cross-fade, sweep, echo ... and round again"
-    yield _press("next transition", StepTransition(), "transition", step, "backslash")
-    yield _press(
-        "transition longer", StretchTransition(1), "longer", "the next transition takes a bar more", "right_curly_bracket"
-    )
-    yield _press(
-        "transition shorter", StretchTransition(-1), "shorter", "the next transition takes a bar less", "left_curly_bracket"
-    )
-    yield _press("transition as planned", ChooseTransition(), "as planned", "the next section comes in as planned")
-    for row in TRANSITION_TABLE:
-        yield _press(f"transition {row.name}", ChooseTransition(row.name), row.name, f"{row.name} next: {row.help}")
 
 
 def _other_stem(stem: str) -> Action:
@@ -347,7 +329,7 @@ def _rows() -> Iterator[Action]:
     yield from (replace(_press(name, command, name, help), osc=osc) for name, command, help, osc in PIECE_PRESSES)
     yield _press("undo", Undo(), "undo", "undo the last move: prompts, weights, scenes, takes; not what sounds", "U")
     yield _press("redo", Redo(), "redo", "do again what was undone last", "Y")
-    yield from _transitions()
+    yield from (_press(*row) for row in TRANSITION_PRESSES)
     newest = VaryNext(keeper=NEWEST_KEEPER)
     yield _press("vary keeper", newest, "vary keeper", "make the next section out of the last keeper", "", ("note49",))  # C sharp
     for first in (1, 5, 9, 13):

@@ -9,7 +9,9 @@ from engine.protocol import (
     CURVES,
     PIECE_ROWS,
     ROLES,
+    TRANSITION_TABLE,
     ChoosePiece,
+    ChooseTransition,
     Command,
     Curve,
     EditPieces,
@@ -17,6 +19,8 @@ from engine.protocol import (
     InsertPart,
     Role,
     SetCurve,
+    StepTransition,
+    StretchTransition,
 )
 
 _INSERTED: Final[dict[Role, str]] = {
@@ -64,3 +68,17 @@ def _curve(curve: Curve) -> tuple[str, Callable[[float], Command], str]:
 
 PLAN_VALUES: Final = tuple(_curve(curve) for curve in CURVES)
 """Values that are moved: name, the command for 0..1, help."""
+
+_STEP: Final = "the next section comes in another way: cut, cross-fade, sweep, echo ... and round again"
+
+TRANSITION_PRESSES: Final[tuple[tuple[str, Command, str, str, str], ...]] = (
+    ("next transition", StepTransition(), "transition", _STEP, "backslash"),
+    ("transition longer", StretchTransition(1), "longer", "the next transition takes a bar more", "right_curly_bracket"),
+    ("transition shorter", StretchTransition(-1), "shorter", "the next transition takes a bar less", "left_curly_bracket"),
+    ("transition as planned", ChooseTransition(), "as planned", "the next section comes in as planned", ""),
+    *(
+        (f"transition {row.name}", ChooseTransition(row.name), row.name, f"{row.name} next: {row.help}", "")
+        for row in TRANSITION_TABLE
+    ),
+)
+"""Presses about the next hand-over: name, command, label, help, key."""

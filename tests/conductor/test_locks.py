@@ -157,7 +157,8 @@ def future(state: State) -> tuple[Any, ...]:
 
 LOCKING: list[p.Command] = [
     *(p.SetLock(what) for what in p.LOCKS), p.ReRoll(), p.ReRollStem("bass"), p.TakeStem("drums", 2), p.VaryNext(),
-    p.EditPlan("longer"), p.EditPlan("skip"), p.EditPlan("repeat"), p.SetTempo(130.0), p.StepKey(7), p.SetWeight(0, 0.2),
+    p.InsertPart("drop"), p.SetCurve("density", 0.2), p.EditPlan("longer"),
+    p.EditPlan("skip"), p.EditPlan("repeat"), p.SetTempo(130.0), p.StepKey(7), p.SetWeight(0, 0.2),
 ]  # fmt: skip
 
 

@@ -166,6 +166,32 @@ def test_section_that_cannot_be_made_anew_in_time_stays() -> None:
     assert (stage.state.plan[1].energy, stage.state.plan[2].energy) == (energy, 0.1)
 
 
+def test_section_in_the_making_is_made_anew_when_another_comes_in_its_place() -> None:
+    stage = opening(400)
+    stage.state = identified(stage.state)
+    stage.up()
+    work(stage)
+    stage.advance(2 * BAR)
+    assert [job.purpose for job in stage.jobs.values()] == ["next"], "it is in the making"
+    stage.command(p.InsertPart("breakdown"))
+    new = stage.state.plan[1]
+    assert heard(stage, stage.state.plan[0].bars + 1)[1] == (new.name, new.bars)
+
+
+def test_section_in_the_making_stays_where_there_is_no_time_for_another() -> None:
+    stage = opening(400)
+    stage.state = identified(stage.state)
+    stage.up()
+    work(stage)
+    stage.advance(GRID.frame_of_bar(stage.state.plan[0].bars) - 8192, 1024)
+    assert [job.purpose for job in stage.jobs.values()] == ["next"], "it is in the making"
+    coming = stage.state.plan[1]
+    assert "being made" in asked(stage, p.EditPart(coming.id, "remove"))
+    asked(stage, p.InsertPart("breakdown"))
+    assert heard(stage, 3)[1] == (coming.name, coming.bars)
+    assert stage.state.plan[2].role == "breakdown"
+
+
 def test_slow_generator_finishes_what_it_has_begun_and_what_follows_can_be_changed() -> None:
     stage = slow(200)
     stage.state = identified(stage.state)
@@ -349,3 +375,14 @@ def test_plan_of_a_preset_whose_sections_share_a_name_is_told_apart() -> None:
     named = tuple(replace(part, name="part", id=0) for part in stage.state.plan)
     there = identified(replace(stage.state, plan=named)).plan
     assert len({part.id for part in there}) == len(there)
+
+
+def test_copies_of_parts_and_of_their_pieces_are_told_apart_from_them() -> None:
+    stage = playing()
+    drop = next(part for part in stage.state.plan[1:] if part.role == "drop")
+    stage.state = within_limits(stage.state.with_work(room=8))
+    pieces = tuple(part for part in stage.state.plan if part.id == drop.id)
+    there = identified(replace(stage.state, plan=(*stage.state.plan, *pieces))).plan
+    copies = {part.id for part in there[-len(pieces) :]}
+    assert len(copies) == 1 and copies.isdisjoint(ids(stage))
+    assert [part.id for part in there[: -len(pieces)]] == ids(stage)

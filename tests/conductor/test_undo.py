@@ -153,6 +153,8 @@ MOVES = st.one_of(
     st.builds(p.StoreScene, st.integers(1, 3)),
     st.builds(p.RecallScene, st.integers(1, 3), st.sampled_from(["now", "bar"]), st.integers(0, 2)),
     st.builds(p.SetMacro, st.just("filter"), st.floats(0, 1)),
+    st.builds(p.SetCurve, st.sampled_from(p.CURVES), st.floats(0, 1)),
+    st.builds(p.InsertPart, st.sampled_from(p.ROLES)),
     st.sampled_from([p.ReRoll(), p.VaryNext(), p.NextNow(), p.Undo(), p.Redo()]),
     st.sampled_from([p.StepTransition(), p.StretchTransition(1), p.ChooseTransition("echo-out"), p.ChooseTransition()]),
 )

@@ -162,11 +162,12 @@ async def test_long_plan_is_shown_around_the_section_that_is_chosen() -> None:
         assert await stage.press("end", "x") == [EditPart(129, "remove")]
 
 
-async def test_header_says_the_planned_end_where_it_is_another() -> None:
-    async with on_stage(planned(), (120, 40)) as stage:
-        assert "04:39   planned 04:10" in stage.text()
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_header_says_the_planned_end_where_it_is_another(size: tuple[int, int]) -> None:
+    async with on_stage(planned(), size) as stage:
+        assert " 04:39 plan 04:10" in stage.text().splitlines()[0]
         await stage.update(replace(planned(), asked_s=planned().total_s))
-        assert "planned" not in stage.text()
+        assert "plan 04:10" not in stage.text()
 
 
 # ------------------------------------------------------------ moves

@@ -15,15 +15,16 @@ def identified(state: State) -> State:
     Pieces that one part was split into, as "drop · 2", keep its id.
     """
     last, made = state.last_part, list[PlannedSection]()
-    seen: dict[int, str] = {}
+    seen: set[int] = set()
     for part in state.plan:
         stem, piece = piece_of(part.name)
-        number = part.id
-        if not number and made and piece > 1 and piece_of(made[-1].name)[0] == stem:
+        if piece > 1 and made and piece_of(made[-1].name)[0] == stem:
             number = made[-1].id
-        elif not number or seen.get(number, stem) != stem:
+        elif part.id and (piece > 1 or part.id not in seen):
+            number = part.id
+        else:
             number = last = last + 1
-        seen[number] = stem
+        seen.add(number)
         made.append(part if number == part.id else replace(part, id=number))
     same = all(one is other for one, other in zip(made, state.plan, strict=True))
     return state if same else replace(state, plan=tuple(made), last_part=last)

@@ -36,9 +36,10 @@ def edit_plan(state: State, command: p.EditPlan) -> Step:
 
 
 def first_free(state: State) -> int:
-    """The plan's first index that may be changed: what is locked, or made already and cannot be made anew in time, stays."""
+    """The plan's first index that may be changed: what is locked, or made or in the making with no time to do it anew, stays."""
     first, coming = first_open(state), next_index(state)
-    if not state.work.traits.live or coming is None or not next_safe(state):
+    begun = next_safe(state) or any(job.purpose == "next" for job in state.work.jobs)
+    if not state.work.traits.live or coming is None or not begun:
         return first
     return first + (section_locked(state) or not in_time(state, coming))
 

@@ -25,6 +25,7 @@ LOST: Final = ("✗ ENGINE LOST", "badge-bad")
 TITLE_CELLS: Final = 40
 CUE_CELLS: Final = 16
 LONGEST_LINE: Final = 60
+SHORTEST_LINE: Final = 6
 HOUR_S: Final = 3600
 
 
@@ -94,11 +95,11 @@ def _to(coming: str) -> Line:
     return ((f" → {coming}", "accent"),) if coming else ()
 
 
-def _asked(view: HeaderView) -> tuple[Piece, ...]:
-    """When the set was to end as it was asked for, where it ends elsewhere now."""
+def _asked(view: HeaderView) -> str:
+    """When the set was to end as it was asked for, where it ends elsewhere now; else nothing."""
     if not view.asked_s or view.asked_s == view.total_s:
-        return ()
-    return (piece(f"planned {clock(view.asked_s, view.total_s >= HOUR_S)}", "dim", 8),)
+        return ""
+    return f"plan {clock(view.asked_s, view.total_s >= HOUR_S)} "
 
 
 def _titled(view: HeaderView) -> Line:
@@ -136,15 +137,16 @@ class Header(LineWidget[HeaderView]):
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
-        return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1), *_asked(view)], gap=2))]
+        return [((" ", ""), *row(width - 1, left, [self._clock(view, width - 1)], gap=2))]
 
     def _clock(self, view: HeaderView, width: int) -> Piece:
         hours = view.total_s >= HOUR_S
         elapsed, total = clock(view.elapsed_s, hours), clock(view.total_s, hours)
-        length = min(LONGEST_LINE, width * 3 // 10, width - 2 * len(total) - 8)
-        if length < 6:
+        asked = _asked(view)
+        length = min(LONGEST_LINE, width * 3 // 10 - len(asked), width - 2 * len(total) - len(asked) - 8)
+        if length < SHORTEST_LINE:
             return Piece(((elapsed, "strong"), (f" / {total} ", "dim")))
         at = round(unit(view.elapsed_s / view.total_s if view.total_s else 0.0) * (length - 1))
         line = (("━" * at, "primary"), ("●", "strong"), ("─" * (length - 1 - at), "rest"))
-        spans = ((f"{elapsed} ", "strong"), *line, (f" {total} ", "dim"))
+        spans = ((f"{elapsed} ", "strong"), *line, (f" {total} {asked}", "dim"))
         return Piece(spans) if line_cells(spans) <= width else Piece(((elapsed, "strong"),))
