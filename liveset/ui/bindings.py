@@ -39,6 +39,7 @@ _CAPS: Final = {
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
+    "apostrophe": "'",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 
@@ -128,6 +129,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("u", "take back what was learned last", "undo_learning", "Screen", "undo"),
     Key("t", "next colour theme", "theme(1)", "Screen"),
     Key("T", "previous colour theme", "theme(-1)", "Screen"),
+    Key("apostrophe", "stage view: large type, to be read from afar; every key works in it", "stage", "Screen", "stage"),
     Key("l", "log: all messages, and what prompts were taken to say", "log", "Screen", "log"),
     Key("question_mark", "all keys", "help", "Screen", "keys"),
     Key("ctrl+p", "command palette", "app.command_palette", "Screen", palette=False),

@@ -25,3 +25,16 @@ def test_picture(snap_compare: Callable[..., bool], size: tuple[int, int], theme
         await pilot.pause()
 
     assert snap_compare(LivesetApp(FakeLink(live()), updates_per_second=0), terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_picture_of_the_stage_view(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    async def settle(pilot: Pilot[Outcome]) -> None:
+        await pilot.press("apostrophe")
+        screen = pilot.app.screen
+        assert isinstance(screen, PerformScreen)
+        for _ in range(31):
+            screen.update_view()
+        await pilot.pause()
+
+    assert snap_compare(LivesetApp(FakeLink(live()), updates_per_second=0), terminal_size=size, run_before=settle)
