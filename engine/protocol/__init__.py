@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         StopPlayer,
         StopRecording,
     )
+    from engine.protocol.reading import PromptReading, ReadPrompt
     from engine.protocol.requests import (
         Change,
         ClientHello,
@@ -297,11 +298,13 @@ __all__ = [
     "PlayerEvent",
     "PlayerHello",
     "PlayerOrder",
+    "PromptReading",
     "PromptView",
     "PromptWeight",
     "Quit",
     "ReRoll",
     "ReRollStem",
+    "ReadPrompt",
     "RecallScene",
     "Record",
     "RecordingState",
@@ -385,6 +388,7 @@ _MODULES = (
     "time",
     "library",
     "plan",
+    "reading",
     "commands",
     "snapshot",
     "player",

@@ -170,6 +170,7 @@ class Moment:
     hold: bool = False
     recording: bool = False
     editing: bool = False
+    near: bool = False
     stopping: bool = False
     learning: bool = False
     scene: str = ""
@@ -207,7 +208,8 @@ def _moves(moment: Moment) -> tuple[Hint, ...]:
 def hints(moment: Moment) -> tuple[Hint, ...]:
     """The keys that matter now, most important first; help and closing come last and are always kept."""
     if moment.editing:
-        return (("enter", "take it"), ("esc", "leave it as it was"), ("ctrl+s", "star words"), ("↑↓", "starred"))
+        last = ("ctrl+t", "nearest word") if moment.near else ("↑↓", "starred")
+        return (("enter", "take it"), ("esc", "leave it as it was"), ("ctrl+s", "star words"), last)
     if moment.scene:
         other = () if moment.scene == STORE_SCENE else (_hint("scene", "another way"),)
         return (("1-8", moment.scene), *other, _hint("leave"), _hint("help"), _hint("close"))

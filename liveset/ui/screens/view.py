@@ -159,7 +159,7 @@ class PerformView(Screen[None]):
         stem = desk.chosen("stem")
         self.now.show(NowSlice.of(s, stem, self.now.size.width))
         self.prompts.show(PromptsView.of(s, desk.chosen("prompt"), desk.bank))
-        self.prompts.words.starred = s.starred
+        self.prompts.words.starred, self.prompts.words.own = s.starred, s.own_words
         self.prompts.words.others = tuple(each.strip() for prompt in s.prompts for each in prompt.text.split(","))
         self.macros.show(MacrosView(s.macros, desk.chosen("macro")))
         self.stems.show(StemsView.of(s, stem))
@@ -197,6 +197,7 @@ class PerformView(Screen[None]):
             hold=s.hold,
             recording=s.audio.recording is not None,
             editing=self.prompts.writing,
+            near=self.prompts.near,
             learning=bool(s.midi.learning),
             scene=self.asks_scene,
             takes=bool(s.next.takes),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt, StarWords
+from engine.protocol import MAX_PROMPTS, MovePrompt, ReadPrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt, StarWords
 from liveset.ui.controls import Control
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.refusal import RefusalScreen
@@ -26,6 +26,19 @@ class WritingView(PerformView):
         super().__init__(link, notice, updates_per_second)
         self._adding = self._saving = False
         self._saved_as = ""
+        self._read: str | None = None
+
+    def update_view(self) -> None:
+        """One update; a prompt that is being written is read as far as it goes."""
+        super().update_view()
+        written = self.prompts.draft if self.prompts.editing is not None or self._adding else None
+        if written != self._read:
+            self._read = written
+            self.link.send(ReadPrompt(written or ""))
+        near = self.prompts.near
+        self.prompts.understand(written, self.desk.snapshot.reading)
+        if self.prompts.near != near:
+            self.footer.show(self._moment())
 
     def _selected(self) -> None:
         """Show another selection at once."""
