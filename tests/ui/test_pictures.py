@@ -49,10 +49,11 @@ def test_picture_of_a_prompt_that_is_written(snap_compare: Callable[..., bool], 
     link = FakeLink(live())
 
     async def settle(pilot: Pilot[Outcome]) -> None:
-        await pilot.press("2", "enter", "ctrl+a", "ctrl+k", *text)
-        link.shown = replace(live(), reading=reading_of(text, 124.0, "F minor"))
         screen = pilot.app.screen
         assert isinstance(screen, PerformScreen)
+        screen.update_view()
+        await pilot.press("2", "enter", "ctrl+a", "ctrl+k", *text)
+        link.shown = replace(live(), reading=reading_of(text, 124.0, "F minor"))
         for _ in range(31):
             screen.update_view()
         field = screen.query_one(PromptInput)

@@ -118,6 +118,7 @@ class Prompts(Draggable[PromptsView]):
     def __init__(self, view: PromptsView, *, id: str | None = None) -> None:
         super().__init__(view, id=id)
         self.words = StarredFirst()
+        self.reading = Reading(ReadingView())
         self.editing: int | None = None
         self.asking = False
         self._first = 0
@@ -125,7 +126,7 @@ class Prompts(Draggable[PromptsView]):
     def compose(self) -> ComposeResult:
         """The line editor, hidden until a prompt is edited."""
         yield PromptInput(max_length=TYPED, compact=True, select_on_focus=False, suggester=self.words)
-        yield Reading(ReadingView())
+        yield self.reading
 
     # ------------------------------------------------------------ drawing
 
@@ -216,10 +217,11 @@ class Prompts(Draggable[PromptsView]):
 
     def understand(self, text: str | None, reading: PromptReading | None) -> None:
         """Show under the text what is understood of it; None for one that is no prompt."""
-        shown, field = self.query_one(Reading), self.query_one(PromptInput)
-        shown.display = text is not None and self.writing
-        if text is None:
+        shown = self.reading
+        if text is None or not self.writing:
+            shown.display = False
             return
+        field = self.query_one(PromptInput)
         fresh = reading is not None and reading.text == text
         field.nearest = reading.unknown if reading is not None and fresh else ()
         at = int(field.styles.offset.y.value)
@@ -252,7 +254,7 @@ class Prompts(Draggable[PromptsView]):
             return
         slot, self.editing, self.asking = self.editing, None, False
         field = self.query_one(PromptInput)
-        field.display = self.query_one(Reading).display = False
+        field.display = self.reading.display = False
         self.screen.set_focus(None)
         self.post_message(self.Answered(text) if slot is None else self.Written(slot, text))
 
