@@ -105,6 +105,7 @@ def play(  # noqa: PLR0913  an argument for each option
 @clean
 def attach(
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
+    stage: Annotated[bool, typer.Option("--stage", help="Begin with the stage view: large type, to be read from afar.")] = False,
 ) -> None:
     """Open a screen onto the set that is playing."""
     from liveset.commands.play import reattach
@@ -113,7 +114,7 @@ def attach(
         from liveset.commands.serve import end_with_parent
 
         end_with_parent()
-    raise typer.Exit(reattach(screen=not no_screen and at_terminal()))
+    raise typer.Exit(reattach(screen=not no_screen and at_terminal(), stage=stage))
 
 
 @app.command(epilog=example("serve --port 8000"))

@@ -127,7 +127,7 @@ class LiveEngine:
         )
         self.links.timing = self.timing = Timing(options, state.grid.bpm, folder, led)
         self.devices = Devices(Background("devices", self.inbox.put))
-        self.session.starring.later = Background("words", self.inbox.put)
+        self.session.starring.later = self.session.reading.later = Background("words", self.inbox.put)
         self._keeping = self.session.keeping.later = Background("keep", self.inbox.put)
         self.recordings = Recordings(
             self.links.order,
@@ -360,6 +360,8 @@ class LiveEngine:
             keepers=self.session.keeping.shown,
             kept=self.session.keeping.names,
             starred=self.session.starring.words,
+            own_words=self.session.starring.own,
+            reading=self.session.reading.shown,
             recordings=self.recordings.ended,
             devices=self.devices.shown,
             closing=self.quitting,

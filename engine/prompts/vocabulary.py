@@ -34,6 +34,9 @@ PARTS: Final = (*STEMS, *WITHIN, "texture")
 VOICED: Final = ("bass", "pad", "comp", "arp", "melody", "texture")
 """Parts whose voice a word can name."""
 
+MOST_OWN: Final = 200
+"""Words of a vocabulary of one's own that are offered while writing."""
+
 MOST_WORDS: Final = 4
 """Words in the longest phrase."""
 
@@ -207,6 +210,15 @@ def own_vocabulary() -> Path:
     """Where this user's own words lie: $LIVESET_VOCABULARY, or vocabulary.toml in the folder for settings."""
     chosen = os.environ.get("LIVESET_VOCABULARY")
     return Path(chosen).expanduser() if chosen else platformdirs.user_config_path("liveset") / "vocabulary.toml"
+
+
+def own_words() -> tuple[str, ...]:
+    """The words of the user's own vocabulary, as they are written there; none where it cannot be read."""
+    try:
+        files = _own(vocabulary_parameters())
+    except PromptError:
+        return ()
+    return tuple(dict.fromkeys(say for _, file in files for item in file.word for say in item.say))[:MOST_OWN]
 
 
 def _own(parameters: tuple[str, ...]) -> tuple[tuple[Path, _File], ...]:

@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         StopPlayer,
         StopRecording,
     )
+    from engine.protocol.reading import PromptReading, ReadPrompt
     from engine.protocol.requests import (
         Change,
         ClientHello,
@@ -334,11 +335,13 @@ __all__ = [
     "PlayerEvent",
     "PlayerHello",
     "PlayerOrder",
+    "PromptReading",
     "PromptView",
     "PromptWeight",
     "Quit",
     "ReRoll",
     "ReRollStem",
+    "ReadPrompt",
     "RecallScene",
     "Record",
     "RecordingState",
@@ -428,6 +431,7 @@ _MODULES = (
     "library",
     "plan",
     "headphones",
+    "reading",
     "commands",
     "snapshot",
     "player",

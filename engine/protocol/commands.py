@@ -9,6 +9,7 @@ from engine.protocol.headphones import HeadphoneCommand
 from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
 from engine.protocol.macros import Macro
 from engine.protocol.plan import PlanCommand, Redo, Undo
+from engine.protocol.reading import ReadPrompt
 from engine.protocol.requests import HeldChord
 from engine.protocol.takes import TakeCommand
 from engine.protocol.time import TimeCommand
@@ -253,6 +254,7 @@ Command = (
     | MarkKeeper
     | RemoveKeeper
     | StarWords
+    | ReadPrompt
     | VaryNext
     | TakeCommand
     | TransitionCommand

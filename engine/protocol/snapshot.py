@@ -8,6 +8,7 @@ from typing import Literal
 from engine.protocol.headphones import HeadphonesView
 from engine.protocol.library import Keeper
 from engine.protocol.plan import MoveView
+from engine.protocol.reading import PromptReading
 from engine.protocol.requests import GridFit
 from engine.protocol.takes import TakeView
 from engine.protocol.words import Role, SectionPurpose
@@ -297,13 +298,14 @@ class Summary:
 class Snapshot:
     """All the screen shows, as of one moment.
 
-    ``starred`` are words for prompts that have a star. ``keepers`` and ``devices`` are None until a screen asks for them
-    (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what was asked of what
-    sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on, ``hook`` says
-    which bars are marked. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard holds.
+    ``starred`` are words for prompts that have a star, ``own_words`` those of the performer's own vocabulary; ``reading`` is
+    what would be understood of a prompt that is being written (`ReadPrompt`). ``keepers`` and ``devices`` are None until a
+    screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what
+    was asked of what sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on,
+    ``hook`` says which bars are marked. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard
+    holds. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     ``asked_s`` are the seconds of the set as it was asked for at its start, ``total_s`` as things stand. ``moves`` are those
     that can be undone, ``undone`` those that can be done again, each with the next one first.
-    ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     """
 
     serial: int = 0
@@ -345,6 +347,8 @@ class Snapshot:
     notices: tuple[Notice, ...] = ()
     keepers: KeeperList | None = None
     starred: tuple[str, ...] = ()
+    own_words: tuple[str, ...] = ()
+    reading: PromptReading | None = None
     summary: Summary | None = None
     devices: tuple[DeviceInfo, ...] | None = None
     clock_s: float = 0.0

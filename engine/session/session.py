@@ -61,6 +61,7 @@ from engine.protocol import (
     Notice,
     Nudge,
     PlayerOrder,
+    ReadPrompt,
     RemoveKeeper,
     SetCueLevel,
     SetCueMix,
@@ -75,6 +76,7 @@ from engine.protocol import (
 from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
 from engine.session.pictures import Pictures
+from engine.session.reading import ReadingPrompts
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
 from engine.session.starring import Starring
@@ -157,6 +159,7 @@ class Session:
         self.now = now
         self.keeping = Keeping(folder, self.tell)
         self.starring = Starring(self.tell)
+        self.reading = ReadingPrompts()
         self.notices: tuple[Notice, ...] = ()
         self.measuring = Measuring(folder, self.take)
         self.pictures = Pictures(folder)
@@ -210,6 +213,9 @@ class Session:
 
     def command(self, command: Command) -> None:
         """Take a performer's command."""
+        if isinstance(command, ReadPrompt):  # asks only: no move of the set's, which the log keeps
+            self.reading.read(command, *self._tempo_and_key())
+            return
         self.log.command(self.now().frame, command)
         match command:
             case Keep():
@@ -300,10 +306,13 @@ class Session:
 
     # ------------------------------------------------------------ what is shown
 
+    def _tempo_and_key(self) -> tuple[float, str]:
+        """Those that the set is asked to be in."""
+        return tempo_of(self.state, self.state.here), key_of(self.state, self.state.here)
+
     def words(self) -> dict[str, Understood]:
         """What was not, or only nearly, understood of each prompt, and what of it the set does not follow."""
-        state = self.state
-        asked = (tempo_of(state, state.here), key_of(state, state.here))
+        asked = self._tempo_and_key()
         if asked != self._asked:
             self._words, self._asked = {}, asked
         for slot in self.state.steering.slots:

@@ -39,6 +39,7 @@ from engine.protocol import (
     Notice,
     NowView,
     PieceView,
+    PromptReading,
     PromptView,
     RecordingView,
     ScenesView,
@@ -77,7 +78,8 @@ class Surroundings:
     ``status`` are the player's latest values by name; ``waveforms`` peaks 0..1 by section id, ``pictures`` of takes;
     ``words`` what was not, only nearly, understood or is not followed of each prompt text; ``labels`` and ``pickups`` the
     controls by target (``"prompt 1"``, ``"macro filter"``, ``"stem drums"``); ``nothing_up`` says what plays while every
-    prompt is at 0; ``starred`` are words with a star; ``kept`` are the names of what was kept in this set, ``recordings``
+    prompt is at 0; ``starred`` are words with a star, ``own_words`` of the performer's vocabulary, ``reading`` of a prompt
+    that is being written; ``kept`` are the names of what was kept in this set, ``recordings``
     those that have ended.
     """
 
@@ -99,6 +101,8 @@ class Surroundings:
     recordings: tuple[RecordingView, ...] = ()
     devices: tuple[DeviceInfo, ...] | None = None
     starred: tuple[str, ...] = ()
+    own_words: tuple[str, ...] = ()
+    reading: PromptReading | None = None
 
 
 def _piece(state: State) -> PieceView:
@@ -174,6 +178,8 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         notices=around.notices,
         keepers=around.keepers,
         starred=around.starred,
+        own_words=around.own_words,
+        reading=around.reading,
         devices=around.devices,
         summary=summary(state, around) if state.transport.run == "finished" else None,
         clock_s=state.transport.clock / rate,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.errors import RecordingError
 from engine.prompts.starred import read_starred, star
+from engine.prompts.vocabulary import own_words
 from engine.protocol import StarWords
 from engine.session.later import Later, at_once
 
@@ -17,12 +18,13 @@ class Starring:
         tell: shows the performer a line: its level and its text.
 
     Attributes:
-        words: that have one, the newest first.
+        words: that have one, the newest first; own: those of the performer's own vocabulary.
         later: writes them: at once, unless the set plays in real time.
     """
 
     def __init__(self, tell: Callable[[str, str], None]) -> None:
         self.words = read_starred()
+        self.own = own_words()
         self.later: Later = at_once
         self._tell = tell
 

@@ -189,7 +189,7 @@ def save(name: str, force: bool) -> int:
     raise EngineError("the set does not answer", f"try again, or look at it: {command('attach')}")
 
 
-def reattach(screen: bool) -> int:
+def reattach(screen: bool, stage: bool = False) -> int:
     """Stay with the set that is playing.
 
     Raises:
@@ -198,11 +198,11 @@ def reattach(screen: bool) -> int:
     folder = running_session()
     if folder is None:
         raise EngineError("no set is playing", f"start one with: {command('play')}")
-    return stay(folder, screen, started=False)
+    return stay(folder, screen, started=False, stage=stage)
 
 
-def stay(folder: Path, screen: bool, started: bool = True) -> int:
-    """Show a set until it is over, stopped or left."""
+def stay(folder: Path, screen: bool, started: bool = True, stage: bool = False) -> int:
+    """Show a set until it is over, stopped or left; ``stage``: first in large type."""
     client = EngineClient(folder, 0.0 if screen else 10.0)
     log = log_folder(folder)
     if not screen:
@@ -211,7 +211,7 @@ def stay(folder: Path, screen: bool, started: bool = True) -> int:
         return code
     from liveset.ui.app import LivesetApp
 
-    ending = LivesetApp(client, memory=user_state_path(APP) / SCREEN_FILE).run()
+    ending = LivesetApp(client, memory=user_state_path(APP) / SCREEN_FILE, stage=stage).run()
     if ending == "finished":
         client.send(Quit())
     if ending in ("stopped", "finished"):

@@ -37,6 +37,7 @@ class LivesetApp(App[Outcome]):
         record_folder: where recordings started from the screen go; None leaves that to the engine: the music folder.
         updates_per_second: how often the link is asked; 0 leaves it to whoever calls `PerformScreen.update`.
         memory: a file that keeps the theme for the next time; None keeps nothing.
+        stage: begin with the stage view.
         in_ascii: draw marks in ASCII; None finds out whether the terminal's character set has them.
     """
 
@@ -53,6 +54,7 @@ class LivesetApp(App[Outcome]):
         record_folder: Path | None = None,
         updates_per_second: float = UPDATES_PER_SECOND,
         memory: Path | None = None,
+        stage: bool = False,
         in_ascii: bool | None = None,
     ) -> None:
         super().__init__()
@@ -63,6 +65,7 @@ class LivesetApp(App[Outcome]):
         if (theme := remembered_theme(memory)) in self.available_themes:
             self.theme = theme
         self._perform = PerformScreen(link, notice, record_folder, updates_per_second)
+        self._perform.staged = stage
 
     def on_mount(self) -> None:
         """From now on another theme is remembered."""

@@ -56,6 +56,7 @@ _CAPS: Final = {
     "apostrophe": "'",
     "asterisk": "*",
     "underscore": "_",
+    "exclamation_mark": "!",
 }
 """Textual's names of keys, as printed for people where that is not the name itself."""
 
@@ -145,6 +146,7 @@ _OWN: Final[tuple[Key, ...]] = (
     Key("u", "take back what was learned last", "undo_learning", "Screen", "undo"),
     Key("t", "next colour theme", "theme(1)", "Screen"),
     Key("T", "previous colour theme", "theme(-1)", "Screen"),
+    Key("exclamation_mark", "stage view: large type, to be read from afar; every key works in it", "stage", "Screen", "stage"),
     Key("l", "log: all messages, and what prompts were taken to say", "log", "Screen", "log"),
     Key("question_mark", "all keys", "help", "Screen", "keys"),
     Key("ctrl+p", "command palette", "app.command_palette", "Screen", palette=False),
@@ -185,6 +187,7 @@ class Moment:
     hold: bool = False
     recording: bool = False
     editing: bool = False
+    near: bool = False
     stopping: bool = False
     learning: bool = False
     scene: str = ""
@@ -222,7 +225,8 @@ def _moves(moment: Moment) -> tuple[Hint, ...]:
 def hints(moment: Moment) -> tuple[Hint, ...]:
     """The keys that matter now, most important first; help and closing come last and are always kept."""
     if moment.editing:
-        return (("enter", "take it"), ("esc", "leave it as it was"), ("ctrl+s", "star words"), ("↑↓", "starred"))
+        last = ("ctrl+t", "nearest word") if moment.near else ("↑↓", "starred")
+        return (("enter", "take it"), ("esc", "leave it as it was"), ("ctrl+s", "star words"), last)
     if moment.scene:
         other = () if moment.scene == STORE_SCENE else (_hint("scene", "another way"),)
         return (("1-8", moment.scene), *other, _hint("leave"), _hint("help"), _hint("close"))

@@ -148,6 +148,12 @@ class Desk:
         names = [macro.name for macro in self.snapshot.macros]
         return Control("macro", names.index(name)) if name in names else None
 
+    def said(self) -> str:
+        """What is selected and where it stands, in words; empty for nothing."""
+        if not self.exists:
+            return ""
+        return f"{target(self.selected, self.snapshot)} {value(self.selected, self.snapshot):.2f}".replace(" 0.", " .")
+
     def put(self, control: Control, to: float) -> Command:
         """The command that moves a control to a value."""
         return moved(control, self.snapshot, to)

@@ -11,6 +11,9 @@ from liveset.ui.controls import KINDS, Kind
 THREE_COLUMNS_FROM: Final = 96
 TWO_COLUMNS_FROM: Final = 56
 
+STAGE_ALONE: Final = 14
+"""Rows up to which the stage view has neither messages nor keys under it."""
+
 
 @dataclass(slots=True)
 class Rows:
@@ -24,6 +27,7 @@ class Rows:
     levels: int = 0
     machine: int = 0
     outlook: int = 0
+    stage: int = 0
     notices: int = 0
     keys: int = 0
     arc_rule: bool = False
@@ -62,6 +66,13 @@ def arrange_rows(height: int, prompt_rows: int, macros: int, stems: int, parts: 
             setattr(rows, name, getattr(rows, name) + amount)
             if rule:
                 setattr(rows, f"{name}_rule", True)
+    return rows
+
+
+def arrange_stage(height: int) -> Rows:
+    """The rows of the stage view: large type, with what must stay around it."""
+    rows = Rows(header=int(height > 2), notices=int(height > STAGE_ALONE), keys=int(height > STAGE_ALONE))
+    rows.stage = max(0, height - rows.used)
     return rows
 
 

@@ -173,6 +173,13 @@ class PerformScreen(ModesView):
         self.app.theme = names[(names.index(self.app.theme) + step) % len(names)]
         self._board.tell(f"theme {self.app.theme}")
 
+    def action_stage(self) -> None:
+        """Large type instead of the blocks, or the blocks again."""
+        self.staged = not self.staged
+        self._arrange()
+        self._show_fast()
+        self._show_slow()
+
     def action_log(self) -> None:
         """Show all messages, and what was not understood of the prompts."""
         self.app.push_screen(LogScreen(self._board.log, self.desk.snapshot))

@@ -16,7 +16,7 @@ from liveset.ui.bindings import STORE_SCENE, Moment
 from liveset.ui.controls import Desk
 from liveset.ui.link import EngineLink
 from liveset.ui.messages import NoticeBoard, NoticesView
-from liveset.ui.screens.arrangement import Rows, arrange_columns, arrange_rows
+from liveset.ui.screens.arrangement import Rows, arrange_columns, arrange_rows, arrange_stage
 from liveset.ui.screens.connection import Connection
 from liveset.ui.twice import Twice
 from liveset.ui.widgets.arc import Arc, ArcView
@@ -30,6 +30,7 @@ from liveset.ui.widgets.now import Now, NowSlice
 from liveset.ui.widgets.outlook import Outlook, OutlookView
 from liveset.ui.widgets.prompt_lines import PromptsView, marked
 from liveset.ui.widgets.prompts import Prompts
+from liveset.ui.widgets.stage import Stage, StageView
 
 SLOW: Final = 3
 """Text is renewed at every third update, ten times a second: faster cannot be read."""
@@ -87,6 +88,7 @@ class PerformView(Screen[None]):
         self._twice = Twice()
         self._deaf_until = 0.0
         self.asks_scene = ""
+        self.staged = False
 
     # ------------------------------------------------------------ parts
 
@@ -102,12 +104,13 @@ class PerformView(Screen[None]):
         self.levels = Levels(LevelsView())
         self.machine = Machine(MachineView())
         self.outlook = Outlook(OutlookView())
+        self.stage = Stage(StageView())
         self.notices = Notices(NoticesView())
         self.footer = Keys(Moment())
         self.board = Horizontal(self.prompts, self.macros, self.stems, id="board")
         yield from (self.header, self.arc, self.now, self.next, self.board, self.levels, self.machine, self.outlook)
         self.space = Static(id="space")
-        yield from (self.space, self.notices, self.footer)
+        yield from (self.stage, self.space, self.notices, self.footer)
 
     def line_widgets(self) -> tuple[LineWidget[object], ...]:
         """Every block that draws lines."""
@@ -150,10 +153,13 @@ class PerformView(Screen[None]):
 
     def _show_fast(self) -> None:
         desk, s = self.desk, self.desk.snapshot
+        if self.staged:
+            self.stage.show(StageView.of(s, self._connection.lost, self._now(), desk.said()))
+            return
         stem = desk.chosen("stem")
         self.now.show(NowSlice.of(s, stem, self.now.size.width))
         self.prompts.show(PromptsView.of(s, desk.chosen("prompt"), desk.bank))
-        self.prompts.words.starred = s.starred
+        self.prompts.words.starred, self.prompts.words.own = s.starred, s.own_words
         self.prompts.words.others = tuple(each.strip() for prompt in s.prompts for each in prompt.text.split(","))
         self.macros.show(MacrosView(s.macros, desk.chosen("macro")))
         self.stems.show(StemsView.of(s, stem))
@@ -163,9 +169,10 @@ class PerformView(Screen[None]):
     def _show_slow(self) -> None:
         s = self.desk.snapshot
         self.header.show(HeaderView.of(s, self._connection.lost))
-        self.arc.show(ArcView.of(s))
-        self.next.show(NextSlice.of(s))
-        self.outlook.show(OutlookView.of(s))
+        if not self.staged:
+            self.arc.show(ArcView.of(s))
+            self.next.show(NextSlice.of(s))
+            self.outlook.show(OutlookView.of(s))
         self.notices.show(self._notices())
         self.footer.show(self._moment())
 
@@ -190,6 +197,7 @@ class PerformView(Screen[None]):
             hold=s.hold,
             recording=s.audio.recording is not None,
             editing=self.prompts.writing,
+            near=self.prompts.near,
             learning=bool(s.midi.learning),
             scene=self.asks_scene,
             takes=bool(s.next.takes),
@@ -230,13 +238,13 @@ class PerformView(Screen[None]):
     def _arrange(self) -> None:
         s = self.desk.snapshot
         marks = sum(1 for prompt in s.prompts if marked(prompt))
-        shape = (*self.size, len(s.prompts), marks, len(s.macros), len(s.stems), len(s.arc), self.desk.selected.kind)
+        shape = (self.staged, *self.size, len(s.prompts), marks, len(s.macros), len(s.stems), len(s.arc), self.desk.selected.kind)
         if shape == self._arranged or not self.is_mounted:
             return
         self._arranged = shape
         # Before the first snapshot there is room for a usual set, so that nothing jumps when it comes.
         shown = (len(s.prompts) + marks or 4, len(s.macros) or 6, len(s.stems) or 4, len(s.arc) or 8)
-        rows = arrange_rows(self.size.height, *shown)
+        rows = arrange_stage(self.size.height) if self.staged else arrange_rows(self.size.height, *shown)
         self._apply(rows)
         columns = arrange_columns(self.size.width, self.desk.selected.kind)
         for widget, width in ((self.prompts, columns.prompts), (self.macros, columns.macros), (self.stems, columns.stems)):
@@ -254,6 +262,7 @@ class PerformView(Screen[None]):
             (self.levels, rows.levels),
             (self.machine, rows.machine),
             (self.outlook, rows.outlook),
+            (self.stage, rows.stage),
             (self.space, max(0, self.size.height - rows.used)),
             (self.notices, rows.notices),
             (self.footer, rows.keys),

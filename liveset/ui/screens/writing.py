@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from engine.protocol import MAX_PROMPTS, MovePrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt, StarWords
+from engine.protocol import MAX_PROMPTS, MovePrompt, ReadPrompt, RemakeBars, RemovePrompt, SavePreset, SetPrompt, StarWords
 from liveset.ui.controls import Control
 from liveset.ui.link import EngineLink
 from liveset.ui.screens.refusal import RefusalScreen
@@ -25,6 +26,19 @@ class WritingView(PerformView):
         super().__init__(link, notice, updates_per_second)
         self._adding = self._saving = False
         self._saved_as = ""
+        self._read: str | None = None
+
+    def update_view(self) -> None:
+        """One update; a prompt that is being written is read as far as it goes."""
+        super().update_view()
+        written = self.prompts.draft if self.prompts.editing is not None or self._adding else None
+        if written != self._read:
+            self._read = written
+            self.link.send(ReadPrompt(written or ""))
+        near = self.prompts.near
+        self.prompts.understand(written, self.desk.snapshot.reading)
+        if self.prompts.near != near:
+            self.footer.show(self._moment())
 
     def _selected(self) -> None:
         """Show another selection at once."""
@@ -37,10 +51,21 @@ class WritingView(PerformView):
             self.desk.select(control)
             self._selected()
 
+    def _off_stage(self, then: Callable[[], None]) -> bool:
+        """What is written stands among the prompts: the stage view gives way first. Returns whether it had to."""
+        if not self.staged:
+            return False
+        self.staged = False
+        self._arrange()
+        self.call_after_refresh(then)
+        return True
+
     # ------------------------------------------------------------ keys
 
     def action_write(self) -> None:
         """Write the selected prompt's text."""
+        if self._off_stage(self.action_write):
+            return
         if self.desk.chosen("prompt") is None:
             self._pick(Control("prompt", self.desk.last_prompt))
         if (slot := self.desk.chosen("prompt")) is not None:
@@ -50,6 +75,8 @@ class WritingView(PerformView):
 
     def action_add_prompt(self) -> None:
         """Ask for the text of one more prompt."""
+        if self._off_stage(self.action_add_prompt):
+            return
         if len(self.desk.snapshot.prompts) >= MAX_PROMPTS:
             self._refuse(f"There are {MAX_PROMPTS} prompts, the most there can be: x removes one, enter rewrites one.")
         elif self.prompts.ask(""):
@@ -80,6 +107,8 @@ class WritingView(PerformView):
 
     def action_save(self) -> None:
         """Ask under which name the set is saved as a preset."""
+        if self._off_stage(self.action_save):
+            return
         name = re.sub(r"[^a-z0-9]+", "-", self.desk.snapshot.title.lower()).strip("-")[:30] or "set"
         self._saving = self.prompts.ask(f"{SAVE_AS}my-{name}")
         if not self._saving:
@@ -94,6 +123,8 @@ class WritingView(PerformView):
 
     def action_remake_bars(self) -> None:
         """Ask which bars of the next section should be made again."""
+        if self._off_stage(self.action_remake_bars):
+            return
         bars = self.desk.snapshot.next.bars
         first, last = BARS if bars >= BARS[1] else (1, max(1, bars))
         if not self.prompts.ask(f"re-make bars {first}-{last}"):

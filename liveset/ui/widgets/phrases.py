@@ -28,15 +28,16 @@ def other_phrase(text: str, cursor: int, starred: Sequence[str], step: int) -> t
 
 
 class StarredFirst(Suggester):
-    """Goes on with what is written at a text's end: as words that have a star, else as words of the set's other prompts.
+    """Goes on with what is written at a text's end: as words that have a star or are the performer's own, else as other prompts'.
 
     Attributes:
-        starred, others: the words, in the order in which they are tried.
+        starred, own, others: the words, in the order in which they are tried.
     """
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self.starred: tuple[str, ...] = ()
+        self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
 
     async def get_suggestion(self, value: str) -> str | None:
@@ -45,5 +46,6 @@ class StarredFirst(Suggester):
         begun = value[start:].lower()
         if not begun:
             return None
-        found = (each for each in (*self.starred, *self.others) if each.lower().startswith(begun) and len(each) > len(begun))
+        words = (*self.starred, *self.own, *self.others)
+        found = (each for each in words if each.lower().startswith(begun) and len(each) > len(begun))
         return next((value + each[len(begun) :] for each in found), None)

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from engine.protocol import LONGEST_PROMPT, one_line
+from engine.protocol import LONGEST_PROMPT, PromptReading, one_line
 from liveset.ui.controls import Control
 from liveset.ui.widgets.cells import Line, clean
 from liveset.ui.widgets.dragging import Draggable, Grip
@@ -25,6 +25,7 @@ from liveset.ui.widgets.prompt_lines import (
     marks_line,
     slot_line,
 )
+from liveset.ui.widgets.reading import MOST_ROWS, Reading, ReadingView
 
 ASK_AT: Final = 1
 TYPED: Final = 4 * LONGEST_PROMPT
@@ -37,6 +38,7 @@ class PromptInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "leave it as it was", show=False),
         Binding("ctrl+s", "star", "star", show=False),
+        Binding("ctrl+t", "nearest", "nearest", show=False),
         Binding("up", "starred(-1)", "starred", show=False),
         Binding("down", "starred(1)", "starred", show=False),
         Binding("tab", "cursor_right", "take what is suggested", show=False),
@@ -58,7 +60,20 @@ class PromptInput(Input):
     def action_starred(self, step: int) -> None:
         """The next words that have a star in the place of those around the cursor."""
         if isinstance(self.suggester, StarredFirst):
-            self.value, self.cursor_position = other_phrase(self.value, self.cursor_position, self.suggester.starred, step)
+            words = (*self.suggester.starred, *self.suggester.own)
+            self.value, self.cursor_position = other_phrase(self.value, self.cursor_position, words, step)
+
+    nearest: tuple[tuple[str, str], ...] = ()
+    """Words that are not understood, each with the nearest one that is."""
+
+    def action_nearest(self) -> None:
+        """The nearest word that is understood in the place of the last one that is not."""
+        for word, near in reversed(self.nearest):
+            at = self.value.lower().rfind(word.lower())
+            if near and at >= 0:
+                self.value = f"{self.value[:at]}{near}{self.value[at + len(word) :]}"
+                self.cursor_position = at + len(near)
+                return
 
     class Cancelled(Message):
         """The performer left it as it was."""
@@ -103,6 +118,7 @@ class Prompts(Draggable[PromptsView]):
     def __init__(self, view: PromptsView, *, id: str | None = None) -> None:
         super().__init__(view, id=id)
         self.words = StarredFirst()
+        self.reading = Reading(ReadingView())
         self.editing: int | None = None
         self.asking = False
         self._first = 0
@@ -110,6 +126,7 @@ class Prompts(Draggable[PromptsView]):
     def compose(self) -> ComposeResult:
         """The line editor, hidden until a prompt is edited."""
         yield PromptInput(max_length=TYPED, compact=True, select_on_focus=False, suggester=self.words)
+        yield self.reading
 
     # ------------------------------------------------------------ drawing
 
@@ -188,6 +205,34 @@ class Prompts(Draggable[PromptsView]):
         """Whether keys belong to a text."""
         return self.asking or self.editing is not None
 
+    @property
+    def draft(self) -> str | None:
+        """The text as it is written by now; None while none is."""
+        return self.query_one(PromptInput).value if self.writing else None
+
+    @property
+    def near(self) -> bool:
+        """Whether a word that is not understood has a near one that is."""
+        return self.writing and any(near for _, near in self.query_one(PromptInput).nearest)
+
+    def understand(self, text: str | None, reading: PromptReading | None) -> None:
+        """Show under the text what is understood of it; None for one that is no prompt."""
+        shown = self.reading
+        if text is None or not self.writing:
+            shown.display = False
+            return
+        field = self.query_one(PromptInput)
+        fresh = reading is not None and reading.text == text
+        field.nearest = reading.unknown if reading is not None and fresh else ()
+        at = int(field.styles.offset.y.value)
+        below = self.size.height - at - 1
+        rows = min(MOST_ROWS, below) if below >= min(MOST_ROWS, at) else min(MOST_ROWS, at)
+        top = at + 1 if below >= min(MOST_ROWS, at) else at - rows
+        shown.display = rows > 0
+        shown.styles.offset = (0, top)
+        shown.styles.width, shown.styles.height = self.size.width, rows
+        shown.show(ReadingView(text, reading))
+
     def listen(self) -> None:
         """Keys go into the text again."""
         if self.writing:
@@ -200,6 +245,7 @@ class Prompts(Draggable[PromptsView]):
         field.styles.width = max(4, self.size.width - left - 1)
         field.value = clean(text)
         field.cursor_position = len(field.value)
+        field.nearest = ()
         field.display = True
         self.screen.set_focus(field)  # at once: keys typed right after belong to the text
 
@@ -208,7 +254,7 @@ class Prompts(Draggable[PromptsView]):
             return
         slot, self.editing, self.asking = self.editing, None, False
         field = self.query_one(PromptInput)
-        field.display = False
+        field.display = self.reading.display = False
         self.screen.set_focus(None)
         self.post_message(self.Answered(text) if slot is None else self.Written(slot, text))
 
