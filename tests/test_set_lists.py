@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import LivesetError, PresetError
 from engine.live.__main__ import _peek_generator
-from engine.presets import SetList, load_set, parse_preset
+from engine.presets import SetList, load_preset, load_set, parse_preset
 from engine.presets.set_lists import copy_set, reread
 from engine.protocol import MAX_PIECES, SetOptions
 from engine.session.opening import notes, opening_state, pieces_of
@@ -127,3 +127,8 @@ def test_copies_of_a_set_list_are_read_again(tmp_path: Path) -> None:
     assert reread(tmp_path / "log" / "preset.toml", []) is None
     copy_set(["none-of-these", "gone.toml"], tmp_path / "log", "other.toml")
     assert not (tmp_path / "log" / "other.toml").exists()
+
+
+def test_where_one_piece_is_wanted_a_list_is_told_from_a_broken_preset(tmp_path: Path) -> None:
+    with pytest.raises(PresetError, match=r"night\.toml is a set list: one piece is wanted here"):
+        load_preset(listed(tmp_path))

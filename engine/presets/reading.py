@@ -30,6 +30,8 @@ def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Pr
         PresetError: names the table, the key and the nearest right one.
     """
     table = parse_toml(text, source, PresetError)
+    if "setlist" in table:
+        raise PresetError(f"{source} is a set list: one piece is wanted here", "name one of the presets that it lists")
     mistakes = [unknown_key("source", "")] if "source" in table else []
     try:
         preset = Preset.model_validate({**table, "source": source})

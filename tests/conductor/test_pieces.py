@@ -12,18 +12,20 @@ from hypothesis import strategies as st
 from engine import protocol as p
 from engine.conductor.events import SetParams
 from engine.conductor.pieces import order, sounding
+from engine.conductor.seams import coming
 from engine.conductor.state import Job
 from engine.conductor.tempo import hand_over
 from engine.session.opening import opening_state
 from tests.conductor.simulation import Stage
-from tests.conductor.test_conductor import OPERATIONS, check_grid, made, perform
+from tests.conductor.test_conductor import OPERATIONS, SLOW, check_grid, made, perform
 from tests.support.set_lists import set_list
 
 BAR = 44_100 * 240 // 150
 
 
-def starting(intro: int = 4) -> Stage:
+def starting(intro: int = 4, live: bool = True) -> Stage:
     state = opening_state(set_list("pocket", intro))
+    state = state if live else state.with_work(generator="slow", traits=SLOW)
     stage = Stage(state)
     stage.up()
     work(stage)
@@ -138,7 +140,7 @@ def test_within_eight_per_cent_the_set_glides_bar_by_bar_and_beyond_it_is_a_new_
     stage = starting(intro=8)
     state = stage.state
     assert hand_over(state, 1) == ("bass-swap", 1), "one bar: the tempo glides"
-    assert hand_over(state, 3)[0] != "bass-swap"
+    assert hand_over(state, 3) == ("echo-out", 2)
     to_end(stage)
     tempo = stage.state.tempo
     assert [tempo.at_bar(bar).bpm for bar in (11, 12, 13, 14, 15, 16, 23)] == [150, 150, 152.5, 155, 157.5, 160, 160]
@@ -173,6 +175,31 @@ def test_keys_that_are_far_on_the_circle_of_fifths_are_told_and_do_not_sound_tog
     until(near, 1)
     cue = near.player.starts[-1][0]
     assert cue.transition == "bass-swap" and cue.length == pytest.approx(4 * BAR, abs=4)
+
+
+def test_hand_over_between_pieces_can_be_chosen_like_any_other() -> None:
+    stage = until(starting(), 0, 1)
+    for kind, heard in (("cut", ("cut", 0)), ("echo-out", ("echo-out", 2)), ("filter-sweep", ("filter-sweep", 1))):
+        stage.command(p.ChooseTransition(kind))  # type: ignore[arg-type]
+        assert coming(stage.state) == heard
+    until(stage, 1)
+    assert stage.player.starts[-1][0].transition == "filter-sweep"
+    until(stage, 1, 1)
+    stage.command(p.ChooseTransition("filter-sweep"))
+    assert coming(stage.state)[0] == "echo-out", "two tempos are not heard at once"
+
+
+def test_sections_do_not_leave_their_piece() -> None:
+    stage = starting()
+    intro, drop = stage.state.plan[2], stage.state.plan[1]
+    for part, edit in ((intro, "sooner"), (drop, "later"), (intro, "next")):
+        stage.command(p.EditPart(part.id, edit))  # type: ignore[arg-type]
+        assert "piece" in stage.told[-1]
+    stage.command(p.InsertPart("drop", intro.id))
+    stage.command(p.InsertPart("build", intro.id, after=True))
+    assert titles(stage) == "ABG"
+    assert to_end(stage) == [*IN_ORDER[:2], "Alpha drop 2", "Beta intro", "Beta build", *IN_ORDER[3:]]
+    assert [part.key for part in stage.state.transport.history[2:5]] == ["A minor", "E minor", "E minor"]
 
 
 def test_next_piece_is_left_out_and_the_set_is_as_much_shorter() -> None:
@@ -293,16 +320,20 @@ ORDERS: list[p.Command] = [
     *(p.EditPieces(edit) for edit in ("skip", "leave", "repeat")),
     *(p.ChoosePiece(number) for number in range(5)),
     *(p.EditPlan(edit) for edit in ("skip", "repeat", "longer", "shorter", "drop", "end")),
+    *(p.EditPart(number, edit) for number in (2, 3, 5, 7) for edit in ("sooner", "later", "next", "remove", "repeat")),
+    p.InsertPart("build"), p.InsertPart("drop", 3), p.InsertPart("free", 4, after=True), p.ChooseTransition("bass-swap"),
     p.Undo(), p.Redo(), p.SetLock("tempo"), p.SetLock("section"), p.GoOn(0.5), p.SetTempo(155.0),
 ]  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.one_of(OPERATIONS, st.tuples(st.just("command"), st.sampled_from(ORDERS))), max_size=50), st.sampled_from([4, 8])
+    st.lists(st.one_of(OPERATIONS, st.tuples(st.just("command"), st.sampled_from(ORDERS))), max_size=50),
+    st.sampled_from([4, 8]),
+    st.booleans(),
 )
-def test_pieces_in_any_order_never_leave_the_grid(operations: list[tuple[str, object]], intro: int) -> None:
-    stage = starting(intro)
+def test_pieces_in_any_order_never_leave_the_grid(operations: list[tuple[str, object]], intro: int, live: bool) -> None:
+    stage = starting(intro, live)
     for name, value in operations:
         perform(stage, name, value)
         groups = [place for place, _ in groupby(part.piece for part in stage.state.plan)]

@@ -241,3 +241,23 @@ def test_bad_midi_table_is_a_clear_error(table: dict[str, object], said: str) ->
     with pytest.raises(MidiError, match=said) as error:
         Mapping(load_profile("generic"), table)
     assert len(error.value.message) <= 100
+
+
+def test_another_pieces_table_counts_from_the_change_on_and_knobs_stay_where_they_are() -> None:
+    mapping = mapping_of("a", "generic", {"cc20": "prompt 1"})
+    mapping.sync({"prompt 1": 0.5, "prompt 5": 0.5})
+    at = [0.0]
+
+    def turn(value: int) -> list[Command]:
+        at[0] += 1.0
+        return mapping.feed("p", cc(20, value), at[0])
+
+    turn(60)
+    assert turn(70) == [SetWeight(0, position(70))]
+    layers = mapping.layers
+    mapping.change_over(mapping_of("b", "generic", {}))
+    mapping.sync({"prompt 1": 0.2, "prompt 5": 0.8})
+    assert mapping.layers > layers, "lights show something else"
+    assert mapping.labels()["prompt 5"] == "cc20" and mapping.labels()["prompt 1"] == "cc16"
+    assert turn(80) == [], "the knob has to be turned to where the value is"
+    assert turn(110) == [SetWeight(4, position(110))]

@@ -18,10 +18,11 @@ from engine.errors import PresetError
 from engine.live.outside.saving import Saving
 from engine.midi.mapping import mapping_of
 from engine.midi.profiles import Binding, Control, action_of
-from engine.presets import load_preset, parse_preset, preset_names
+from engine.presets import load_preset, load_set, parse_preset, preset_names
 from engine.presets.tables import MidiTable
-from engine.session.as_preset import save_preset, written
+from engine.session.as_preset import pieces_written, save_preset, save_set, written
 from engine.session.opening import opening_state
+from tests.support.set_lists import set_list
 
 
 @pytest.fixture(autouse=True)
@@ -258,3 +259,23 @@ def test_plan_that_was_changed_is_saved_with_its_curves() -> None:
     same(state, back)
     leant = next(part for part in back.plan if part.brightness == 0.93)
     assert (leant.energy, leant.density) == (0.37, 0.11)
+
+
+def test_set_list_is_saved_with_its_pieces_the_one_that_sounds_as_it_is_steered(tmp_path: Path) -> None:
+    chosen = set_list("pocket")
+    state = commanded(opening_state(chosen), p.SetWeight(0, 0.2), p.StoreScene(3), p.EditPieces("skip"))
+    texts = pieces_written(state, chosen)
+    path = save_set(str(tmp_path / "night"), texts, "One night")
+    assert path == tmp_path / "night.toml"
+    back = load_set([str(path)])
+    assert back.name == "One night" and [piece.set.title for piece in back.pieces] == ["Alpha", "Gamma"]
+    again = opening_state(back)
+    assert [(part.name, part.bars, part.bpm, part.key) for part in again.plan] == [
+        (part.name, part.bars, part.bpm, part.key) for part in state.plan
+    ]
+    assert again.steering.slots[0].weight == 0.2 and [number for number, _ in again.steering.scenes] == [3]
+    assert again.settings.pieces[1].slots == state.settings.pieces[2].slots
+    assert [piece.seed for piece in again.settings.pieces] == [3, 5]
+    with pytest.raises(PresetError, match="already"):
+        save_set(str(tmp_path / "night"), texts, "One night")
+    assert save_set(str(tmp_path / "night"), texts, "One night", force=True) == path
