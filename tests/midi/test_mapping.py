@@ -259,5 +259,5 @@ def test_another_pieces_table_counts_from_the_change_on_and_knobs_stay_where_the
     mapping.sync({"prompt 1": 0.2, "prompt 5": 0.8})
     assert mapping.layers > layers, "lights show something else"
     assert mapping.labels()["prompt 5"] == "cc20" and mapping.labels()["prompt 1"] == "cc16"
-    assert turn(80) == [], "the knob has to be turned to where the value is"
-    assert turn(110) == [SetWeight(4, position(110))]
+    assert turn(80) == turn(90) == [], "the knob has to be turned to where the value is"
+    assert turn(100) == [SetWeight(4, position(100))]
