@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import GridFit, NextState, Notice, Snapshot, StemView, TakeView
+from engine.protocol import GridFit, NextState, Notice, PieceView, Snapshot, StemView, TakeView
 from liveset.ui.widgets.gauges import on_grid
+from liveset.ui.widgets.header import Header, HeaderView
 from liveset.ui.widgets.lines import LineWidget
+from liveset.ui.widgets.outlook import Outlook, OutlookView
 from tests.ui.fake_link import hostile, live, many_prompts
 from tests.ui.screen import Stage, on_stage
 
@@ -280,3 +282,22 @@ async def test_below_the_gate_loudness_is_a_dash(lufs: float) -> None:
         assert line.split("set ")[1].split()[:2] == ["–", "LUFS"]
         await stage.update(replace(shown, meters=replace(shown.meters, momentary=-69.9, integrated=-69.9)))
         assert stage.text().count("-69.9 LUFS") == 2
+
+
+def test_the_header_says_which_piece_plays_and_which_comes_then() -> None:
+    view = HeaderView(title="One night", piece=PieceView("Sunrise", 1, 3, "Midnight over the river"), bpm=124.0, key="F minor")
+    (line,) = Header(view).lines(view, 120, 1)
+    text = "".join(span for span, _ in line)
+    assert "Sunrise 1/3  then Midnight over t…" in text and "One night" not in text
+    (short,) = Header(view).lines(view, 80, 1)
+    assert "Sunrise 1/3" in "".join(span for span, _ in short)
+    (single,) = Header(view).lines(HeaderView(title="Sunrise"), 120, 1)
+    assert "Sunrise" in (text := "".join(span for span, _ in single)) and "/3" not in text and "then" not in text
+
+
+def test_the_plan_names_a_piece_where_it_begins() -> None:
+    shown = live()
+    arc = tuple(replace(part, piece="Midnight" if i == 4 else "") for i, part in enumerate(shown.arc))
+    view = OutlookView.of(replace(shown, arc=arc))
+    lines = ["".join(span for span, _ in line) for line in Outlook(view).lines(view, 120, 12)]
+    assert [i for i, line in enumerate(lines) if "Midnight" in line] == [4 - len(shown.arc) + len(lines)]

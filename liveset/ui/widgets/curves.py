@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from engine.protocol import CURVES, ArcPart, Curve, Snapshot, unit
+from engine.protocol import CURVES, ArcPart, Curve, Snapshot, titled, unit
 from liveset.ui.widgets.cells import Line, clean, fit
 from liveset.ui.widgets.gauges import EIGHTHS, amount, clock, whole
 
@@ -148,7 +148,7 @@ def _name_cells(width: int) -> int:
 def part_line(view: PlanView, place: int, width: int) -> Line:
     """A section: its number, name, bars, start, values and how it stands; state is said in words, not in colour alone."""
     part, here = view.parts[place], place == view.at
-    name = clean(part.name)
+    name = clean(titled(part.piece, part.name))
     if part.role not in name.lower():
         name = f"{name} ({part.role})"
     plain = "bold" if here else "dim" if part.state == "played" else ""

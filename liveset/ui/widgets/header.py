@@ -24,6 +24,9 @@ MUTED: Final = ("▶ MUTED", "badge-warn")
 LOST: Final = ("✗ ENGINE LOST", "badge-bad")
 TITLE_CELLS: Final = 40
 CUE_CELLS: Final = 16
+AFTER_CELLS: Final = 16
+"""Of the next piece's title, beside that of the one that sounds."""
+
 LONGEST_LINE: Final = 60
 SHORTEST_LINE: Final = 6
 HOUR_S: Final = 3600
@@ -130,7 +133,7 @@ class Header(LineWidget[HeaderView]):
             piece("liveset", "title", 9),
             piece(f" {text} ", style, 2),
             Piece((*_titled(view), *_count(view)), 4),
-            Piece(((f"then {crop(clean(view.piece.after), TITLE_CELLS)}", "dim"),) if view.piece.after else (), 8),
+            Piece(((f"then {crop(clean(view.piece.after), AFTER_CELLS)}", "dim"),) if view.piece.after else (), 6),
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
             Piece(_cue(view), 3),
