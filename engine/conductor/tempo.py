@@ -38,7 +38,7 @@ def tempo_of(state: State, index: int) -> float:
     """The tempo of a part of the plan, where it has come to that; of the first part for what opens the set."""
     if (asked := _asked_bpm(state, index)) is not None:
         return asked
-    named = (part.bpm for part in reversed(state.plan[: max(0, index) + 1]) if part.bpm is not None)
+    named = (bpm for i in range(max(0, index), -1, -1) if (bpm := state.plan[i].bpm) is not None)
     return next(named, state.settings.grid.bpm)
 
 
@@ -85,7 +85,7 @@ def key_of(state: State, index: int) -> str:
     steering = state.steering
     if steering.key is not None and ("key" in steering.locks or to_come(state, state.plan[max(0, index)]) is None):
         return steering.key
-    named = (part.key for part in reversed(state.plan[: max(0, index) + 1]) if part.key is not None)
+    named = (key for i in range(max(0, index), -1, -1) if (key := state.plan[i].key) is not None)
     return next(named, state.settings.key)
 
 
@@ -150,7 +150,8 @@ def planned(state: State) -> TempoMap:
                 tempo = tempo.changed(line, tempo_in(state, now.version.index, line - begun))
     for index in range(first, len(state.plan)):
         bars = state.plan[index].bars
-        for each in range(min(bars, glide_of(state, index) + 1)):
+        there = tempo_of(state, index) == tempo.last.bpm  # most parts of a long set are in the tempo of the one before
+        for each in range(0 if there else min(bars, glide_of(state, index) + 1)):
             tempo = tempo.changed(bar + each, tempo_in(state, index, each))
         bar += bars
     return tempo
