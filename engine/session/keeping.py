@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.conductor.messages import because
+from engine.conductor.pieces import title_at
 from engine.conductor.reacting.hooks import NO_HOOK
 from engine.conductor.state import Playing, State
 from engine.errors import LivesetError, SectionError
@@ -82,7 +83,7 @@ class Keeping:
         if info.first_frame > first or layer.end < end:
             self.tell("info", "Not kept: these bars were made anew in the middle. Mark others, and keep those.")
             return
-        keeper = _described(request, hook.name, state.settings.title, hook.generator)
+        keeper = _described(request, hook.name, _title(state), hook.generator)
         keeper = replace(keeper, name=f"{keeper.name} hook", bars=hook.last - hook.first + 1)
         self.later(lambda: _written([layer], keeper, "", (hook.first, hook.last)), self.done)
 
@@ -157,7 +158,7 @@ class Keeping:
         if not whole(layers):
             return False
         self._by_version[version.id] = ""
-        keeper = _described(version.request, version.wish.name, state.settings.title, version.generator)
+        keeper = _described(version.request, version.wish.name, _title(state), version.generator)
         self.later(lambda: _written(layers, keeper, version.id), self.done)
         return True
 
@@ -200,6 +201,11 @@ def _marked(command: MarkKeeper) -> str:
     except LivesetError as error:
         return str(error)
     return ""
+
+
+def _title(state: State) -> str:
+    """Of the piece that sounds, or of the set where that is a single one."""
+    return title_at(state, state.here) or state.settings.title
 
 
 def _described(request: SectionRequest, part: str, title: str, generator: str) -> Keeper:
