@@ -192,6 +192,17 @@ def test_section_in_the_making_stays_where_there_is_no_time_for_another() -> Non
     assert stage.state.plan[2].role == "breakdown"
 
 
+def test_inserted_section_that_is_made_and_about_to_begin_is_not_undone() -> None:
+    stage = playing()
+    asked(stage, p.InsertPart("breakdown"))
+    new = stage.state.plan[1]
+    while stage.jobs:
+        work(stage)
+    stage.advance(GRID.frame_of_bar(stage.state.plan[0].bars) - 4096 - stage.player.frame, 1024)
+    assert "moved on" in asked(stage, p.Undo())
+    assert heard(stage, 2)[1] == (new.name, new.bars)
+
+
 def test_slow_generator_finishes_what_it_has_begun_and_what_follows_can_be_changed() -> None:
     stage = slow(200)
     stage.state = identified(stage.state)
