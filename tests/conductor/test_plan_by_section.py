@@ -347,12 +347,13 @@ def command_of(stage: Stage, kind: str, place: int, what: object) -> p.Command:
     return commands[kind]
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(changes(), st.integers(1, 4 * BAR), st.booleans()), max_size=20))
+@settings(max_examples=50, deadline=None)
+@given(st.booleans(), st.lists(st.tuples(changes(), st.integers(1, 4 * BAR), st.booleans()), max_size=20))
 def test_changes_in_any_order_never_stop_the_music_and_keep_to_the_grid(
-    asked_for: list[tuple[tuple[str, int, object], int, bool]],
+    live: bool, asked_for: list[tuple[tuple[str, int, object], int, bool]]
 ) -> None:
-    stage = playing(120)
+    stage = playing(120) if live else slow(120)
+    stage.state = identified(stage.state)
     for (kind, place, what), frames, works in asked_for:
         command = command_of(stage, kind, place, what)
         before = plan(stage.state), stage.state.settings.total_bars
