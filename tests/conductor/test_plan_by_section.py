@@ -192,6 +192,17 @@ def test_section_in_the_making_stays_where_there_is_no_time_for_another() -> Non
     assert stage.state.plan[2].role == "breakdown"
 
 
+def test_inserted_section_that_is_made_and_about_to_begin_is_not_undone() -> None:
+    stage = playing()
+    asked(stage, p.InsertPart("breakdown"))
+    new = stage.state.plan[1]
+    while stage.jobs:
+        work(stage)
+    stage.advance(GRID.frame_of_bar(stage.state.plan[0].bars) - 4096 - stage.player.frame, 1024)
+    assert "moved on" in asked(stage, p.Undo())
+    assert heard(stage, 2)[1] == (new.name, new.bars)
+
+
 def test_slow_generator_finishes_what_it_has_begun_and_what_follows_can_be_changed() -> None:
     stage = slow(200)
     stage.state = identified(stage.state)
@@ -336,12 +347,13 @@ def command_of(stage: Stage, kind: str, place: int, what: object) -> p.Command:
     return commands[kind]
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(changes(), st.integers(1, 4 * BAR), st.booleans()), max_size=20))
+@settings(max_examples=50, deadline=None)
+@given(st.booleans(), st.lists(st.tuples(changes(), st.integers(1, 4 * BAR), st.booleans()), max_size=20))
 def test_changes_in_any_order_never_stop_the_music_and_keep_to_the_grid(
-    asked_for: list[tuple[tuple[str, int, object], int, bool]],
+    live: bool, asked_for: list[tuple[tuple[str, int, object], int, bool]]
 ) -> None:
-    stage = playing(120)
+    stage = playing(120) if live else slow(120)
+    stage.state = identified(stage.state)
     for (kind, place, what), frames, works in asked_for:
         command = command_of(stage, kind, place, what)
         before = plan(stage.state), stage.state.settings.total_bars

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from engine.errors import LivesetError
+from engine.performances.entries import MADE
 from engine.performances.reading import Performance, read_performance
 from engine.presets import load_preset
 from engine.protocol import Command, SetMacro, SetOptions, SetStem
@@ -100,3 +102,22 @@ def test_what_makes_no_sense_is_said_before_anything_plays(
         again(played, tmp_path / "again.flac", *words)
     assert said in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_changes_of_the_plan_are_made_again_in_the_sections_that_they_named(
+    played: tuple[Path, Performance, RehearsalLog], tmp_path: Path
+) -> None:
+    folder = tmp_path / "log"
+    shutil.copytree(played[0], folder)
+    asked = (
+        '{"frame":1024,"command":{"kind":"InsertPart","asked":{"role":"drop","part":2,"after":true}}}',
+        '{"frame":2048,"command":{"kind":"SetCurve","asked":{"curve":"energy","value":0.125,"part":2}}}',
+    )
+    with (folder / MADE).open("a", encoding="utf-8") as file:
+        file.write("\n".join((*asked, "")))
+    log = replay_with(
+        folder, read_performance(folder), read_changes(["seed=9"]), tmp_path / "again.flac", lambda _done, _what: None
+    )
+    before = [section.name for section in played[2].sections]
+    assert [section.name for section in log.sections] == [*before[:2], "drop", *before[2:]]
+    assert log.sections[1].energy == 0.125

@@ -20,7 +20,6 @@ from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
 from engine.conductor.steering import Decided
-from engine.conductor.takes import section_locked
 
 MOST: Final = 32
 """Moves that can be undone, one after the other."""
@@ -134,22 +133,21 @@ def _decided(state: State, what: str, at: int, kind: type) -> Decided:
 
 
 def too_late(state: State, decided: Decided) -> bool:
-    """Whether what a move changed has begun since, or is locked, so that the change cannot be gone back on."""
+    """Whether what a move changed has begun since, or has to stay, so that the change cannot be gone back on."""
     if decided.kind in _CURVES:
         return all(part.id != decided.part for part in state.plan[first_free(state) :])
     return decided.kind in _OF_THE_PLAN and (decided.next_index != next_index(state) or _would_go(state, decided))
 
 
 def _would_go(state: State, decided: Decided) -> bool:
-    """Whether the next section is locked, and was another one before a move."""
+    """Whether the next section has to stay, locked or with no time to make another, and was another one before a move."""
     index = next_index(state)
-    if index is None or not section_locked(state):
+    if index is None or first_free(state) <= index:
         return False
-    return (
-        index >= len(decided.plan)
-        or decided.plan[index].id != state.plan[index].id
-        or (decided.plan[index].bars != state.plan[index].bars)
-    )
+    if index >= len(decided.plan):
+        return True
+    then, now = decided.plan[index], state.plan[index]
+    return (then.id, then.bars) != (now.id, now.bars)
 
 
 def _gone_to(state: State, decided: Decided) -> tuple[State, tuple[Action, ...]]:
