@@ -193,9 +193,7 @@ class PortAudioBackend:
         if not len(sound):
             return False
         if self._watch is not None and self._watch.gone:
-            raise DeviceError(
-                f"the device {self.name} went away (its outputs are gone)", "the set plays on the ones that are left"
-            )
+            raise DeviceError(f"the device {self.name} went away (its outputs are gone)", "the set plays on others")
         try:
             return bool(self._stream.write(np.ascontiguousarray(sound, dtype=np.float32)))
         except (self._sd.PortAudioError, OSError) as error:

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Final
 
+from engine.player.output.priority import ordinary_priority
 from engine.protocol import DeviceInfo
 
 STEREO: Final = 2
@@ -97,7 +98,10 @@ class SinkWatch:
         self.gone = False
         self._sink = os.environ.get(SINK, "")
         nothing = subprocess.DEVNULL
-        self._process = subprocess.Popen(["pactl", "subscribe"], stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, text=True)
+        with ordinary_priority():
+            self._process = subprocess.Popen(
+                ["pactl", "subscribe"], stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, text=True
+            )
         threading.Thread(target=self._read, name="sink", daemon=True).start()
 
     def _read(self) -> None:
@@ -115,7 +119,8 @@ def _asked(*words: str) -> str | None:
     """What a PulseAudio server, or PipeWire in its place, answers; None where there is none."""
     try:
         argv = ["pactl", *words]
-        ran = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=ASK_S, check=False)
+        with ordinary_priority():
+            ran = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=ASK_S, check=False)
     except (OSError, subprocess.SubprocessError):
         return None
     return ran.stdout.strip() if ran.returncode == 0 else None
