@@ -434,8 +434,8 @@ _MODULES = (
     "reading",
     "commands",
     "snapshot",
-    "player",
     "played",
+    "player",
 )
 """Where names are looked for: each after those it needs, what only the engine and the player say last."""
 

@@ -100,6 +100,23 @@ def test_a_keeper_and_the_hand_over_are_heard_until_they_are_gone_or_on_air(serv
     one.wait(lambda s: s.headphones.what == "", "the end of a hand-over that is on air")
 
 
+def test_an_interface_that_is_unplugged_takes_the_headphones_with_it(server: Server, show: Callable[..., Show]) -> None:
+    wide = server.sink("wide", channels=4)
+    server.sink("laptop", channels=2)
+    server.ask("set-default-sink", "wide")
+    one = show(minutes=2, text=TAKES, cue="3,4")
+    one.wait(lambda s: "3/4" in s.headphones.where, "headphones")
+    muted(one)
+    one.wait(ready, "a take")
+    one.client.send(ListenTake(0))
+    one.wait(lambda s: s.headphones.what == "take A" and not s.headphones.waits, "the cue")
+    server.ask("unload-module", wide)
+    one.wait(lambda s: s.headphones.where == "" and not s.audio.silent, "the laptop's own outputs")
+    with server.capture("laptop") as capture:
+        wait_until(lambda: len(capture.all()) > FRAMES_S, "a second of them")
+        assert loud(capture.all()) == 0.0, "the server would mix the cue into them"
+
+
 def test_a_device_with_two_outputs_plays_the_set_and_says_so(server: Server, show: Callable[..., Show]) -> None:
     server.sink("narrow", channels=2)
     one = show(minutes=2, text=TAKES, cue="3,4")

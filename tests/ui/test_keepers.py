@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from engine.protocol import Hold, KeeperList, ListKeepers, MarkKeeper, PromptWeight, RemoveKeeper, Snapshot, VaryNext
+from engine.protocol import (
+    Hold,
+    KeeperList,
+    ListenKeeper,
+    ListKeepers,
+    MarkKeeper,
+    PromptWeight,
+    RemoveKeeper,
+    Snapshot,
+    VaryNext,
+)
 from engine.sections.keepers import CARD_FILE, find_keeper, keepers, keepers_root, mark_keeper
 from liveset.cli import app
 from liveset.ui.screens.keepers import NONE, NOTHING_FOUND, READING
@@ -162,3 +172,11 @@ def test_keepers_command_lists_exports_and_removes(tmp_path: Path) -> None:
     assert run(app, ["keepers", "remove", name, "--yes"]).exit_code == 0 and not keepers()[0]
     gone = run(app, ["keepers", "remove", "..", "--yes"])
     assert gone.exit_code == 2 and "there is no keeper" in gone.output
+
+
+async def test_a_keeper_is_heard_in_the_headphones(tmp_path: Path) -> None:
+    older, newer = kept(tmp_path), kept(tmp_path)
+    async with on_stage(live(), size=(80, 24)) as stage:
+        await opened(stage)
+        assert await stage.press("space", "down", "space") == [ListenKeeper(newer.name), ListenKeeper(older.name)]
+        assert "space: hear" in stage.text()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from engine.errors import DeviceError
 from engine.player.output.devices import DEVICES_HINT, choose, load_sounddevice, outputs, rescan
-from engine.player.output.routes import FIRST_TWO, STEREO, Routes, true_channels
+from engine.player.output.routes import FIRST_TWO, SERVED, STEREO, Routes, SinkWatch, true_channels
 from engine.protocol import DeviceInfo
 from engine.timebase import SAMPLE_RATE
 
@@ -138,6 +138,7 @@ class PortAudioBackend:
         self._stream, self.rate, self.channels = self._open(info.index, self._ways(info))
         if self.routes.needs > self.channels:
             self.routes = self.routes.fitted(self.channels)
+        self._watch = SinkWatch() if self.routes.needs > STEREO and SERVED.search(info.name) else None
         self.latency_s = float(self._stream.latency)
         self._resampler: Any = None
         if self.rate != SAMPLE_RATE:
@@ -191,6 +192,8 @@ class PortAudioBackend:
             sound = spread
         if not len(sound):
             return False
+        if self._watch is not None and self._watch.gone:
+            raise DeviceError(f"the device {self.name} went away (its outputs are gone)", "the set plays on others")
         try:
             return bool(self._stream.write(np.ascontiguousarray(sound, dtype=np.float32)))
         except (self._sd.PortAudioError, OSError) as error:
@@ -200,6 +203,8 @@ class PortAudioBackend:
 
     def close(self) -> None:
         """Abort the stream; may hang with some sound servers, so call it where that does no harm."""
+        if self._watch is not None:
+            self._watch.close()
         try:
             self._stream.abort(ignore_errors=True)
             self._stream.close(ignore_errors=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import threading
 from dataclasses import dataclass, replace
 from typing import Final
 
+from engine.player.output.priority import ordinary_priority
 from engine.protocol import DeviceInfo
 
 STEREO: Final = 2
@@ -19,6 +21,9 @@ not into those it has. What is cued would be heard by everybody."""
 
 HARDWARE: Final = "(hw:"
 """What ALSA's names of cards have in them. Its other devices are programs, which may mix channels as well."""
+
+SINK: Final = "PULSE_SINK"
+"""The environment variable by which PulseAudio's library knows the device that a stream is for."""
 
 ASK_S: Final = 2.0
 """Seconds that a sound server may take to say what its device has."""
@@ -61,26 +66,61 @@ def true_channels(info: DeviceInfo) -> int:
     return info.channels
 
 
-def _served_channels() -> int | None:
-    """The outputs of the device that the sound server plays on; the player's streams stay on that one from then on."""
+def served_sinks() -> dict[str, int]:
+    """The devices that a sound server plays on, each with its number of outputs; none where there is no PulseAudio to ask."""
     sinks = {}
     for line in (_asked("list", "short", "sinks") or "").splitlines():
         fields, found = line.split("\t"), re.search(r"(\d+)ch", line)
         if len(fields) > 1 and found:
             sinks[fields[1]] = int(found.group(1))
-    named = os.environ.pop("PULSE_SINK", "")  # which may be gone by now
+    return sinks
+
+
+def _served_channels() -> int | None:
+    """The outputs of the device that the sound server plays on; the player's streams stay on that one from then on."""
+    sinks = served_sinks()
+    named = os.environ.pop(SINK, "")  # which may be gone by now
     sink = named if named in sinks else _asked("get-default-sink")
     if sink not in sinks:
         return None
-    os.environ["PULSE_SINK"] = sink  # else the streams move with the default, perhaps to a device with fewer
+    os.environ[SINK] = sink  # else the streams move with the default, perhaps to a device with fewer
     return sinks[sink]
+
+
+class SinkWatch:
+    """Notices that the device behind a sound server is gone: the server then has its sound come out of another one, all of it.
+
+    Attributes:
+        gone: it is; what was meant for its further outputs must not be written any more.
+    """
+
+    def __init__(self) -> None:
+        self.gone = False
+        self._sink = os.environ.get(SINK, "")
+        nothing = subprocess.DEVNULL
+        with ordinary_priority():
+            self._process = subprocess.Popen(
+                ["pactl", "subscribe"], stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, text=True
+            )
+        threading.Thread(target=self._read, name="sink", daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            if "'remove' on sink #" in line and self._sink not in served_sinks():
+                self.gone = True
+
+    def close(self) -> None:
+        """Look no more."""
+        self._process.kill()
+        self._process.wait()
 
 
 def _asked(*words: str) -> str | None:
     """What a PulseAudio server, or PipeWire in its place, answers; None where there is none."""
     try:
         argv = ["pactl", *words]
-        ran = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=ASK_S, check=False)
+        with ordinary_priority():
+            ran = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=ASK_S, check=False)
     except (OSError, subprocess.SubprocessError):
         return None
     return ran.stdout.strip() if ran.returncode == 0 else None
