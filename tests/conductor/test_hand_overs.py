@@ -55,10 +55,10 @@ def test_chosen_kind_comes_over_its_usual_bars_and_is_used_once() -> None:
 def test_keys_go_round_all_kinds_and_come_back_to_what_was_planned() -> None:
     stage = playing()
     seen = []
-    for _ in p.TRANSITIONS:
+    for _ in p.TRANSITIONS[1:]:
         stage.command(p.StepTransition())
         seen.append(coming(stage.state)[0])
-    assert sorted(seen) == sorted(p.TRANSITIONS)
+    assert sorted(seen) == sorted(set(p.TRANSITIONS) - {"equal-gain"}), "what is measured decides between the two cross-fades"
     assert seen[-1] == "equal-power"
     assert stage.state.steering.transition is None
     assert stage.told[-1] == "Equal-power over 2 bars comes next, as planned."

@@ -102,6 +102,18 @@ def test_a_set_that_changes_its_tempo_is_played_again_and_its_bars_are_found(tmp
     assert np.array_equal(part, whole[tempo.frame_of_bar(8) : tempo.frame_of_bar(9)])
 
 
+def test_an_echo_and_stems_that_change_hands_one_by_one_sound_the_same_again(tmp_path: Path) -> None:
+    sections = "".join(
+        f"\n[[section]]\nbars = 4\n{more}" for more in ('transition = "stem-by-stem"', 'transition = "echo-out"', "bpm = 96")
+    )
+    (tmp_path / "log").mkdir()
+    log = Rehearsal(preset("pocket", sections=sections), SetOptions(record=str(tmp_path / "set.flac")), tmp_path / "log").run()
+    kinds = [part.transition.kind for part in log.sections if part.transition is not None]
+    assert kinds == ["stem-by-stem", "echo-out"]
+    replay(read_performance(tmp_path / "log"), tmp_path / "again.flac", Span())
+    assert (tmp_path / "again.flac").read_bytes() == (tmp_path / "set.flac").read_bytes()
+
+
 def test_some_bars_of_it_are_those_bars(rehearsed: tuple[Path, Performance], tmp_path: Path) -> None:
     sound, performance = rehearsed
     grid = next(iter(performance.cues().values())).grid

@@ -27,7 +27,10 @@ def choose_transition(state: State, command: p.ChooseTransition) -> Step:
 
 
 def step_transition(state: State, command: p.StepTransition) -> Step:
-    """The next way in the order of the table that can be here; once around it is as planned again."""
+    """The next way in the order of the table that can be here; once around it is as planned again.
+
+    Two cross-fades whose gains follow what is measured are one way.
+    """
     if (refused := _refused(state)) is not None:
         return state, (refused,)
     planned, here = coming(state.with_steering(transition=None, transition_bars=0))[0], coming(state)[0]
@@ -35,7 +38,8 @@ def step_transition(state: State, command: p.StepTransition) -> Step:
     for away in range(1, len(kinds)):
         kind = kinds[(kinds.index(here) + step * away) % len(kinds)]
         fresh = state.with_steering(transition=None if kind == planned else kind, transition_bars=0)
-        if coming(fresh)[0] == kind:
+        same = p.TRANSITION_BY_KIND[kind].measured and p.TRANSITION_BY_KIND[planned].measured and kind != planned
+        if coming(fresh)[0] == kind and not same:
             return fresh, (Tell("info", _said(fresh)),)
     return state, (Tell("info", _said(state)),)
 

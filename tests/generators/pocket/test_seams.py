@@ -11,8 +11,9 @@ import pytest
 from engine.generators.pocket import Pocket
 from engine.generators.pocket.instruments.voices import CHUNK
 from engine.generators.pocket.score.drumming.off_beat import uses_off_beats
+from engine.generators.pocket.seams.previous import transition_gains
 from engine.generators.pocket.seams.section import EDGE_S
-from engine.protocol import Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
+from engine.protocol import TRANSITION_TABLE, Neighbour, PromptWeight, Role, SectionRequest, TransitionKind
 from engine.timebase import SAMPLE_RATE as RATE
 
 from . import listening
@@ -254,3 +255,12 @@ def test_section_without_neighbours_is_not_corrected(pocket: Pocket, rendered: l
     whole = np.concatenate(sound)
     late = len(whole) - 3 * CHUNK
     assert np.array_equal(play(pocket, replace(request, from_frame=late)), whole[late:])
+
+
+@pytest.mark.parametrize("kind", [row.name for row in TRANSITION_TABLE])
+def test_beats_are_taken_to_overlap_as_they_will_be_heard_to(kind: TransitionKind) -> None:
+    out, into = transition_gains(kind, 4.0, 4 * RATE + 1)
+    if kind in ("cut", "echo-out", "stem-by-stem"):  # drums change hands at once
+        assert not out.any() and (into == 1.0).all()
+    else:
+        assert out[0] == into[-1] == 1.0 and out[-1] == pytest.approx(0.0, abs=1e-6)

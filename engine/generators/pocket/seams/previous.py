@@ -54,9 +54,14 @@ def read_previous(request: SectionRequest, frames: int) -> PreviousSound | None:
     return PreviousSound(sound, tail)
 
 
+def beat_overlaps(kind: TransitionKind) -> bool:
+    """Whether the beat of the one side is heard over that of the other; where drums change hands at once it is not."""
+    return SHAPES.get(kind, "stems") != "stems"
+
+
 def transition_gains(kind: TransitionKind, seconds: float, frames: int) -> tuple[Tensor, Tensor]:
     """Gains of the outgoing and of the incoming section from the seam on, taken as uncorrelated: (frames,) each."""
-    if kind not in SHAPES or seconds <= 0.0:
+    if not beat_overlaps(kind) or seconds <= 0.0:
         return torch.zeros(frames), torch.ones(frames)
     x = np.minimum(1.0, np.arange(frames) / (seconds * RATE))
     out, into = pair(SHAPES[kind], x, 0.0)

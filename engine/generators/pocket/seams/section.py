@@ -13,7 +13,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from engine.dsp.crossfade import SHAPES
 from engine.generators.memory import give_back
 from engine.generators.pocket.instruments.spectra import RATE
 from engine.generators.pocket.instruments.voices import CHUNK
@@ -21,7 +20,7 @@ from engine.generators.pocket.render.renderer import Renderer
 from engine.generators.pocket.seams.aligner import Alignment, BeatAligner, Excerpt
 from engine.generators.pocket.seams.beat import FRAME
 from engine.generators.pocket.seams.edge_loudness import LOUDNESS_S, SETTLE_S, edge_gain, nearness
-from engine.generators.pocket.seams.previous import Entry, transition_gains
+from engine.generators.pocket.seams.previous import Entry, beat_overlaps, transition_gains
 from engine.generators.pocket.seams.targets import BeatTargets
 from engine.protocol import SectionRequest, TransitionKind
 
@@ -234,8 +233,8 @@ class SeamlessSection:
         made.swell[at:] = before + own.swell - (1.0 - settled)
 
     def _seconds(self, kind: TransitionKind, bars: int) -> float:
-        """Seconds that the two sides of a transition overlap; 0 for a cut."""
-        return 0.0 if kind not in SHAPES else bars * self._request.beats_per_bar * 60.0 / self._request.bpm
+        """Seconds that the two sides of a transition overlap with their beats; 0 for a cut."""
+        return 0.0 if not beat_overlaps(kind) else bars * self._request.beats_per_bar * 60.0 / self._request.bpm
 
 
 def _joined(before: Tensor, sound: Tensor) -> Tensor:
