@@ -91,7 +91,7 @@ def test_an_echo_needs_no_tail_and_can_be_as_long_as_a_performer_likes() -> None
 def test_less_tail_than_a_kind_usually_takes_is_said() -> None:
     stage = playing()
     stage.command(p.ChooseTransition("stem-by-stem"))
-    assert stage.told[-1] == "Stem-by-stem over 2 bars comes next: there is no sound for more."
+    assert stage.told[-1] == "Stem-by-stem over 2 bars comes next, as long as it can be."
 
 
 def test_a_mix_cross_fades_instead_of_stem_by_stem_and_the_keys_pass_over_it() -> None:

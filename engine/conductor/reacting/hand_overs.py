@@ -86,7 +86,7 @@ def _said(state: State) -> str:
     row = p.TRANSITION_BY_KIND[asked]
     if kind == asked:
         short = bars < row.bars and not steering.transition_bars
-        return f"{_named(kind, bars)} comes next{': there is no sound for more' if short else ''}."
+        return f"{_named(kind, bars)} comes next{', as long as it can be' if short else ''}."
     if row.shape == "stems" and not in_stems(state):
         return f"{_named(asked, 0)} needs stems on both sides: {kind} comes instead."
     return f"{_named(asked, 0)} would sound two tempos or keys at once: {kind} comes; echo-out can do it."
