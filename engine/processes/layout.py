@@ -31,7 +31,7 @@ PERFORMANCE_FILE: Final = "log-folder"
 """In a session's folder: names the folder in which what is played is written down."""
 ENGINE_LOG: Final = "engine.log"
 PLAYER_LOG: Final = "player.log"
-HEADPHONES_FILE: Final = "headphones.ring"
+HEADPHONES_FILE: Final = "headphones.samples"
 
 CURRENT_FILE: Final = "current"
 """In the runtime folder: names the session that plays now."""

@@ -12,7 +12,7 @@ from liveset.commands.rehearse import check_preset
 def said(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> list[str]:
     path = tmp_path / "set.toml"
     path.write_text(text, encoding="utf-8")
-    check_preset(str(path))
+    check_preset([str(path)])
     return [line.removeprefix("note: ") for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
 
 
@@ -44,7 +44,7 @@ def test_check_says_where_the_tempo_and_the_key_move_and_how_long_the_set_is_the
         "[[section]]\nbars = 4\nbpm = 120\nglide = 8\n",
         encoding="utf-8",
     )
-    check_preset(str(path))
+    check_preset([str(path)])
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.startswith("from bar")] == [
         "from bar 11: 60 BPM, C minor",

@@ -23,7 +23,7 @@ FIELDS = [
 ]  # fmt: skip
 SECTION_FIELDS = [
     "name", "role", "start_s", "bars", "bpm", "key", "energy", "prompts", "seed", "generated_in_s", "headroom_s", "transition",
-    "grid", "generator", "index", "start_bar", "section_id",
+    "grid", "generator", "index", "start_bar", "section_id", "piece",
 ]  # fmt: skip
 
 LOG = RehearsalLog(

@@ -131,7 +131,7 @@ async def test_screen_updates_behind_the_quit_dialog() -> None:
 
 
 async def test_help_names_every_group_and_closes() -> None:
-    async with on_stage(live(), (100, 110)) as stage:
+    async with on_stage(live(), (100, 160)) as stage:
         await stage.press("question_mark")
         for word in ("Set", "Prompts", "Macros", "Stems", "panic", "command palette"):
             assert word in stage.text()
