@@ -35,16 +35,23 @@ class Recorded:
         raw = np.fromfile(self.path, dtype="<f4")
         return raw[: len(raw) // self.channels * self.channels].reshape(-1, self.channels)
 
-    def heard(self, seconds: float) -> npt.NDArray[np.float32]:
-        """Everything, once so many seconds from the first sound on are there."""
+    def silent(self) -> int:
+        """Wait until nothing comes out any more, of what was on its way too; returns the frames until then."""
+        last = int(FRAMES_S / 2)
+        wait_until(lambda: len(self.all()) > last and not self.all()[-last:].any(), "silence")
+        return len(self.all())
+
+    def heard(self, seconds: float, start: int = 0) -> npt.NDArray[np.float32]:
+        """Everything from a frame on, once so many seconds from the first sound on are there."""
         frames = int(seconds * FRAMES_S)
 
         def enough() -> bool:
-            loud = np.flatnonzero(np.abs(self.all()).max(axis=1) > 0.001)
-            return bool(len(loud)) and len(self.all()) - loud[0] >= frames
+            sound = self.all()[start:]
+            loud = np.flatnonzero(np.abs(sound).max(axis=1) > 0.001)
+            return bool(len(loud)) and len(sound) - loud[0] >= frames
 
         wait_until(enough, f"{seconds:g} seconds of sound")
-        return self.all()
+        return self.all()[start:]
 
 
 @dataclass

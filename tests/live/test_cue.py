@@ -58,9 +58,10 @@ def test_a_take_is_heard_on_outputs_3_and_4_and_nothing_of_it_on_1_and_2(server:
     muted(one)
     one.wait(ready, "a take")
     with server.capture("wide", channels=4) as capture:
+        start = capture.silent()
         one.client.send(ListenTake(0))
         one.wait(lambda s: s.headphones.what == "take A" and not s.headphones.waits, "the cue")
-        sound = capture.heard(1.5)
+        sound = capture.heard(1.5, start)
     assert loud(sound[:, 2:]) > 0.01
     assert loud(sound[:, :2]) == 0.0
 
@@ -141,10 +142,11 @@ def test_headphones_on_a_second_device_play_the_cue_and_their_loss_leaves_the_se
     muted(one)
     one.wait(ready, "a take")
     with server.capture("ears") as heard, server.capture("speakers", name="main") as main:
+        start = main.silent()
         one.client.send(ListenTake(0))
         assert loud(heard.heard(1.5)) > 0.01
-        assert loud(main.all()) == 0.0
-        assert len(main.all()) > FRAMES_S
+        assert loud(main.all()[start:]) == 0.0
+        assert len(main.all()) - start > FRAMES_S
     one.client.send(SetStem("mix", muted=False))
     for stem in STEMS:
         one.client.send(SetStem(stem, muted=False))

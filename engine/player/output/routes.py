@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -24,6 +25,9 @@ HARDWARE: Final = "(hw:"
 
 SINK: Final = "PULSE_SINK"
 """The environment variable by which PulseAudio's library knows the device that a stream is for."""
+
+AGAIN_S: Final = 1.0
+"""Seconds until a sound server is asked again to tell what changes."""
 
 ASK_S: Final = 2.0
 """Seconds that a sound server may take to say what its device has."""
@@ -97,22 +101,36 @@ class SinkWatch:
     def __init__(self) -> None:
         self.gone = False
         self._sink = os.environ.get(SINK, "")
-        nothing = subprocess.DEVNULL
-        with ordinary_priority():
-            self._process = subprocess.Popen(
-                ["pactl", "subscribe"], stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, text=True
-            )
-        threading.Thread(target=self._read, name="sink", daemon=True).start()
+        self._process: subprocess.Popen[str] | None = None
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name="sink", daemon=True).start()
 
-    def _read(self) -> None:
-        for line in self._process.stdout or ():
-            if "'remove' on sink #" in line and self._sink not in served_sinks():
-                self.gone = True
+    def _watch(self) -> None:
+        nothing = subprocess.DEVNULL
+        while not self._closed.is_set():
+            with contextlib.suppress(OSError), ordinary_priority():
+                self._process = subprocess.Popen(
+                    ["pactl", "subscribe"], stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, text=True
+                )
+            if self._process is not None:
+                self._read(self._process)
+            self._look()  # what tells of it ended
+            self._closed.wait(AGAIN_S)
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            if "'remove' on sink #" in line:
+                self._look()
+        process.wait()
+
+    def _look(self) -> None:
+        self.gone = self.gone or self._sink not in served_sinks()
 
     def close(self) -> None:
         """Look no more."""
-        self._process.kill()
-        self._process.wait()
+        self._closed.set()
+        if self._process is not None:
+            self._process.kill()
 
 
 def _asked(*words: str) -> str | None:
