@@ -81,8 +81,14 @@ async def test_wheel_looks_through_the_whole_plan_and_back() -> None:
         assert "part 0 " in stage.text()
 
 
+def test_plan_says_when_a_part_begins_whatever_the_tempo_was_before() -> None:
+    parts = tuple(replace(part, start_s=90.0 + i) for i, part in enumerate(view(2, 5).parts))
+    plan = Outlook(OutlookView(parts, 1))
+    assert "from 01:30" in text(plan.lines(plan.view, 120, 5)[0]) and "from 01:31" in text(plan.lines(plan.view, 120, 5)[1])
+
+
 def test_plan_says_what_a_part_is_for_where_there_is_room() -> None:
     parts = tuple(replace(part, purpose="contrast") for part in view(2, 5).parts)
-    plan = Outlook(OutlookView(parts, 1, 2000))
+    plan = Outlook(OutlookView(parts, 1))
     assert "contrast" in text(plan.lines(plan.view, 120, 5)[0])
     assert "contrast" not in text(plan.lines(plan.view, 80, 5)[0])

@@ -8,7 +8,7 @@ from typing import Final
 from engine.protocol import ArcPart, Snapshot
 from liveset.ui.widgets.arc import ArcView
 from liveset.ui.widgets.cells import Line, Piece, clean, fit, piece, row
-from liveset.ui.widgets.gauges import amount, bar, bars, clock, whole
+from liveset.ui.widgets.gauges import amount, bar, bars, clock
 from liveset.ui.widgets.lines import GUTTER, LineWidget, label
 
 ENERGY_CELLS: Final = 12
@@ -16,17 +16,15 @@ ENERGY_CELLS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class OutlookView:
-    """The parts, the set's bar that sounds, and a bar's length in milliseconds."""
+    """The parts, and the set's bar that sounds."""
 
     parts: tuple[ArcPart, ...] = ()
     at_bar: int = 0
-    bar_ms: int = 0
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> OutlookView:
         """The slice of a snapshot."""
-        bar_ms = whole(60_000 * snapshot.beats_per_bar / snapshot.bpm) if snapshot.bpm > 0 else 0
-        return cls(snapshot.arc, ArcView.of(snapshot).at_bar, bar_ms)
+        return cls(snapshot.arc, ArcView.of(snapshot).at_bar)
 
 
 def _sounding(parts: tuple[ArcPart, ...]) -> int:
@@ -82,7 +80,7 @@ class Outlook(LineWidget[OutlookView]):
             (fit(name.upper() if here else name, 18), plain),
             (f"{part.bars:4d} bars   ", plain),
             (fit(when, 12), plain if here else "dim"),
-            (f"  from {clock(part.start_bar * view.bar_ms / 1000)}   energy ", "dim"),
+            (f"  from {clock(part.start_s)}   energy ", "dim"),
             *bar(part.energy, ENERGY_CELLS, "accent" if here else "primary"),
             (f" {amount(part.energy)}   ", "dim"),
             (part.role if part.role not in part.name.lower() else "", "dim"),
