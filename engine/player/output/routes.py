@@ -124,7 +124,9 @@ class SinkWatch:
         process.wait()
 
     def _look(self) -> None:
-        self.gone = self.gone or self._sink not in served_sinks()
+        sinks = served_sinks()
+        if sinks and self._sink not in sinks:  # a server that is too busy to answer has lost nothing
+            self.gone = True
 
     def close(self) -> None:
         """Look no more."""
