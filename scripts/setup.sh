@@ -84,7 +84,7 @@ liveset_bin() { if [ -d .venv/Scripts ]; then printf '%s' "$PWD/.venv/Scripts"; 
 # Runs a command that says much, and shows where it is: one changing line on a terminal, elsewhere a line every few seconds.
 # What it said is shown if it fails, unless LIVESET_HUSH is set.
 liveset_run() { # TITLE COMMAND...
-    local title=$1 log pid at='' begun=$SECONDS told=$SECONDS status=0
+    local title=$1 log pid at='' line width begun=$SECONDS told=$SECONDS status=0
     shift
     log=$(mktemp) || return 1
     "$@" >"$log" 2>&1 </dev/null &
@@ -94,7 +94,10 @@ liveset_run() { # TITLE COMMAND...
         sleep 0.5
         at=$(LC_ALL=C tr '\r' '\n' <"$log" | LC_ALL=C grep -E "$LIVESET_STEPS" | tail -n 1 | cut -c 1-70) || at=''
         if [ -t 2 ]; then
-            printf '\r\033[K%s (%d s) %s' "liveset: $title" $((SECONDS - begun)) "$at" >&2
+            line="liveset: $title ($((SECONDS - begun)) s) $at"
+            width=$(stty size <&2 2>/dev/null | cut -d ' ' -f 2) || width=''
+            [ "${width:-0}" -gt 1 ] || width=80
+            printf '\r\033[K%s' "${line:0:width-1}" >&2  # a line that wraps could not be taken back
         elif [ $((SECONDS - told)) -ge $LIVESET_QUIET_S ]; then
             told=$SECONDS
             liveset_say "$title ($((SECONDS - begun)) s) $at"
