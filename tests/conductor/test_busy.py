@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.conductor.events import CancelJob, JobDone, StartJob, WorkerShare
+from engine.conductor.events import CancelJob, JobDone, PlayerSaid, StartJob, WorkerShare
 from engine.conductor.forecast import estimate_s, next_safe, outlook, playing_end, progress_of
 from engine.conductor.state import Job
 from tests.conductor.simulation import Stage
@@ -198,3 +198,17 @@ def test_only_what_somebody_waits_for_is_urgent() -> None:
     stage.command(p.ReRoll())
     again = [action.job for action in stage.actions[before:] if isinstance(action, StartJob)]
     assert [each.urgent for each in again if each.purpose == "next"] == [False]
+
+
+def test_a_player_whose_first_word_comes_late_has_begun_all_the_same() -> None:
+    stage = opening(48)
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    hello = p.PlayerHello(0, None, (), None, None)
+    begun = stage.player.advance(1024)
+    assert [type(said) for said in begun] == [p.CueStarted]
+    for said in (hello, *begun):
+        stage.take(PlayerSaid(said))
+    assert stage.state.transport.now is not None and stage.state.transport.run == "playing"
+    stage.advance(BAR)
+    assert [frame for _, frame in stage.player.starts] == [0], "it begins once"

@@ -226,8 +226,8 @@ def _hello(state: State, event: p.PlayerHello) -> Step:
 def _resume_lost_player(state: State) -> Step:
     """The player was started anew: what sounded goes on from the next bar line of its grid."""
     now = state.transport.now
-    if now is None:
-        return state.with_transport(cues=()), ()
+    if now is None:  # the same cues again: one that a player was given before its first word came here may have begun
+        return state, (SendCues(state.transport.cues),) if state.transport.cues else ()
     cue = replace(
         now.cue,
         cue_id=state.transport.last_cue + 1,
