@@ -36,6 +36,7 @@ from engine.protocol import (
     Learn,
     ListDevices,
     ListKeepers,
+    LoopHook,
     MacroRow,
     MarkIn,
     MarkKeeper,
@@ -185,6 +186,7 @@ def _hook() -> Iterator[Action]:
     yield _press("mark out", MarkOut(), "mark out", "mark this bar as the last of the hook", "right_square_bracket")
     yield _press("mark 4 bars", MarkLast(), "mark 4", "mark the last 4 bars of what plays as the hook", "G")
     yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "P")
+    yield _press("loop hook", LoopHook(), "loop hook", "hold the set in the marked bars until released", "at")
     yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
     yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers")
 

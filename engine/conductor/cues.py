@@ -7,11 +7,11 @@ from typing import Any
 
 from engine.conductor.events import Action, SendCues
 from engine.conductor.forecast import due_frame, playing_end, usable
+from engine.conductor.looping import frames_to, looped, looped_bars
 from engine.conductor.pieces import opens_piece
 from engine.conductor.requests import next_index
 from engine.conductor.seams import coming
 from engine.conductor.state import Heard, Playing, State, Version
-from engine.conductor.tempo import frames_of
 from engine.music.key import NEIGHBOURS, Key, fifths_apart
 from engine.protocol import TRANSITION_BY_KIND, Cue
 from engine.timebase import SLACK
@@ -20,8 +20,8 @@ from engine.timebase import SLACK
 def origin_at(state: State, frame: int) -> int:
     """Where the sounding section's frame 0 will lie at ``frame``, if it loops until then."""
     assert state.transport.now is not None
-    grid, bars = state.grid, state.transport.now.version.request.bars
-    origin, loop = state.transport.now.origin, min(state.transport.now.cue.loop_bars, bars)
+    grid, (bars, loop) = state.grid, looped_bars(state, state.transport.now.cue)
+    origin = state.transport.now.origin
     while frame >= (end := grid.frame_of_bar(grid.bar_at(origin + SLACK) + bars)):
         bar = grid.bar_at(end)
         origin += end - grid.frame_of_bar(bar - loop)
@@ -47,14 +47,15 @@ def _is_last(state: State, version: Version) -> bool:
 def _cue(state: State, version: Version, start: int, origin: int, **how: Any) -> Cue:
     """A cue; where its version has another tempo than what sounds, its grid is the set's from the bar line at its start on."""
     grid = state.grid.from_bar(state.grid.next_bar(start), version.request.bpm)
+    first, last = looped(state, version) or (0, version.request.bars)
     return Cue(
         cue_id=0,
         path=version.path,
         start_frame=start,
         origin_frame=origin,
-        end_frame=frames_of(state, version),
+        end_frame=frames_to(state, version, last),
         grid=grid,
-        loop_bars=min(state.settings.loop_bars, version.request.bars),
+        loop_bars=last - first + 1 if first else min(state.settings.loop_bars, version.request.bars),
         final=_is_last(state, version) and not state.steering.held and not version.filler,
         **how,
     )
@@ -104,7 +105,7 @@ def switch_cue(state: State) -> Cue | None:
     version = state.work.switch
     if state.transport.now is None:
         return None
-    return _final_cue(state) if version is None else _switch_to(state, version)
+    return _same_again(state) if version is None else _switch_to(state, version)
 
 
 def _switch_to(state: State, version: Version) -> Cue | None:
@@ -172,18 +173,35 @@ def _once_begun(state: State, cue: Cue, version: Version) -> State:
     return state.with_transport(now=then, changes=changes, frame=max(state.transport.frame, cue.grid.frame_of_bar(bar)))
 
 
-def _final_cue(state: State) -> Cue | None:
-    """When hold changes whether the last section may end: the same file again, at the same place, with the other answer."""
+def _same_again(state: State) -> Cue | None:
+    """When hold changes whether the last section may end, or in which bars it loops: the same file again, with other answers.
+
+    It goes on at the same place, or goes back to the loop's first bar where that lies behind it.
+    """
     now, s = state.transport.now, state.settings
     assert now is not None
-    final = _is_last(state, now.version) and not state.steering.held and not now.version.filler
-    if now.cue.final == final or not now.version.complete:
-        return None
     start = state.grid.next_beat_frame(state.transport.frame + s.commit, 4)
+    origin = origin_at(state, start)
+    wanted = _cue(state, now.version, start, origin, transition="equal-gain", length=64, correlation=1.0)
+    ends = now.cue.end_frame != wanted.end_frame or now.cue.loop_bars != wanted.loop_bars
+    if not now.version.complete or not (ends or now.cue.final != wanted.final):
+        return None
+    if start >= origin + wanted.end_frame:
+        return _back_to(state, now.version)
     if start + s.commit >= playing_end(state) and now.cue.final:
         return None
-    origin = origin_at(state, start)
-    return _cue(state, now.version, start, origin, transition="equal-gain", length=64, correlation=1.0)
+    return wanted
+
+
+def _back_to(state: State, version: Version) -> Cue | None:
+    """The cue that goes back to the first bar of the loop, on the next bar line."""
+    grid, loop = state.grid, looped(state, version)
+    if loop is None:
+        return None
+    line = grid.next_bar(state.transport.frame + state.settings.commit + state.settings.fade)
+    fade = state.settings.fade if loop[0] > 1 else 0
+    origin = grid.frame_of_bar(line - loop[0] + 1)
+    return _cue(state, version, grid.frame_of_bar(line) - fade, origin, transition="equal-power", length=state.settings.fade)
 
 
 def _same(a: Cue, b: Cue) -> bool:

@@ -26,6 +26,7 @@ from engine.conductor.forecast import (
     playing_end,
     request_cost_s,
 )
+from engine.conductor.looping import looped
 from engine.conductor.planning.plan import PHRASE
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
@@ -88,20 +89,21 @@ def _enters(state: State, now: Playing, wanted: Wish) -> int | None:
     """
     grid, request, fade = state.grid, now.version.request, state.settings.fade
     loops = state.steering.held or state.transport.overdue
-    loop = min(state.settings.loop_bars if loops else 1, request.bars)
+    marked = looped(state, replace(now.version, request=replace(request, from_frame=0)))
+    latest_bar = marked[0] - 1 if marked else request.bars - min(state.settings.loop_bars if loops else 1, request.bars)
     if (wanted.bpm, wanted.key) == (request.bpm, request.key):
         at = state.transport.frame + state.settings.commit + state.work.lead // 2
         place = grid.next_beat_frame(at, 4) - fade
         if place + grid.frames_per_beat > playing_end(state) and not loops and next_safe(state):
             return None
-        latest = grid.frame_of_bar(request.bars - loop) - grid.origin - fade
+        latest = grid.frame_of_bar(latest_bar) - grid.origin - fade
         return max(0, min(place - origin_at(state, place), latest))
     line = next_line(state)
     place = grid.frame_of_bar(line)
     if place >= playing_end(state) and not loops and next_safe(state):
         return None
     bar = line - grid.bar_at(origin_at(state, place) + SLACK)
-    bars = section_frames(wanted.bpm, grid.beats_per_bar, min(bar, request.bars - loop), grid.rate)
+    bars = section_frames(wanted.bpm, grid.beats_per_bar, min(bar, latest_bar), grid.rate)
     return max(0, bars - fade - SLACK)
 
 

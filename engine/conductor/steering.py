@@ -139,7 +139,8 @@ class Steering:
             stems are of; None for A.
         clocked: the tempo is that of a clock that is followed: nobody decided on it.
         led: tempo and key where a lock holds them that the plan would change.
-        held: the sounding section loops until it is released.
+        held: the sounding section loops until it is released; loop: the index of a section, and the first and last of its bars,
+            in which it does then; None for its last ones.
         bpm, key: the tempo and the key of all that follows, since the performer asked for them; None leaves it to the plan.
         taps: the last taps of a tempo, in seconds.
         cut: what the last panic cut, until it is brought back; None for nothing.
@@ -164,6 +165,7 @@ class Steering:
     clocked: bool = False
     led: tuple[str, ...] = ()
     held: bool = False
+    loop: tuple[int, int, int] | None = None
     bpm: float | None = None
     key: str | None = None
     taps: tuple[float, ...] = ()

@@ -81,7 +81,14 @@ class KeepHook:
     """Save the hook among the keepers."""
 
 
-HookCommand = MarkIn | MarkOut | MarkLast | BuildOnHook | KeepHook
+@dataclass(frozen=True, slots=True)
+class LoopHook:
+    """Hold the set in the hook's bars, over and over; ``on=None`` turns it over."""
+
+    on: bool | None = None
+
+
+HookCommand = MarkIn | MarkOut | MarkLast | LoopHook | BuildOnHook | KeepHook
 TakeCommand = ChooseTake | ReRoll | RemakeBars | ReRollStem | TakeStem | SetLock | HookCommand
 """Commands about takes."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine.conductor.forecast import progress_of, usable
+from engine.conductor.looping import looped
 from engine.conductor.recipes import in_seeds, next_wish, recipe
 from engine.conductor.state import Job, State
 from engine.conductor.steering import take_name
@@ -79,4 +80,6 @@ def hook_shown(state: State) -> str:
     mark, hook, now = state.steering.mark, state.steering.hook, state.transport.now
     if mark is not None and now is not None and now.version.index == mark[0]:
         return f"from bar {mark[1]}"
+    if now is not None and (loop := looped(state, now.version)) is not None:
+        return f"loops {loop[0]}-{loop[1]}"
     return "" if hook is None else f"{hook.name} {hook.first}-{hook.last}"

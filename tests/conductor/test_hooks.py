@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
+from engine.conductor.forecast import end_bar
+from engine.conductor.reacting.hooks import NO_HOOK, bar_of
 from engine.conductor.steering import Hook
 from engine.session.takes import hook_shown
 from tests.conductor.simulation import Stage
-from tests.conductor.test_conductor import BAR, OPERATIONS, opening, perform_all, slow
+from tests.conductor.test_conductor import BAR, OPERATIONS, check_grid, opening, perform_all, slow
 from tests.conductor.test_slow import finish_all, version_next, version_now
 from tests.conductor.test_take_stems import newest, ready
 from tests.conductor.test_takes import CHOICES, playing, with_takes
@@ -129,7 +131,68 @@ def test_without_a_hook_nothing_is_built() -> None:
     assert version_next(stage) == before
 
 
-HOOKS: list[p.Command] = [p.MarkIn(), p.MarkOut(), p.MarkLast(), p.MarkLast(99), p.BuildOnHook(), p.BuildOnHook(vary=True)]
+def test_marked_bars_loop_until_they_are_let_go_of_and_the_set_goes_on_behind_them() -> None:
+    stage = ready()
+    in_bar(stage, 7)
+    stage.command(p.MarkLast())  # bars 3 to 6
+    end = end_bar(stage.state)
+    stage.command(p.LoopHook())
+    assert stage.told[-1] == "Bars 3 to 6 loop until you let go: h, or loop hook again."
+    stage.healthy(12 * BAR)
+    assert hook_shown(stage.state) == "loops 3-6"
+    assert bar_of(stage.state) == 6, "back at bar 3 in the set's bar 8, and in each fourth bar after it"
+    assert end_bar(stage.state) == end + 5 + 4 + 4
+    assert stage.state.transport.now is not None and stage.state.transport.now.version.index == 0
+    stage.command(p.LoopHook())
+    assert stage.told[-1] == "The set goes on behind bar 6."
+    stage.healthy(BAR)
+    assert bar_of(stage.state) == 7
+    check_grid(stage)
+    assert stage.player.unfilled == 0
+
+
+def test_a_loop_is_moved_by_what_is_steered_and_goes_on() -> None:
+    stage = ready()
+    in_bar(stage, 7)
+    stage.command(p.MarkLast())
+    stage.command(p.LoopHook())
+    stage.healthy(BAR)
+    before = version_now(stage).id
+    stage.command(p.SetWeight(0, 0.3))
+    stage.healthy(2 * BAR)
+    assert version_now(stage).id != before
+    assert hook_shown(stage.state) == "loops 3-6"
+    stage.healthy(24 * BAR)
+    assert 3 <= (bar_of(stage.state) or 0) <= 6
+    assert stage.player.unfilled == 0
+    stage.command(p.Hold(False))
+    stage.healthy(40 * BAR)
+    assert stage.state.transport.now is not None and stage.state.transport.now.version.index > 0
+    check_grid(stage)
+
+
+def test_bars_that_cannot_loop_say_why() -> None:
+    stage = ready()
+    stage.command(p.LoopHook())
+    assert stage.told[-1] == NO_HOOK
+    in_bar(stage, 5)
+    stage.command(p.MarkLast())
+    stage.healthy((stage.state.plan[0].bars - 3) * BAR)
+    stage.command(p.LoopHook())
+    assert stage.told[-1] == "Bars of another section are marked: G marks the last four of this one."
+    assert not stage.state.steering.held
+
+
+LOOPS: list[p.Command] = [p.LoopHook(), p.LoopHook(False)]
+HOOKS: list[p.Command] = [
+    *LOOPS,
+    p.MarkIn(),
+    p.MarkOut(),
+    p.MarkLast(),
+    p.MarkLast(99),
+    p.BuildOnHook(),
+    p.BuildOnHook(vary=True),
+]
 ALL = st.one_of(OPERATIONS, st.tuples(st.just("command"), st.sampled_from([*HOOKS, *CHOICES])))
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from engine import protocol as p
+from engine.conductor.cues import handing_over
 from engine.conductor.events import Step, Tell
+from engine.conductor.looping import looped
 from engine.conductor.recipes import anew, fresh_number, rewritten
 from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, State
@@ -73,6 +75,25 @@ def _marked(state: State, first: int, last: int) -> Step:
     if old is not None and old.path != hook.path:
         state = state.with_work(trash=(*state.work.trash, old.path))
     return state.with_steering(hook=hook, mark=None), (told,)
+
+
+def loop_hook(state: State, command: p.LoopHook) -> Step:
+    """The set is held in the hook's bars; released, it goes on behind them."""
+    hook, now, loop = state.steering.hook, state.transport.now, state.steering.loop
+    on = command.on if command.on is not None else not (loop is not None and state.steering.held)
+    if not on:
+        if loop is None:
+            return state, ()
+        return state.with_steering(held=False, loop=None), (Tell("info", f"The set goes on behind bar {loop[2]}."),)
+    if hook is None:
+        return state, (Tell("info", NO_HOOK),)
+    if now is None or hook.path not in [each.path for each in now.heard] or handing_over(state) is not None:
+        return state, (Tell("info", "Bars of another section are marked: G marks the last four of this one."),)
+    held = state.with_steering(held=True, loop=(now.version.index, hook.first, hook.last)).with_transport(jump=False)
+    if looped(held, now.version) is None:
+        return state, (Tell("info", "These bars were made anew since they were heard: mark some that come now."),)
+    bars = f"Bar {hook.first} loops" if hook.first == hook.last else f"Bars {hook.first} to {hook.last} loop"
+    return held, (Tell("info", f"{bars} until you let go: h, or loop hook again."),)
 
 
 def build_on_hook(state: State, command: p.BuildOnHook) -> Step:

@@ -77,12 +77,12 @@ def _next_now(state: State, command: p.NextNow) -> Step:
         return state, (Tell("info", "This is the last section: nothing follows it."),)
     if state.transport.now is None:
         return state, ()
-    return state.with_transport(jump=True).with_steering(held=False), ()
+    return state.with_transport(jump=True).with_steering(held=False, loop=None), ()
 
 
 def _hold(state: State, command: p.Hold) -> Step:
     on = not state.steering.held if command.on is None else command.on
-    return state.with_transport(jump=state.transport.jump and not on).with_steering(held=on), ()
+    return state.with_transport(jump=state.transport.jump and not on).with_steering(held=on, loop=None), ()
 
 
 def _vary_next(state: State, command: p.VaryNext) -> Step:
@@ -210,7 +210,7 @@ def _panic(state: State, command: p.Panic) -> Step:
     neutral = Cut(macros, levels, False)
     if now == neutral and state.steering.cut is not None:
         return _bring_back(state, state.steering.cut)
-    state = state.with_transport(jump=False).with_steering(macros=macros, levels=levels, held=False)
+    state = state.with_transport(jump=False).with_steering(macros=macros, levels=levels, held=False, loop=None)
     said = "Panic: macros and stems are back to neutral, echoes are cut."
     if now != neutral:
         state, said = state.with_steering(cut=now), f"{said} Panic again brings them back."
@@ -290,6 +290,7 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.MarkIn: hooks.mark_in,
     p.MarkOut: hooks.mark_out,
     p.MarkLast: hooks.mark_last,
+    p.LoopHook: hooks.loop_hook,
     p.BuildOnHook: hooks.build_on_hook,
     p.SetLora: _set_lora,
     p.SetWeight: _set_weight,

@@ -74,7 +74,10 @@ def _switched(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -
         trash = (*trash, fallback.path)
     switch = None if state.work.switch is not None and state.work.switch.id == version.id else state.work.switch
     pockets = state.transport.pockets + (version.filler and not old.filler)
+    back = now.origin != state.transport.now.origin
     state = state.with_transport(now=now, pockets=pockets).with_work(switch=switch, trash=(*state.work.trash, *trash))
+    if back:
+        state = _longer(state)
     late = Tell("warning", f"The next section is late: {version.generator} plays until it is ready.")
     tell: tuple[Action, ...] = (late,) if version.filler else ()
     return refit(state), (*params, *tell)
@@ -175,13 +178,18 @@ def _looped(state: State, event: p.Looped) -> Step:
     if now is None or now.cue.cue_id != event.cue_id:
         return state, ()
     state = state.with_transport(now=replace(now, origin=event.origin_frame, loops=now.loops + 1))
-    *before, last = state.transport.history
-    state = state.with_transport(history=(*before, replace(last, bars=end_bar(state) - last.start_bar)))
+    state = _longer(state)
     tell: tuple[Action, ...] = ()
     if not state.steering.held and not state.transport.overdue and next_index(state) is not None:
         state = state.with_transport(overdue=True, holds=state.transport.holds + 1)
         tell = (Tell("warning", "The next section is late: the last bars loop until it is ready."),)
     return refit(state), tell
+
+
+def _longer(state: State) -> State:
+    """The section that sounds has gone back some bars: it takes so much longer."""
+    *before, last = state.transport.history
+    return state.with_transport(history=(*before, replace(last, bars=end_bar(state) - last.start_bar)))
 
 
 def _cue_failed(state: State, event: p.CueFailed) -> Step:

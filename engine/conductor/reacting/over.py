@@ -110,5 +110,5 @@ def _from_here(state: State, bar: int) -> State:
 def _steered_anew(state: State) -> State:
     """What was asked of sections that were to come is past; prompts, macros and stems stay as they are."""
     locks = tuple(each for each in state.steering.locks if each != "section")
-    state = state.with_first_takes().with_steering(held=False, morph=None, locks=locks)
+    state = state.with_first_takes().with_steering(held=False, loop=None, morph=None, locks=locks)
     return state.with_work(failures=0, retry_at=0, spares=True)
