@@ -292,7 +292,7 @@ def now_view(state: State, around: Surroundings, frame: int) -> NowView:
         playhead=into / length,
         energy=version.wish.energy,
         waveform=around.waveforms.get(version.id, ()),
-        looping=now.loops > 0,
+        looping=now.loops > 0 and (state.steering.held or state.transport.overdue),
         loops=now.loops,
         generator=version.generator,
         remaking=state.work.switch is not None or any(job.purpose == "remake" for job in state.work.jobs),
