@@ -302,7 +302,8 @@ class Snapshot:
     what would be understood of a prompt that is being written (`ReadPrompt`). ``keepers`` and ``devices`` are None until a
     screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what
     was asked of what sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on,
-    ``hook`` says which bars are marked. ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard
+    ``hook`` says which bars are marked, and ``hook_loops`` whether the set is held in them.
+    ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard
     holds. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
     ``asked_s`` are the seconds of the set as it was asked for at its start, ``total_s`` as things stand. ``moves`` are those
     that can be undone, ``undone`` those that can be done again, each with the next one first.
@@ -332,6 +333,7 @@ class Snapshot:
     stems: tuple[StemView, ...] = ()
     locks: tuple[str, ...] = ()
     hook: str = ""
+    hook_loops: bool = False
     moves: tuple[MoveView, ...] = ()
     undone: tuple[MoveView, ...] = ()
     scenes: ScenesView = field(default_factory=ScenesView)

@@ -49,7 +49,7 @@ from engine.protocol import (
     titled,
 )
 from engine.session.pictures import Picture
-from engine.session.takes import NO_PICTURES, hook_shown, takes_view
+from engine.session.takes import NO_PICTURES, hook_loops, hook_shown, takes_view
 from engine.timebase import TempoMap
 
 When = Literal["played", "now", "plan"]
@@ -163,6 +163,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         ),
         locks=state.steering.locks,
         hook=hook_shown(state),
+        hook_loops=hook_loops(state),
         moves=moves_view(state, state.moves),
         undone=moves_view(state, state.undone),
         scenes=_scenes(state),

@@ -75,6 +75,12 @@ def _state(state: State, index: int, place: int, *, making: bool) -> TakeState:
     return "waiting" if wanted else "none"
 
 
+def hook_loops(state: State) -> bool:
+    """Whether the set is held in the marked bars."""
+    now = state.transport.now
+    return now is not None and looped(state, now.version) is not None
+
+
 def hook_shown(state: State) -> str:
     """Which bars are marked, in a few words; empty for none."""
     mark, hook, now = state.steering.mark, state.steering.hook, state.transport.now

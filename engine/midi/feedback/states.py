@@ -24,6 +24,8 @@ STATES: Final[dict[str, Rhythm]] = {
     "take ready": "on",
     "take chosen": "slow",
     "take awaited": "fast",
+    "cued": "on",
+    "cue awaited": "fast",
     "held": "slow",
     "recording": "fast",
     "muted": "on",
@@ -75,6 +77,12 @@ def _take(letter: str, s: Snapshot) -> Shown:
     return Shown("take ready" if not take.chosen else "take chosen" if there else "take awaited", take.progress)
 
 
+def _cued(what: str, s: Snapshot) -> Shown:
+    """What is heard in the headphones is lit; it blinks until it is there."""
+    playing = s.headphones.what == what
+    return _if("cue awaited" if s.headphones.waits else "cued", playing)
+
+
 _PRESSES: Final[dict[str, Callable[[Snapshot], Shown]]] = {
     "play/stop": _playing,
     "play": _playing,
@@ -82,6 +90,10 @@ _PRESSES: Final[dict[str, Callable[[Snapshot], Shown]]] = {
     "hold": lambda s: _if("held", s.hold),
     "re-roll": lambda s: _if("take ready", s.next.state == "ready" and s.next.take != "A"),
     **{f"take {letter.lower()}": partial(_take, letter) for letter in "ABC"},
+    **{f"cue take {letter.lower()}": partial(_cued, f"take {letter}") for letter in "ABC"},
+    "cue hand-over": partial(_cued, "hand-over"),
+    "mark 4 bars": lambda s: _if("raised", bool(s.hook)),
+    "loop hook": lambda s: _if("held", s.hook_loops),
     "record": _recording,
     "stop recording": _recording,
     "bank": lambda s: _if("raised", s.midi.upper),

@@ -12,7 +12,7 @@ from engine.midi.feedback.states import moved, shown
 from engine.midi.feedback.writer import PACE_S, Difference
 from engine.midi.names import input_names, output_of
 from engine.midi.profiles import Control
-from engine.protocol import NextView, PromptView, ScenesView, Snapshot, StemView, TakeView
+from engine.protocol import HeadphonesView, NextView, PromptView, ScenesView, Snapshot, StemView, TakeView
 
 LIGHTS = parse_lights(
     {
@@ -199,6 +199,15 @@ def test_states_follow_the_set() -> None:
     assert shown(Snapshot(next=awaited))["take b"].state == "take awaited"
     assert states["prompt 1"] == "raised" and states["prompt 2"] == "chosen"
     assert [states[f"scene {n}"] for n in (1, 2, 3)] == ["scene stored", "scene active", "scene coming"]
+
+
+def test_what_is_cued_and_a_loop_of_marked_bars_have_lights() -> None:
+    cued = {name: look.state for name, look in shown(Snapshot(headphones=HeadphonesView("3/4", "take B"))).items()}
+    assert (cued["cue take a"], cued["cue take b"], cued["cue hand-over"]) == ("off", "cued", "off")
+    waits = shown(Snapshot(headphones=HeadphonesView("3/4", "hand-over", waits=True)))
+    assert waits["cue hand-over"].state == "cue awaited"
+    assert shown(Snapshot(hook="intro 3-6"))["mark 4 bars"].state == "raised"
+    assert shown(Snapshot(hook="loops 3-6", hook_loops=True))["loop hook"].state == "held"
 
 
 def test_chosen_prompt_is_the_one_moved_last() -> None:
