@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -175,8 +175,10 @@ def list_text(pieces: Sequence[str], title: str = "") -> str:
     return tomlkit.dumps(document)
 
 
-def reread(path: Path, homes: Sequence[Path]) -> SetList | None:
+def reread(path: Path, homes: Sequence[Path], change: Callable[[int, str], str] = lambda _number, text: text) -> SetList | None:
     """A set list as it was copied, the files that its pieces name counted from the folders where they lay; None where it is none.
+
+    ``change`` is given each piece's number, from 1, and its text, and says what is read in its place.
 
     Raises:
         PresetError: a copy cannot be read.
@@ -187,7 +189,7 @@ def reread(path: Path, homes: Sequence[Path]) -> SetList | None:
     found = _checked(table, path.name)
     rest = [*homes, *(Path() for _ in found.pieces)]
     pieces = (
-        parse_preset(read_text(path.parent / name, PresetError), name, home)
-        for name, home in zip(found.pieces, rest, strict=False)
+        parse_preset(change(number, read_text(path.parent / name, PresetError)), name, home)
+        for number, (name, home) in enumerate(zip(found.pieces, rest, strict=False), 1)
     )
     return SetList(tuple(pieces), found.title or "", path.name)

@@ -38,6 +38,7 @@ _OPTIONS: Final[dict[str, type | tuple[type, ...]]] = {"seed": int, "minutes": (
 """Keys of [set] that the command line had the last word on, and has again."""
 
 EXAMPLE: Final = "seed=9, bpm=128, key=A minor, prompt 1=dub techno, weight 1=0.5, preset=NAME"
+OF_PIECES: Final = "write piece 2 prompt 1=dub techno, or seed, minutes, generator, preset=NAME"
 
 
 @dataclass(slots=True)
@@ -48,12 +49,18 @@ class Changes:
         preset: another one, by name or path; empty for the set's own.
         table: keys of [set] and their values.
         texts, weights: of prompts, by their numbers from 1.
+        pieces: of the pieces of a set list, by their numbers from 1.
     """
 
     preset: str = ""
     table: dict[str, Any] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     weights: dict[int, float] = field(default_factory=dict)
+    pieces: dict[int, Changes] = field(default_factory=dict)
+
+    def written(self) -> set[int]:
+        """Numbers of the prompts whose text is another one, in whichever piece."""
+        return {*self.texts, *(number for piece in self.pieces.values() for number in piece.texts)}
 
 
 def read_changes(words: Sequence[str]) -> Changes:
@@ -66,20 +73,36 @@ def read_changes(words: Sequence[str]) -> Changes:
     for word in words:
         name, sign, value = (part.strip() for part in word.partition("="))
         kind, _, number = name.partition(" ")
-        if not sign or not value:
-            raise PerformanceError(f"--with {word[:40]} says no change", EXAMPLE)
-        if kind == "preset":
-            changes.preset = value
-        elif kind == "prompt" and number.strip().isdigit():
-            changes.texts[int(number)] = value
-        elif kind == "weight" and number.strip().isdigit() and isinstance(_value(value), int | float):
-            changes.weights[int(number)] = float(_value(value))
-        elif name.isidentifier() and kind not in ("prompt", "weight"):
-            changes.table[name] = _value(value)
-        else:
+        place, _, of_piece = number.strip().partition(" ")
+        if (
+            kind == "piece"
+            and place.isdigit()
+            and of_piece
+            and _noted(changes.pieces.setdefault(int(place), Changes()), of_piece, value)
+        ):
+            continue
+        if not sign or not value or not _noted(changes, name, value):
             raise PerformanceError(f"--with {word[:40]} says no change", EXAMPLE)
     _check_options(changes)
     return changes
+
+
+def _noted(changes: Changes, name: str, value: str) -> bool:
+    """Take one change; False where it is none."""
+    kind, _, number = (part.strip() for part in name.partition(" "))
+    if not value:
+        return False
+    if kind == "preset":
+        changes.preset = value
+    elif kind == "prompt" and number.isdigit():
+        changes.texts[int(number)] = value
+    elif kind == "weight" and number.isdigit() and isinstance(_value(value), int | float):
+        changes.weights[int(number)] = float(_value(value))
+    elif name.isidentifier() and kind not in ("prompt", "weight", "piece"):
+        changes.table[name] = _value(value)
+    else:
+        return False
+    return True
 
 
 def _check_options(changes: Changes) -> None:
@@ -108,11 +131,23 @@ def changed_set(folder: Path, performance: Performance, changes: Changes) -> Pre
         return changed_preset(folder, performance, changes)
     names = performance.card.preset.splitlines()
     listed = piece_paths(find_preset(names[0])) if len(names) == 1 and _found(names[0]) else None
-    several = reread(folder / PRESET_COPY, [_home(name) for name in listed or names])
+
+    def change(number: int, text: str) -> str:
+        own = changes.pieces.get(number)
+        return text if own is None else _changed(parse_toml(text, f"piece {number}", PresetError), own)
+
+    several = reread(folder / PRESET_COPY, [_home(name) for name in listed or names], change)
     if several is None:
         return changed_preset(folder, performance, changes)
     if changes.texts or changes.weights or not set(changes.table) <= set(_OPTIONS):
-        raise PerformanceError("of a set of several pieces only seed, minutes and generator can be changed", "or preset=NAME")
+        raise PerformanceError("the set is of several pieces: say of which one", OF_PIECES)
+    for number, piece in changes.pieces.items():
+        if not 1 <= number <= len(several.pieces):
+            raise PerformanceError(f"there is no piece {number}", f"there are pieces 1 to {len(several.pieces)}")
+        if piece.preset or set(piece.table) & set(_OPTIONS):
+            raise PerformanceError(
+                f"piece {number} cannot have that alone", "seed, minutes, generator and preset are the whole set's"
+            )
     return several
 
 
@@ -136,7 +171,13 @@ def changed_preset(folder: Path, performance: Performance, changes: Changes) -> 
     name = changes.preset or performance.card.preset
     copy = folder / PRESET_COPY
     path = copy if not changes.preset and copy.is_file() else find_preset(name)
-    table = parse_toml(read_text(path, PresetError), name, PresetError)
+    if changes.pieces:
+        raise PerformanceError("the set is a single piece: say what changes without its number", EXAMPLE)
+    return parse_preset(_changed(parse_toml(read_text(path, PresetError), name, PresetError), changes), name, _home(name))
+
+
+def _changed(table: dict[str, Any], changes: Changes) -> str:
+    """A preset's text, with some changes."""
     table.setdefault("set", {}).update({key: value for key, value in changes.table.items() if key not in _OPTIONS})
     prompts = table.setdefault("prompt", [])
     for number, text in sorted(changes.texts.items()):
@@ -147,7 +188,7 @@ def changed_preset(folder: Path, performance: Performance, changes: Changes) -> 
         if not 1 <= number <= len(prompts):
             raise PresetError(f"there is no prompt {number}", f"there are prompts 1 to {len(prompts)}")
         prompts[number - 1]["weight"] = weight
-    return parse_preset(tomlkit.dumps(table), name, _home(name))
+    return tomlkit.dumps(table)
 
 
 def _home(name: str) -> Path:
@@ -164,7 +205,7 @@ def moves(folder: Path, performance: Performance, changes: Changes) -> list[tupl
     Raises:
         PerformanceError: the log cannot be read.
     """
-    tempo, written = performance.tempo, {number - 1 for number in changes.texts}
+    tempo, written = performance.tempo, {number - 1 for number in changes.written()}
     return [
         (tempo.beats_at(frame), command)
         for frame, command in read_commands(folder)

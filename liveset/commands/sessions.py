@@ -98,13 +98,13 @@ def replay_changed(name: str, out: Path, words: Sequence[str], *, force: bool = 
     Raises:
         LivesetError: there is no such session, the changes make no sense, or the file cannot be written.
     """
-    from engine.replay.varying import changed_preset, read_changes, replay_with
+    from engine.replay.varying import changed_set, read_changes, replay_with
 
     folder, out = find_folder(name), out.expanduser()
     performance, changes = read_performance(folder), read_changes(words)
     check_audio_name(out)
     check_free(out, force=force)
-    changed_preset(folder, performance, changes)
+    changed_set(folder, performance, changes)
     fresh = out.with_name(f".with-{out.name[-200:]}")
     try:
         with progress_bar(performance.card.title) as (console, told):

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from engine.errors import LivesetError
-from engine.performances.entries import MADE
+from engine.performances.entries import MADE, PRESET_COPY, SetCard
 from engine.performances.reading import Performance, read_performance
-from engine.presets import load_preset
+from engine.presets import SetList, load_preset
+from engine.presets.set_lists import copy_set
 from engine.protocol import Command, SetMacro, SetOptions, SetStem
 from engine.rehearsal.log import RehearsalLog
 from engine.rehearsal.rehearsal import Rehearsal
-from engine.replay.varying import moves, read_changes, replay_with
+from engine.replay.varying import changed_set, moves, read_changes, replay_with
 from tests.replay.conftest import SHORT
 from tests.replay.conftest import moves as knob_moves
 from tests.support.rehearsing import TONES
@@ -121,3 +122,39 @@ def test_changes_of_the_plan_are_made_again_in_the_sections_that_they_named(
     before = [section.name for section in played[2].sections]
     assert [section.name for section in log.sections] == [*before[:2], "drop", *before[2:]]
     assert log.sections[1].energy == 0.125
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> tuple[Path, Performance]:
+    """The log of a set of two pieces, as it is when it begins."""
+    presets = [tmp_path / f"{name}.toml" for name in ("one", "two")]
+    for preset in presets:
+        preset.write_text(TONES.format(minutes=SHORT, generator="tests.generators.tones:Tones"), encoding="utf-8")
+    (tmp_path / "log").mkdir()
+    copy_set([str(preset) for preset in presets], tmp_path / "log", PRESET_COPY)
+    card = SetCard("one", "\n".join(str(preset) for preset in presets), 1, "pocket", "")
+    return tmp_path / "log", Performance("night", card, (), ())
+
+
+def test_pieces_of_a_set_list_are_changed_one_by_one(night: tuple[Path, Performance]) -> None:
+    changed = changed_set(*night, read_changes(["piece 2 prompt 1=hard techno", "piece 1 bpm=120", "seed=4"]))
+    assert isinstance(changed, SetList)
+    first, second = changed.pieces
+    assert (first.set.bpm, second.prompt[0].text) == (120.0, "hard techno")
+    assert first.prompt[0].text != "hard techno" and second.set.bpm != 120.0
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("prompt 1=hard techno", "of several pieces: say of which one"),
+        ("piece 3 prompt 1=hard techno", "there is no piece 3; there are pieces 1 to 2"),
+        ("piece 2 seed=4", "are the whole set's"),
+        ("piece 2 prompt 9=x", "there is no prompt 9"),
+        ("piece 2=x", "says no change"),
+    ],
+)
+def test_what_makes_no_sense_of_a_piece_is_said(night: tuple[Path, Performance], word: str, said: str) -> None:
+    with pytest.raises(LivesetError) as error:
+        changed_set(*night, read_changes([word]))
+    assert said in str(error.value)
