@@ -26,7 +26,7 @@ def listed(folder: Path, text: str = LIST) -> str:
 def test_several_presets_are_a_set(tmp_path: Path) -> None:
     chosen = load_set([*written(tmp_path), "sunrise"])
     assert [piece.set.title for piece in chosen.pieces] == ["Alpha", "Beta", "Gamma", "Sunrise"]
-    assert chosen.name == "Alpha"
+    assert chosen.name == "Alpha and 3 more"
 
 
 def test_file_with_a_set_list_names_its_pieces_from_its_own_folder(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class SetList:
 
     Attributes:
         pieces: the presets.
-        title: that a file with a [setlist] table names; empty for the first preset's.
+        title: that a file with a [setlist] table names; empty for one after the first preset's, see `name`.
         source: where it came from, for messages and the report.
     """
 
@@ -47,8 +47,9 @@ class SetList:
 
     @property
     def name(self) -> str:
-        """The title of the whole set."""
-        return self.title or self.first.set.title
+        """The title of the whole set; without one of its own it is known by its first piece."""
+        more = f" and {len(self.pieces) - 1} more" if len(self.pieces) > 1 else ""
+        return self.title or f"{self.first.set.title}{more}"
 
 
 def as_set_list(preset: Preset | SetList) -> SetList:
