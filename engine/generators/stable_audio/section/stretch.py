@@ -101,7 +101,7 @@ class Splicer:
             if beat < wanted and not over and last > len(self.audio):
                 self._copy(parts, max(self.at, min(int(beat - self.beat), len(self.audio) - self.shift)))
                 break
-            if beat >= wanted or (found := self._best(int(beat))) is None:
+            if beat >= wanted or (found := self._best(beat)) is None:
                 self._copy(parts, wanted if over else max(self.at, min(wanted, len(self.audio) - self.shift)))
                 break
             where, jump, alike = found
@@ -123,7 +123,7 @@ class Splicer:
         edge = self.shift - self.offset + (self.stray if self.slope > 0 else -self.stray)
         return max((int(edge / self.slope / self.beat) + 1) * self.beat, coming)
 
-    def _best(self, beat: int) -> tuple[int, int, float] | None:
+    def _best(self, beat: float) -> tuple[int, int, float] | None:
         """(output frame, jump, likeness) of the splice heard least before a beat; None near the end of the sound."""
         best, at, shift = (np.inf, 0, 0, 0.0), self.at, self.shift
         ideal = self.offset + self.slope * beat
@@ -131,7 +131,7 @@ class Splicer:
         size = self.fade // _THIN
         jumps = sign * np.arange(self.low, self.high + 1)
         stray = np.maximum(0, np.abs(shift + jumps * _THIN - ideal) / self.stray - 1)
-        for where in range(max(at, int(beat - self.beat)), max(at, beat - self.fade) + 1, self.places):
+        for where in range(max(at, int(beat - self.beat)), max(at, int(beat) - self.fade) + 1, self.places):
             source = (where + shift) // _THIN
             first = source + min(int(jumps[0]), int(jumps[-1]))
             last = source + max(int(jumps[0]), int(jumps[-1])) + size
