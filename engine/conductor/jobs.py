@@ -61,8 +61,8 @@ def stale_now(state: State) -> bool:
 
 
 def _remake(state: State) -> Want | None:
-    now, wanted = state.transport.now, wish_now(state)
-    if now is None or wanted is None or not state.work.traits.live or not stale_now(state):
+    now = state.transport.now
+    if now is None or not state.work.traits.live or not stale_now(state) or (wanted := wish_now(state)) is None:
         return None
     if state.work.switch is not None and _comes(state, state.work.switch, wanted):
         return None

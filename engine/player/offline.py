@@ -27,6 +27,7 @@ class OfflinePlayer:
         notes: as the renderer takes them.
         align: take the limiter's look-ahead off, so that frame n of the output, counted from the call in which the transport
             begins to run, is transport frame n. The renderer is then up to two quanta ahead of what was returned.
+        metered: as a new renderer takes it.
     """
 
     def __init__(
@@ -36,10 +37,11 @@ class OfflinePlayer:
         align: bool = True,
         renderer: Renderer | None = None,
         notes: deque[Note] | None = None,
+        metered: bool = True,
     ) -> None:
         self.params = memory_params() if params is None else params
         self.status = memory_status() if status is None else status
-        self.renderer = Renderer(self.params, self.status, notes=notes) if renderer is None else renderer
+        self.renderer = Renderer(self.params, self.status, notes=notes, metered=metered) if renderer is None else renderer
         self._readers: dict[str, SeenReader] = {}
         self._ids: dict[str, set[int]] = {}
         self._late = self.renderer.latency if align else 0

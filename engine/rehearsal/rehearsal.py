@@ -36,6 +36,7 @@ from engine.processes.channels import make_key
 from engine.processes.children import Children
 from engine.processes.layout import check_audio_name
 from engine.prompts.mix import parse
+from engine.rehearsal.ahead import foreseen
 from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from engine.rehearsal.workers import OfflineWorkers, Refused
 from engine.session.opening import opening_state
@@ -131,7 +132,7 @@ class Rehearsal:
         self.events: list[LoggedEvent] = []
         self._check_out()
         self.played = PlayedLog(None if log_to is None else LogFile(log_to / PLAYED), 0, STEP)
-        self.player = OfflinePlayer(notes=self.played.notes)
+        self.player = OfflinePlayer(notes=self.played.notes, metered=False)
 
     def _check_out(self) -> None:
         out = self.out
@@ -231,12 +232,16 @@ class Rehearsal:
             state = session.state
             undone = tuple(self.timeline.left_on(self.player.frame, self._total(state), state))
             began = self.clock if not self.player.frame else began
-            for command in (*self.timeline.due(self.clock - began, state), *self._due(state), *undone):
+            moves = (*self.timeline.due(self.clock - began, state), *self._due(state), *undone)
+            for command in moves:
                 self.events.append(LoggedEvent(self.player.frame / self.rate, command))
                 session.command(command)
-            for event in workers.due(self.clock):
+            reports = workers.due(self.clock)
+            for event in reports:
                 session.take(event)
             session.turn()
+            if (moves or reports) and (job := foreseen(session.state)) is not None:
+                workers.begin_ahead(job)
             before = self.player.frame
             block = self.player.render(STEP)
             self.clock += STEP

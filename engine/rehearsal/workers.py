@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,9 +31,10 @@ class Refused(GeneratorError):
 
 @dataclass(slots=True)
 class _Real:
-    """A job as its generator's process really stands."""
+    """A job as its generator's process really stands, and the number of the order by which that knows it."""
 
     job: Job
+    order: int
     ready_to: int
     work_s: float | None = None
     fit: p.GridFit | None = None
@@ -51,6 +52,9 @@ class OfflineWorkers:
     inbox: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
     connections: dict[str, Line] = field(default_factory=dict)
     jobs: dict[int, _Real] = field(default_factory=dict)
+    ahead: _Real | None = None
+    """What is made before it is asked for; its job is the one foreseen."""
+    begun_ahead: int = 0
     work_s: dict[str, float] = field(default_factory=dict)
     spare: dict[str, str] = field(default_factory=dict)
 
@@ -111,17 +115,47 @@ class OfflineWorkers:
         self.inbox.put(("up", greeted(hello)))
 
     def start(self, job: Job) -> None:
-        """Hand a job to its generator."""
-        request = with_files(job.version.request, self.children.sections)
+        """Hand a job to its generator, or take what that has made of it ahead."""
+        if job.place == "main" and self._taken(job):
+            return
         if job.place not in self.connections and job.place in self.spare:
             self._start_worker(job.place, self.spare.pop(job.place))
-        self.jobs[job.job_id] = _Real(job, request.from_frame)
-        self._tell(job.place, p.MakeSection(job.job_id, request, job.version.path))
+        self.jobs[job.job_id] = _Real(job, job.job_id, job.version.request.from_frame)
+        self._order(self.jobs[job.job_id])
+
+    def _taken(self, job: Job) -> bool:
+        """Whether a job is what is made ahead; if it is something else, that gives way."""
+        ahead, self.ahead = self.ahead, None
+        if ahead is None:
+            return False
+        theirs, ours = ahead.job.version, job.version
+        if (theirs.request, theirs.path, theirs.generator) == (ours.request, ours.path, ours.generator):
+            self.jobs[job.job_id] = replace(ahead, job=job)
+            return True
+        self._tell("main", p.DropSection(ahead.order))
+        return False
+
+    def begin_ahead(self, job: Job) -> None:
+        """Have the set's own generator begin with what it will be asked for, if it has nothing else to do."""
+        if any(real.job.place == "main" for real in self.jobs.values()):
+            return
+        if self.ahead is not None:
+            if self.ahead.job.version.request == job.version.request:
+                return
+            self._tell("main", p.DropSection(self.ahead.order))
+        self.begun_ahead += 1
+        self.ahead = _Real(job, -self.begun_ahead, job.version.request.from_frame)
+        self._order(self.ahead)
+
+    def _order(self, real: _Real) -> None:
+        version = real.job.version
+        request = with_files(version.request, self.children.sections)
+        self._tell(real.job.place, p.MakeSection(real.order, request, version.path))
 
     def cancel(self, job: Job) -> None:
         """Tell a generator to drop a job, and forget it."""
-        self.jobs.pop(job.job_id, None)
-        self._tell(job.place, p.DropSection(job.job_id))
+        real = self.jobs.pop(job.job_id, None)
+        self._tell(job.place, p.DropSection(job.job_id if real is None else real.order))
 
     def _tell(self, place: p.Place, order: p.MakeSection | p.DropSection) -> None:
         """Hand an order to a generator, if it is there."""
@@ -164,16 +198,21 @@ class OfflineWorkers:
 
     def _note(self, message: Any) -> None:
         """Remember how a job really stands."""
+        everything = (*self.jobs.values(), *(() if self.ahead is None else (self.ahead,)))
+        real = next((each for each in everything if each.order == getattr(message, "job_id", None)), None)
+        if real is None:
+            return
         match message:
-            case p.SectionProgress(job_id, ready_to) if job_id in self.jobs:
-                self.jobs[job_id].ready_to = ready_to
-            case p.SectionDone(job_id, work_s, fit) if job_id in self.jobs:
-                self.jobs[job_id].work_s, self.jobs[job_id].fit = work_s, fit
-            case p.SectionFailed(job_id, text, full) if job_id in self.jobs:
-                self.jobs[job_id].failed, self.jobs[job_id].full = text, full
+            case p.SectionProgress(_, ready_to):
+                real.ready_to = ready_to
+            case p.SectionDone(_, work_s, fit):
+                real.work_s, real.fit = work_s, fit
+            case p.SectionFailed(_, text, full):
+                real.failed, real.full = text, full
 
     def _lost(self, place: p.Place) -> list[Event]:
         self.connections.pop(place, None)
+        self.ahead = None if place == "main" else self.ahead
         self.jobs = {key: real for key, real in self.jobs.items() if real.job.place != place}
         self.children.start_worker(place, self.children.names[place])
         return [WorkerLost(place)]

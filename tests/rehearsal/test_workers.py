@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,39 @@ def test_strangers_at_the_door_of_a_rehearsal_are_sent_away(rehearsed: Rehearsed
         stranger.recv()
     with pytest.raises(queue.Empty):
         rehearsed.workers.inbox.get_nowait()
+
+
+def test_what_was_made_ahead_is_the_job_that_asks_for_the_same(rehearsed: Rehearsed) -> None:
+    rehearsed.workers.open({"main": "pocket"})
+    first = rehearsed.job()
+    rehearsed.generators[-1].line.send(SectionProgress(first.job_id, first.version.total))
+    rehearsed.generators[-1].line.send(SectionDone(first.job_id, 0.01))
+    rehearsed.workers.begin_ahead(first)
+    assert rehearsed.workers.ahead is None, "it has something to do"
+    rehearsed.workers.due(first.version.total)
+    again = replace(first, job_id=7, asked_at=500)
+    rehearsed.workers.begin_ahead(again)
+    ahead = rehearsed.order(MakeSection)
+    assert ahead.job_id < 0 and ahead.path == first.version.path
+    rehearsed.generators[-1].line.send(SectionProgress(ahead.job_id, first.version.total))
+    rehearsed.generators[-1].line.send(SectionDone(ahead.job_id, 0.02))
+    rehearsed.workers.start(again)
+    assert rehearsed.workers.due(500) == [], "its sound is there, and told of as if it had been begun now"
+    (done,) = rehearsed.workers.due(500 + first.version.total)
+    assert done == JobDone(7, first.version.total / SAMPLE_RATE / VIRTUAL_SPEED, None)
+
+
+def test_what_was_made_ahead_in_vain_gives_way(rehearsed: Rehearsed) -> None:
+    rehearsed.workers.open({"main": "pocket"})
+    first = rehearsed.job()
+    rehearsed.workers.cancel(first)
+    assert rehearsed.order(DropSection).job_id == first.job_id
+    rehearsed.workers.begin_ahead(first)
+    ahead = rehearsed.order(MakeSection).job_id
+    other = replace(first.version, request=replace(first.version.request, energy=0.123))
+    rehearsed.workers.begin_ahead(replace(first, version=other))
+    assert rehearsed.order(DropSection).job_id == ahead
+    ahead = rehearsed.order(MakeSection).job_id
+    rehearsed.workers.start(first)
+    assert rehearsed.order(DropSection).job_id == ahead
+    assert rehearsed.order(MakeSection).job_id == first.job_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
@@ -14,12 +14,15 @@ import numpy.typing as npt
 from engine.command_line import command
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.base import Block
+from engine.generators.stable_audio.model.config import EXTRA_SECONDS
 from engine.generators.stable_audio.model.model import StableAudio
 from engine.generators.stable_audio.model.precision import Precision
-from engine.generators.stable_audio.section import material, mend
-from engine.generators.stable_audio.section.level import CEILING, levelled, limited
+from engine.generators.stable_audio.section import material
+from engine.generators.stable_audio.section.level import CEILING, Levelling, limited
+from engine.generators.stable_audio.section.mend import Mending, measured
 from engine.generators.stable_audio.section.piece import KEPT_S, MOST_STRETCH, Piece, plan_piece, plan_remake
 from engine.generators.stable_audio.section.stretch import crossed
+from engine.generators.stable_audio.section.tail import unfaded
 from engine.models.registry import chosen_model, model_folder
 from engine.protocol import GridFit, SectionRequest, Traits
 from engine.timebase import SAMPLE_RATE, Grid
@@ -43,7 +46,8 @@ class _Cancelled(Exception):
 class StableAudioSections:
     """Makes a section as one piece of the model's, mends its grid and level, and hands it out in blocks of a second.
 
-    A piece is measured and mended as a whole, so the first block comes when all is made.
+    A piece is measured on its first seconds, so that the first blocks come while the rest is still being decoded. The model is
+    told of a longer piece than it makes: it writes no ending into it.
 
     Attributes:
         fit: how the section made last lay on the grid; None before the first, and after one that failed.
@@ -89,7 +93,13 @@ class StableAudioSections:
         self.fit = None
         try:
             request = replace(request, steps=request.steps or self._ready().full_steps)
-            section, fit = self._made(request, on_progress, cancelled)
+            skip = request.from_frame
+            for part in self._made(request, on_progress, cancelled):
+                for start in range(min(skip, len(part)), len(part), BLOCK):
+                    if cancelled():
+                        return
+                    yield part[start : start + BLOCK, None, :]
+                skip = max(0, skip - len(part))
         except _Cancelled:
             return
         except LivesetError:
@@ -97,11 +107,6 @@ class StableAudioSections:
         except (RuntimeError, MemoryError, OSError, ValueError, ArithmeticError, LookupError) as error:  # torch: memory, mostly
             message = " ".join(str(error).split())[:200] or type(error).__name__
             raise GeneratorError(f"Stable Audio could not make the section: {message}", "try fewer bars") from error
-        self.fit = replace(fit, full_steps=self._ready().full_steps)
-        for start in range(request.from_frame, len(section), BLOCK):
-            if cancelled():
-                return
-            yield section[start : start + BLOCK, None, :]
 
     def _ready(self) -> StableAudio:
         if self._model is None:
@@ -115,42 +120,61 @@ class StableAudioSections:
 
     def _made(
         self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
-    ) -> tuple[Audio, GridFit]:
+    ) -> Iterator[Audio]:
+        """The section in parts (frames, 2), each as soon as it is safe; its fit once all of it was taken."""
         model = self._ready()
         loras = tuple((lora.path, lora.strength) for lora in request.loras)
         if loras != self._loras:
             model.set_loras(loras)
             self._loras = loras
         if request.remake_bars is not None:
-            return self._remade(model, request, on_progress, cancelled)
-        piece = plan_piece(request, model.rate, model.config.sample_size)
-        section, fit = self._tried(model, piece, request, on_progress, cancelled)
-        return levelled(section, self.rate, request.energy), fit
+            section, fit = self._remade(model, request, on_progress, cancelled)
+            yield section
+        else:
+            piece = plan_piece(request, model.rate, model.config.sample_size)
+            fit = yield from self._flowing(model, piece, request, on_progress, cancelled)
+        self.fit = replace(fit, full_steps=model.full_steps)
 
-    def _tried(
+    def _flowing(
         self,
         model: StableAudio,
         piece: Piece,
         request: SectionRequest,
         on_progress: Callable[[float], None],
         cancelled: Callable[[], bool],
-    ) -> tuple[Audio, GridFit]:
-        """Make the piece until it lies on the grid, with one seed after the other; the best of them, mended."""
+    ) -> Generator[Audio, None, GridFit]:
+        """Make the piece until it lies on the grid, with one seed after the other, and mend the best while it is decoded.
+
+        Each is measured on its first seconds: of one that is no use no more is decoded.
+        """
         origin = Grid(request.bpm, request.beats_per_bar, self.rate).frame_of_bar(piece.lead_bars)
-        found: list[tuple[float, Audio, GridFit]] = []
-        tries = max(1, request.tries)
-        for number in range(tries):
-            seed = (request.seed + number) % _SEEDS
-            audio = material.resampled(self._sound(model, piece, request, seed, on_progress, cancelled), model.rate, self.rate)
-            section, fit, off = mend.mended(
-                audio, self.rate, request, origin, piece.source is not None, number + 1, request.steps
-            )
-            found.append((off, section, fit))
-            if not off:
+        found: list[tuple[float, Mending, Iterator[Audio], bool]] = []
+        for number in range(max(1, request.tries)):
+            mending = Mending(self.rate, request, origin, piece.source is not None)
+            sound = self._sound(model, piece, request, (request.seed + number) % _SEEDS, on_progress, cancelled)
+            over = _fed(mending, sound)
+            while not mending.measure(over):
+                over = _fed(mending, sound)
+            found.append((mending.off, mending, sound, over))
+            if not mending.off:
                 break
-        off, section, fit = min(found, key=lambda each: each[0])
+        _, mending, sound, over = min(found, key=lambda each: each[0])
+        levelling, parts = Levelling(self.rate, request.energy), []
+        body = Grid(request.bpm, request.beats_per_bar, self.rate).frame_of_bar(request.bars)
+        sent = 0
+        while True:
+            parts.append(levelling.take(mending.take(over), over))
+            if len(part := parts[-1][: max(0, body - sent)]):
+                sent += len(part)
+                yield part
+            if over:
+                break
+            over = _fed(mending, sound)
+            mending.measure(over)
+        section = np.concatenate(parts)
         on_progress(1.0)
-        return section, replace(fit, tries=len(found))
+        yield unfaded(section, request, self.rate)
+        return mending.fit(section, len(found), request.steps)
 
     def _remade(
         self,
@@ -161,7 +185,7 @@ class StableAudioSections:
     ) -> tuple[Audio, GridFit]:
         """A section with some bars made again, the rest as it was to the sample."""
         piece, start, _, begin = plan_remake(request, model.rate, model.config.sample_size)
-        made = self._sound(model, piece, request, request.seed % _SEEDS, on_progress, cancelled)
+        made = np.concatenate(list(self._sound(model, piece, request, request.seed % _SEEDS, on_progress, cancelled)))
         out = material.whole(request, self.rate).copy()
         grid = Grid(request.bpm, request.beats_per_bar, self.rate)
         assert request.remake_bars is not None
@@ -170,7 +194,7 @@ class StableAudioSections:
         lead_in = min(fade, first)
         # the fades end on the bar lines: the first new and the first kept downbeat are heard whole
         skipped = round((start - begin) / model.rate * self.rate) - lead_in
-        new = limited(material.resampled(made, model.rate, self.rate)[max(0, skipped) :][: last - first + lead_in], self.rate)
+        new = limited(made[max(0, skipped) :][: last - first + lead_in], self.rate)
         lead_in -= max(0, -skipped)
         out[first - lead_in : first] = crossed(out[first - lead_in : first], new[:lead_in], 0.5)
         tail = out[last - fade : last].copy()
@@ -180,7 +204,7 @@ class StableAudioSections:
         edge = out[first - lead_in : last]
         np.clip(edge, -CEILING, CEILING, out=edge)  # where two sounds meet
         on_progress(1.0)
-        return out, mend.measured(out, self.rate, request, first, last)
+        return out, measured(out, self.rate, request, first, last)
 
     def _sound(
         self,
@@ -190,14 +214,15 @@ class StableAudioSections:
         seed: int,
         on_progress: Callable[[float], None],
         cancelled: Callable[[], bool],
-    ) -> Audio:
-        """The whole piece (frames, 2) at the model's rate.
+    ) -> Iterator[Audio]:
+        """The piece in blocks (frames, 2), as they are decoded; in a single one where it has to be resampled.
 
         Raises:
             _Cancelled: while it was being made.
         """
-        blocks, done = [], 0
-        for block in model.stream(
+        done, seconds = 0, piece.frames / model.rate
+        waiting: list[Audio] = []
+        for made in model.stream(
             piece.prompt,
             (piece.frames + 0.5) / model.rate,  # half a frame more: truncating never loses one
             request.steps,
@@ -206,15 +231,27 @@ class StableAudioSections:
             remake=None if piece.remake is None else [piece.remake],
             vary=piece.vary,
             amount=min(1.0, max(0.01, request.vary_amount)),
+            told_s=min(model.config.sample_size / model.rate, seconds + EXTRA_SECONDS),
             on_progress=lambda fraction: on_progress(fraction * STEP_SHARE),
             cancelled=cancelled,
         ):
-            blocks.append(block)
+            block = made[: piece.frames - done]
             done += len(block)
             on_progress(STEP_SHARE + (1 - STEP_SHARE) * done / piece.frames)
-        if cancelled() or not blocks:
+            if not np.isfinite(block).all():
+                raise GeneratorError("Stable Audio made sound that is no number", f"{command('models verify')} checks its files")
+            waiting.append(block if block.shape[1] == 2 else np.repeat(block[:, :1], 2, axis=1))
+            if model.rate == self.rate:
+                yield waiting.pop()
+        if cancelled() or not done:
             raise _Cancelled
-        sound = np.concatenate(blocks)[: piece.frames]
-        if not np.isfinite(sound).all():
-            raise GeneratorError("Stable Audio made sound that is no number", f"{command('models verify')} checks its files")
-        return sound if sound.shape[1] == 2 else np.repeat(sound[:, :1], 2, axis=1)
+        if waiting:
+            yield material.resampled(np.concatenate(waiting), model.rate, self.rate)
+
+
+def _fed(mending: Mending, sound: Iterator[Audio]) -> bool:
+    """Hand on the next block of a piece. Returns whether there is none any more."""
+    block = next(sound, None)
+    if block is not None:
+        mending.feed(block)
+    return block is None

@@ -43,6 +43,7 @@ class Renderer:
         frame: where the transport stands: 0, or where a player before this one got to.
         notes: gets a note of all that is handed in, in the quantum in which it counts, so that the same can be rendered again;
             the reader takes them with ``popleft``. None notes nothing.
+        metered: whether ``status`` is kept up to date, which takes a fifth of the time; nobody looks at that of a rehearsal.
 
     Attributes:
         events: what happened, oldest first; the reader takes them with ``popleft``.
@@ -55,8 +56,15 @@ class Renderer:
     latency: Final = LATENCY
 
     def __init__(
-        self, params: NamedValues, status: NamedValues, rate: int = SAMPLE_RATE, frame: int = 0, notes: deque[Note] | None = None
+        self,
+        params: NamedValues,
+        status: NamedValues,
+        rate: int = SAMPLE_RATE,
+        frame: int = 0,
+        notes: deque[Note] | None = None,
+        metered: bool = True,
     ) -> None:
+        self._metered = metered
         self.events: deque[PlayerEvent] = deque()
         self.output_latency = 0
         self.params = params
@@ -173,10 +181,11 @@ class Renderer:
         if headphones is not None:
             self._listen(headphones, frame, bus, values)
         bus = self._limiter.process(bus)
-        self._meters.process(bus)
         out[:] = bus.T
         self._beat += 1
-        self._report()
+        if self._metered:
+            self._meters.process(bus)
+            self._report()
 
     def _listen(self, headphones: npt.NDArray[np.float32], frame: int, bus: Bus, values: list[float]) -> None:
         """The headphones' quantum: on the bars of what sounds, while the transport moves."""

@@ -138,18 +138,20 @@ class StableAudio:
         remake: Sequence[tuple[float, float]] | None = None,
         vary: npt.ArrayLike | None = None,
         amount: float = 0.6,
+        told_s: float | None = None,
         on_progress: Callable[[float], None] = lambda fraction: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Audio]:
         """What ``generate`` makes, in blocks, each as soon as it is decoded.
 
         Args:
+            told_s: how long the model is told that the piece is; of a longer one it makes the beginning, without an ending.
             on_progress: told the fraction of steps taken, 0..1, after each.
             cancelled: asked between steps and between blocks; once true the iterator ends early.
         """
         length = length_of(seconds, self.config)
         latents = torch.empty(0)
-        for done, x in enumerate(self._steps(prompt, seconds, length, steps, seed, source, remake, vary, amount)):
+        for done, x in enumerate(self._steps(prompt, told_s or seconds, length, steps, seed, source, remake, vary, amount)):
             latents = x
             on_progress(done / steps)
             if cancelled():

@@ -25,6 +25,9 @@ _MOST_DB: Final = 24.0
 _SQUEEZE_DB: Final = 6.0
 """Peaks are held down by so much at most; beyond it the whole gets quieter instead."""
 
+_MOVE_S: Final = 2.0
+"""Seconds over which a gain moves two thirds of its way."""
+
 _BLOCK: Final = 16_384
 _HOLD_S: Final = 0.004
 
@@ -50,15 +53,55 @@ def _power(block: Audio, weight: npt.NDArray[np.float64]) -> float:
     return float((spectrum.sum(axis=1) * weight).sum()) / len(block) ** 2
 
 
-def levelled(audio: Audio, rate: int, energy: float) -> Audio:
-    """The sound at the loudness of an energy 0..1, limited."""
+def _gain(audio: Audio, rate: int, energy: float) -> float | None:
+    """What brings a sound to the loudness of an energy; None for silence."""
     found = loudness(audio, rate)
     if found == -math.inf:
-        return limited(audio, rate)
-    peak = float(np.abs(audio).max())
+        return None
     gain_db = min(target_lufs(energy) - found, _MOST_DB)
-    gain = min(gain_of(gain_db), CEILING / peak * gain_of(_SQUEEZE_DB))
-    return limited(np.asarray(audio * np.float32(gain)), rate)
+    return min(gain_of(gain_db), CEILING / float(np.abs(audio).max()) * gain_of(_SQUEEZE_DB))
+
+
+class Levelling:
+    """Brings a sound that comes in parts to the loudness of an energy 0..1, and limits it.
+
+    The gain is set by the first part; each time there is twice as much it is measured again, and moves there over some seconds.
+    """
+
+    def __init__(self, rate: int, energy: float) -> None:
+        self.rate, self.energy = rate, energy
+        self._heard: list[Audio] = []
+        self._count, self._next = 0, 1
+        self._gain: float | None = None
+        self._goal = 1.0
+        self._held: Audio = np.zeros((0, 2), np.float32)
+        self._before = 0
+        """Frames of what is held that were handed out, and that the limiter still looks back on."""
+
+    def take(self, part: Audio, over: bool) -> Audio:
+        """The next frames (n, 2) in; those out that no peak to come can change, all once the sound is ``over``."""
+        self._heard.append(part)
+        self._count += len(part)
+        if self._count >= self._next and (goal := _gain(np.concatenate(self._heard), self.rate, self.energy)) is not None:
+            self._goal, self._next = goal, 2 * self._count
+            self._gain = goal if self._gain is None else self._gain
+        if self._gain is not None and len(part):
+            way = np.exp(-np.arange(1, len(part) + 1) / (_MOVE_S * self.rate))
+            gains = self._goal + (self._gain - self._goal) * way
+            self._gain = float(gains[-1])
+            part = np.asarray(part * gains[:, None].astype(np.float32), np.float32)
+        held = np.concatenate((self._held, part))
+        context = 3 * round(_HOLD_S * self.rate)
+        end = len(held) if over else max(self._before, len(held) - context)
+        out = limited(held, self.rate)[self._before : end]
+        first = max(0, end - context)
+        self._held, self._before = held[first:], end - first
+        return out
+
+
+def levelled(audio: Audio, rate: int, energy: float) -> Audio:
+    """The sound at the loudness of an energy 0..1, limited."""
+    return Levelling(rate, energy).take(audio, over=True)
 
 
 def limited(audio: Audio, rate: int) -> Audio:

@@ -50,57 +50,87 @@ def stretch(audio: Audio, rate: int, ratio: float, beat_s: float = 0.5) -> Audio
     wanted = round(len(audio) * ratio)
     if wanted == len(audio) or not len(audio):
         return audio.copy()
-    return _Splicer(audio, rate, ratio, beat_s).run(wanted)
+    splicer = Splicer(rate, beat_s)
+    splicer.feed(audio)
+    splicer.aim(ratio)
+    return splicer.take(wanted, over=True)
 
 
-class _Splicer:
-    """One run over a sound: ``shift`` is the source frame minus the output frame of what is being copied."""
+class Splicer:
+    """Stretches a sound while it comes: ``shift`` is the source frame minus the output frame of what is being copied.
 
-    def __init__(self, audio: Audio, rate: int, ratio: float, beat_s: float) -> None:
-        self.audio = audio
-        mono = audio.mean(axis=1, dtype=np.float32)
-        even = mono[: len(mono) // _THIN * _THIN].reshape(-1, _THIN)
-        self.thin = even.mean(axis=1)
+    Args:
+        rate: frames per second.
+        beat_s: seconds from beat to beat in what comes out; the first beat is its beginning.
+    """
+
+    def __init__(self, rate: int, beat_s: float) -> None:
+        self.audio: Audio = np.zeros((0, 2), np.float32)
+        self.thin = self.rise = np.zeros(0, np.float32)
         self.fade = round(_FADE_S * rate) // _THIN * _THIN
         self.stray = _STRAY_S * rate
-        self.slope = 1 / ratio - 1  # how the shift should move per output frame
-        self.beat = beat_s * rate
-        while self.beat * abs(self.slope) > 2 * self.stray:
-            self.beat /= 2
+        self.beat = self.whole_beat = beat_s * rate
         self.places = max(1, round(_PLACES_S * rate))
         self.low, self.high = (round(jump * rate / _THIN) for jump in _JUMPS_S)
+        self.at, self.shift = 0, 0
+        self.offset, self.slope = 0.0, 0.0
+
+    def feed(self, audio: Audio) -> None:
+        """Take the next frames (n, channels) of the source."""
+        self.audio = np.concatenate((self.audio, audio)) if len(self.audio) else audio
+        mono = self.audio.mean(axis=1, dtype=np.float32)
+        self.thin = mono[: len(mono) // _THIN * _THIN].reshape(-1, _THIN).mean(axis=1)
         self.rise = _rises(self.thin, self.fade // _THIN)
 
-    def run(self, wanted: int) -> Audio:
-        """Copy, and splice before each beat that would stray."""
-        out = np.empty((wanted, self.audio.shape[1]), np.float32)
-        at, shift = 0, 0
-        while True:
-            beat = self._due(at, shift)
-            if beat >= wanted or (found := self._best(at, beat, shift)) is None:
-                self._copy(out, at, wanted, shift)
-                return out
+    def aim(self, ratio: float, offset: float = 0.0) -> None:
+        """From here on frame f of the output should be source frame ``offset`` + f / ``ratio``."""
+        self.slope, self.offset = 1 / ratio - 1, offset  # how the shift should move per output frame
+        self.beat = self.whole_beat
+        while self.beat * abs(self.slope) > 2 * self.stray:
+            self.beat /= 2
+
+    def take(self, wanted: int, over: bool) -> Audio:
+        """What comes next of the first ``wanted`` output frames, as far as it is certain; all of it once the source is ``over``.
+
+        Splices are set before each beat that would stray.
+        """
+        parts = [np.zeros((0, self.audio.shape[1]), np.float32)]
+        while self.at < wanted:
+            beat = self._due()
+            last = beat + self.shift + self.high * _THIN + 3 * self.fade
+            if beat < wanted and not over and last > len(self.audio):
+                self._copy(parts, max(self.at, min(int(beat - self.beat), len(self.audio) - self.shift)))
+                break
+            if beat >= wanted or (found := self._best(beat)) is None:
+                self._copy(parts, wanted if over else max(self.at, min(wanted, len(self.audio) - self.shift)))
+                break
             where, jump, alike = found
-            self._copy(out, at, where, shift)
-            here = self.audio[where + shift :][: min(self.fade, wanted - where)]
-            there = self.audio[where + shift + jump :][: len(here)]
-            here = here[: len(there)]
-            out[where : where + len(there)] = crossed(here, there, alike)
-            at, shift = where + len(there), shift + jump
+            self._copy(parts, where)
+            here = self.audio[where + self.shift :][: min(self.fade, wanted - where)]
+            there = self.audio[where + self.shift + jump :][: len(here)]
+            parts.append(crossed(here[: len(there)], there, alike))
+            self.at, self.shift = where + len(there), self.shift + jump
+        return np.concatenate(parts)
 
-    def _due(self, at: int, shift: int) -> float:
+    def _due(self) -> float:
         """The first beat (an output frame) to come that strays too far."""
-        edge = abs(shift) if shift * self.slope > 0 else -abs(shift)
-        limit = (edge + self.stray) / abs(self.slope)
-        return max(int(limit / self.beat) + 1, int((at + self.fade) / self.beat) + 1) * self.beat
+        away = self.shift - self.offset - self.slope * self.at
+        coming = (int((self.at + self.fade) / self.beat) + 1) * self.beat
+        if abs(away) > self.stray:
+            return coming
+        if not self.slope:
+            return np.inf
+        edge = self.shift - self.offset + (self.stray if self.slope > 0 else -self.stray)
+        return max((int(edge / self.slope / self.beat) + 1) * self.beat, coming)
 
-    def _best(self, at: int, beat: float, shift: int) -> tuple[int, int, float] | None:
+    def _best(self, beat: float) -> tuple[int, int, float] | None:
         """(output frame, jump, likeness) of the splice heard least before a beat; None near the end of the sound."""
-        best = (np.inf, 0, 0, 0.0)
-        sign = 1 if self.slope > 0 else -1
+        best, at, shift = (np.inf, 0, 0, 0.0), self.at, self.shift
+        ideal = self.offset + self.slope * beat
+        sign = 1 if ideal > shift else -1
         size = self.fade // _THIN
         jumps = sign * np.arange(self.low, self.high + 1)
-        stray = np.maximum(0, np.abs(shift + jumps * _THIN - self.slope * beat) / self.stray - 1)
+        stray = np.maximum(0, np.abs(shift + jumps * _THIN - ideal) / self.stray - 1)
         for where in range(max(at, int(beat - self.beat)), max(at, int(beat) - self.fade) + 1, self.places):
             source = (where + shift) // _THIN
             first = source + min(int(jumps[0]), int(jumps[-1]))
@@ -116,10 +146,13 @@ class _Splicer:
                 best = (float(costs[pick]), where, int(jumps[pick]) * _THIN, float(likeness[pick]))
         return None if best[0] == np.inf else best[1:]
 
-    def _copy(self, out: Audio, start: int, end: int, shift: int) -> None:
-        part = self.audio[start + shift : end + shift]
-        out[start : start + len(part)] = part
-        out[start + len(part) : end] = 0
+    def _copy(self, parts: list[Audio], end: int) -> None:
+        """Copy up to an output frame; silence where the source has no more."""
+        part = self.audio[max(0, self.at + self.shift) : max(0, end + self.shift)]
+        parts.append(part)
+        if (missing := end - self.at - len(part)) > 0:
+            parts.append(np.zeros((missing, self.audio.shape[1]), np.float32))
+        self.at = end
 
 
 def _rises(thin: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
