@@ -40,7 +40,7 @@ def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
 def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
     """The prompts that are heard in a part, with their weights."""
     mix = zip(slots_of(state, part), weights(state, part), strict=True)
-    return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
+    return tuple(PromptWeight(slot.text, round(weight, 4), slot.sound) for slot, weight in mix if weight > 0)
 
 
 def tail_bars(state: State, index: int) -> int:

@@ -6,16 +6,35 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength, SectionRequest, TransitionKind
+from engine.protocol import (
+    MACRO_NEUTRAL,
+    MAX_TAKES,
+    STEMS,
+    Change,
+    HeardSound,
+    HeldChord,
+    LoraStrength,
+    SectionRequest,
+    TransitionKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone."""
+    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone.
+
+    ``sound`` is the file that the prompt is, or has beside its words; its text is then that sound's label.
+    """
 
     text: str
     weight: float
     touched: bool = False
+    sound: HeardSound | None = None
+
+    @property
+    def words(self) -> str:
+        """What there is to read of it."""
+        return self.text if self.sound is None else self.sound.words
 
 
 @dataclass(frozen=True, slots=True)

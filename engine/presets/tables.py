@@ -1,8 +1,8 @@
 """What a preset holds: its tables and keys, each with its range.
 
-``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
-arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand, ``[takes]`` the
-next section's takes, ``[midi]`` the controller. docs/presets.md lists every key.
+``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts or sound files with weights, ``[[section]]`` the parts (none
+given: an arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand,
+``[takes]`` the next section's takes, ``[midi]`` the controller. docs/presets.md lists every key.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.protocol import (
     MAX_STRENGTH,
     MAX_TAKES,
     STEMS,
+    HeardSound,
     Macro,
     Role,
     SceneAt,
@@ -128,10 +129,16 @@ def prompt_number(name: str) -> int | None:
 
 
 class PromptTable(_Table):
-    """``[[prompt]]``: a text and its weight."""
+    """``[[prompt]]``: a text, a sound file, or both; and its weight."""
 
-    text: PromptText
+    text: PromptText = ""
+    audio: Annotated[str, Field(min_length=1)] | None = None
     weight: Unit = 1.0
+
+    @property
+    def label(self) -> str:
+        """What stands for it among the prompts."""
+        return self.text if self.audio is None else HeardSound(self.audio, self.text).label
 
 
 class SectionTable(_Table):

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         SetCueMix,
         StopListening,
     )
+    from engine.protocol.hearing import HeardSound
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
     from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, pair_of
@@ -278,6 +279,7 @@ __all__ = [
     "HeadphoneCommand",
     "HeadphonesOpened",
     "HeadphonesView",
+    "HeardSound",
     "Heartbeat",
     "HeldChord",
     "Hold",
@@ -425,6 +427,7 @@ _MODULES = (
     "takes",
     "texts",
     "transitions",
+    "hearing",
     "requests",
     "controllers",
     "time",

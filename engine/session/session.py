@@ -317,7 +317,7 @@ class Session:
             self._words, self._asked = {}, asked
         for slot in self.state.steering.slots:
             if slot.text not in self._words:
-                parsed = parse(slot.text)
-                others = not_followed(slot.text, *asked)
+                parsed = parse(slot.words)
+                others = not_followed(slot.words, *asked)
                 self._words[slot.text] = Understood(parsed.unknown, parsed.guesses, others)
         return self._words

@@ -169,8 +169,16 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
     told = (Tell("warning", cut),) if text != whole else ()
     if command.slot == len(slots):
         return state.with_steering(slots=(*slots, Slot(text, 0.0, touched=True))), told
-    slot = replace(slots[command.slot], text=text)
+    slot = _rewritten(slots[command.slot], text)
     return state.with_steering(slots=(*slots[: command.slot], slot, *slots[command.slot + 1 :])), told
+
+
+def _rewritten(slot: Slot, text: str) -> Slot:
+    """A slot with another text; its sound stays as long as its file's name ends the text."""
+    if slot.sound is None or not text.endswith(slot.sound.name):
+        return replace(slot, text=text, sound=None)
+    sound = replace(slot.sound, words=text.removesuffix(slot.sound.name).rstrip(" +"))
+    return replace(slot, text=sound.label, sound=sound)
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:

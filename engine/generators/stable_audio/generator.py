@@ -205,7 +205,7 @@ class StableAudioSections:
             source=piece.source,
             remake=None if piece.remake is None else [piece.remake],
             vary=piece.vary,
-            amount=min(1.0, max(0.01, request.vary_amount)),
+            amount=min(1.0, max(0.01, request.vary_amount if piece.amount is None else piece.amount)),
             on_progress=lambda fraction: on_progress(fraction * STEP_SHARE),
             cancelled=cancelled,
         ):
