@@ -19,9 +19,10 @@ from engine.analysis.beat import HOP, beat_phase_ms, onset_strength, tempo
 from engine.analysis.key import estimate_key
 from engine.analysis.loudness import integrated_lufs
 from engine.dsp.sounds import read_sound
-from engine.errors import SoundError
+from engine.errors import SectionError, SoundError
 from engine.protocol import HeardSound
-from engine.timebase import SAMPLE_RATE
+from engine.sections.file import MAGIC, SectionReader
+from engine.timebase import SAMPLE_RATE, section_frames
 
 _MIDDLE_BPM: Final = 112.0
 _REACH: Final = 0.42
@@ -61,6 +62,18 @@ def hear(path: Path, words: str = "") -> HeardSound:
         SoundError: it cannot be read, or nothing is in it.
     """
     return heard_in(read_sound(path), str(path), words)
+
+
+def hear_bars(path: Path) -> HeardSound:
+    """Measure a section file, whose tempo is known.
+
+    Raises:
+        SectionError: it cannot be read.
+    """
+    reader = SectionReader(path)
+    info = reader.info
+    bars = section_frames(info.bpm, info.beats_per_bar, info.bars, info.rate)
+    return heard_in(np.asarray(reader.audio[: min(bars, reader.ready)].sum(axis=1)), str(path), bpm=info.bpm)
 
 
 def heard_in(sound: Audio, path: str, words: str = "", bpm: float = 0.0) -> HeardSound:
@@ -148,11 +161,20 @@ def _unit(value: float) -> float:
     return float(min(1.0, max(0.0, value))) if np.isfinite(value) else 0.0
 
 
+def is_section(path: Path) -> bool:
+    """Whether a file is one of this instrument's own."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
 def main(path: str) -> int:
     """Print what is heard in a file."""
     try:
-        print(json.dumps({"heard": asdict(hear(Path(path)))}))
-    except SoundError as error:
+        print(json.dumps({"heard": asdict(hear_bars(Path(path)) if is_section(Path(path)) else hear(Path(path)))}))
+    except (SoundError, SectionError) as error:
         print(json.dumps({"wrong": error.message, "hint": error.hint}))
     return 0
 

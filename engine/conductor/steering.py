@@ -14,6 +14,7 @@ from engine.protocol import (
     HeardSound,
     HeldChord,
     LoraStrength,
+    RoomUse,
     SectionRequest,
     TransitionKind,
 )
@@ -41,7 +42,7 @@ class Slot:
 class Hook:
     """Bars of what played that were marked: from ``first`` to ``last``, counted from 1, of the section in a file.
 
-    ``generator`` names the one that made them.
+    ``generator`` names the one that made them. Bars from the room have a ``sound``, what is heard in them, and a ``use``.
     """
 
     path: str
@@ -50,6 +51,8 @@ class Hook:
     first: int
     last: int
     generator: str = ""
+    sound: HeardSound | None = None
+    use: RoomUse = "continue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from engine.protocol import (
     MAX_SCENES,
     MAX_STRENGTH,
     MAX_TAKES,
+    ROOM,
     STEMS,
     HeardSound,
     Macro,
@@ -37,8 +38,8 @@ from engine.protocol import (
 from engine.suggest import did_you_mean
 from engine.timebase import MAX_BPM, MIN_BPM
 
-LEVELS = (*STEMS, "mix")
-"""What has a level of its own: the stems, or the mix of a model that has none."""
+LEVELS = (*STEMS, "mix", ROOM)
+"""What has a level of its own: the stems, or the mix of a model that has none; and what loops from the room."""
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Strength = Annotated[float, Field(ge=0.0, le=MAX_STRENGTH)]

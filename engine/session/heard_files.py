@@ -47,6 +47,15 @@ def heard(path: Path, words: str = "") -> HeardSound:
     return replace(HeardSound(**found), path=str(path), words=words)
 
 
+def heard_bars(path: Path) -> HeardSound:
+    """What is heard in a file of bars from the room; waits until it is measured.
+
+    Raises:
+        SoundError: it cannot be read.
+    """
+    return replace(HeardSound(**_measured(path)), path=path.name)
+
+
 def _measured(path: Path) -> dict[str, Any]:
     argv = [sys.executable, "-m", "engine.analysis.hearing", str(path)]
     try:

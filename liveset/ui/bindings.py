@@ -50,6 +50,8 @@ _CAPS: Final = {
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "dollar_sign": "$",
+    "at": "@",
+    "number_sign": "#",
     "percent_sign": "%",
     "ampersand": "&",
     "colon": ":",

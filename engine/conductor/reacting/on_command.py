@@ -13,7 +13,7 @@ from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.pieces import sounding
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.reacting import hooks, listening, scenes
+from engine.conductor.reacting import hooks, listening, room, scenes
 from engine.conductor.reacting.hand_overs import choose_transition, step_transition, stretch_transition
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
@@ -331,6 +331,8 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.StopListening: listening.stop_listening,
     p.SetCueLevel: listening.set_cue_level,
     p.SetCueMix: listening.set_cue_mix,
+    p.ContinueRoom: room.continue_room,
+    p.LoopRoom: room.loop_room,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }
