@@ -22,6 +22,7 @@ from engine.protocol import (
     MAX_STRENGTH,
     MAX_TAKES,
     NEWEST_KEEPER,
+    ROOM,
     STEMS,
     BuildOnHook,
     ChooseTake,
@@ -88,6 +89,7 @@ from engine.protocol import (
     UseDevice,
     VaryNext,
 )
+from engine.room_actions import ROOM_PRESSES
 
 Kind = Literal["press", "toggle", "position"]
 """``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
@@ -186,7 +188,7 @@ def _hook() -> Iterator[Action]:
     yield _press("mark out", MarkOut(), "mark out", "mark this bar as the last of the hook", "right_square_bracket")
     yield _press("mark 4 bars", MarkLast(), "mark 4", "mark the last 4 bars of what plays as the hook", "G")
     yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "P")
-    yield _press("loop hook", LoopHook(), "loop hook", "hold the set in the marked bars until released", "at")
+    yield _press("loop hook", LoopHook(), "loop hook", "hold the set in the marked bars until released", "vertical_line")
     yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
     yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers")
 
@@ -340,6 +342,7 @@ def _rows() -> Iterator[Action]:
         help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
     yield from _hook()
+    yield from (_press(*row) for row in ROOM_PRESSES)
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")
     yield _press("play again", PlayAgain(), "play again", "play a set that is over from its start again")
@@ -355,7 +358,7 @@ def _rows() -> Iterator[Action]:
     yield from (_prompt(slot) for slot in range(MAX_PROMPTS))
     yield from (_macro(row) for row in MACRO_TABLE)
     yield from (_lora(index) for index in range(MAX_LORAS))
-    yield from (_stem(stem) for stem in (*STEMS, "mix"))
+    yield from (_stem(stem) for stem in (*STEMS, "mix", ROOM))
     yield from (_other_stem(stem) for stem in STEMS)
     yield from (_stem_of_take(stem, place) for stem in STEMS for place in range(MAX_TAKES))
     yield _mute("drums", "D", ("note37",))
@@ -363,6 +366,7 @@ def _rows() -> Iterator[Action]:
     yield _mute("harmony", "H", ("note42",))
     yield _mute("lead", "L", ("note44",))
     yield _mute("mix", "M")
+    yield _mute(ROOM, "")
     yield from (_lock(what) for what in LOCKS)
     yield from _headphones()
 

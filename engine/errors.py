@@ -46,6 +46,10 @@ class DeviceError(LivesetError):
     """An audio device that is missing, busy or refuses the settings."""
 
 
+class SoundError(LivesetError):
+    """A sound file that cannot be read, or cannot be what it is meant for."""
+
+
 class SectionError(LivesetError):
     """A section file that is missing, truncated or not one of ours."""
 

@@ -38,4 +38,14 @@ def test_processes_import_only_their_own_heavy_libraries(module: str, heavy: tup
 def test_conductor_imports_only_plain_data_of_the_engine() -> None:
     code = "import sys, engine.conductor.step; print(*[name for name in sys.modules if name.startswith('engine.')])"
     parts = {name.split(".")[1] for name in printed(code)}
-    assert parts <= {"conductor", "protocol", "timebase", "music", "actions", "headphone_actions", "plan_actions", "errors"}
+    assert parts <= {
+        "conductor",
+        "protocol",
+        "timebase",
+        "music",
+        "actions",
+        "headphone_actions",
+        "plan_actions",
+        "room_actions",
+        "errors",
+    }

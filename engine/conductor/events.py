@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.conductor.state import Job, State
-from engine.protocol import Command, Cue, GridFit, Listen, Place, PlayerEvent, Traits
+from engine.protocol import Command, Cue, GridFit, Listen, LoopStem, Place, PlayerEvent, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,13 @@ class SendListen:
 
 
 @dataclass(frozen=True, slots=True)
+class SendLoop:
+    """Have the player loop bars from the room, or none any more."""
+
+    order: LoopStem
+
+
+@dataclass(frozen=True, slots=True)
 class SetParams:
     """Write some of the player's latest values."""
 
@@ -201,7 +208,9 @@ class Tell:
     text: str
 
 
-Action = StartJob | CancelJob | SendCues | SendListen | SetParams | CutTails | Mark | Discard | Sweep | MeasureRoom | Tell
+Action = (
+    StartJob | CancelJob | SendCues | SendListen | SendLoop | SetParams | CutTails | Mark | Discard | Sweep | MeasureRoom | Tell
+)
 
 Step = tuple[State, tuple[Action, ...]]
 """What an event leads to."""

@@ -13,14 +13,18 @@ from engine.conductor.seams import hand_over_of
 from engine.conductor.state import OPENING, State, Version, Wish
 from engine.conductor.steering import Variation
 from engine.conductor.tempo import frames_of, hand_over, key_of, next_line, start_bar, tempo_in
+from engine.music.key import Key, fifths_apart
 from engine.music.motif import make_motif
-from engine.protocol import HeldChord, Neighbour, Place, PromptWeight, SectionRequest
+from engine.protocol import ROOM, HeardSound, HeldChord, Neighbour, Place, PromptWeight, SectionRequest
 from engine.timebase import Grid, section_frames
 
 MIN_TAIL_BARS: Final = 2
 """Material beyond the last bar that every section but the last has, for a transition or a loop's crossfade."""
 
 FILLER_BARS: Final = 8
+
+SURELY_OTHER: Final = 2
+"""Steps on the circle of fifths from which on a key that was heard is another one."""
 SECTION_SUFFIX: Final = ".section"
 
 
@@ -40,7 +44,27 @@ def weights(state: State, part: PlannedSection) -> tuple[float, ...]:
 def mixed(state: State, part: PlannedSection) -> tuple[PromptWeight, ...]:
     """The prompts that are heard in a part, with their weights."""
     mix = zip(slots_of(state, part), weights(state, part), strict=True)
-    return tuple(PromptWeight(slot.text, round(weight, 4)) for slot, weight in mix if weight > 0)
+    return tuple(PromptWeight(slot.text, round(weight, 4), slot.sound) for slot, weight in mix if weight > 0)
+
+
+def _from_room(state: State, variation: Variation | None) -> HeardSound | None:
+    """What is heard in the bars from the room that a section leans on; None where it leans on none, or goes on from them."""
+    hook = variation.hook if variation is not None and state.work.traits.live else None
+    return None if hook is None else hook.sound
+
+
+def _leaning(mix: tuple[PromptWeight, ...], sound: HeardSound | None) -> tuple[PromptWeight, ...]:
+    """A mix in which what is heard in the room weighs as much as the heaviest prompt."""
+    if sound is None:
+        return mix
+    return (*mix, PromptWeight("the room", max((prompt.weight for prompt in mix), default=1.0), sound))
+
+
+def _leaning_key(key: str, sound: HeardSound | None) -> str:
+    """The room's key where that is surely another one: of neighbours and relatives one is easily heard for the other."""
+    if sound is None or not sound.key or fifths_apart(Key.parse(key), Key.parse(sound.key)) < SURELY_OTHER:
+        return key
+    return sound.key
 
 
 def tail_bars(state: State, index: int) -> int:
@@ -55,10 +79,11 @@ def wish(state: State, index: int, take: int, variation: Variation | None = None
     """What the plan, the prompts and the energy macro ask of a take of a section now."""
     part = state.plan[index]
     after = state.plan[index + 1] if index + 1 < len(state.plan) else None
+    room = _from_room(state, variation)
     return Wish(
         name=part.name,
         role=part.role,
-        prompts=mixed(state, part),
+        prompts=_leaning(mixed(state, part), room),
         bars=part.bars,
         tail_bars=tail_bars(state, index),
         energy=round(min(1.0, max(0.0, part.energy + macro_of(state, part, "energy") - 0.5)), 4),
@@ -67,7 +92,7 @@ def wish(state: State, index: int, take: int, variation: Variation | None = None
         take=take,
         next_role=after.role if after else None,
         bpm=tempo_in(state, index, 0),
-        key=key_of(state, index),
+        key=_leaning_key(key_of(state, index), room),
         purpose=part.purpose,
         occurrence=part.occurrence,
         loras=() if state.work.traits.live else loras_of(state, part),
@@ -81,7 +106,7 @@ def wish_now(state: State) -> Wish | None:
     if state.transport.now is None:
         return None
     made = state.transport.now.version.wish
-    wanted = wish(state, state.here, made.take)
+    wanted = wish(state, state.here, made.take, made.variation)
     return replace(
         made,
         prompts=wanted.prompts,
@@ -181,8 +206,10 @@ def _on_hook(state: State, request: SectionRequest, wanted: Wish) -> SectionRequ
     One that writes music takes over what its bars play and their tune; one that makes sound goes on from the end of them.
     """
     hook = wanted.variation.hook if wanted.variation is not None else None
-    if hook is None:
+    if hook is None or (hook.generator == ROOM and hook.use == "vary"):
         return request
+    if hook.generator == ROOM and state.work.traits.live:
+        return replace(request, purpose="answer") if hook.use == "answer" else request
     if state.work.traits.live:
         own, bars = hook.request, (hook.first, hook.last)
         return replace(request, purpose=own.purpose, occurrence=own.occurrence, built_on=own, built_bars=bars)

@@ -204,6 +204,7 @@ class Transport:
         drift: bars by which the set will end later than was asked for (negative: sooner).
         changes: the set's other tempos so far, each from a bar on.
         ahead: seconds by which the performer has nudged the set forward in all; it is heard so much sooner.
+        loop: the bars from the room that loop beside the sections; None for none.
         holds, pockets: how often the last bars were held because the next section was late, and how often the stand-in played.
     """
 
@@ -221,6 +222,7 @@ class Transport:
     drift: int = 0
     changes: tuple[TempoChange, ...] = ()
     ahead: float = 0.0
+    loop: Cue | None = None
     holds: int = 0
     pockets: int = 0
 

@@ -6,23 +6,43 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.conductor.planning.plan import PlannedSection
-from engine.protocol import MACRO_NEUTRAL, MAX_TAKES, STEMS, Change, HeldChord, LoraStrength, SectionRequest, TransitionKind
+from engine.protocol import (
+    MACRO_NEUTRAL,
+    MAX_TAKES,
+    STEMS,
+    Change,
+    HeardSound,
+    HeldChord,
+    LoraStrength,
+    RoomUse,
+    SectionRequest,
+    TransitionKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone."""
+    """A prompt slot. ``touched`` once the performer moved it: from then on the plan's leanings leave it alone.
+
+    ``sound`` is the file that the prompt is, or has beside its words; its text is then that sound's label.
+    """
 
     text: str
     weight: float
     touched: bool = False
+    sound: HeardSound | None = None
+
+    @property
+    def words(self) -> str:
+        """What there is to read of it."""
+        return self.text if self.sound is None else self.sound.words
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Bars of what played that were marked: from ``first`` to ``last``, counted from 1, of the section in a file.
 
-    ``generator`` names the one that made them.
+    ``generator`` names the one that made them. Bars from the room have a ``sound``, what is heard in them, and a ``use``.
     """
 
     path: str
@@ -31,6 +51,8 @@ class Hook:
     first: int
     last: int
     generator: str = ""
+    sound: HeardSound | None = None
+    use: RoomUse = "continue"
 
 
 @dataclass(frozen=True, slots=True)

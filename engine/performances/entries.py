@@ -25,6 +25,7 @@ PARAMS_NOTE: Final = "params"
 CUES_NOTE: Final = "cues"
 FILE_NOTE: Final = "file"
 CUT_NOTE: Final = "cut"
+LOOP_NOTE: Final = "loop"
 ENDING_NOTE: Final = "ending"
 
 
@@ -35,7 +36,8 @@ class Note(NamedTuple):
         quantum: counted from the renderer's first, in which it counts from the first frame on.
         frame: the transport's, at that quantum's start.
         kind: `PARAMS_NOTE`, the values that changed by name; `CUES_NOTE`, all cues to come; `FILE_NOTE`, a section file's name
-            and how many of its frames may be played; `CUT_NOTE`, the effects' tails; `ENDING_NOTE`, the last fade-out.
+            and how many of its frames may be played; `CUT_NOTE`, the effects' tails; `LOOP_NOTE`, bars from the room that loop;
+            `ENDING_NOTE`, the last fade-out.
         value: as the kind says; None where it says nothing.
     """
 

@@ -19,6 +19,7 @@ from engine.performances.entries import (
     FILE_NOTE,
     FORMAT,
     KEPT_SECTIONS,
+    LOOP_NOTE,
     MADE,
     PARAMS_NOTE,
     PLAYED,
@@ -30,10 +31,10 @@ from engine.performances.entries import (
     SetCard,
 )
 from engine.performances.plain import from_plain
-from engine.protocol import Command, Cue, CueStarted, Looped
+from engine.protocol import Command, Cue, CueStarted, Looped, LoopStem
 from engine.timebase import SLACK, TempoMap
 
-_NOTES: Final = (PARAMS_NOTE, CUES_NOTE, FILE_NOTE, CUT_NOTE, ENDING_NOTE)
+_NOTES: Final = (PARAMS_NOTE, CUES_NOTE, FILE_NOTE, CUT_NOTE, LOOP_NOTE, ENDING_NOTE)
 _TAIL: Final = 1 << 16
 """Bytes at a file's end in which its last line stands."""
 
@@ -209,6 +210,7 @@ def _take(stretches: list[Stretch], line: dict[str, Any]) -> None:
         if kind in line:
             value = line[kind]
             value = tuple(from_plain(Cue, each) for each in value) if kind == CUES_NOTE else value
+            value = from_plain(LoopStem, value) if kind == LOOP_NOTE else value
             stretch.notes.append(Note(quantum, frame, kind, value))
     if "started" in line:
         stretch.events.append(from_plain(CueStarted, line["started"]))

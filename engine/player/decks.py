@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import SectionError
-from engine.protocol import STEMS, Cue, CueFailed
+from engine.protocol import ROOM, STEMS, Cue, CueFailed, LoopStem
 from engine.sections.file import MADE_AGAIN, SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
 
 PREFETCH_S = 4.0
 """Seconds of a section whose pages are touched before they are needed."""
 
-_KNOWN_STEMS = frozenset((*STEMS, "mix"))
+_KNOWN_STEMS = frozenset((*STEMS, "mix", ROOM))
 
 
 class SeenReader(SectionReader):
@@ -105,3 +105,11 @@ def open_decks(
         except SectionError as error:
             failed.append(CueFailed(cue.cue_id, str(error)))
     return tuple(decks), failed
+
+
+def open_loop(order: LoopStem, opens: Opens = SeenReader) -> tuple[Deck | None, list[CueFailed]]:
+    """Open the file of bars that are to loop; nothing where there are none, or they cannot be read."""
+    decks, failed = open_decks(() if order.cue is None else (order.cue,), {}, opens)
+    for deck in decks:
+        deck.reader.prefetch(0, deck.reader.info.frames)
+    return (decks[0] if decks else None), failed

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from engine.performances.entries import Note
 from engine.player.blocks import memory_params, memory_status
-from engine.player.decks import SeenReader, open_decks
+from engine.player.decks import SeenReader, open_decks, open_loop
 from engine.player.rendering.renderer import Renderer
 from engine.processes.latest import NamedValues
-from engine.protocol import ClearEffects, Cue, PlayerEvent, PlayerOrder, SetCues, StopPlayer
+from engine.protocol import ClearEffects, Cue, LoopStem, PlayerEvent, PlayerOrder, SetCues, StopPlayer
 from engine.timebase import QUANTUM
 
 
@@ -67,6 +67,8 @@ class OfflinePlayer:
                 self._ids.setdefault(deck.cue.path, set()).add(deck.cue.cue_id)
             self.renderer.events.extend(failed)
             self.renderer.set_cues(decks)
+        elif isinstance(order, LoopStem):
+            self.renderer.set_loop(order, open_loop(order)[0])
         elif isinstance(order, ClearEffects):
             self.renderer.clear_effects()
         elif isinstance(order, StopPlayer):

@@ -20,7 +20,7 @@ from engine.performances.entries import PLAYED, HeardSection
 from engine.performances.folders import BACKLOG
 from engine.performances.played import PlayedLog
 from engine.performances.writing import LogFile
-from engine.player.decks import PREFETCH_S, Deck, SeenReader, open_decks
+from engine.player.decks import PREFETCH_S, Deck, SeenReader, open_decks, open_loop
 from engine.player.headphones.device import HeadphonesDevice
 from engine.player.link import EngineLink, Joined, Left, Said
 from engine.player.listened import Listened
@@ -39,6 +39,7 @@ from engine.protocol import (
     ClearEffects,
     Finished,
     Listen,
+    LoopStem,
     MarkSection,
     OpenDevice,
     PlayerEvent,
@@ -214,6 +215,7 @@ class Service:
             StopRecording: lambda _: self._tell(self._recorder.stop()),
             MarkSection: self._mark,
             Listen: lambda order: self._tell(self._listened.order(order)),
+            LoopStem: self._set_loop,
             OpenDevice: lambda order: self._output.use(_name(order.device)),
             StopPlayer: self._stop,
         }
@@ -290,6 +292,11 @@ class Service:
         held = set(self._renderer.held)
         self._decks = {i: deck for i, deck in self._decks.items() if i in held} | {deck.cue.cue_id: deck for deck in decks}
         self._renderer.set_cues(decks)
+
+    def _set_loop(self, order: LoopStem) -> None:
+        deck, failed = open_loop(order)
+        self._events.extend(failed)
+        self._renderer.set_loop(order, deck)
 
     def _stop(self, _: StopPlayer) -> None:
         self._stopping = True

@@ -11,9 +11,10 @@ from pathlib import Path
 import platformdirs
 from pydantic import ValidationError
 
-from engine.errors import PresetError
+from engine.dsp.sounds import check_sound
+from engine.errors import PresetError, SoundError
 from engine.presets.mistakes import Mistake, all_of, as_error, unknown_key
-from engine.presets.tables import LoraTable, Preset, prompt_number
+from engine.presets.tables import LoraTable, Preset, PromptTable, prompt_number
 from engine.protocol import DEFAULT_PRESET, visible
 from engine.resources import data_folder
 from engine.suggest import did_you_mean
@@ -37,19 +38,36 @@ def parse_preset(text: str, source: str = "preset", folder: Path = Path()) -> Pr
         preset = Preset.model_validate({**table, "source": source})
     except ValidationError as error:
         raise as_error([*mistakes, *all_of(error.errors())], source) from error
-    loras = tuple(lora.model_copy(update={"path": str(_path(lora, folder))}) for lora in preset.lora)
-    mistakes += [*_slots(preset), *_scenes(preset), *_missing(loras)]
+    loras = tuple(lora.model_copy(update={"path": str(_path(lora.path, folder))}) for lora in preset.lora)
+    prompts = tuple(
+        prompt if prompt.audio is None else prompt.model_copy(update={"audio": str(_path(prompt.audio, folder))})
+        for prompt in preset.prompt
+    )
+    mistakes += [*_slots(preset), *_scenes(preset), *_missing(loras), *_sounds(prompts)]
     if mistakes:
         raise as_error(mistakes, source)
-    return preset.model_copy(update={"lora": loras})
+    return preset.model_copy(update={"lora": loras, "prompt": prompts})
 
 
-def _path(lora: LoraTable, folder: Path) -> Path:
-    """Where a LoRA file lies; its path is counted from the preset's folder."""
+def _path(named: str, folder: Path) -> Path:
+    """Where a file that a preset names lies; its path is counted from the preset's folder."""
     try:
-        return (folder / Path(lora.path).expanduser()).absolute()
+        return (folder / Path(named).expanduser()).absolute()
     except RuntimeError:  # no such user's home
-        return folder / lora.path
+        return folder / named
+
+
+def _sounds(prompts: Iterable[PromptTable]) -> Iterator[Mistake]:
+    """Prompts without anything, and sound files that cannot be prompts."""
+    for number, prompt in enumerate(prompts, 1):
+        if prompt.audio is None:
+            if not prompt.text:
+                yield f"[[prompt]] number {number}, text is missing", 'add  text = "..." or  audio = "loop.wav"'
+            continue
+        try:
+            check_sound(Path(prompt.audio))
+        except SoundError as error:
+            yield f"[[prompt]] number {number}, audio: {error.message}", error.hint
 
 
 def _missing(loras: Iterable[LoraTable]) -> Iterator[Mistake]:

@@ -1,8 +1,8 @@
 """What a preset holds: its tables and keys, each with its range.
 
-``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts with weights, ``[[section]]`` the parts (none given: an
-arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand, ``[takes]`` the
-next section's takes, ``[midi]`` the controller. docs/presets.md lists every key.
+``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts or sound files with weights, ``[[section]]`` the parts (none
+given: an arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand,
+``[takes]`` the next section's takes, ``[midi]`` the controller. docs/presets.md lists every key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from engine.protocol import (
     MAX_SCENES,
     MAX_STRENGTH,
     MAX_TAKES,
+    ROOM,
     STEMS,
+    HeardSound,
     Macro,
     Role,
     SceneAt,
@@ -36,8 +38,8 @@ from engine.protocol import (
 from engine.suggest import did_you_mean
 from engine.timebase import MAX_BPM, MIN_BPM
 
-LEVELS = (*STEMS, "mix")
-"""What has a level of its own: the stems, or the mix of a model that has none."""
+LEVELS = (*STEMS, "mix", ROOM)
+"""What has a level of its own: the stems, or the mix of a model that has none; and what loops from the room."""
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Strength = Annotated[float, Field(ge=0.0, le=MAX_STRENGTH)]
@@ -128,10 +130,16 @@ def prompt_number(name: str) -> int | None:
 
 
 class PromptTable(_Table):
-    """``[[prompt]]``: a text and its weight."""
+    """``[[prompt]]``: a text, a sound file, or both; and its weight."""
 
-    text: PromptText
+    text: PromptText = ""
+    audio: Annotated[str, Field(min_length=1)] | None = None
     weight: Unit = 1.0
+
+    @property
+    def label(self) -> str:
+        """What stands for it among the prompts."""
+        return self.text if self.audio is None else HeardSound(self.audio, self.text).label
 
 
 class SectionTable(_Table):

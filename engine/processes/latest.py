@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from engine.protocol import CUE_LEVEL, CUE_MIX, MACRO_NEUTRAL, MACROS, STEMS
+from engine.protocol import CUE_LEVEL, CUE_MIX, MACRO_NEUTRAL, MACROS, ROOM, STEMS
 from engine.timebase import SAMPLE_RATE
 
-MIXED: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in STEMS), "level_mix")
+MIXED: Final = ("run", "bpm", "beats_per_bar", *MACROS, *(f"level_{s}" for s in STEMS), "level_mix", "level_room")
 """``run`` is 1 while the transport moves; macros 0..1; levels are linear gains 0..1 (0 when muted)."""
 
 BENT: Final = ("tempo", "ahead", "pull")
@@ -34,7 +34,7 @@ PARAM_DEFAULTS: Final = {
     "bpm": 120.0,
     "beats_per_bar": 4.0,
     **MACRO_NEUTRAL,
-    **{f"level_{s}": 1.0 for s in (*STEMS, "mix")},
+    **{f"level_{s}": 1.0 for s in (*STEMS, "mix", ROOM)},
     **dict.fromkeys(BENT, 0.0),
     "cue_level": CUE_LEVEL,
     "cue_mix": CUE_MIX,
@@ -56,6 +56,7 @@ STATUS: Final = (
     "silent_frames",
     *(f"peak_{s}" for s in STEMS),
     "peak_mix",
+    "peak_room",
     "place_turn",
     "place_frame",
     "place_at",

@@ -32,6 +32,7 @@ PERFORMANCE_FILE: Final = "log-folder"
 ENGINE_LOG: Final = "engine.log"
 PLAYER_LOG: Final = "player.log"
 HEADPHONES_FILE: Final = "headphones.samples"
+ROOM_FILE: Final = "room.samples"
 
 CURRENT_FILE: Final = "current"
 """In the runtime folder: names the session that plays now."""

@@ -13,8 +13,10 @@ from typing import Final
 
 from engine.music.key import TONICS, Key
 from engine.prompts.parsing import Parsed, parse
+from engine.prompts.sounding import read_prompt
 from engine.prompts.vocabulary import style_table, vocabulary
 from engine.protocol import STEMS, PromptWeight, Role
+from engine.timebase import MAX_BPM, MIN_BPM
 
 __all__ = ["DEFAULT_STYLE", "Mix", "Parsed", "decide_beats", "decide_bpm", "decide_key", "mix", "parse"]
 
@@ -23,6 +25,9 @@ DEFAULT_STYLE: Final = "house"
 
 DEFAULT_WORDS: Final = "electronic music"
 """What a model of text is asked for when no prompt is turned up."""
+
+_NEAR_RANGE: Final = 0.08
+"""By how much a tempo that was heard may lie beside a style's range and still be one of it."""
 
 _MOST_NEGATIVE_VALENCE: Final = 0.35
 """Below this valence major modes are not drawn."""
@@ -65,7 +70,7 @@ def mix(prompts: Sequence[PromptWeight], role: Role | None = None) -> Mix:
     Raises:
         PromptError: if a vocabulary or style file cannot be read.
     """
-    read = [(parse(prompt.text, role), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
+    read = [(read_prompt(prompt, role), prompt.weight) for prompt in prompts if prompt.weight > 0 and prompt.text.strip()]
     top = max((weight for _, weight in read), default=1.0)
     styled = sum(weight for parsed, weight in read if parsed.styles)
     hinted = sum(weight for parsed, weight in read if parsed.suggested)
@@ -124,7 +129,13 @@ def _felt(weight: float, top: float) -> float:
 
 def _heaviest(prompts: Sequence[PromptWeight]) -> list[Parsed]:
     order = sorted((prompt for prompt in prompts if prompt.weight > 0), key=lambda prompt: -prompt.weight)
-    return [parse(prompt.text) for prompt in order]
+    return [read_prompt(prompt) for prompt in order]
+
+
+def _as_style(bpm: float, low: float, high: float) -> float:
+    """A tempo that was heard, twice or half as fast where a style's range says that it is counted so."""
+    near = [bpm * times for times in (1.0, 2.0, 0.5) if low * (1 - _NEAR_RANGE) <= bpm * times <= high * (1 + _NEAR_RANGE)]
+    return near[0] if near else bpm
 
 
 def decide_bpm(prompts: Sequence[PromptWeight], seed: int) -> float:
@@ -133,10 +144,12 @@ def decide_bpm(prompts: Sequence[PromptWeight], seed: int) -> float:
     The heaviest prompt that names one decides. Otherwise it is drawn from the heaviest style's range, bent towards the
     others' by their shares and by words such as "slow".
     """
-    named = next((parsed.bpm for parsed in _heaviest(prompts) if parsed.bpm is not None), None)
-    if named is not None:
-        return round(named * 2) / 2
     point = mix(prompts)
+    for parsed in _heaviest(prompts):
+        if parsed.bpm is not None:
+            return round(parsed.bpm * 2) / 2
+        if parsed.heard_bpm:
+            return round(min(MAX_BPM, max(MIN_BPM, _as_style(parsed.heard_bpm, *style_table(point.dominant).bpm))) * 2) / 2
     drawn = random.Random(f"bpm {seed}").random()
     place = min(1.0, max(0.0, 0.25 + 0.5 * drawn + point.params["tempo"] - 0.5))
     wanted = 0.0

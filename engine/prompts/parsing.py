@@ -38,6 +38,7 @@ class Parsed:
         voices: part (bass, pad, comp, arp, melody) -> voice -> weight, for instruments named.
         avoided: part -> voices that must not play it ("no piano").
         instruments: the instruments named, as the vocabulary writes them.
+        heard_bpm: the tempo of a sound that is the prompt, 0 for none; half or twice of it may be meant.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Parsed:
     voices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     avoided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     instruments: tuple[str, ...] = ()
+    heard_bpm: float = 0.0
 
     @property
     def negated(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from engine.protocol.macros import Macro
 from engine.protocol.plan import PlanCommand, Redo, Undo
 from engine.protocol.reading import ReadPrompt
 from engine.protocol.requests import HeldChord
+from engine.protocol.room import RoomCommand
 from engine.protocol.takes import TakeCommand
 from engine.protocol.time import TimeCommand
 from engine.protocol.transitions import TransitionCommand
@@ -280,6 +281,7 @@ Command = (
     | ToggleRecord
     | HoldChord
     | HeadphoneCommand
+    | RoomCommand
     | ControllerCommand
     | TimeCommand
     | SavePreset

@@ -56,6 +56,7 @@ class SetOptions:
         link: join an Ableton Link session.
         osc: where OSC is listened for, as ``PORT`` or ``HOST:PORT``; osc_token: a word that its addresses begin with;
             osc_allow: the senders that are heard, separated by commas. See `engine.osc.where`.
+        input: an input device that is listened to, by name or number.
     """
 
     preset: str = ""
@@ -78,6 +79,7 @@ class SetOptions:
     outputs: str | None = None
     cue: str | None = None
     cue_device: str | None = None
+    input: str | None = None
 
     @property
     def presets(self) -> tuple[str, ...]:

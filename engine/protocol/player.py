@@ -105,11 +105,19 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopStem:
+    """To the player: bars from the room that loop from now on, no cue for none; what looped before ends at a frame."""
+
+    cue: Cue | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class StopPlayer:
     """Fade out, finish the recording and end the process."""
 
 
-PlayerOrder = SetCues | ClearEffects | StartRecording | StopRecording | OpenDevice | MarkSection | Listen | StopPlayer
+PlayerOrder = SetCues | ClearEffects | StartRecording | StopRecording | OpenDevice | MarkSection | Listen | LoopStem | StopPlayer
 
 
 @dataclass(frozen=True, slots=True)

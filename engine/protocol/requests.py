@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.protocol.hearing import HeardSound
 from engine.protocol.transitions import TransitionKind
 from engine.protocol.words import STEMS, VARY_AMOUNT, Role, SectionPurpose
 from engine.timebase import SAMPLE_RATE, section_frames
@@ -13,10 +14,19 @@ from engine.timebase import SAMPLE_RATE, section_frames
 
 @dataclass(frozen=True, slots=True)
 class PromptWeight:
-    """One prompt of a mix: its text and its weight, 0..1 (not normalised)."""
+    """One prompt of a mix: its text and its weight, 0..1 (not normalised).
+
+    ``sound`` is the file that the prompt is, or has beside its words; its text is then its label alone.
+    """
 
     text: str
     weight: float
+    sound: HeardSound | None = None
+
+    @property
+    def words(self) -> str:
+        """What there is to read of it."""
+        return self.text if self.sound is None else self.sound.words
 
 
 @dataclass(frozen=True, slots=True)

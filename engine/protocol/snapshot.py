@@ -10,6 +10,7 @@ from engine.protocol.library import Keeper
 from engine.protocol.plan import MoveView
 from engine.protocol.reading import PromptReading
 from engine.protocol.requests import GridFit
+from engine.protocol.room import RoomView
 from engine.protocol.takes import TakeView
 from engine.protocol.words import Role, SectionPurpose
 
@@ -357,3 +358,4 @@ class Snapshot:
     closing: bool = False
     chord: str = ""
     headphones: HeadphonesView = field(default_factory=HeadphonesView)
+    room: RoomView = field(default_factory=RoomView)

@@ -266,7 +266,7 @@ class Rehearsal:
     def _log(self, session: Session, workers: OfflineWorkers) -> RehearsalLog:
         state, tempo = session.state, session.state.tempo
         texts = (
-            slot.text for slots in (*(piece.slots for piece in state.settings.pieces), state.steering.slots) for slot in slots
+            slot.words for slots in (*(piece.slots for piece in state.settings.pieces), state.steering.slots) for slot in slots
         )
         unknown = tuple(dict.fromkeys(word for text in texts for word in parse(text).unknown))
         return RehearsalLog(

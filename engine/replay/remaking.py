@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.errors import SECTIONS_HINT, PerformanceError
 from engine.generator_names import MAKES_ALIKE, STAND_IN
-from engine.performances.entries import CUES_NOTE, MadeSection, SetCard
+from engine.performances.entries import CUES_NOTE, LOOP_NOTE, MadeSection, SetCard
 from engine.performances.reading import Performance
 from engine.processes.channels import make_key
 from engine.processes.children import Children
@@ -34,7 +34,13 @@ def sounded(performance: Performance) -> frozenset[str]:
     """Names of the section files that were heard."""
     cues = performance.cues()
     ids = {event.cue_id for stretch in performance.stretches for event in stretch.events}
-    return frozenset(Path(cues[cue_id].path).name for cue_id in ids if cue_id in cues)
+    return frozenset((*(Path(cues[cue_id].path).name for cue_id in ids if cue_id in cues), *loops(performance)))
+
+
+def loops(performance: Performance) -> frozenset[str]:
+    """Names of the files from the room that looped."""
+    notes = (note for stretch in performance.stretches for note in stretch.notes if note.kind == LOOP_NOTE)
+    return frozenset(Path(note.value.cue.path).name for note in notes if note.value.cue is not None)
 
 
 def sources(performance: Performance, made: MadeSection) -> tuple[str, ...]:
@@ -121,6 +127,7 @@ class Sections:
         self._asked: dict[str, int] = {}
         self._done = set(kept)
         self._gone: set[str] = set()
+        self._loops = loops(performance)
         notes = (note for stretch in performance.stretches for note in stretch.notes if note.kind == CUES_NOTE)
         self._left = Counter(Path(cue.path).name for note in notes for cue in note.value)
         self._session = Path(tempfile.mkdtemp(prefix="lr"))
@@ -162,7 +169,7 @@ class Sections:
         """
         self._left.subtract(cues)
         needed = {source for path in self._order if path not in self._done for source in self._sources(path)}
-        for path in self._done - self._gone - needed - set(held):
+        for path in self._done - self._gone - needed - set(held) - self._loops:
             if self._left[path] <= 0:
                 self._gone.add(path)
                 with contextlib.suppress(OSError):

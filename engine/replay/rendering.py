@@ -10,15 +10,15 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, PARAMS_NOTE, Note
+from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, LOOP_NOTE, PARAMS_NOTE, Note
 from engine.performances.played import MARK_QUANTA
 from engine.performances.reading import Performance, Stretch
 from engine.player.blocks import memory_params, memory_status
-from engine.player.decks import SeenReader, open_decks
+from engine.player.decks import SeenReader, open_decks, open_loop
 from engine.player.offline import OfflinePlayer
 from engine.player.rendering.renderer import Renderer
 from engine.processes.latest import NamedValues
-from engine.protocol import Cue
+from engine.protocol import Cue, LoopStem
 from engine.timebase import QUANTUM
 
 Audio = npt.NDArray[np.float32]
@@ -82,6 +82,7 @@ class NotedRenderer(Renderer):
         self._readers: dict[str, SeenReader] = {}
         self._by_name: dict[str, SeenReader] = {}
         self._ids: dict[int, str] = {}
+        self._looping: dict[str, SeenReader] = {}
 
     @property
     def over(self) -> bool:
@@ -99,6 +100,8 @@ class NotedRenderer(Renderer):
             self.move({name: value for name, value in note.value.items() if name in self._values.index})
         elif note.kind == CUES_NOTE:
             self._set(note.value)
+        elif note.kind == LOOP_NOTE:
+            self._set_loop(note.value)
         elif note.kind == FILE_NOTE:
             name, ready = note.value
             if name in self._by_name:
@@ -122,8 +125,16 @@ class NotedRenderer(Renderer):
         self._sections.passed(names, {Path(path).name for path in held})
         decks, _ = open_decks(located, self._readers, HeldReader)
         self._readers |= {deck.cue.path: deck.reader for deck in decks}
-        self._by_name = {Path(path).name: reader for path, reader in self._readers.items()}
+        self._by_name = {Path(path).name: reader for path, reader in self._readers.items()} | self._looping
         self.set_cues(decks)
+
+    def _set_loop(self, order: LoopStem) -> None:
+        if order.cue is not None:
+            order = replace(order, cue=replace(order.cue, path=str(self._sections.provide(Path(order.cue.path).name))))
+        deck, _ = open_loop(order, HeldReader)
+        self._looping = {} if deck is None else {deck.reader.path.name: deck.reader}
+        self._by_name |= self._looping
+        self.set_loop(order, deck)
 
 
 Makes = Callable[[Stretch, Files], NotedRenderer]

@@ -17,7 +17,7 @@ from engine.conductor.piece import Piece
 from engine.conductor.pieces import order, sounding
 from engine.conductor.planning.plan import PlannedSection
 from engine.conductor.state import State
-from engine.conductor.steering import Scene, Steering
+from engine.conductor.steering import Scene, Slot, Steering
 from engine.errors import PresetError
 from engine.presets import SetList
 from engine.presets.reading import own_folder
@@ -54,7 +54,7 @@ def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None)
         generator=settings.loads or state.work.generator or preset.set.generator,
         opening=preset.set.opening,
     )
-    document["prompt"] = _tables(_table(text=slot.text, weight=_short(slot.weight)) for slot in steering.slots)
+    document["prompt"] = _tables(_prompt(slot) for slot in steering.slots)
     touched = {slot for slot, each in enumerate(steering.slots) if each.touched}
     document["section"] = _tables(_section(part, touched, _led(part, steering)) for part in state.plan)
     if steering.loras:
@@ -122,6 +122,13 @@ def _briefly(plan: tuple[PlannedSection, ...], bpm: float, key: str) -> tuple[Pl
         made.append(replace(part, bpm=None if part.bpm == bpm else part.bpm, key=None if part.key == key else part.key))
         bpm, key = part.bpm or bpm, part.key or key
     return tuple(made)
+
+
+def _prompt(slot: Slot) -> tomlkit.items.Table:
+    if slot.sound is None:
+        return _table(text=slot.text, weight=_short(slot.weight))
+    words = {"text": slot.words} if slot.words else {}
+    return _table(**words, audio=slot.sound.path, weight=_short(slot.weight))
 
 
 def _short(value: float) -> float:

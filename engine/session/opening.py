@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from engine.conductor.piece import Piece
@@ -44,6 +45,7 @@ from engine.protocol import (
     SetOptions,
     Traits,
 )
+from engine.session.heard_files import heard
 from engine.timebase import Grid
 
 NOTHING_ASKED: Final = SetOptions()
@@ -101,7 +103,8 @@ def pieces_of(chosen: SetList, options: SetOptions = NOTHING_ASKED) -> tuple[tup
     for number, preset in enumerate(chosen.pieces, 1):
         seed = preset.set.seed if options.seed is None else options.seed + number - 1
         minutes = None if options.minutes is None else options.minutes * preset.minutes / whole if several else options.minutes
-        mix = [PromptWeight(prompt.text, prompt.weight) for prompt in preset.prompt]
+        slots = _slots(preset)
+        mix = [PromptWeight(slot.text, slot.weight, slot.sound) for slot in slots]
         grid = Grid(preset.set.bpm or decide_bpm(mix, seed), preset.set.beats_per_bar or decide_beats(mix))
         key = preset.set.key or decide_key(mix, seed)
         plan = lifted(scripted(plan_set(preset, grid, minutes), seed), key, preset.set.lift)
@@ -130,7 +133,7 @@ def _piece(preset: Preset, number: int, seed: int, grid: Grid, key: str, plan: t
         key=key,
         motif=make_motif(seed, grid.beats_per_bar),
         plan=plan,
-        slots=tuple(Slot(prompt.text, prompt.weight) for prompt in preset.prompt),
+        slots=_slots(preset),
         loras=tuple(LoraStrength(lora.path, lora.strength) for lora in preset.lora),
         scenes=tuple(sorted((scene.number, _scene(scene, preset)) for scene in preset.scene)),
         macros=tuple((name, value) for name, value in start.macros.items()),
@@ -139,6 +142,18 @@ def _piece(preset: Preset, number: int, seed: int, grid: Grid, key: str, plan: t
         ),
         scene_at=preset.scenes.at,
         scene_bars=preset.scenes.bars,
+    )
+
+
+def _slots(preset: Preset) -> tuple[Slot, ...]:
+    """A preset's prompts, with what is heard in those that are files.
+
+    Raises:
+        SoundError: nothing can be heard in one of them.
+    """
+    return tuple(
+        Slot(prompt.label, prompt.weight, sound=None if prompt.audio is None else heard(Path(prompt.audio), prompt.text))
+        for prompt in preset.prompt
     )
 
 
@@ -171,7 +186,7 @@ def notes(chosen: SetList, options: SetOptions = NOTHING_ASKED) -> tuple[str, ..
 def _scene(table: SceneTable, preset: Preset) -> Scene:
     """A preset's scene: whole where it moves everything there is, as one that was saved does."""
     named = ((prompt_number(name), name, to) for name, to in table.prompts.items())
-    prompts = tuple((name if number is None else preset.prompt[number - 1].text, to) for number, name, to in named)
+    prompts = tuple((name if number is None else preset.prompt[number - 1].label, to) for number, name, to in named)
     mutes = tuple((f"mute {stem}", float(stem in table.muted)) for stem in dict.fromkeys((*table.stems, *table.muted)))
     values = (
         *((f"macro {name}", value) for name, value in table.macros.items()),

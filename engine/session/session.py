@@ -29,6 +29,7 @@ from engine.conductor.events import (
     RoomMeasured,
     SendCues,
     SendListen,
+    SendLoop,
     SetParams,
     StartJob,
     Sweep,
@@ -63,6 +64,7 @@ from engine.protocol import (
     PlayerOrder,
     ReadPrompt,
     RemoveKeeper,
+    RoomCommand,
     SetCueLevel,
     SetCueMix,
     SetCues,
@@ -77,6 +79,7 @@ from engine.sections.file import ready_frames
 from engine.session.keeping import Keeping
 from engine.session.pictures import Pictures
 from engine.session.reading import ReadingPrompts
+from engine.session.room import Room
 from engine.session.saving import save_state
 from engine.session.snapshots import Understood
 from engine.session.starring import Starring
@@ -159,6 +162,7 @@ class Session:
         self.now = now
         self.keeping = Keeping(folder, self.tell)
         self.starring = Starring(self.tell)
+        self.room = Room(folder, self.tell, self._from_room)
         self.reading = ReadingPrompts()
         self.notices: tuple[Notice, ...] = ()
         self.measuring = Measuring(folder, self.take)
@@ -205,6 +209,7 @@ class Session:
     def turn(self) -> None:
         """End a turn of the loop: time went on, and what has changed in it is saved, after it was done."""
         self.take(Tick())
+        self.room.look(self.state)
         if self._unsaved and self._save_to is not None:
             save_state(self._save_to, self.state)
             if self.log.folder is not None:  # for `liveset resume`, where this session's folder is gone with the machine
@@ -215,6 +220,8 @@ class Session:
         """Take a performer's command."""
         if isinstance(command, ReadPrompt):  # asks only: no move of the set's, which the log keeps
             self.reading.read(command, *self._tempo_and_key())
+            return
+        if isinstance(command, RoomCommand) and self.room.ask(command, self.state):  # logged once it says which bars
             return
         self.log.command(self.now().frame, command)
         match command:
@@ -239,6 +246,13 @@ class Session:
             case _:
                 self.take(Commanded(command))
 
+    def _from_room(self, command: RoomCommand) -> None:
+        """Bars were taken from the room, for a command: they stay with the log, for no request makes them again."""
+        if command.taken is not None:
+            self.log.keep(self.folder / command.taken.path)
+        self.log.command(self.now().frame, command)
+        self.take(Commanded(command))
+
     def _do(self, action: Action) -> None:
         match action:
             case StartJob(job):
@@ -252,6 +266,9 @@ class Session:
             case SendCues(cues):
                 self.player.order(SetCues(tuple(self._located(cue) for cue in cues)))
                 self.measuring.compare(self.state, cues)
+            case SendLoop(order):
+                cue = None if order.cue is None else self._located(order.cue)
+                self.player.order(replace(order, cue=cue))
             case SendListen(order):
                 self.player.order(replace(order, cues=tuple(self._located(cue) for cue in order.cues)))
             case SetParams(values):
@@ -317,7 +334,7 @@ class Session:
             self._words, self._asked = {}, asked
         for slot in self.state.steering.slots:
             if slot.text not in self._words:
-                parsed = parse(slot.text)
-                others = not_followed(slot.text, *asked)
+                parsed = parse(slot.words)
+                others = not_followed(slot.words, *asked)
                 self._words[slot.text] = Understood(parsed.unknown, parsed.guesses, others)
         return self._words

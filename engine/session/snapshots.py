@@ -42,6 +42,7 @@ from engine.protocol import (
     PromptReading,
     PromptView,
     RecordingView,
+    RoomView,
     ScenesView,
     Snapshot,
     StemView,
@@ -103,6 +104,7 @@ class Surroundings:
     starred: tuple[str, ...] = ()
     own_words: tuple[str, ...] = ()
     reading: PromptReading | None = None
+    room: RoomView = field(default_factory=RoomView)
 
 
 def _piece(state: State) -> PieceView:
@@ -186,6 +188,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         clock_s=state.transport.clock / rate,
         closing=around.closing,
         headphones=headphones_view(state),
+        room=around.room,
         chord=chord_name(chord.tones, chord.root) if (chord := state.steering.chord) is not None else "",
     )
 

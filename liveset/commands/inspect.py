@@ -43,6 +43,14 @@ def show_devices() -> None:
         table.add_row(mark, str(device.index), Text(device.name), device.hostapi, str(device.channels), f"{device.rate:g} Hz")
     console.print(table)
     console.print(f"\npick one with: {command('play --device NUMBER-OR-NAME')}", highlight=False)
+    if heard := list_devices("input"):
+        console.print("\ninputs:")
+        table = _table("", "number", "name", "system", "channels", "rate")
+        for device in heard:
+            mark = "default" if device.default else ""
+            table.add_row(mark, str(device.index), Text(device.name), device.hostapi, str(device.channels), f"{device.rate:g} Hz")
+        console.print(table)
+        console.print(f"\nlisten to one with: {command('play --input NUMBER-OR-NAME')}", highlight=False)
 
 
 def _ports(mapping: Mapping) -> tuple[list[PortInfo], str]:

@@ -93,13 +93,13 @@ def checked_recording(path: Path, *, force: bool = False) -> Path:
     return path
 
 
-def check_device(device: str) -> None:
-    """Make sure that there is such an output device; where there is none at all the set runs silently.
+def check_device(device: str, way: str = "output") -> None:
+    """Make sure that there is such a device; where there is none at all the set runs silently, and hears nothing.
 
     Raises:
         DeviceError: if there are devices, but not this one.
     """
-    argv = [sys.executable, "-m", "engine.player.output.check", device]
+    argv = [sys.executable, "-m", "engine.player.output.check", device, way]
     said = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
     if said:
         raise DeviceError(said, f"{command('devices')} lists them with their numbers")
@@ -118,6 +118,8 @@ def perform(options: SetOptions, screen: bool) -> int:
         check_device(str(options.device))
     if options.cue_device is not None:
         check_device(options.cue_device)
+    if options.input is not None:
+        check_device(options.input, "input")
     engine = EngineProcess(options)
     try:
         if screen:

@@ -25,6 +25,7 @@ from engine.performances.reading import read_performance, takes_of
 from engine.presets import Preset, SetList, load_set
 from engine.processes.layout import check_free, recording_name
 from engine.protocol import SetOptions, titled
+from engine.session.heard_files import heard
 from engine.session.opening import notes, opening_state
 from liveset.commands.plain import plain_console
 
@@ -235,6 +236,9 @@ def _word_lines(preset: Preset) -> list[str]:
     lines = []
     for number, prompt in enumerate(preset.prompt, 1):
         parsed = parse(prompt.text)
+        if prompt.audio is not None:
+            sound = heard(Path(prompt.audio), prompt.text)
+            lines.append(f"prompt {number}: {sound.name} was heard as {sound.heard}")
         lines += [f'prompt {number}: nothing was understood from "{word}"' for word in parsed.unknown]
         lines += [f'prompt {number}: "{written}" was taken for "{taken}"' for written, taken in parsed.guesses]
     if not any(prompt.weight for prompt in preset.prompt) and not any(section.prompts for section in preset.section):

@@ -91,7 +91,7 @@ def measure_sections(audio: Path | str, sections: Sequence[PlayedSection]) -> li
 
 
 def _section(file: soundfile.SoundFile, section: PlayedSection, end_s: float) -> SectionMeasures:
-    unknown = tuple(dict.fromkeys(word for prompt in section.prompts for word in parse(prompt.text).unknown))
+    unknown = tuple(dict.fromkeys(word for prompt in section.prompts for word in parse(prompt.words).unknown))
     spare = max(0.0, end_s - section.start_s - MOST_S) / 2
     sound = _cut(file, section.start_s + spare, end_s - spare)
     if len(sound) < LEAST_S * file.samplerate or not sound.any():

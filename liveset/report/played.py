@@ -68,7 +68,7 @@ def log_of(folder: Path, performance: Performance, sound: Sound) -> RehearsalLog
     history = state.transport.history if state is not None and state.transport.history else _made(performance)
     sections = in_file(history, sound.stretch.sections, sound.start)
     asked = tuple(LoggedEvent(frame / SAMPLE_RATE, command) for frame, command in read_commands(folder))
-    words = (word for section in sections for prompt in section.prompts for word in parse(prompt.text).unknown)
+    words = (word for section in sections for prompt in section.prompts for word in parse(prompt.words).unknown)
     tempo = performance.tempo
     return RehearsalLog(
         preset=performance.card.title,

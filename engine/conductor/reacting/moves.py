@@ -71,6 +71,7 @@ _WHAT: Final[dict[type, Callable[[State, Any], str]]] = {
     p.StretchTransition: lambda state, command: "length of the next transition",
     p.SetLock: lambda state, command: f"lock of the {command.what}",
     p.BuildOnHook: lambda state, command: "section on the hook",
+    p.ContinueRoom: lambda state, command: "section by the room",
     p.SetTempo: lambda state, command: "tempo",
     p.StepTempo: lambda state, command: "tempo",
     p.TapTempo: lambda state, command: "tempo",

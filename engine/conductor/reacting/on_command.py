@@ -13,7 +13,7 @@ from engine.conductor.events import Action, CutTails, SetParams, Tell
 from engine.conductor.messages import because
 from engine.conductor.pieces import sounding
 from engine.conductor.planning.plan import PlannedSection
-from engine.conductor.reacting import hooks, listening, scenes
+from engine.conductor.reacting import hooks, listening, room, scenes
 from engine.conductor.reacting.hand_overs import choose_transition, step_transition, stretch_transition
 from engine.conductor.reacting.locks import locked_out, set_lock
 from engine.conductor.reacting.over import go_on, play_again, refused
@@ -169,8 +169,16 @@ def _set_prompt(state: State, command: p.SetPrompt) -> Step:
     told = (Tell("warning", cut),) if text != whole else ()
     if command.slot == len(slots):
         return state.with_steering(slots=(*slots, Slot(text, 0.0, touched=True))), told
-    slot = replace(slots[command.slot], text=text)
+    slot = _rewritten(slots[command.slot], text)
     return state.with_steering(slots=(*slots[: command.slot], slot, *slots[command.slot + 1 :])), told
+
+
+def _rewritten(slot: Slot, text: str) -> Slot:
+    """A slot with another text; its sound stays as long as its file's name ends the text."""
+    if slot.sound is None or not text.endswith(slot.sound.name):
+        return replace(slot, text=text, sound=None)
+    sound = replace(slot.sound, words=text.removesuffix(slot.sound.name).rstrip(" +"))
+    return replace(slot, text=sound.label, sound=sound)
 
 
 def _set_macro(state: State, command: p.SetMacro) -> Step:
@@ -324,6 +332,8 @@ _COMMANDS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.StopListening: listening.stop_listening,
     p.SetCueLevel: listening.set_cue_level,
     p.SetCueMix: listening.set_cue_mix,
+    p.ContinueRoom: room.continue_room,
+    p.LoopRoom: room.loop_room,
     p.StoreScene: scenes.store,
     p.RecallScene: scenes.recall,
 }

@@ -12,7 +12,7 @@ from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, 
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
 from engine.conductor.pieces import short, title_at
-from engine.conductor.reacting import listening
+from engine.conductor.reacting import listening, room
 from engine.conductor.reacting.changing_over import announced, changed_over, ends_where_planned
 from engine.conductor.reacting.over import OVER
 from engine.conductor.reacting.small_disk import measure_room
@@ -92,7 +92,8 @@ def _in_its_tempo(state: State, version: Version, frame: int) -> Step:
     if version.request.bpm == state.grid.bpm:
         return state, ()
     tempo = state.tempo.changed(state.grid.next_bar(frame - SLACK), version.request.bpm)
-    return state.with_transport(changes=tempo.changes), (SetParams((("bpm", version.request.bpm),)),)
+    state, ended = room.out_of_tempo(state.with_transport(changes=tempo.changes))
+    return state, (SetParams((("bpm", version.request.bpm),)), *ended)
 
 
 def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) -> Step:
@@ -214,7 +215,8 @@ def _hello(state: State, event: p.PlayerHello) -> Step:
     """A player that plays already (this conductor takes over), or a new one that must be told where to go on."""
     state = listening.greeted(state, event)
     if event.cue is None:
-        return _resume_lost_player(state)
+        state, actions = _resume_lost_player(state)
+        return state, (*actions, *room.again(state))
     version = dict(state.transport.cue_versions).get(event.cue.cue_id)
     state = state.with_transport(
         cues=event.cues, last_cue=max(state.transport.last_cue, event.cue.cue_id, *(cue.cue_id for cue in event.cues), 0)

@@ -230,7 +230,7 @@ class StableAudioSections:
             source=piece.source,
             remake=None if piece.remake is None else [piece.remake],
             vary=piece.vary,
-            amount=min(1.0, max(0.01, request.vary_amount)),
+            amount=min(1.0, max(0.01, request.vary_amount if piece.amount is None else piece.amount)),
             told_s=min(model.config.sample_size / model.rate, seconds + EXTRA_SECONDS),
             on_progress=lambda fraction: on_progress(fraction * STEP_SHARE),
             cancelled=cancelled,

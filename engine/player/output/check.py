@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 
 from engine.errors import DeviceError
-from engine.player.output.devices import choose, list_devices, listed
+from engine.player.output.devices import Way, choose, list_devices, listed
 
 
 def main(argv: list[str]) -> int:
@@ -20,9 +20,10 @@ def main(argv: list[str]) -> int:
         _list_for_ever()
         return 0
     try:
-        devices = list_devices()
-        if devices:
-            choose(devices, argv[0])
+        way: Way = "input" if argv[1:] == ["input"] else "output"
+        devices = list_devices(way)
+        if devices or way == "input":
+            choose(devices, argv[0], way)
     except DeviceError as error:
         if "PortAudio" not in error.message:
             print(error.message if "several" in error.message else f"{error.message}; there is {listed(devices)}")

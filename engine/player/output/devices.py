@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from engine.command_line import command
 from engine.errors import DeviceError
@@ -24,38 +24,51 @@ _SHOWN: Final = 6
 """Candidates that an error lists."""
 
 
+Way = Literal["input", "output"]
+
+
 def outputs(sd: Any) -> list[DeviceInfo]:
     """All output devices that PortAudio knows of, in its order; empty when there are none.
 
     Raises:
         DeviceError: if PortAudio cannot list them.
     """
+    return _found(sd, "output")
+
+
+def inputs(sd: Any) -> list[DeviceInfo]:
+    """The same of input devices."""
+    return _found(sd, "input")
+
+
+def _found(sd: Any, way: Way) -> list[DeviceInfo]:
     try:
         found, apis = sd.query_devices(), sd.query_hostapis()
     except sd.PortAudioError as error:
         raise DeviceError(f"PortAudio cannot list devices ({error})", PORTAUDIO_HINT) from error
-    default = sd.default.device[1]
+    default = sd.default.device[int(way == "output")]
     if default < 0:
-        default = next((api["default_output_device"] for api in apis if api["default_output_device"] >= 0), -1)
+        default = next((api[f"default_{way}_device"] for api in apis if api[f"default_{way}_device"] >= 0), -1)
     listed, seen = [], dict[str, int]()
     for device in found:
-        if device["max_output_channels"] <= 0:
+        if device[f"max_{way}_channels"] <= 0:
             continue
         host, index = str(apis[device["hostapi"]]["name"]), int(device["index"])
         plain = f"{device['name']}, {host}"
         seen[plain] = seen.get(plain, 0) + 1
         key = plain if seen[plain] == 1 else f"{plain} #{seen[plain]}"
-        channels, rate = int(device["max_output_channels"]), float(device["default_samplerate"])
+        channels, rate = int(device[f"max_{way}_channels"]), float(device["default_samplerate"])
         listed.append(DeviceInfo(index, str(device["name"]), host, channels, rate, index == default, key))
     return listed
 
 
-def choose(devices: Sequence[DeviceInfo], wanted: str | None) -> DeviceInfo:
+def choose(devices: Sequence[DeviceInfo], wanted: str | None, way: Way = "output") -> DeviceInfo:
     """The device that a person means.
 
     Args:
-        devices: from `outputs`.
+        devices: from `outputs` or `inputs`.
         wanted: a key, a name, a part of one, or a number; None for the default.
+        way: which of them, for messages.
 
     Raises:
         DeviceError: if there is none like it, or if a part of a name fits several names.
@@ -63,15 +76,15 @@ def choose(devices: Sequence[DeviceInfo], wanted: str | None) -> DeviceInfo:
     if wanted is None:
         for device in (*(each for each in devices if each.default), *devices[:1]):
             return device
-        raise DeviceError("no output device found", DEVICES_HINT)
+        raise DeviceError(f"no {way} device found", DEVICES_HINT)
     if wanted.isdecimal():
         found = [device for device in devices if str(device.index) == wanted]
     else:
         found = next(filter(None, _readings(devices, wanted.strip().casefold())), [])
     if not found:
-        raise DeviceError(f"no output device {wanted!r}", DEVICES_HINT)
+        raise DeviceError(f"no {way} device {wanted!r}", DEVICES_HINT)
     if len({device.name for device in found}) > 1:
-        raise DeviceError(f"several output devices are like {wanted!r}: {listed(found)}", "name one of them, or its number")
+        raise DeviceError(f"several {way} devices are like {wanted!r}: {listed(found)}", "name one of them, or its number")
     return min(found, key=lambda device: (_rank(device.hostapi), device.index))
 
 
@@ -108,10 +121,11 @@ def load_sounddevice() -> ModuleType:
     return module
 
 
-def list_devices(*, again: bool = False) -> list[DeviceInfo]:
-    """All output devices; empty when there are none.
+def list_devices(way: Way = "output", *, again: bool = False) -> list[DeviceInfo]:
+    """All output devices, or input devices; empty when there are none.
 
     Args:
+        way: which of them.
         again: have PortAudio look afresh; no stream may be open.
 
     Raises:
@@ -120,7 +134,7 @@ def list_devices(*, again: bool = False) -> list[DeviceInfo]:
     sd: Any = load_sounddevice()
     if again:
         rescan(sd)
-    return outputs(sd)
+    return _found(sd, way)
 
 
 def rescan(sd: Any) -> None:

@@ -13,17 +13,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, PARAMS_NOTE, Note
+from engine.performances.entries import CUES_NOTE, CUT_NOTE, ENDING_NOTE, FILE_NOTE, LOOP_NOTE, PARAMS_NOTE, Note
 from engine.player.decks import Deck
 from engine.player.rendering.effects.chain import Chain
 from engine.player.rendering.headphones import Headphones
 from engine.player.rendering.limiter import LATENCY, Limiter
 from engine.player.rendering.meters import Meters
 from engine.player.rendering.ramps import UP, Bus
+from engine.player.rendering.room import RoomLoop
 from engine.player.rendering.timeline import Timeline
 from engine.player.rendering.voices import STEM_NAMES, Levels
 from engine.processes.latest import MIXED, PARAM_DEFAULTS, NamedValues
-from engine.protocol import Cue, PlayerEvent
+from engine.protocol import Cue, LoopStem, PlayerEvent
 from engine.timebase import QUANTUM, SAMPLE_RATE
 
 GATE_QUANTA: Final = 5
@@ -80,6 +81,8 @@ class Renderer:
         self._chain = Chain(rate, self._at)
         self._limiter, self._meters = Limiter(rate), Meters(rate)
         self.headphones = Headphones(rate)
+        self._loop = RoomLoop()
+        self._loop_asked: tuple[LoopStem, Deck | None] | None = None
         self._bus = np.zeros((2, QUANTUM))
         self._frame = frame
         self._beat = 0
@@ -141,6 +144,10 @@ class Renderer:
         """Replace all pending cues at the next quantum. May be called from any thread."""
         self._cues = decks
 
+    def set_loop(self, order: LoopStem, deck: Deck | None) -> None:
+        """Loop bars from the room, or none any more, as of the next quantum. May be called from any thread."""
+        self._loop_asked = order, deck
+
     def clear_effects(self) -> None:
         """Cut the effects' tails at the next quantum. May be called from any thread."""
         self._clear = True
@@ -171,7 +178,11 @@ class Renderer:
             decks, self._cues = self._cues, None
             self._timeline.set_cues(decks)
             self._note(CUES_NOTE, tuple(deck.cue for deck in decks))
-        for reader in self._timeline.readers:
+        if self._loop_asked is not None:
+            (order, deck), self._loop_asked = self._loop_asked, None
+            self._loop.set(deck, order.at)
+            self._note(LOOP_NOTE, order)
+        for reader in (*self._timeline.readers, *self._loop.readers):
             if reader.look():
                 self._note(FILE_NOTE, (reader.path.name, reader.seen))
         bus = self._bus
@@ -236,6 +247,7 @@ class Renderer:
         self._fresh = False
         self._timeline.plan(self._frame)
         self._timeline.add_to(bus, self._frame, self._levels)
+        self._loop.add_to(bus, self._frame, self._levels)
         self._frame += QUANTUM
         if not (before == 1.0 and self._gate == 1.0):
             bus *= before + (self._gate - before) * UP

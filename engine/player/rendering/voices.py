@@ -10,10 +10,10 @@ import numpy.typing as npt
 from engine.dsp.crossfade import Floats
 from engine.player.decks import SeenReader
 from engine.player.rendering.transitions import REACH, Fade, Gain, lows
-from engine.protocol import STEMS, Cue
+from engine.protocol import ROOM, STEMS, Cue
 from engine.timebase import QUANTUM
 
-STEM_NAMES = (*STEMS, "mix")
+STEM_NAMES = (*STEMS, "mix", ROOM)
 
 _RAMP: Floats = np.arange(QUANTUM, dtype=np.float64)
 _UNIT: npt.NDArray[np.float32] = ((np.arange(QUANTUM) + 1) / QUANTUM).astype(np.float32)

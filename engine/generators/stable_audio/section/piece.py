@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from engine.errors import GeneratorError
 from engine.generators.stable_audio.section import material
+from engine.generators.stable_audio.section.prompted import prompted
 from engine.generators.stable_audio.section.words import Curve, mix_curves
 from engine.protocol import SectionRequest, Traits
 from engine.timebase import Grid
@@ -25,6 +26,9 @@ KEPT_S: Final = 4.5
 
 CONTEXT_S: Final = 16.0
 """So much on each side of bars that are made again steers them."""
+
+HOLD: Final = 0.5
+"""How much of the model's noise gives way to a sound that is the only prompt: its rhythm and colours stay, its notes are free."""
 
 MOST_STRETCH: Final = 0.03
 """A piece whose tempo is off by more is not stretched."""
@@ -41,6 +45,7 @@ class Piece:
         source: sound kept in it, from its first frame on; None if nothing is.
         remake: (start, end) in seconds of the source that are made again; None for all that follows the source.
         vary: sound it is a variation of, from its first frame on.
+        amount: how little of that is left, 0..1; None for as little as the request says.
     """
 
     prompt: list[tuple[str, float | Curve]]
@@ -49,6 +54,7 @@ class Piece:
     source: Audio | None = None
     remake: tuple[float, float] | None = None
     vary: Audio | None = None
+    amount: float | None = None
 
 
 def plan_piece(request: SectionRequest, rate: int, longest: int) -> Piece:
@@ -72,14 +78,19 @@ def plan_piece(request: SectionRequest, rate: int, longest: int) -> Piece:
     lead_bars = round(len(kept) / grid.frames_per_bar) if kept is not None else 1
     lead = grid.frame_of_bar(lead_bars)
     frames += lead
-    vary = None
     if request.vary_path is not None:
         audio = material.whole(request, rate)
         end = grid.frame_of_bar(request.bars)  # around the section, its own bars go on
         front = np.resize(audio[:end][::-1], (lead, audio.shape[1]))[::-1] if kept is None else kept
         vary = np.concatenate((front, audio, audio[: frames - lead - len(audio)]))
-    prompt = mix_curves(request, frames / rate, lead / rate) if vary is None else _settled(request)
-    return Piece(prompt, frames, lead_bars, kept, vary=vary)
+        return Piece(_settled(request), frames, lead_bars, kept, vary=vary)
+    prompt = mix_curves(request, frames / rate, lead / rate)
+    if (sounds := prompted(request, rate, frames, lead)) is None:
+        return Piece(prompt, frames, lead_bars, kept)
+    sound, share = sounds
+    if kept is not None:
+        sound[:lead] = kept
+    return Piece(prompt, frames, lead_bars, kept, vary=sound, amount=1.0 - HOLD * share)
 
 
 def plan_remake(request: SectionRequest, rate: int, longest: int) -> tuple[Piece, int, int, int]:

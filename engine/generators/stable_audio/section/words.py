@@ -88,7 +88,7 @@ def shares_of(prompts: Sequence[PromptWeight], request: SectionRequest) -> dict[
     total = sum(prompt.weight for prompt in heard)
     shares: dict[str, float] = {}
     for prompt in heard:
-        text = completed(prompt.text, request)
+        text = completed(prompt.words, request)
         shares[text] = shares.get(text, 0.0) + prompt.weight / total
     return shares
 

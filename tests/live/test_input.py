@@ -1,0 +1,98 @@
+"""Audio input through a real sound server: what is played to the set lies on its bars, and is what loops and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy import signal
+
+from engine.protocol import ContinueRoom, LoopRoom, Undo
+from engine.sections.file import SectionReader
+from engine.timebase import SAMPLE_RATE, Grid
+from tests.live.conftest import PRESET, Show
+from tests.live.sound_server import Server, private_server
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.sound
+
+GRID = Grid(200.0)
+NEAR_MS = 35.0
+"""What the latencies that a sound server tells may be off by."""
+
+Mono = npt.NDArray[np.float64]
+
+
+@pytest.fixture
+def server(private: Path) -> Iterator[Server]:
+    yield from private_server(private)
+
+
+def sound_of(path: Path) -> Mono:
+    """All of a section file, without the lows: (frames,)."""
+    mono = np.asarray(SectionReader(path).audio.sum(axis=1)).mean(axis=1)
+    return np.asarray(signal.sosfilt(signal.butter(2, 200, "highpass", fs=SAMPLE_RATE, output="sos"), mono))
+
+
+def lag_ms(heard: Mono, played: Mono, start: int) -> tuple[float, float]:
+    """How far from ``start`` some sound lies in another, in milliseconds, and how alike they are there."""
+    reach = SAMPLE_RATE // 10
+    around = played[start - reach : start + len(heard) + reach]
+    power = np.sqrt(np.convolve(around**2, np.ones(len(heard)), "valid") * float(heard @ heard))
+    alike = signal.correlate(around, heard, mode="valid", method="fft") / np.maximum(power, 1e-9)
+    best = int(np.argmax(alike))
+    return (best - reach) / SAMPLE_RATE * 1000, float(alike[best])
+
+
+def test_what_the_room_hears_of_the_set_lies_on_the_sets_own_bars_and_loops(
+    server: Server, show: Callable[..., Show], private: Path
+) -> None:
+    server.sink("out", channels=2)
+    one = show(minutes=2, text=PRESET, input="pulse")
+    one.wait(lambda s: bool(s.room.where), "the input")
+    one.wait(lambda s: s.beats > 22, "some bars")
+    before = one.now()
+    one.client.send(LoopRoom())
+    shown = one.wait(lambda s: s.room.loop > 0, "the loop")
+    assert any(stem.name == "room" for stem in shown.stems) and not any(stem.name == "room" for stem in before.stems)
+    (path,) = private.rglob("room-*.bars")
+    wait_until(lambda: SectionReader(path).ready == SectionReader(path).info.frames, "the file")
+    assert SectionReader(path).info.bars == shown.room.loop == 4
+    (first,) = private.rglob("s00001.section")
+    heard, played = sound_of(path), sound_of(first)
+    bar = GRID.frame_of_bar(1)
+    lags = [
+        max((lag_ms(heard[at : at + bar], played, start * bar + at) for start in range(1, 8)), key=lambda found: found[1])
+        for at in (0, bar, 2 * bar, 3 * bar)
+    ]
+    assert all(alike > 0.9 for _, alike in lags), lags
+    assert all(abs(late) < NEAR_MS for late, _ in lags), lags
+    assert max(late for late, _ in lags) - min(late for late, _ in lags) < 3.0, lags
+    one.client.send(LoopRoom(on=False))
+    ended = one.wait(lambda s: s.room.loop == 0, "the end of the loop")
+    assert not any(stem.name == "room" for stem in ended.stems)
+
+
+def test_the_next_section_goes_by_what_was_played_to_the_set(server: Server, show: Callable[..., Show], private: Path) -> None:
+    server.sink("out", channels=2)
+    server.sink("stage", channels=2)
+    one = show(minutes=2, text=PRESET, input="pulse")
+    one.wait(lambda s: bool(s.room.where) and s.beats > 18, "some bars")
+    one.client.send(ContinueRoom(2))
+    one.wait(lambda s: any("goes on from the last 2 bars from the room" in each.text for each in s.notices), "what comes of it")
+    assert one.now().moves[0].what.startswith("section by the room")
+    assert len(list(private.rglob("room-*.bars"))) == 1
+    one.client.send(Undo())
+    one.wait(lambda s: any("section by the room" in each.text for each in s.notices), "what was undone")
+
+
+def test_an_input_that_is_gone_is_told_and_the_set_plays_on(server: Server, show: Callable[..., Show]) -> None:
+    server.sink("out", channels=2)
+    one = show(minutes=2, text=PRESET, input="nowhere")
+    one.wait(lambda s: any("no input device 'nowhere'" in each.text for each in s.notices), "a word on it")
+    one.wait_playing()
+    one.client.send(LoopRoom())
+    one.wait(lambda s: any("Not one whole bar was heard" in each.text for each in s.notices), "a word on the bars")
