@@ -39,6 +39,9 @@ MAX_TRIES: Final = 3
 STREAM_SPEED: Final = 2.0
 """A generator this many times faster than the sound may be played while it is still making the section."""
 
+MOST_STEPS: Final = 0.9
+"""A generator is not taken to spend more than this share of its time on steps before its first sound."""
+
 OUTRUN: Final = 1.2
 """A re-make that is made this many times faster than it plays is not overtaken by what sounds."""
 
@@ -202,12 +205,14 @@ def arrives(state: State, request: SectionRequest) -> bool:
 def usable(state: State, version: Version) -> bool:
     """Whether a version may be cued: complete, or ahead by two bars and made faster than it plays.
 
-    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end.
+    A live generator is trusted to be that fast until it was measured: the first section must not wait for its own end. One that
+    takes steps first has no sound before they are taken: what is left to do then is quicker than the whole was.
     """
     if version.complete:
         return True
-    request = version.request
-    fast = state.work.speed * state.work.share >= STREAM_SPEED or (state.work.traits.live and not state.work.speed)
+    request, traits = version.request, state.work.traits
+    left = 1.0 if version.place == "stand-in" else 1 - min(MOST_STEPS, traits.step_share)
+    fast = state.work.speed * state.work.share >= STREAM_SPEED * left or (traits.live and not state.work.speed)
     return fast and version.ready_to >= section_frames(request.bpm, request.beats_per_bar, 2, state.grid.rate)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from engine.conductor.forecast import MARGIN_S, SPARE, workable_s
+from engine.conductor.forecast import MARGIN_S, SPARE
 from engine.conductor.planning.plan import MAX_TRANSITION, PHRASE, PlannedSection
 from engine.protocol import Traits, TransitionKind
 
@@ -23,6 +23,9 @@ JOIN: Final[tuple[TransitionKind, int]] = ("equal-power", 2)
 
 _INSTANT: Final = 1e-6
 """Seconds of work a second of sound below which nothing is ever late."""
+
+SPARES: Final = (SPARE, 1.2, 1.05)
+"""What is tried in turn, from the usual to what a machine that does nothing else can keep."""
 
 UNBOUND: Final = 2**31
 LONGEST: Final = 64
@@ -39,6 +42,7 @@ class Limits:
         work: seconds of work a second of sound; 0 for not known.
         hurried: the same with as few steps as there may be.
         room: bars of a section for which the disk has room; 0 for any.
+        spare: how many times over the work of a section is to fit into the one before it.
     """
 
     bar_s: float
@@ -46,6 +50,7 @@ class Limits:
     work: float = 0.0
     hurried: float = 0.0
     room: int = 0
+    spare: float = SPARE
 
     @property
     def kept(self) -> int:
@@ -62,18 +67,20 @@ class Limits:
 
     def made_during(self, bars: int) -> int:
         """The most bars that can be made, in a hurry, while ``bars`` bars play; 0 or less for none."""
-        if self.hurried <= _INSTANT or SPARE * self.hurried >= 1:  # a generator that cannot keep up is late whatever is planned
+        if (
+            self.hurried <= _INSTANT or self.spare * self.hurried >= 1
+        ):  # a generator that cannot keep up is late whatever is planned
             return UNBOUND
-        sound_s = workable_s(bars * self.bar_s) / self.hurried
+        sound_s = (bars * self.bar_s - MARGIN_S) / self.spare / self.hurried
         return min(UNBOUND, math.floor(min(sound_s / self.bar_s, UNBOUND)) - self.kept - MAX_TRANSITION)
 
     @property
     def least(self) -> int:
         """The fewest bars of a section during which one as long can be made, in whole phrases; 1 if there is no such length."""
-        gain = 1 - SPARE * self.work
+        gain = 1 - self.spare * self.work
         if self.work <= 0 or gain <= 0:
             return 1
-        bars = (SPARE * self.work * (self.kept + MAX_TRANSITION + 1) + MARGIN_S / self.bar_s) / gain
+        bars = (self.spare * self.work * (self.kept + MAX_TRANSITION + 1) + MARGIN_S / self.bar_s) / gain
         return min(self.most, LONGEST, PHRASE * math.ceil(bars / PHRASE))
 
 
@@ -115,7 +122,19 @@ def fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) 
         parts: what is still to come, in order.
         before: bars of the section that plays before the first of them; None for none, or for one without end.
         limits: of the generator.
+
+    Where a generator barely keeps up, sections that are long enough for the usual spare time would be late at once: shorter ones
+    with less to spare are in time, as long as nothing comes between.
     """
+    for spare in SPARES:
+        own = replace(limits, spare=spare)
+        made = _fitted(parts, before, own)
+        if before is None or not made or made[0].bars <= own.made_during(before):
+            return made
+    return _fitted(parts, before, limits)
+
+
+def _fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) -> tuple[PlannedSection, ...]:
     ahead, made = _lengthened(list(parts), limits.least), list[PlannedSection]()
     while ahead:
         part = ahead.pop(0)
