@@ -139,7 +139,7 @@ class LiveEngine:
             section=self._section,
             later=Background("last-minutes", self.inbox.put),
         )
-        self.room = RoomInput(folder, options.input, self.session, self.inbox.put)
+        self.room = RoomInput(folder, options.input or chosen.first.input.device, self.session, self.inbox.put)
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = self._unwatched_at = self._lit_at = time.monotonic()

@@ -167,7 +167,8 @@ class Header(LineWidget[HeaderView]):
         hours = view.total_s >= HOUR_S
         elapsed, total = clock(view.elapsed_s, hours), clock(view.total_s, hours)
         asked = _asked(view)
-        length = min(LONGEST_LINE, width * 3 // 10 - len(asked), width - 2 * len(total) - len(asked) - 8)
+        beside = len(asked) + (line_cells(_room(view)) + 2 if view.room is not None else 0)
+        length = min(LONGEST_LINE, width * 3 // 10 - beside, width - 2 * len(total) - len(asked) - 8)
         if length < SHORTEST_LINE:
             return Piece(((elapsed, "strong"), (f" / {total} ", "dim")))
         at = round(unit(view.elapsed_s / view.total_s if view.total_s else 0.0) * (length - 1))
