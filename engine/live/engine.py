@@ -139,9 +139,7 @@ class LiveEngine:
             section=self._section,
             later=Background("last-minutes", self.inbox.put),
         )
-        self.room = None if options.input is None else RoomInput(folder, options.input, self.session.tell, self.inbox.put)
-        if self.room is not None:
-            self.session.room.ring, self.session.room.later = self.room.ring, Background("room", self.inbox.put)
+        self.room = RoomInput(folder, options.input or chosen.first.input.device, self.session, self.inbox.put)
         self.generators = Generators(self.session, self.links, children, self.inbox.put)
         self.player = Player(self.session, self.links, children, self.recordings, self.inbox.put)
         self._show_at = self._check_at = self._unwatched_at = self._lit_at = time.monotonic()
@@ -199,8 +197,7 @@ class LiveEngine:
             self.session.measuring.look(self.session.state)
             self.session.pictures.look(self.session.state)
             self.controllers.plug()
-            if self.room is not None:
-                self.room.tick()
+            self.room.tick()
             if self.screens or (self.session.state.transport.run != "finished" and self.folder.is_dir()):
                 self._unwatched_at = now
             elif now - self._unwatched_at > LINGER_S:  # over, or out of everybody's reach: its folder was removed
@@ -371,14 +368,9 @@ class LiveEngine:
             recordings=self.recordings.ended,
             devices=self.devices.shown,
             closing=self.quitting,
-            room=self._room_view(),
+            room=self.room.view(),
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",
         )
-
-    def _room_view(self) -> p.RoomView:
-        loop = self.session.state.transport.loop
-        bars = 0 if loop is None else loop.loop_bars
-        return p.RoomView(loop=bars) if self.room is None else self.room.view(bars)
 
     # ------------------------------------------------------------ the end
 
@@ -387,8 +379,7 @@ class LiveEngine:
         self.links.order(p.StopPlayer())
         self.controllers.stop_listening()
         self.remote.close()
-        if self.room is not None:
-            self.room.close()
+        self.room.close()
         self.timing.close()
         self.controllers.lights.stop()
         self._show()

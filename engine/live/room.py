@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from engine.live.background import Post
+from engine.live.background import Background, Post
 from engine.player.apart import Apart
 from engine.player.input.ring import RoomRing
 from engine.processes.layout import ROOM_FILE
 from engine.protocol import RoomView
+from engine.session.session import Session
 from engine.timebase import SAMPLE_RATE
 
 HUNG_S: Final = 3.0
@@ -20,32 +20,34 @@ HUNG_S: Final = 3.0
 
 
 class RoomInput:
-    """An input device, looked after.
+    """An input device, looked after; nothing where none was asked for.
 
     Args:
         folder: the session's, in which the ring lies.
-        device: by name or number.
-        tell: shows the performer a line.
+        device: by name or number; None for none.
+        session: takes bars of what is heard, and tells the performer.
         post: has a call made on the deciding thread.
-
-    Attributes:
-        ring: what was heard.
 
     Raises:
         OSError: if there can be no ring.
     """
 
-    def __init__(self, folder: Path, device: str, tell: Callable[[str, str], None], post: Post) -> None:
-        self.ring = RoomRing(folder / ROOM_FILE, create=True)
-        self._tell, self._post = tell, post
-        argv = ["engine.player.input.process", str(folder), "--device", device]
-        self._apart = Apart("audio input", argv, lambda said: self._post(partial(self._heard, said)))
+    def __init__(self, folder: Path, device: str | None, session: Session, post: Post) -> None:
+        self._session, self._post = session, post
+        self._ring: RoomRing | None = None
         self._where = self._why = ""
+        if device is not None:
+            self._ring = session.room.ring = RoomRing(folder / ROOM_FILE, create=True)
+            session.room.later = Background("room", post)
+        argv = ["engine.player.input.process", str(folder), "--device", device or ""]
+        self._apart = Apart("audio input", argv, lambda said: self._post(partial(self._heard, said)))
         self._captured, self._moved_at = 0, time.monotonic()
 
     def tick(self) -> None:
         """Look after the process; call it every now and then."""
-        now, captured = time.monotonic(), self.ring.captured
+        if self._ring is None:
+            return
+        now, captured = time.monotonic(), self._ring.captured
         if captured != self._captured or not self._where:
             self._captured, self._moved_at = captured, now
         elif now - self._moved_at > HUNG_S:
@@ -53,9 +55,11 @@ class RoomInput:
             self._apart.kill()
         self._apart.tick()
 
-    def view(self, loop: int) -> RoomView:
+    def view(self) -> RoomView:
         """For the screen."""
-        return RoomView(self._where, self._why, self.ring.peaks if self._where else (0.0, 0.0), loop)
+        loop = self._session.state.transport.loop
+        peaks = self._ring.peaks if self._ring is not None and self._where else (0.0, 0.0)
+        return RoomView(self._where, self._why, peaks, 0 if loop is None else loop.loop_bars)
 
     def close(self) -> None:
         """Let the device go."""
@@ -70,6 +74,6 @@ class RoomInput:
             odd = [f"{said['rate']} Hz"] if said.get("rate", SAMPLE_RATE) != SAMPLE_RATE else []
             odd += ["one channel"] if said.get("channels") == 1 else []
             shape = ", ".join(odd)
-            self._tell("info", f"Audio input: {where[:50]}{f' ({shape})' if shape else ''}.")
+            self._session.tell("info", f"Audio input: {where[:50]}{f' ({shape})' if shape else ''}.")
         elif why:
-            self._tell("warning", f"Audio input: {why[:60]}; the set plays on.")
+            self._session.tell("warning", f"Audio input: {why[:60]}; the set plays on.")

@@ -2,7 +2,7 @@
 
 ``[set]`` names the frame, ``[[prompt]]`` up to sixteen texts or sound files with weights, ``[[section]]`` the parts (none
 given: an arc is planned), ``[[lora]]`` files that bend the model, ``[start]`` and ``[[scene]]`` where things stand,
-``[takes]`` the next section's takes, ``[midi]`` the controller. docs/presets.md lists every key.
+``[takes]`` the next section's takes, ``[midi]`` the controller, ``[input]`` what is listened to. docs/presets.md lists every key.
 """
 
 from __future__ import annotations
@@ -238,6 +238,12 @@ class MidiTable(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class InputTable(_Table):
+    """``[input]``: the input device that is listened to, by name or number; the command line goes before it."""
+
+    device: Annotated[str, Field(min_length=1)] | None = None
+
+
 class SetListTable(_Table):
     """``[setlist]``, in a file without any other table: the pieces of a set in order, as files or presets' names."""
 
@@ -257,6 +263,7 @@ class Preset(_Table):
     scene: tuple[SceneTable, ...] = ()
     takes: TakesTable = Field(default_factory=TakesTable)
     midi: MidiTable = Field(default_factory=MidiTable)
+    input: InputTable = Field(default_factory=InputTable)
     source: str = ""
 
     @model_validator(mode="before")

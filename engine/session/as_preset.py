@@ -70,6 +70,8 @@ def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None)
         document["scene"] = _tables(_scene(number, scene, texts) for number, scene in steering.scenes)
     document["takes"] = _table(**preset.takes.model_dump())
     document["midi"] = _table(controller=preset.midi.controller, **(preset.midi.overrides if midi is None else midi))
+    if preset.input.device is not None:
+        document["input"] = _table(device=preset.input.device)
     return tomlkit.dumps(document)
 
 

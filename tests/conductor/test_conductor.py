@@ -299,7 +299,11 @@ TEMPOS: list[p.Command] = [
     p.NudgeTime(5.0), p.NudgeTime(-900.0),
 ]  # fmt: skip
 
+FROM_THE_ROOM = p.RoomBars("room-001.bars", 0, 2, GRID.beats_per_bar, GRID.bpm, p.HeardSound("room-001.bars", key="A major"))
+
 STEERING: list[p.Command] = [
+    p.ContinueRoom(taken=FROM_THE_ROOM), p.ContinueRoom(4, "answer", FROM_THE_ROOM), p.ContinueRoom(4, "vary", FROM_THE_ROOM),
+    p.LoopRoom(taken=FROM_THE_ROOM), p.LoopRoom(on=False), p.ContinueRoom(),
     p.NextNow(), p.Hold(), p.ReRoll(), p.Panic(), p.RemovePrompt(0), p.MovePrompt(0, 1),
     p.VaryNext(), p.RemakeBars(2, 3), p.TogglePlay(), p.SetPrompt(1, "techno"), p.Play(),
     p.VaryNext(0.4), p.VaryNext(float("nan")), p.RemakeBars(5, 8), p.RemakeBars(99, -3), p.SetLora(0, 1.7), p.SetLora(3, 1.0),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ import numpy.typing as npt
 import pytest
 from scipy import signal
 
+from engine.performances.entries import MADE
+from engine.processes.layout import log_folder
 from engine.protocol import ContinueRoom, LoopRoom, Undo
 from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
@@ -20,8 +24,11 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.sound
 
 GRID = Grid(200.0)
-NEAR_MS = 35.0
+NEAR_MS = 20.0
 """What the latencies that a sound server tells may be off by."""
+
+LEAST_ALIKE = 0.5
+"""A busy machine loses some sound on its way through the server; on a quiet one it is 1."""
 
 Mono = npt.NDArray[np.float64]
 
@@ -68,21 +75,63 @@ def test_what_the_room_hears_of_the_set_lies_on_the_sets_own_bars_and_loops(
         max((lag_ms(heard[at : at + bar], played, start * bar + at) for start in range(1, 8)), key=lambda found: found[1])
         for at in (0, bar, 2 * bar, 3 * bar)
     ]
-    assert all(alike > 0.9 for _, alike in lags), lags
-    assert all(abs(late) < NEAR_MS for late, _ in lags), lags
-    assert max(late for late, _ in lags) - min(late for late, _ in lags) < 3.0, lags
+    assert max(alike for _, alike in lags) > LEAST_ALIKE, lags
+    assert float(np.median([abs(late) for late, _ in lags])) < NEAR_MS, lags
     one.client.send(LoopRoom(on=False))
     ended = one.wait(lambda s: s.room.loop == 0, "the end of the loop")
     assert not any(stem.name == "room" for stem in ended.stems)
 
 
+def clicks() -> npt.NDArray[np.float32]:
+    """A bar of the set's tempo, again and again: a high click, then three low ones; (frames, 2)."""
+    beat = GRID.frame_of_beat(1)
+    time = np.arange(2000) / SAMPLE_RATE
+    bar = np.zeros(GRID.frame_of_bar(1), np.float32)
+    for number, hertz in enumerate((2400, 900, 900, 900)):
+        bar[number * beat :][: len(time)] = 0.5 * np.sin(2 * np.pi * hertz * time) * np.exp(-time * 120)
+    return np.repeat(np.tile(bar, 40)[:, None], 2, axis=1)
+
+
+@contextmanager
+def played(server: Server, sink: str, sound: npt.NDArray[np.float32]) -> Iterator[None]:
+    """Play a sound into a sink."""
+    path = server.folder / "played.raw"
+    sound.astype("<f4").tofile(path)
+    wanted = f"pacat --server={server.address} --device={sink} --format=float32le --rate=44100 --channels=2 --raw {path}"
+    process = subprocess.Popen(wanted.split(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def given(one: Show) -> str:
+    """What the set's sections were asked to be so far, as its log has it."""
+    folder = log_folder(one.engine.folder)
+    return "" if folder is None else (folder / MADE).read_text(encoding="utf-8", errors="replace")
+
+
 def test_the_next_section_goes_by_what_was_played_to_the_set(server: Server, show: Callable[..., Show], private: Path) -> None:
     server.sink("out", channels=2)
     server.sink("stage", channels=2)
+    server.ask("set-default-source", "stage.monitor")
     one = show(minutes=2, text=PRESET, input="pulse")
-    one.wait(lambda s: bool(s.room.where) and s.beats > 18, "some bars")
-    one.client.send(ContinueRoom(2))
-    one.wait(lambda s: any("goes on from the last 2 bars from the room" in each.text for each in s.notices), "what comes of it")
+    one.wait(lambda s: bool(s.room.where) and s.state == "playing", "the input")
+    with played(server, "stage", clicks()):
+        begun = one.wait(lambda s: max(s.room.peaks) > 0.1, "clicks").beats
+        one.wait(lambda s: s.beats > begun + 14, "some bars")
+        one.client.send(ContinueRoom(2))
+        one.wait(lambda s: any("goes on from the last 2 bars" in each.text for each in s.notices), "what comes of it")
+    (path,) = private.rglob("room-*.bars")
+    heard = sound_of(path)
+    wave = np.asarray(signal.sosfilt(signal.butter(2, 200, "highpass", fs=SAMPLE_RATE, output="sos"), clicks()[:, 0]))
+    beat, half = GRID.frame_of_beat(1), GRID.frame_of_beat(1) // 2
+    power = np.abs(signal.correlate(heard, wave[:2000], mode="valid", method="fft"))
+    found = [start + int(np.argmax(power[start : start + 4 * beat])) for start in range(0, 4 * beat + 1, 4 * beat)]
+    assert abs(found[1] - found[0] - 4 * beat) < half / 10, "a bar lies a bar behind the one before it"
+    wait_until(lambda: '"the room"' in given(one), "a section that leans on the room")
+    assert "room-001.bars" in given(one)
     assert one.now().moves[0].what.startswith("section by the room")
     assert len(list(private.rglob("room-*.bars"))) == 1
     one.client.send(Undo())

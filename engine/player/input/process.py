@@ -36,8 +36,8 @@ from engine.timebase import SAMPLE_RATE
 READ_FRAMES: Final = 256
 """Frames that are read at a time."""
 
-BUFFER_S: Final = 0.02
-"""Seconds that PortAudio is asked to hold."""
+BUFFER_S: Final = 0.1
+"""Seconds that PortAudio is asked to hold: what waits there is known, and costs nothing but being late."""
 
 RATES: Final = (44_100, 48_000, 96_000)
 RETRY_S: Final = 1.0
@@ -77,7 +77,7 @@ class Source:
             break
         else:
             raise DeviceError(f"the input {self.name} cannot be opened ({trouble})", DEVICES_HINT)
-        self.latency_s = float(self._stream.latency)
+        self.latency_s = max(0.0, float(self._stream.latency) - BUFFER_S)  # the device's own: the buffer's is seen
         self._count = max(1, round(READ_FRAMES * self.rate / SAMPLE_RATE))
         self._steady = SteadyTime()
         self._resampler: Any = None

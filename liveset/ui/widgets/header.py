@@ -27,6 +27,10 @@ CUE_CELLS: Final = 16
 AFTER_CELLS: Final = 16
 """Of the next piece's title, beside that of the one that sounds."""
 
+ROOM_CELLS: Final = 5
+ROOM_QUIETEST: Final = 0.004
+"""The audio input's meter, and the peak (-48 dBFS) under which it shows nothing."""
+
 LONGEST_LINE: Final = 60
 SHORTEST_LINE: Final = 6
 HOUR_S: Final = 3600
@@ -34,7 +38,7 @@ HOUR_S: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class HeaderView:
-    """What the top line shows; times in whole seconds."""
+    """What the top line shows; times in whole seconds. ``room`` is how loud the audio input is, in steps; None without one."""
 
     state: RunState = "starting"
     lost: bool = False
@@ -53,6 +57,7 @@ class HeaderView:
     chord: str = ""
     cue: str = ""
     cue_waits: bool = False
+    room: int | None = None
 
     @classmethod
     def of(cls, snapshot: Snapshot, lost: bool) -> HeaderView:
@@ -75,7 +80,15 @@ class HeaderView:
             snapshot.chord,
             snapshot.headphones.what,
             snapshot.headphones.waits,
+            _steps(max(snapshot.room.peaks)) if snapshot.room.where else 0 if snapshot.room.why else None,
         )
+
+
+def _steps(peak: float) -> int:
+    """How many of the input's `ROOM_CELLS` are full; 1 and more where anything is heard."""
+    if peak <= ROOM_QUIETEST:
+        return 0
+    return min(ROOM_CELLS, 1 + int((ROOM_CELLS - 1) * (1 - math.log(min(1.0, peak)) / math.log(ROOM_QUIETEST)) + 1e-9))
 
 
 def _muted(snapshot: Snapshot) -> bool:
@@ -121,6 +134,13 @@ def _cue(view: HeaderView) -> Line:
     return (("cue ", "dim"), (crop(clean(view.cue), CUE_CELLS), "dim" if view.cue_waits else "accent")) if view.cue else ()
 
 
+def _room(view: HeaderView) -> Line:
+    """How loud the audio input is."""
+    if view.room is None:
+        return ()
+    return (("in ", "dim"), ("━" * view.room, "accent"), ("─" * (ROOM_CELLS - view.room), "rest"))
+
+
 class Header(LineWidget[HeaderView]):
     """State, title, tempo, key and metre on the left; the clock with its position line on the right."""
 
@@ -137,6 +157,7 @@ class Header(LineWidget[HeaderView]):
             Piece(((f"{view.bpm:.1f}", "strong"), *_to(bpm_to), (" BPM", "dim")) if known else (), 5),
             Piece(((clean(view.key), ""), *_to(clean(view.key_to))) if known else (), 6),
             Piece(_cue(view), 3),
+            Piece(_room(view), 4),
             Piece((("chord ", "dim"), (clean(view.chord), "strong")) if view.chord else (), 3),
             piece(f"{view.beats_per_bar}/4" if known else "", "", 7),
         ]
@@ -146,7 +167,8 @@ class Header(LineWidget[HeaderView]):
         hours = view.total_s >= HOUR_S
         elapsed, total = clock(view.elapsed_s, hours), clock(view.total_s, hours)
         asked = _asked(view)
-        length = min(LONGEST_LINE, width * 3 // 10 - len(asked), width - 2 * len(total) - len(asked) - 8)
+        beside = len(asked) + (line_cells(_room(view)) + 2 if view.room is not None else 0)
+        length = min(LONGEST_LINE, width * 3 // 10 - beside, width - 2 * len(total) - len(asked) - 8)
         if length < SHORTEST_LINE:
             return Piece(((elapsed, "strong"), (f" / {total} ", "dim")))
         at = round(unit(view.elapsed_s / view.total_s if view.total_s else 0.0) * (length - 1))
