@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from engine.errors import LivesetError, PresetError
-from engine.generator_names import KNOWN, STAND_IN
+from engine.generator_names import KNOWN, STAND_IN, works_as
 from engine.music.key import Key
 from engine.protocol import (
     LONGEST_MORPH,
@@ -49,9 +49,10 @@ def checked_generator(name: str) -> str:
     Raises:
         PresetError: names the nearest known one.
     """
-    if name in KNOWN or ":" in name:
+    bare = works_as(name)
+    if bare in KNOWN or ":" in bare:
         return name
-    raise PresetError(f'there is no generator "{name}"', did_you_mean(name, KNOWN))
+    raise PresetError(f'there is no generator "{bare}"', did_you_mean(bare, KNOWN))
 
 
 class _Table(BaseModel):
