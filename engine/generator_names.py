@@ -17,6 +17,9 @@ MAKES_ALIKE = (STAND_IN,)
 REMOTE = "remote:"
 """Before the name of a generator that works on other machines."""
 
+REMOTE_VARIABLE = "LIVESET_REMOTE"
+"""In the environment of a generator's process: the address of the cluster."""
+
 
 def remote_name(name: str) -> str:
     """What a generator is called where it works on other machines."""

@@ -231,6 +231,12 @@ class MidiTable(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class RemoteTable(_Table):
+    """``[remote]``: the address of the cluster for a generator that works on other machines; empty for the one that is known."""
+
+    address: Annotated[OneLine, Field(max_length=255)] = ""
+
+
 class SetListTable(_Table):
     """``[setlist]``, in a file without any other table: the pieces of a set in order, as files or presets' names."""
 
@@ -250,6 +256,7 @@ class Preset(_Table):
     scene: tuple[SceneTable, ...] = ()
     takes: TakesTable = Field(default_factory=TakesTable)
     midi: MidiTable = Field(default_factory=MidiTable)
+    remote: RemoteTable = Field(default_factory=RemoteTable)
     source: str = ""
 
     @model_validator(mode="before")

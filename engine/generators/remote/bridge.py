@@ -53,8 +53,8 @@ def connect(address: Address) -> Any:
     own = {"_node_ip_address": address.host} if address.host in LOOPBACK else {}
     try:
         ray.init(address=str(address), log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **own)
-    except Exception as error:  # whatever Ray raises, a performer is told in a sentence
-        log.exception("no way in")
+    except Exception as error:
+        log.info("no way in: %s", error)
         raise _explained(error, address) from error
     return ray
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -13,14 +14,12 @@ import platformdirs
 
 from engine.command_line import add_the_extra, command
 from engine.errors import GeneratorError
+from engine.generator_names import REMOTE_VARIABLE
 
 PORT: Final = 6390
 """Not Ray's usual 6379: that is often a Redis server."""
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-ADDRESS_VARIABLE: Final = "LIVESET_REMOTE"
-"""In the environment of a generator's process: the cluster's address."""
-
 ANSWERS_S: Final = 3.0
 ADD_RAY: Final = add_the_extra("remote")
 
@@ -50,13 +49,27 @@ def parse(text: str) -> Address:
     return Address("127.0.0.1" if host in LOOPBACK else host, int(port))
 
 
+def _address_file() -> Path:
+    return platformdirs.user_config_path("liveset") / "remote-address"
+
+
 def chosen_address() -> Address:
-    """The cluster that a set plays on: $LIVESET_REMOTE, or the one on this machine.
+    """The cluster that a set plays on: $LIVESET_REMOTE, or the one that this machine was made part of last.
 
     Raises:
         GeneratorError: what is named is no address.
     """
-    return parse(os.environ.get(ADDRESS_VARIABLE) or f"{LOOPBACK[0]}:{PORT}")
+    known = ""
+    with contextlib.suppress(OSError, ValueError):
+        known = _address_file().read_text("utf-8")
+    return parse(os.environ.get(REMOTE_VARIABLE) or known or f"{LOOPBACK[0]}:{PORT}")
+
+
+def keep_address(address: Address) -> None:
+    """Remember of which cluster this machine is part; a disk that refuses it is no matter."""
+    with contextlib.suppress(OSError):
+        _address_file().parent.mkdir(parents=True, exist_ok=True)
+        _address_file().write_text(str(address), "utf-8")
 
 
 def token_file() -> Path:
@@ -99,7 +112,8 @@ def environment(host: str) -> dict[str, str]:
         "RAY_AUTH_TOKEN_PATH": str(token_file()),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": str(int(host not in LOOPBACK)),  # 0, on any system: 127.0.0.1 stays what it is
-        "RAY_DEDUP_LOGS": "0",
+        "RAY_NUM_REDIS_GET_RETRIES": "2",  # a wrong token is wrong a second later too
+        "RAY_BACKEND_LOG_LEVEL": "error",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
 
@@ -113,6 +127,8 @@ def check_answers(address: Address) -> None:
     try:
         socket.create_connection((address.host, address.port), ANSWERS_S).close()
     except OSError as error:
-        raise GeneratorError(f"no cluster answers at {address}", f"{command('remote status')} says more") from error
+        raise GeneratorError(
+            f"no cluster answers at {address}", f"begin one: {command('remote head')}, or look at the network"
+        ) from error
     if not has_token():
         raise GeneratorError("this machine has no token of the cluster", command("remote join ADDRESS"))
