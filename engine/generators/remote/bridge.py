@@ -19,7 +19,7 @@ from engine.command_line import command
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.remote.files import contents_of
 from engine.generators.remote.maker import WITH_MODEL, Maker, versions, weights_of
-from engine.generators.remote.saying import SILENT_S, Drop, Failed, Made, Make, Ready, Sound, Taken, Trouble
+from engine.generators.remote.saying import SILENT_S, Begun, Crew, Drop, Failed, Made, Make, Ready, Sound, Taken, Trouble
 from engine.generators.remote.where import ADD_RAY, LOOPBACK, Address, check_answers, environment
 from engine.models.registry import chosen_model, installed
 from engine.prompts.vocabulary import own_vocabulary
@@ -100,7 +100,7 @@ class Hand:
     actor: Any
     loading: Any
     since: float
-    ready: bool = False
+    ready: Ready | None = None
     busy: bool = False
     failed: int = 0
     beat: Any = None
@@ -112,7 +112,6 @@ class Pool:
 
     Attributes:
         trouble: why none is ready.
-        said: what all have in common; None before the first was ready.
     """
 
     ray: Any
@@ -122,7 +121,6 @@ class Pool:
     hands: list[Hand] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     trouble: Trouble = field(default_factory=lambda: Trouble("no machine of the cluster is ready yet", "it is tried again"))
-    said: Ready | None = None
 
     def look(self) -> None:
         """See which machines are there, start makers on new ones, forget those that are gone, and hear who is ready."""
@@ -172,7 +170,7 @@ class Pool:
             self.trouble = found
             hand.loading, hand.since = hand.actor.ready.remote(), time.monotonic()
             return
-        self.said, hand.ready = answer, True
+        hand.ready = answer
 
     def _fault(self, answer: Ready | Trouble) -> Trouble | None:
         """Why a maker cannot be used; None where it can."""
@@ -202,9 +200,9 @@ class Pool:
             best.busy = True
             return best
 
-    def any_ready(self) -> bool:
-        """Whether there is a maker that works, free or not."""
-        return any(hand.ready and hand.beat is None for hand in self.hands)
+    def usable(self) -> list[Ready]:
+        """What the makers that work, free or not, say of themselves."""
+        return [hand.ready for hand in self.hands if hand.ready and hand.beat is None]
 
 
 class Bridge:
@@ -244,6 +242,8 @@ class Bridge:
         if hand is None:
             return
         self._at[order.number] = hand
+        if hand.ready is not None:
+            self.say(Begun(order.number, hand.ready.machine, hand.ready.pid))
         try:
             ended = self._carried(order, hand)
             hand.failed = 0 if isinstance(ended, Made) else hand.failed + 1
@@ -268,7 +268,7 @@ class Bridge:
         while order.number not in self._dropped:
             if (hand := self._pool.free()) is not None:
                 return hand
-            if not self._pool.any_ready():
+            if not self._pool.usable():
                 self.say(Failed(order.number, self._pool.trouble.message, self._pool.trouble.hint))
                 return None
             if time.monotonic() - told > 1:
@@ -310,12 +310,12 @@ class Bridge:
         told: object = None
         while True:
             self._pool.look()
-            ready = self._pool.said if self._pool.any_ready() else None
-            now: object = (ready, max(1, len(self._pool.hands))) if ready else self._pool.trouble
+            usable = self._pool.usable()
+            now = Crew(len(self._pool.hands), len(usable), usable[0]) if usable else self._pool.trouble
             if now != told:
                 told = now
                 self.say(now)
-            time.sleep(LOOK_S if ready else LOOK_S / 8)
+            time.sleep(LOOK_S / (1 if len(usable) == len(self._pool.hands) else 8))
 
 
 def run(pipe: Connection, name: str, address: Address) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import logging
 import multiprocessing
 import queue
 import threading
@@ -16,11 +17,13 @@ from typing import Any, Final
 from engine.errors import GeneratorError
 from engine.generator_names import STAND_IN, remote_name
 from engine.generators.base import Block
-from engine.generators.remote.bridge import run
-from engine.generators.remote.saying import SILENT_S, Drop, Failed, Made, Make, Ready, Sound, Trouble
+from engine.generators.remote.bridge import MOST_AT_ONCE, run
+from engine.generators.remote.saying import SILENT_S, Begun, Crew, Drop, Failed, Made, Make, Sound, Trouble
 from engine.generators.remote.where import ADD_RAY, chosen_address
 from engine.protocol import GridFit, SectionRequest, Traits
 from engine.timebase import SAMPLE_RATE
+
+log = logging.getLogger(__name__)
 
 READY_S: Final = 40.0
 """Seconds that the first machine is waited for; then the set goes on with what is known of the generator."""
@@ -57,8 +60,9 @@ class RemoteGenerator:
         self._numbers = itertools.count(1)
         self._said: dict[int, queue.SimpleQueue[Sound | Made | Failed]] = {}
         self._trouble = Trouble(f"the cluster at {self._address} was not reached yet", "it is tried again")
-        self._ready: Ready | None = None
-        self._hands = 1
+        self._crew: Crew | None = None
+        self._begun: Begun | None = None
+        self._ended = False
         self._told: Traits | None = None
         self._heard = threading.Event()
         self._pipe: Connection | None = None
@@ -75,8 +79,9 @@ class RemoteGenerator:
     def traits(self) -> Traits:
         """As a machine said them, or what is known of such a generator."""
         if self._told is None:
-            self._told = self._ready.traits if self._ready else PRESUMED.get(self._name, Traits())
-            self._told = replace(self._told, hands=self._hands)
+            crew = self._crew
+            told = crew.ready.traits if crew else PRESUMED.get(self._name, Traits())
+            self._told = replace(told, hands=min(MOST_AT_ONCE, crew.makers) if crew else 1)
         return self._told
 
     def warm_up(self) -> None:
@@ -84,10 +89,23 @@ class RemoteGenerator:
         threading.Thread(target=self._keep, name="cluster", daemon=True).start()
         self._heard.wait(READY_S)
 
+    def makers(self) -> int:
+        """How many makers on other machines are ready for work."""
+        return self._crew.usable if self._crew else 0
+
+    def works_at(self) -> int:
+        """The process, on whichever machine, that the section asked for last is made in; 0 before the first."""
+        return self._begun.pid if self._begun else 0
+
+    def end(self) -> None:
+        """Let go of the cluster for good."""
+        self._ended = True
+        self._end_bridge()
+
     def _keep(self) -> None:
         """On a thread of its own: start the bridge, hear it, and start it again when it ended."""
         wait_s = AGAIN_S[0]
-        while True:
+        while not self._ended:
             spawn = multiprocessing.get_context("spawn")
             pipe, theirs = spawn.Pipe()
             process = spawn.Process(target=run, args=(theirs, self._name, self._address), name="bridge", daemon=True)
@@ -99,7 +117,7 @@ class RemoteGenerator:
             process.kill()
             process.join()
             with self._lock:
-                self._pipe, self._ready = None, None
+                self._pipe, self._crew = None, None
             for number, said in tuple(self._said.items()):
                 said.put(Failed(number, "the way to the cluster was lost", "it is looked for"))
             wait_s = AGAIN_S[0] if reached else min(2 * wait_s, AGAIN_S[1])
@@ -114,11 +132,15 @@ class RemoteGenerator:
             except (EOFError, OSError):
                 return reached
             match word:
-                case (Ready() as ready, int(hands)):
-                    self._ready, self._hands, reached = ready, hands, True
+                case Crew():
+                    self._crew, reached = word, True
                     self._heard.set()
+                case Begun():
+                    self._begun = word
+                    log.info("section %d is made on %s", word.number, word.machine)
                 case Trouble():
-                    self._trouble, self._ready = word, None
+                    log.warning("%s", word.message)
+                    self._trouble, self._crew = word, None
                     if "yet" not in word.message:
                         self._heard.set()
                 case Sound() | Made() | Failed() if word.number in self._said:
@@ -165,7 +187,7 @@ class RemoteGenerator:
         Raises:
             GeneratorError: there is none, or no machine behind it.
         """
-        if self._pipe is None or self._ready is None:
+        if self._pipe is None or self._crew is None:
             if isinstance(order, Drop):
                 return
             raise GeneratorError(self._trouble.message, self._trouble.hint)

@@ -63,7 +63,7 @@ class Maker:
 
     def __init__(self, name: str, taken: Taken) -> None:
         self._name, self._taken = name, taken
-        self._lock = threading.Lock()
+        self._lock, self._at_work = threading.Lock(), threading.Lock()
         self._generator: Generator | None = None
         self._dropped: set[int] = set()
         self._folder = cache_folder() / "remote"
@@ -81,7 +81,7 @@ class Maker:
                     generator = load_generator(self._name)
                     generator.warm_up()
                     self._generator = generator
-                return Ready(self._generator.rate, self._generator.traits, versions(), weights)
+                return Ready(self._generator.rate, self._generator.traits, versions(), weights, platform.node(), os.getpid())
             except LivesetError as error:
                 return Trouble(f"{platform.node()}: {error.message}", error.hint)
             except OSError as error:
@@ -151,11 +151,13 @@ class Maker:
             generator = self._generator
             if generator is None:
                 raise LivesetError(f"the generator on {platform.node()} is not loaded", "it is loaded again")
-            for block in generator.generate(request, tell, lambda: number in self._dropped):
-                if number in self._dropped:
-                    break
-                say(Sound(number, block, done))
-            say(Made(number, getattr(generator, "fit", None)))
+            with self._at_work:  # one that was given up here may not have ended yet
+                for block in generator.generate(request, tell, lambda: number in self._dropped):
+                    if number in self._dropped:
+                        break
+                    say(Sound(number, block, done))
+                made = Made(number, getattr(generator, "fit", None))
+            say(made)
         except LivesetError as error:
             say(Failed(number, error.message, error.hint))
         except Exception as error:  # a generator is foreign code: none of its failures may leave others waiting

@@ -44,12 +44,32 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A maker, or the bridge, can be given work. ``weights`` is the SHA-256 over the model's files, empty without a model."""
+    """A maker can be given work: ``weights`` is the SHA-256 over its model's files, if any, ``pid`` its process there."""
 
     rate: int
     traits: Traits
     versions: Versions
     weights: str = ""
+    machine: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """How many makers there are, so many of them ready for work, and what one of them says."""
+
+    makers: int
+    usable: int
+    ready: Ready
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A section is being made: on which machine, in which process there."""
+
+    number: int
+    machine: str
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
