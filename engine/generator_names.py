@@ -13,3 +13,19 @@ STAND_IN = "pocket"
 
 MAKES_ALIKE = (STAND_IN,)
 """Generators that make the same samples of the same request on any day: what they made need not be kept to be heard again."""
+
+REMOTE = "remote:"
+"""Before the name of a generator that works on other machines."""
+
+REMOTE_VARIABLE = "LIVESET_REMOTE"
+"""In the environment of a generator's process: the address of the cluster."""
+
+
+def remote_name(name: str) -> str:
+    """What a generator is called where it works on other machines."""
+    return REMOTE + name
+
+
+def works_as(name: str) -> str:
+    """The generator's name without where it works: ``pocket`` for ``remote:pocket``."""
+    return name.removeprefix(REMOTE)

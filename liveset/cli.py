@@ -15,7 +15,7 @@ from engine.command_line import STARTED_AS, command, started_as
 from engine.errors import PerformanceError
 from engine.protocol import SetOptions
 from liveset.clean import EXIT_ERROR, ForceOption, clean, example
-from liveset.groups import keepers_app, models_app
+from liveset.groups import keepers_app, models_app, remote_app
 from liveset.plain import forgiving
 from liveset.terminal import at_terminal, served
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 
 app.add_typer(models_app, name="models")
 app.add_typer(keepers_app, name="keepers")
+app.add_typer(remote_app, name="remote")
 
 
 def _version(wanted: bool) -> None:
@@ -76,6 +77,7 @@ def play(  # noqa: PLR0913  an argument for each option
     seed: Annotated[int | None, typer.Option(help="Another seed than the preset's.", min=0)] = None,
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
     generator: Annotated[str | None, typer.Option(help="Another generator than the preset's.")] = None,
+    remote: Annotated[str | None, typer.Option(help="The cluster of a remote: generator.", metavar="ADDRESS")] = None,
     no_screen: Annotated[bool, typer.Option("--no-screen", help="One status line a second instead of the screen.")] = False,
     force: ForceOption = False,
     clock: Annotated[str | None, typer.Option(help="MIDI outputs that get the clock: Synth, or Synth=-12 (ms).")] = None,
@@ -98,7 +100,7 @@ def play(  # noqa: PLR0913  an argument for each option
         osc_token=osc_token,
         osc_allow=osc_allow,
     )
-    options = replace(options, outputs=outputs, cue=cue, cue_device=cue_device, input=input)
+    options = replace(options, outputs=outputs, cue=cue, cue_device=cue_device, input=input, remote=remote)
     raise typer.Exit(perform(options, screen=not no_screen and at_terminal()))
 
 
@@ -161,6 +163,7 @@ def rehearse(  # noqa: PLR0913  an argument for each option
     seed: Annotated[int | None, typer.Option(help="Another seed than the preset's.", min=0)] = None,
     minutes: Annotated[float | None, typer.Option(help="Another length than the preset's.")] = None,
     generator: Annotated[str | None, typer.Option(help="Another generator than the preset's.")] = None,
+    remote: Annotated[str | None, typer.Option(help="The cluster of a remote: generator.", metavar="ADDRESS")] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed it is played, not as fast as it goes.")] = False,
     force: ForceOption = False,
 ) -> None:
@@ -168,7 +171,7 @@ def rehearse(  # noqa: PLR0913  an argument for each option
     from liveset.commands.rehearse import rehearse_to_files
 
     options = SetOptions("", None, None, _text(out), seed, minutes, generator, _text(midi), realtime, force)
-    rehearse_to_files(options.with_presets(presets), report)
+    rehearse_to_files(replace(options.with_presets(presets), remote=remote), report)
 
 
 SessionArgument = Annotated[

@@ -1,4 +1,4 @@
-"""The commands that have commands of their own: models and keepers."""
+"""The commands that have commands of their own: models, keepers and remote."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ keepers_app = typer.Typer(
     epilog=example("keepers export sunrise-drop-1 drop.flac"),
 )
 
+remote_app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    epilog=example("remote head --host 192.168.1.20"),
+)
 
 ModelArgument = Annotated[str, typer.Argument(help=f"A model's name, as `{command('models list')}` prints it.", metavar="NAME")]
 
@@ -86,6 +91,73 @@ def models_remove(
     from liveset.commands.models import remove_model
 
     remove_model(name, yes)
+
+
+@models_app.command("push", epilog=example("models push small-music"))
+@clean
+def models_push(name: ModelArgument = "small-music") -> None:
+    """Copy a model to the other machines of the cluster that have not got it."""
+    from liveset.commands.remote import push_model
+
+    push_model(name)
+
+
+CoresOption = Annotated[int | None, typer.Option(help="Cores that are lent; 0 for none, all if not given.", min=0)]
+GpusOption = Annotated[int | None, typer.Option(help="GPUs that are lent; all if not given.", min=0)]
+
+
+@remote_app.callback()
+@clean
+def remote(context: typer.Context) -> None:
+    """Have sections made on other machines, with Ray; without a command, show how it stands."""
+    if context.invoked_subcommand is None:
+        remote_status()
+
+
+@remote_app.command("head", epilog=example("remote head --host 192.168.1.20"))
+@clean
+def remote_head(
+    host: Annotated[str, typer.Option(help="This machine's address in a private network.", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port that others join at.", min=1024, max=65535)] = 6390,
+    cores: CoresOption = None,
+    gpus: GpusOption = None,
+) -> None:
+    """Begin a cluster on this machine; prints how others join."""
+    from liveset.commands.remote import begin
+
+    begin(host, port, cores, gpus)
+
+
+@remote_app.command("join", epilog=example("remote join 192.168.1.20 --cores 0"))
+@clean
+def remote_join(
+    address: Annotated[str, typer.Argument(help="The head's address, with a port if it has another.", metavar="ADDRESS")],
+    cores: CoresOption = None,
+    gpus: GpusOption = None,
+    new_token: Annotated[bool, typer.Option("--new-token", help="Ask for the token again.")] = False,
+) -> None:
+    """Make this machine part of a cluster; asks for its token once."""
+    from liveset.commands.remote import join
+
+    join(address, cores, gpus, new_token)
+
+
+@remote_app.command("status", epilog=example("remote status"))
+@clean
+def remote_status() -> None:
+    """Show the machines of the cluster, what they lend, and what differs between them."""
+    from liveset.commands.remote import show_status
+
+    show_status()
+
+
+@remote_app.command("stop", epilog=example("remote stop"))
+@clean
+def remote_stop() -> None:
+    """End what was started on this machine; the others go on."""
+    from liveset.commands.remote import leave
+
+    leave()
 
 
 KeeperArgument = Annotated[str, typer.Argument(help=f"A keeper's name, as `{command('keepers')}` prints it.", metavar="NAME")]

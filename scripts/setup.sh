@@ -1,7 +1,7 @@
 # Sourced by play and test: a virtual environment in .venv with what liveset needs, made once and again when it changed.
 # Usage: liveset_setup [EXTRA]   (EXTRA: dev). What may be set in the environment:
 #   PYTHON               which Python to use
-#   LIVESET_EXTRA        serve, link or stable-audio adds what that needs, and it stays added
+#   LIVESET_EXTRA        serve, link, remote or stable-audio adds what that needs, and it stays added
 #   LIVESET_CUDA         1: on Linux take PyTorch with CUDA, from the usual index
 #   LIVESET_TORCH_INDEX  another index than PyTorch's own for its build without CUDA
 # System packages come from apt where there is apt; elsewhere wheels carry them. uv installs the packages where it is there, else pip.
@@ -60,9 +60,9 @@ liveset_python() {
 liveset_extra() { # [dev]
     local each found=
     case "${LIVESET_EXTRA:-serve}" in
-    serve | link | stable-audio) ;;
+    serve | link | remote | stable-audio) ;;
     *)
-        liveset_say "LIVESET_EXTRA is $LIVESET_EXTRA, but the extras are serve, link and stable-audio"
+        liveset_say "LIVESET_EXTRA is $LIVESET_EXTRA, but the extras are serve, link, remote and stable-audio"
         return 1
         ;;
     esac
@@ -70,7 +70,7 @@ liveset_extra() { # [dev]
         printf 'dev'
         return 0
     fi
-    for each in serve link stable-audio; do
+    for each in serve link remote stable-audio; do
         if [ "${LIVESET_EXTRA:-}" = "$each" ] || compgen -G ".venv/.ready-*$each*" >/dev/null; then
             found="${found:+$found,}$each"
         fi

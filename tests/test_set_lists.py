@@ -113,8 +113,8 @@ def test_options_carry_all_presets(tmp_path: Path) -> None:
 
 
 def test_generator_of_the_first_piece_is_found_before_the_list_is_read(tmp_path: Path) -> None:
-    assert _peek_generator(listed(tmp_path)) == TONES
-    assert _peek_generator(listed(tmp_path, '[setlist]\npieces = ["night.toml"]')) == "pocket"
+    assert _peek_generator(listed(tmp_path)) == (TONES, "")
+    assert _peek_generator(listed(tmp_path, '[setlist]\npieces = ["night.toml"]')) == ("pocket", "")
 
 
 def test_copies_of_a_set_list_are_read_again(tmp_path: Path) -> None:

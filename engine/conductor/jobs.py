@@ -131,7 +131,7 @@ def _spare(state: State) -> Want | None:
     if index is None or state.work.next is None or stale_next(state):
         return None
     wanted = spare_take(state, index)
-    if wanted is None or any(job.purpose == "take" and job.version.wish == wanted for job in state.work.jobs):
+    if wanted is None:
         return None
     return "take", make_version(state, index, wanted, "main", start_bar=end_bar(state), steps=effort(state, index)[0])
 
@@ -211,34 +211,55 @@ def _may_replace(state: State, job: Job, purpose: Purpose, version: Version) -> 
 
 
 def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
-    """Start, or replace, what each generator works on."""
+    """Start, or replace, what each generator works on; one with several hands makes several takes at once."""
     actions: list[Action] = []
     places: tuple[tuple[Place, Callable[[State], Want | None]], ...] = (("main", _main_wants), ("stand-in", _spare_wants))
     for place, wants in places:
         if place not in state.work.up or state.transport.run == "finished":
             continue
+        for job in state.work.jobs:
+            if job.place == place and job.purpose == "take" and not wanted_still(state, job):
+                state = drop_job(state, job)
+                actions.append(CancelJob(job))
         running = state.work.job(place)
-        if running is not None and running.purpose == "take" and not wanted_still(state, running):
-            state = drop_job(state, running)
-            actions.append(CancelJob(running))
-            running = None
-        if running is not None and not _could_be_replaced(state, running):
-            continue
-        wanted = wants(state)
-        if wanted is None or (running is not None and not _may_replace(state, running, *wanted)):
-            continue
-        purpose, version = wanted
-        if running is not None and running.purpose == "take" and purpose == "next" and version.wish == running.version.wish:
-            state = promoted(state, running)
-            continue
-        if running is not None:
-            state = drop_job(state, running)
-            actions.append(CancelJob(running))
-        urgent = purpose == "remake" or (purpose == "next" and not next_safe(state))
-        job = Job(state.work.last_job + 1, version, purpose, place, state.transport.clock, urgent=urgent)
-        state = state.with_work(jobs=(*state.work.jobs, job), last_job=job.job_id, last_section=state.work.last_section + 1)
-        actions.append(StartJob(job))
+        if running is None or _could_be_replaced(state, running):
+            wanted = wants(state)
+            if wanted is not None and (running is None or _may_replace(state, running, *wanted)):
+                state, more = _begun(state, place, running, *wanted)
+                actions += more
+    for _ in range(state.work.traits.hands - 1):
+        state, more = _beside(state)
+        actions += more
     return state, tuple(actions)
+
+
+def _begun(state: State, place: Place, running: Job | None, purpose: Purpose, version: Version) -> tuple[State, list[Action]]:
+    """Start a job, in the place of another where one is running."""
+    actions: list[Action] = []
+    mine = [job for job in state.work.jobs if job.place == place]
+    takes = [job for job in mine if job.purpose == "take"]
+    for job in takes:
+        if purpose == "next" and version.wish == job.version.wish:
+            return promoted(state, job), actions
+    free = place == "main" and takes == mine and len(mine) < state.work.traits.hands
+    if running is not None and not free:
+        state = drop_job(state, running)
+        actions.append(CancelJob(running))
+    urgent = purpose == "remake" or (purpose == "next" and not next_safe(state))
+    job = Job(state.work.last_job + 1, version, purpose, place, state.transport.clock, urgent=urgent)
+    state = state.with_work(jobs=(*state.work.jobs, job), last_job=job.job_id, last_section=state.work.last_section + 1)
+    return state, [*actions, StartJob(job)]
+
+
+def _beside(state: State) -> tuple[State, list[Action]]:
+    """Another take for a hand of the set's generator that is free while the others work on takes."""
+    mine = [job for job in state.work.jobs if job.place == "main"]
+    if not 0 < len(mine) < state.work.traits.hands or any(job.purpose != "take" for job in mine):
+        return state, []
+    if "main" not in state.work.up or state.transport.run == "finished" or state.transport.clock < state.work.retry_at:
+        return state, []
+    wanted = _spare(state)
+    return (state, []) if wanted is None else _begun(state, "main", None, *wanted)
 
 
 def _could_be_replaced(state: State, job: Job) -> bool:

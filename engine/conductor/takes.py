@@ -60,9 +60,12 @@ def spare_take(state: State, index: int) -> Wish | None:
     """What another take than the chosen one is still to be, where there is time to make it and nothing would have to wait."""
     if not has_time(state, index):
         return None
+    making = [job.version.wish for job in state.work.jobs if job.purpose == "take"]
     for place in range(state.settings.takes):
         there, wanted = take_at(state, place), next_wish(state, index, place)
-        if place != state.steering.chosen and (there is None or not there.complete or there.wish != wanted):
+        if place == state.steering.chosen or wanted in making:
+            continue
+        if there is None or not there.complete or there.wish != wanted:
             return wanted
     return None
 

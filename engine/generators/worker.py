@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from engine.errors import DiskFullError, GeneratorError, LivesetError
-from engine.generator_names import KNOWN
+from engine.generator_names import KNOWN, REMOTE, works_as
 from engine.generators.base import Generator
 from engine.generators.life import Stopwatch, beat_for_ever, calm
 from engine.generators.memory import give_back
@@ -40,6 +40,10 @@ def load_generator(name: str) -> Generator:
     Raises:
         GeneratorError: if there is none of that name, or it cannot be imported or made.
     """
+    if name.startswith(REMOTE):
+        from engine.generators.remote.generator import RemoteGenerator  # only where it is asked for: it imports much
+
+        return RemoteGenerator(works_as(name))
     target = KNOWN.get(name, name)
     module, colon, attribute = target.partition(":")
     if not (module and colon and attribute):
@@ -85,7 +89,12 @@ class Worker:
                 self.dropped.add(job_id)
 
     def serve(self) -> None:
-        """Work through requests for ever; the reader ends the process when the engine is gone."""
+        """Work through requests for ever, as many at once as it has hands; the reader ends the process with the engine."""
+        hands = self.generator.traits.hands
+        if hands > 1:
+            several = ThreadPoolExecutor(hands, "hand")
+            while True:
+                several.submit(self.make, self.orders.get())
         while True:
             self.follow(self.orders.get())
             if self.orders.empty():

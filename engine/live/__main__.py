@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from engine.resources import data_folder
 # What takes long to import is imported below, once the generator and the player are on their way.
 
 
-def _peek_generator(preset: str, among: Path = Path()) -> str:
-    """The generator a preset names, read without the schema: its process takes longest to start and must not wait.
+def _peek_generator(preset: str, among: Path = Path()) -> tuple[str, str]:
+    """The generator a preset names, and [remote] address, read without the schema: its process must not wait for that.
 
     Args:
         preset: its name or path; of a set list the first piece counts.
@@ -37,12 +38,12 @@ def _peek_generator(preset: str, among: Path = Path()) -> str:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
             if "setlist" in table:
-                return STAND_IN if among != Path() else _peek_generator(str(table["setlist"]["pieces"][0]), path.parent)
-            name = table["set"]["generator"]
-        except (OSError, ValueError, LookupError, TypeError):
+                return (STAND_IN, "") if among != Path() else _peek_generator(str(table["setlist"]["pieces"][0]), path.parent)
+            name, remote = table["set"].get("generator", STAND_IN), table.get("remote", {}).get("address", "")
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
-        return str(name)
-    return STAND_IN
+        return str(name), str(remote)
+    return STAND_IN, ""
 
 
 def _say(verdict: dict[str, Any]) -> None:
@@ -61,10 +62,12 @@ def main(argv: list[str]) -> int:
     children = None
     try:
         options = _options(folder)
+        named, remote = _peek_generator(options.preset)
+        options = replace(options, remote=options.remote or remote or None)
         children = Children(folder, options)
         if not resume:
             children.start_params()
-            children.start_worker("main", options.generator or _peek_generator(options.preset))
+            children.start_worker("main", options.generator or named)
         _say({"title": (title := _checked(options))})
         if not resume:
             _make_log(folder, title, options)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from engine.errors import LivesetError, PresetError
-from engine.generator_names import KNOWN, STAND_IN
+from engine.generator_names import KNOWN, STAND_IN, works_as
 from engine.music.key import Key
 from engine.protocol import (
     LONGEST_MORPH,
@@ -51,9 +51,10 @@ def checked_generator(name: str) -> str:
     Raises:
         PresetError: names the nearest known one.
     """
-    if name in KNOWN or ":" in name:
+    bare = works_as(name)
+    if bare in KNOWN or ":" in bare:
         return name
-    raise PresetError(f'there is no generator "{name}"', did_you_mean(name, KNOWN))
+    raise PresetError(f'there is no generator "{bare}"', did_you_mean(bare, KNOWN))
 
 
 class _Table(BaseModel):
@@ -244,6 +245,12 @@ class InputTable(_Table):
     device: Annotated[str, Field(min_length=1)] | None = None
 
 
+class RemoteTable(_Table):
+    """``[remote]``: the address of the cluster for a generator that works on other machines; empty for the one that is known."""
+
+    address: Annotated[OneLine, Field(max_length=255)] = ""
+
+
 class SetListTable(_Table):
     """``[setlist]``, in a file without any other table: the pieces of a set in order, as files or presets' names."""
 
@@ -264,6 +271,7 @@ class Preset(_Table):
     takes: TakesTable = Field(default_factory=TakesTable)
     midi: MidiTable = Field(default_factory=MidiTable)
     input: InputTable = Field(default_factory=InputTable)
+    remote: RemoteTable = Field(default_factory=RemoteTable)
     source: str = ""
 
     @model_validator(mode="before")

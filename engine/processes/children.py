@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from engine.generator_names import STAND_IN
+from engine.generator_names import REMOTE_VARIABLE, STAND_IN
 from engine.processes.layout import PARAMS_FILE, PLAYER_LOG, generator_errors, log_folder, make_sections_folder
 from engine.processes.leftovers import claim
 from engine.protocol import SetOptions
@@ -85,9 +85,12 @@ class Children:
         self.names[place] = name
         threads = 1 if name == STAND_IN else os.cpu_count() or 1
         argv = [sys.executable, "-m", "engine.generators.worker", str(self.folder), place, name, str(self.sections)]
+        where = {REMOTE_VARIABLE: self.options.remote} if self.options.remote else {}
         bounded = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
         # Threads that spin while they wait starve each other, and the player, on a busy machine.
-        self.workers[place] = self._spawn(argv, generator_errors(self.folder, place), {**bounded, "OMP_WAIT_POLICY": "PASSIVE"})
+        self.workers[place] = self._spawn(
+            argv, generator_errors(self.folder, place), {**where, **bounded, "OMP_WAIT_POLICY": "PASSIVE"}
+        )
 
     def _spawn(self, argv: list[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
         with _appended(log) as stderr:

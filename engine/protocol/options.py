@@ -47,7 +47,7 @@ class SetOptions:
         record: the .flac or .wav file that is recorded, or that a rehearsal writes.
         seed: from 0.
         minutes: the set's length, above 0 and at most `MAX_MINUTES`.
-        generator: by name.
+        generator: by name; remote: the cluster's address, for one that works on other machines.
         midi: a standard MIDI file whose controller moves a rehearsal plays.
         realtime: rehearse at the speed it is played.
         force: replace files that are there.
@@ -80,6 +80,7 @@ class SetOptions:
     cue: str | None = None
     cue_device: str | None = None
     input: str | None = None
+    remote: str | None = None
 
     @property
     def presets(self) -> tuple[str, ...]:

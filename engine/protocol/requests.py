@@ -237,6 +237,7 @@ class Traits:
         kept_s: seconds of the section before that it keeps at the start of the one it makes, in whole bars, and works over
             as well; 0 for nothing, else at least a bar.
         most_stretched: how far the tempo of what it varies may be from the set's, as a share of it.
+        hands: how many sections it makes at once, each as quickly as if it were alone.
     """
 
     live: bool = False
@@ -246,6 +247,7 @@ class Traits:
     step_share: float = 0.0
     kept_s: float = 0.0
     most_stretched: float = 0.0
+    hands: int = 1
 
     def kept_bars(self, bar_s: float) -> int:
         """Whole bars of the section before that it keeps, where a bar has so many seconds."""

@@ -171,7 +171,7 @@ class Rehearsal:
         self._until = until_s * self.rate
         folder = Path(tempfile.mkdtemp(prefix="lr"))
         make_key(folder)
-        children = Children(folder, p.SetOptions())
+        children = Children(folder, p.SetOptions(remote=self.options.remote or self.set_list.first.remote.address or None))
         workers = OfflineWorkers(folder, children, self.rate)
         log = MadeLog(None if self.log_to is None else LogFile(self.log_to / MADE), self.log_to)
         if self.log_to is not None:

@@ -69,6 +69,8 @@ def written(state: State, preset: Preset, midi: Mapping[str, Any] | None = None)
         texts = tuple(slot.text for slot in steering.slots)
         document["scene"] = _tables(_scene(number, scene, texts) for number, scene in steering.scenes)
     document["takes"] = _table(**preset.takes.model_dump())
+    if preset.remote.address:
+        document["remote"] = _table(**preset.remote.model_dump())
     document["midi"] = _table(controller=preset.midi.controller, **(preset.midi.overrides if midi is None else midi))
     if preset.input.device is not None:
         document["input"] = _table(device=preset.input.device)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.conductor.events import CancelJob
+from engine.conductor.events import CancelJob, WorkerLost
 from engine.conductor.planning.pace import Pace
 from engine.conductor.state import Job
 from engine.conductor.steering import take_name
@@ -106,6 +106,50 @@ def test_take_in_the_making_goes_on_when_it_is_chosen() -> None:
     assert list(stage.jobs) == [job_id]
     stage.finish(job_id)
     assert take_name(version_next(stage).wish.take) == "B"
+
+
+def test_generator_with_two_hands_makes_b_and_c_at_once_and_the_next_section_takes_the_free_one() -> None:
+    stage = with_takes(opening(96, traits=p.Traits(live=True, hands=2)))
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(4096)
+    assert names(list(stage.jobs.values())) == [(1, "A")]
+    stage.finish(next(iter(stage.jobs)))
+    assert names(list(stage.jobs.values())) == [(1, "B"), (1, "C")]
+    first, second = stage.jobs
+    stage.finish(second)
+    assert list(stage.jobs) == [first]
+    stage.finish(first)
+    assert [each[1] for each in shown(stage)] == ["ready"] * 3
+
+
+def test_second_of_two_takes_in_the_making_goes_on_when_it_is_chosen() -> None:
+    stage = with_takes(opening(96, traits=p.Traits(live=True, hands=2)))
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(4096)
+    stage.finish(next(iter(stage.jobs)))
+    before = list(stage.jobs)
+    stage.command(p.ChooseTake(2))
+    assert list(stage.jobs) == before
+    assert [job.purpose for job in stage.state.work.jobs] == ["take", "next"]
+
+
+def test_generator_with_two_hands_that_is_lost_leaves_no_job_behind() -> None:
+    stage = with_takes(opening(96, traits=p.Traits(live=True, hands=2)))
+    stage.up()
+    stage.finish(next(iter(stage.jobs)))
+    stage.advance(4096)
+    stage.finish(next(iter(stage.jobs)))
+    assert len(stage.jobs) == 2
+    stage.take(WorkerLost("main"))
+    assert not stage.state.work.jobs
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.one_of(OPERATIONS, st.tuples(st.just("command"), st.sampled_from(CHOICES))), max_size=60))
+def test_choices_on_a_generator_with_three_hands_leave_no_frame_unfilled(operations: list[tuple[str, Any]]) -> None:
+    perform_all(with_takes(opening(32, traits=p.Traits(live=True, hands=3))), operations)
 
 
 def test_choice_comes_too_late_once_the_hand_over_has_begun() -> None:

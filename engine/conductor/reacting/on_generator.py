@@ -70,10 +70,9 @@ def _with_stems(state: State, stems: tuple[str, ...]) -> State:
 
 def worker_lost(state: State, event: WorkerLost) -> Step:
     """A generator's process ended, and with it what it worked on."""
-    running = state.work.job(event.place)
     known = event.place in state.work.up
     state = state.with_work(up=tuple(place for place in state.work.up if place != event.place))
-    if running is not None:
+    for running in tuple(job for job in state.work.jobs if job.place == event.place):
         state = _abandon(state, running)
     what = "The generator stopped" if known else "The generator did not start"
     return state, (Tell("warning", because(what, event.message, ": it is started again, the set goes on.")),)
