@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from engine.headphone_actions import CUE_KNOBS, CUE_PRESSES
-from engine.plan_actions import PIECE_PRESSES, PLAN_PRESSES, PLAN_VALUES, TRANSITION_PRESSES
+from engine.action_rows.headphones import CUE_KNOBS, CUE_PRESSES
+from engine.action_rows.hooks import HOOK_PRESSES
+from engine.action_rows.plan import PIECE_PRESSES, PLAN_PRESSES, PLAN_VALUES, TRANSITION_PRESSES
+from engine.action_rows.room import ROOM_PRESSES
 from engine.protocol import (
     GO_ON_MINUTES,
     LOCKS,
@@ -24,7 +26,6 @@ from engine.protocol import (
     NEWEST_KEEPER,
     ROOM,
     STEMS,
-    BuildOnHook,
     ChooseTake,
     Command,
     EditPart,
@@ -33,16 +34,11 @@ from engine.protocol import (
     HoldChord,
     IgnorePort,
     Keep,
-    KeepHook,
     Learn,
     ListDevices,
     ListKeepers,
-    LoopHook,
     MacroRow,
-    MarkIn,
     MarkKeeper,
-    MarkLast,
-    MarkOut,
     MovePrompt,
     NextNow,
     NudgeTime,
@@ -89,7 +85,6 @@ from engine.protocol import (
     UseDevice,
     VaryNext,
 )
-from engine.room_actions import ROOM_PRESSES
 
 Kind = Literal["press", "toggle", "position"]
 """``press``: each press sends the same command. ``toggle``: each press turns it on or off. ``position``: a value 0..1."""
@@ -181,16 +176,6 @@ def _take(place: int, key: str, note: str) -> Action:
     letter, first = "ABC"[place], "" if place else " (the first and the safe one)"
     help = f"take {letter} of the next section comes{first}"
     return _press(f"take {letter.lower()}", ChooseTake(place), f"take {letter}", help, key, (note,))
-
-
-def _hook() -> Iterator[Action]:
-    yield _press("mark in", MarkIn(), "mark in", "mark this bar of what plays as the first of a hook", "left_square_bracket")
-    yield _press("mark out", MarkOut(), "mark out", "mark this bar as the last of the hook", "right_square_bracket")
-    yield _press("mark 4 bars", MarkLast(), "mark 4", "mark the last 4 bars of what plays as the hook", "G")
-    yield _press("build on hook", BuildOnHook(), "on hook", "build the next section on the marked bars: patterns and tune", "P")
-    yield _press("loop hook", LoopHook(), "loop hook", "hold the set in the marked bars until released", "vertical_line")
-    yield _press("vary hook", BuildOnHook(vary=True), "vary hook", "make the next section a variation of the marked bars")
-    yield _press("keep hook", KeepHook(), "keep hook", "keep the marked bars among the keepers")
 
 
 def _other_stem(stem: str) -> Action:
@@ -341,7 +326,7 @@ def _rows() -> Iterator[Action]:
         bars, note = f"{first}-{first + 3}", ("note47",) if first == BARS_ON_A_PAD else ()  # B
         help = f"make bars {first} to {first + 3} of the next section again, keep the rest"
         yield _press(f"re-make {bars}", RemakeBars(first, first + 3), f"bars {bars}", help, "", note)
-    yield from _hook()
+    yield from (_press(*row) for row in HOOK_PRESSES)
     yield from (_press(*row) for row in ROOM_PRESSES)
     yield _press("play", Play(), "play", "play, if it is stopped")
     yield _press("stop", Stop(), "stop", "fade out and stand still; play goes on from there")

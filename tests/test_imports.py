@@ -46,8 +46,6 @@ def test_conductor_imports_only_plain_data_of_the_engine() -> None:
         "timebase",
         "music",
         "actions",
-        "headphone_actions",
-        "plan_actions",
-        "room_actions",
+        "action_rows",
         "errors",
     }
