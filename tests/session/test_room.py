@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from engine import protocol as p
-from engine.conductor.events import SendLoop
+from engine.conductor.events import PlayerSaid, SendLoop
+from engine.conductor.reacting.on_player import player_said
 from engine.conductor.reacting.room import NO_INPUT, loop_room, out_of_tempo
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import make_version
@@ -160,6 +161,14 @@ def test_a_loop_ends_where_the_tempo_changes() -> None:
     assert out_of_tempo(after) == (after, ())
     settings = replace(after.settings, grid=replace(after.settings.grid, bpm=99.0))
     ended, actions = out_of_tempo(replace(after, settings=settings))
+    assert ended.transport.loop is None and any(isinstance(action, SendLoop) for action in actions)
+
+
+def test_a_loop_ends_with_the_set() -> None:
+    stage = started(96)
+    stage.command(p.LoopRoom(taken=bars_of(stage)))
+    assert stage.state.transport.loop is not None
+    ended, actions = player_said(stage.state, PlayerSaid(p.Finished(stage.player.frame)))
     assert ended.transport.loop is None and any(isinstance(action, SendLoop) for action in actions)
 
 

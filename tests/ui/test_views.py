@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol import GridFit, NextState, Notice, PieceView, Snapshot, StemView, TakeView
+from engine.protocol import GridFit, NextState, Notice, PieceView, RoomView, Snapshot, StemView, TakeView
 from liveset.ui.widgets.gauges import on_grid
 from liveset.ui.widgets.header import Header, HeaderView
 from liveset.ui.widgets.lines import LineWidget
@@ -301,3 +301,12 @@ def test_the_plan_names_a_piece_where_it_begins() -> None:
     view = OutlookView.of(replace(shown, arc=arc))
     lines = ["".join(span for span, _ in line) for line in Outlook(view).lines(view, 120, 12)]
     assert [i for i, line in enumerate(lines) if "Midnight" in line] == [4 - len(shown.arc) + len(lines)]
+
+
+def test_the_top_line_shows_how_loud_the_audio_input_is() -> None:
+    def shown(peak: float, where: str = "mic", why: str = "") -> str:
+        snapshot = replace(live(), room=RoomView(where, why, (peak, 0.0)))
+        return "".join(text for text, _ in Header(HeaderView()).lines(HeaderView.of(snapshot, lost=False), 80, 1)[0])
+
+    assert "in ─────" in shown(0.001) and "in ━━━━━" in shown(1.0) and "in ━━━──" in shown(0.1)
+    assert "in ─────" in shown(0.0, "", "it is gone") and " in ─" not in shown(0.0, "") and "F minor" in shown(0.5)

@@ -211,6 +211,13 @@ def _finished(state: State, event: p.Finished) -> Step:
     return state.with_transport(run="finished", cues=()).with_work(jobs=()), (*dropped, Tell("info", OVER))
 
 
+def _over(state: State, event: p.Finished) -> Step:
+    """The set is over, and with it what loops from the room."""
+    state, ended = room.over(state)
+    state, actions = _finished(state, event)
+    return state, (*ended, *actions)
+
+
 def _hello(state: State, event: p.PlayerHello) -> Step:
     """A player that plays already (this conductor takes over), or a new one that must be told where to go on."""
     state = listening.greeted(state, event)
@@ -256,7 +263,7 @@ _PLAYER_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.CueStarted: _cue_started,
     p.Looped: _looped,
     p.CueFailed: _cue_failed,
-    p.Finished: _finished,
+    p.Finished: _over,
     p.ListenFailed: listening.failed,
     p.HeadphonesOpened: listening.opened,
     p.PlayerHello: _hello,

@@ -102,6 +102,11 @@ def out_of_tempo(state: State) -> Step:
     return _without(state, 0, "The tempo changed: the loop from the room ended.")
 
 
+def over(state: State) -> Step:
+    """The set has ended."""
+    return (state, ()) if state.transport.loop is None else _without(state, 0, "The loop from the room ended with the set.")
+
+
 def again(state: State) -> tuple[Action, ...]:
     """Another player is told what loops."""
     loop = state.transport.loop
