@@ -1,4 +1,4 @@
-"""What other machines cost and bring: a section's overhead, takes a minute with one and two makers, against this machine alone.
+"""What other machines cost and bring: a section's overhead, and takes a minute with one and two makers.
 
 ``python -m scripts.bench_remote [BARS]``. Both machines of its cluster are this one: two makers only bring more where there are
 cores for both. Ratios of one run; the machine should have nothing else to do.
