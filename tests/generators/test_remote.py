@@ -14,20 +14,23 @@ from engine.generators.remote.maker import Maker
 from engine.generators.remote.saying import Failed, Made, Ready, Sound, Taken, Trouble, Versions
 from engine.generators.remote.where import environment, keep_token, parse, token_file
 from engine.presets import checked_generator
-from engine.protocol import LoraStrength, PromptWeight, SectionRequest
+from engine.protocol import HeardSound, LoraStrength, PromptWeight, SectionRequest
 
 TONES = "tests.generators.tones:Tones"
 REQUEST = SectionRequest("s1", (PromptWeight("techno", 1.0),), 1, 120.0, "C major", 1, tail_bars=0)
 
 
 def test_every_file_that_a_request_names_goes_along_once(tmp_path: Path) -> None:
-    names = [str(tmp_path / name) for name in ("before.section", "varied.section", "warm.safetensors", "older.section")]
+    names = [
+        str(tmp_path / name) for name in ("before.section", "varied.section", "warm.safetensors", "older.section", "loop.wav")
+    ]
     for name in names:
         Path(name).write_bytes(name.encode())
     inner = replace(REQUEST, continue_path=names[3], vary_path=names[1])
     loras = (LoraStrength(names[2], 0.5),)
-    request = replace(REQUEST, continue_path=names[0], vary_path=names[1], loras=loras, built_on=inner)
-    assert paths_of(request) == (names[0], names[1], names[2], names[3])
+    prompts = (*REQUEST.prompts, PromptWeight("loop.wav", 0.5, HeardSound(names[4])))
+    request = replace(REQUEST, prompts=prompts, continue_path=names[0], vary_path=names[1], loras=loras, built_on=inner)
+    assert paths_of(request) == (names[0], names[1], names[2], names[4], names[3])
     found = contents_of(request)
     assert {path: data for path, (_, data) in found.items()} == {name: name.encode() for name in names}
     places = {path: str(stored(tmp_path, digest, data, path)) for path, (digest, data) in found.items()}

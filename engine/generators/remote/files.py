@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from engine.protocol import SectionRequest
+from engine.protocol import PromptWeight, SectionRequest
 
 
 def paths_of(request: SectionRequest) -> tuple[str, ...]:
-    """Every file that a request names, once each: what it continues and varies, LoRA files, and those of what it is built on."""
-    own = (request.continue_path, request.vary_path, *(lora.path for lora in request.loras))
+    """Every file that a request names, once each: what it goes by, LoRAs, prompts, and those of what it is built on."""
+    sounds = (each.sound.path for each in (*request.prompts, *request.previous_prompts) if each.sound is not None)
+    own = (request.continue_path, request.vary_path, *(lora.path for lora in request.loras), *sounds)
     deeper = paths_of(request.built_on) if request.built_on is not None else ()
     return tuple(dict.fromkeys(path for path in (*own, *deeper) if path is not None))
 
@@ -23,8 +24,14 @@ def moved(request: SectionRequest, places: Mapping[str, str]) -> SectionRequest:
     def to(path: str | None) -> str | None:
         return None if path is None else places.get(path, path)
 
+    def heard(prompt: PromptWeight) -> PromptWeight:
+        sound = prompt.sound
+        return prompt if sound is None else replace(prompt, sound=replace(sound, path=places.get(sound.path, sound.path)))
+
     return replace(
         request,
+        prompts=tuple(heard(prompt) for prompt in request.prompts),
+        previous_prompts=tuple(heard(prompt) for prompt in request.previous_prompts),
         continue_path=to(request.continue_path),
         vary_path=to(request.vary_path),
         loras=tuple(replace(lora, path=places.get(lora.path, lora.path)) for lora in request.loras),
