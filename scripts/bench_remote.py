@@ -1,11 +1,14 @@
 """What other machines cost and bring: a section's overhead, and takes a minute with one and two makers.
 
-``python -m scripts.bench_remote [BARS]``. Both machines of its cluster are this one: two makers only bring more where there are
+    .venv/bin/python scripts/bench_remote.py --bars 16
+
+Both machines of its cluster are this one: two makers only bring more where there are
 cores for both. Ratios of one run; the machine should have nothing else to do.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -15,6 +18,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from engine.generators.pocket.generator import Pocket
 from engine.generators.remote.generator import RemoteGenerator
@@ -43,8 +48,11 @@ def takes_a_minute(make: Callable[[SectionRequest], object], request: SectionReq
     return 60 * TAKES / (time.perf_counter() - started)
 
 
-def main(bars: int = 16) -> None:
+def main() -> None:
     """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bars", type=int, default=16, help="of each section")
+    bars = parser.parse_args().bars
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(Path(tempfile.mkdtemp()) / "token")
     os.environ["LIVESET_REMOTE"] = f"127.0.0.1:{PORT}"
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -75,4 +83,4 @@ def main(bars: int = 16) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:2]))
+    main()

@@ -16,6 +16,7 @@ import soundfile
 from engine.analysis.audio import Audio
 from engine.analysis.survey import Survey, survey
 from engine.errors import RecordingError
+from engine.protocol import PlayedSection
 from engine.rehearsal.log import LoggedEvent, RehearsalLog
 from liveset.report.measures import measure_seams, measure_sections
 from liveset.report.page import page
@@ -112,9 +113,18 @@ def build(log: RehearsalLog, heard: Survey) -> dict[str, Any]:
         "unknown_words": list(log.unknown_words),
         "events": [_event(event) for event in log.events],
         "tempos": [{"bar": bar, "bpm": bpm} for bar, bpm in log.tempos],
-        "sections": [asdict(section) for section in log.sections],
+        "sections": [_section(section) for section in log.sections],
     }
     return _plain(report)  # type: ignore[no-any-return]
+
+
+def _section(section: PlayedSection) -> dict[str, Any]:
+    """A section's fields; a prompt that is a sound file has that beside its text."""
+    fields = asdict(section)
+    for prompt in fields["prompts"]:
+        if prompt["sound"] is None:
+            del prompt["sound"]
+    return fields
 
 
 def _event(event: LoggedEvent) -> dict[str, Any]:

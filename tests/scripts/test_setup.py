@@ -90,7 +90,7 @@ def test_uv_fetches_a_python_where_none_serves(machine: Machine) -> None:
 def test_an_extra_that_does_not_exist_is_refused(machine: Machine) -> None:
     said = machine.does("liveset_extra", LIVESET_EXTRA="stable-radio")
     assert said.returncode == 1
-    assert "LIVESET_EXTRA is stable-radio, but the extras are serve, link and stable-audio" in said.stderr
+    assert "LIVESET_EXTRA is stable-radio, but the extras are serve, link, remote and stable-audio" in said.stderr
 
 
 def test_an_extra_is_added_to_those_that_are_there(machine: Machine) -> None:
