@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
             choose(devices, argv[0], way)
     except DeviceError as error:
         if "PortAudio" not in error.message:
-            print(error.message if "several" in error.message else f"{error.message}; there is {listed(devices)}")
+            print(error.message if "several" in error.message else f"{error.message}; there is {listed(devices) or 'none'}")
     return 0
 
 

@@ -121,6 +121,12 @@ def test_check_says_nothing_where_there_is_no_device_at_all(sd: SoundDevice, cap
     assert capsys.readouterr().out == ""
 
 
+def test_check_says_that_there_is_no_input_at_all(sd: SoundDevice, capsys: pytest.CaptureFixture[str]) -> None:
+    sd.devices = []
+    assert check.main(["microphone", "input"]) == 0
+    assert capsys.readouterr().out == "no input device 'microphone'; there is none\n"
+
+
 def device(index: int, name: str, host: str, key: str = "") -> DeviceInfo:
     return DeviceInfo(index, name, host, 2, 48_000.0, False, key or f"{name}, {host}")
 
