@@ -26,7 +26,10 @@ DEVICES = [
     {"name": "speakers", "hostapi": 0, "max_output_channels": 2, "default_samplerate": 48_000.0},
     {"name": "interface", "hostapi": 1, "max_output_channels": 8, "default_samplerate": 96_000.0},
 ]
-APIS = [{"name": "ALSA", "default_output_device": -1}, {"name": "JACK", "default_output_device": 2}]
+APIS = [
+    {"name": "ALSA", "default_output_device": -1, "default_input_device": -1},
+    {"name": "JACK", "default_output_device": 2, "default_input_device": -1},
+]
 
 
 class SoundDevice:
