@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.player.apart import Apart
-from engine.player.headphones.ring import Block, Ring
+from engine.player.headphones.ring import Ring
+from engine.player.shared_sound import Block
 from engine.processes.layout import HEADPHONES_FILE
 from engine.protocol import HeadphonesOpened, PlayerEvent
 

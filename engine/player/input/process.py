@@ -24,11 +24,12 @@ import numpy as np
 
 from engine.errors import DeviceError
 from engine.player.input.laying import Laying
-from engine.player.input.ring import Block, RoomRing
+from engine.player.input.ring import RoomRing
 from engine.player.output.devices import DEVICES_HINT, choose, inputs, load_sounddevice, rescan
 from engine.player.output.priority import RENDER, raise_priority
 from engine.player.output.steady import SteadyTime
 from engine.player.output.varispeed import Varispeed
+from engine.player.shared_sound import Block
 from engine.processes.latest import STATUS, HeardPlace, SharedBlock, read_place
 from engine.processes.layout import ROOM_FILE, STATUS_FILE
 from engine.timebase import SAMPLE_RATE

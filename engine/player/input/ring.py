@@ -5,24 +5,18 @@ One writes, the other reads, nobody waits. Nothing of it is kept on a disk unles
 
 from __future__ import annotations
 
-import mmap
-import os
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Block = npt.NDArray[np.float32]
+from engine.player.shared_sound import Block, SharedSound
 
 RING_FRAMES: Final = 1 << 21
 """47 seconds: 16 bars at 82 BPM, 4 at 21."""
 
 SHORT_GAP: Final = 11_025
 """Frames (a quarter of a second) that a busy machine may lose."""
-
-_HEADER: Final = mmap.PAGESIZE
-_SIZE: Final = _HEADER + 8 * RING_FRAMES
 
 
 class RoomRing:
@@ -38,16 +32,9 @@ class RoomRing:
     """
 
     def __init__(self, path: Path, create: bool = False) -> None:
-        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0), 0o600)
-        try:
-            if create:
-                os.ftruncate(descriptor, _SIZE)
-            self._map = mmap.mmap(descriptor, _SIZE)
-        finally:
-            os.close(descriptor)
-        self._places = np.frombuffer(self._map, dtype="<i8", count=3)
-        self._peaks = np.frombuffer(self._map, dtype="<f8", offset=24, count=2)
-        self._sound: Block = np.frombuffer(self._map, dtype="<f4", offset=_HEADER).reshape(RING_FRAMES, 2)
+        self._sound = SharedSound(path, RING_FRAMES, create)
+        self._places = np.frombuffer(self._sound.header, dtype="<i8", count=3)
+        self._peaks = np.frombuffer(self._sound.header, dtype="<f8", offset=24, count=2)
 
     @property
     def end(self) -> int:
@@ -81,11 +68,8 @@ class RoomRing:
 
     def push(self, block: Block) -> None:
         """Write a block (frames, 2); it is there for the reader once all of it is."""
-        at, count = self.end % RING_FRAMES, len(block)
-        head = min(count, RING_FRAMES - at)
-        self._sound[at : at + head] = block[:head]
-        self._sound[: count - head] = block[head:]
-        self._places[0] += count
+        self._sound.write(self.end, block)
+        self._places[0] += len(block)
 
     def count(self, frames: int, peaks: tuple[float, float]) -> None:
         """The device gave so many frames, as loud as that."""
@@ -96,7 +80,5 @@ class RoomRing:
         """Frames from one on up to another, a copy: (stop - start, 2); None where not all of them are there."""
         if not self.first <= start < stop <= self.end:
             return None
-        at, count = start % RING_FRAMES, stop - start
-        head = min(count, RING_FRAMES - at)
-        sound = np.concatenate((self._sound[at : at + head], self._sound[: count - head]))
+        sound = self._sound.copy(start, stop - start)
         return sound if self.first <= start else None  # written over while it was read
