@@ -283,7 +283,7 @@ class LiveEngine:
         """Where the set is as it is heard, from any thread."""
         state = self.session.state
         moves, now = state.transport.run == "playing", time.monotonic()
-        return position_of(state.tempo, self.links.place(), moves, now, state.transport.ahead)
+        return position_of(state.tempo, self.links.place(), moves, now, state.transport.ahead, state.work.traits.live)
 
     def _on_osc(self) -> None:
         for command in self.remote.drain():

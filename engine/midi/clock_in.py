@@ -46,8 +46,9 @@ FEWEST: Final = TICKS
 BACK: Final = 0.6
 """Part of what a set is far off by that it makes up for in a bar: more would swing, since what is heard is a bar old."""
 
-MOST: Final = 0.04
-"""Part of its tempo by which a set that is far off hurries or waits at most."""
+MOST: Final = 0.15
+"""Part of its tempo by which a set that is far off hurries or waits at most: half a bar in some five bars. Two instruments
+that play past one another sound worse than a few bars in another tempo."""
 
 FAR_S: Final = 0.15
 """Seconds by which a set is so far off that another tempo for a while is better than a pull."""
@@ -165,16 +166,17 @@ def off_by(master: Place, beats: float, beats_per_bar: int) -> float:
     return (master.beats - beats + beats_per_bar / 2) % beats_per_bar - beats_per_bar / 2
 
 
-def tempo_to(master: Place, bpm: float, beats: float, beats_per_bar: int) -> float | None:
+def tempo_to(master: Place, bpm: float, beats: float, beats_per_bar: int, hurries: bool = True) -> float | None:
     """The tempo that a set is to take on its next bar line to follow a clock; None if it may go on in its own.
 
     Args:
         master: where the clock is.
         bpm, beats: the set's tempo, and its beats since bar 1, at the same time.
         beats_per_bar: of the set.
+        hurries: its music can be in another tempo for a bar or two; else a pull alone has to bring it to the other's bars.
     """
     behind = off_by(master, beats, beats_per_bar)
-    far = abs(behind) * 60 / master.bpm > FAR_S
+    far = hurries and abs(behind) * 60 / master.bpm > FAR_S
     if not far and abs(master.bpm / bpm - 1) < ANOTHER:
         return None
     hurry = min(MOST, max(-MOST, BACK * behind / beats_per_bar)) if far else 0.0

@@ -131,9 +131,11 @@ def test_music_is_made_anew_where_the_tempo_is_another_one_or_the_set_far_off() 
     assert tempo_to(Place(120.0, 16.0, True), 120.0, 32.1, 4) is None, "50 ms off: it is pulled"
     assert tempo_to(Place(120.3, 16.0, True), 120.0, 32.0, 4) is None
     assert tempo_to(Place(121.0, 16.0, True), 120.0, 32.1, 4) == 121.0
-    assert tempo_to(Place(120.0, 17.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 1.04)
-    assert tempo_to(Place(120.0, 15.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 0.96)
+    assert tempo_to(Place(120.0, 17.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 1.15)
+    assert tempo_to(Place(120.0, 15.0, True), 120.0, 32.0, 4) == pytest.approx(120 * 0.85)
     assert tempo_to(Place(132.0, 16.0, True), 120.0, 32.0, 4) == 132.0
+    assert tempo_to(Place(120.0, 17.0, True), 120.0, 32.0, 4, hurries=False) is None, "its music cannot be made anew at once"
+    assert tempo_to(Place(121.0, 17.0, True), 120.0, 32.0, 4, hurries=False) == 121.0
     assert tempo_to(Place(132.0, 16.0, False), 120.0, 33.5, 4) == 132.0, "it has not said where it is"
 
 

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 KNOWN_S: Final = 4.0
 """Seconds of a clock after which its tempo is known well enough to go on in it without the clock."""
 
+HELD_UP_S: Final = 0.1
+"""Seconds between two looks after which the second says nothing yet of ticks that are missing: the machine was busy."""
+
 
 class ClockIn:
     """Follows the clock of another instrument.
@@ -76,7 +79,7 @@ class ClockIn:
     def _open(self, system: MidiClocks, heard: deque[tuple[bytes, float]]) -> OpenPort | None:
         for each in input_names(system.inputs()):
             if self._name.lower() in each.name.lower():
-                port = system.open_clock(each.system, lambda data: heard.append((data, time.monotonic())), each.place)
+                port = system.open_clock(each.system, lambda data, at: heard.append((data, at)), each.place)
                 self._led.tell(f"MIDI clock is waited for from {shown(each.name)}.")
                 return port
         return None
@@ -84,7 +87,7 @@ class ClockIn:
     def _follow(self, system: MidiClocks, heard: deque[tuple[bytes, float]]) -> None:
         """Until the end, or until the input is gone."""
         clock, following = MasterClock(), Following(self._led)
-        looked_for_it = since = time.monotonic()
+        looked_for_it = since = now = time.monotonic()
         last: float | None = None
         while not self._ended.wait(LOOK_S):
             while heard:
@@ -92,9 +95,11 @@ class ClockIn:
                 clock.hear(data, at)
                 if data == START:
                     self._led.start()
-            now = time.monotonic()
+            before, now = now, time.monotonic()
             place = clock.place(now)
             following.look(now)
+            if place is None and last is not None and now - before > HELD_UP_S:
+                continue  # what fetches the ticks was held up as well, most likely
             if last is None and place is not None:
                 since = now
                 self._led.tell(f"MIDI clock: the set follows, at {place.bpm:.1f} BPM.")

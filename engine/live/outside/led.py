@@ -32,6 +32,7 @@ class Position(NamedTuple):
         bpm: the tempo that is heard.
         own_bpm: the tempo that its music was made in; it may run a little faster or slower.
         ahead_s: seconds by which the performer wants it ahead of where it would be.
+        anew: whether what sounds can be made anew bar by bar, in another tempo.
     """
 
     elapsed_s: float
@@ -39,9 +40,12 @@ class Position(NamedTuple):
     bpm: float
     own_bpm: float
     ahead_s: float = 0.0
+    anew: bool = True
 
 
-def position_of(tempo: TempoMap, place: HeardPlace | None, moves: bool, at: float, ahead_s: float = 0.0) -> Position:
+def position_of(
+    tempo: TempoMap, place: HeardPlace | None, moves: bool, at: float, ahead_s: float = 0.0, anew: bool = True
+) -> Position:
     """Where a set is at a time.
 
     Args:
@@ -49,13 +53,13 @@ def position_of(tempo: TempoMap, place: HeardPlace | None, moves: bool, at: floa
         place: what the player said last; None where there is no player.
         moves: whether it is to move.
         at: seconds of `time.monotonic`.
-        ahead_s: see `Position`.
+        ahead_s, anew: see `Position`.
     """
     frame = 0.0 if place is None else place.now(at)
     grid = tempo.at(int(frame))  # what is heard may be in the tempo before the one that was decided on
     speed = 0.0 if place is None else place.speed
     elapsed_s, bpm = (frame - grid.origin) / (grid.rate * (speed or 1.0)), grid.bpm * (speed or 1.0)
-    return Position(elapsed_s, speed > 0 and moves, bpm, grid.bpm, ahead_s)
+    return Position(elapsed_s, speed > 0 and moves, bpm, grid.bpm, ahead_s, anew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Following:
     taken: deque[float] = field(default_factory=lambda: deque(maxlen=LAST))
     _heard_bpm: float = 120.0
     _ahead_s: float = 0.0
+    _anew: bool = True
     _bar: int = -1
     _follower: Follower = field(default_factory=lambda: Follower(FOLLOW))
 
@@ -108,7 +113,7 @@ class Following:
             self._follower.retimed(self._heard_bpm / position.bpm, at)
             self._heard_bpm = position.bpm
         self._follower.hear(position.elapsed_s, position.playing, at)
-        self.bpm, self._ahead_s = position.own_bpm, position.ahead_s
+        self.bpm, self._ahead_s, self._anew = position.own_bpm, position.ahead_s, position.anew
         began = self._follower.began
         self.beats = None if began is None else (at - began) * position.bpm / 60
 
@@ -120,7 +125,7 @@ class Following:
         beats, beats_per_bar = self.beats - self._ahead_s * self.bpm / 60, self.led.beats_per_bar
         self.led.pull(pull_to(place, self.bpm, beats, beats_per_bar))
         if self._begins_anew(beats):
-            wanted = tempo_to(place, self.bpm, beats, beats_per_bar)
+            wanted = tempo_to(place, self.bpm, beats, beats_per_bar, self._anew)
             if wanted is not None:
                 self.take(wanted)
 

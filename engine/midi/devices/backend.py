@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -24,6 +25,8 @@ if sys.platform == "linux":
 
 import supriya_midi
 from supriya_midi import MidiIn, MidiOut, RtMidiAPI, RtMidiError
+
+from engine.midi.stamps import Stamps
 
 _QUEUE: Final = 8192
 """Messages RtMidi holds until they are fetched."""
@@ -125,7 +128,10 @@ def _open(midi: MidiIn | MidiOut, name: str | None, virtual: bool, port_name: st
 
 
 class Input(mido.ports.BaseInput):  # type: ignore[misc]
-    """An input; with a callback, messages are handed over from a thread of this port."""
+    """An input; with a callback, messages are handed over from a thread of this port.
+
+    ``stamped`` is a callback too: it gets ticks as well, and when each message came, in seconds of `time.monotonic`.
+    """
 
     name: str | None
 
@@ -136,38 +142,48 @@ class Input(mido.ports.BaseInput):  # type: ignore[misc]
         callback: Callable[[mido.Message], None] | None = None,
         client_name: str = _NAME,
         place: int = 0,
-        clock: bool = False,
+        stamped: Callable[[mido.Message, float], None] | None = None,
         **_: Any,
     ) -> None:
         self.callback = callback
+        self._stamps = Stamps()
         self._closing = threading.Event()
         self._fetching: threading.Thread | None = None
         with _as_os_error():
             self._midi = MidiIn(api=_api(api), client_name=client_name, queue_size_limit=_QUEUE)
             try:
-                self._midi.ignore_types(sysex=True, timing=not clock, active_sense=True)
+                # What is ignored takes its part of the time between two messages with it: a clock needs them all.
+                ignored = stamped is None
+                self._midi.ignore_types(sysex=ignored, timing=ignored, active_sense=ignored)
                 self.name = _open(self._midi, self.name, virtual, "in", place)
             except (OSError, RtMidiError, RuntimeError):
                 self._midi.delete()
                 raise
-        if callback is not None:
-            self._fetching = threading.Thread(target=self._fetch, args=(callback,), name="midi-fetch", daemon=True)
+        if stamped is not None or callback is not None:
+            self._fetching = threading.Thread(target=self._fetch, args=(stamped, callback), name="midi-fetch", daemon=True)
             self._fetching.start()
 
-    def _next(self) -> mido.Message | None:
-        """The oldest message in RtMidi's queue; what mido cannot read is passed over."""
+    def _next(self) -> tuple[mido.Message, float] | None:
+        """The oldest message in RtMidi's queue, and when it came; what mido cannot read is passed over."""
         while (event := self._midi.get_message()) is not None:
+            came = self._stamps.came(event[1], time.monotonic())
             with suppress(ValueError):
-                return mido.Message.from_bytes(event[0])
+                return mido.Message.from_bytes(event[0]), came
         return None
 
-    def _fetch(self, callback: Callable[[mido.Message], None]) -> None:
+    def _fetch(
+        self, stamped: Callable[[mido.Message, float], None] | None, callback: Callable[[mido.Message], None] | None
+    ) -> None:
         while not self._closing.wait(_FETCH_S):
-            while (message := self._next()) is not None:
-                callback(message)
+            while (found := self._next()) is not None:
+                if stamped is not None:
+                    stamped(*found)
+                elif callback is not None:
+                    callback(found[0])
 
     def _receive(self, block: bool = True) -> mido.Message | None:
-        return self._next()
+        found = self._next()
+        return None if found is None else found[0]
 
     def _close(self) -> None:
         self._closing.set()

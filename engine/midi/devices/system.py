@@ -91,8 +91,8 @@ class MidiClocks(Protocol):
     def inputs(self) -> list[str | None]:
         """As `MidiSystem.inputs`."""
 
-    def open_clock(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
-        """As `MidiSystem.open`, with ticks, starts and stops, which that leaves out."""
+    def open_clock(self, name: str | None, on_message: Callable[[bytes, float], None], place: int = 0) -> OpenPort:
+        """As `MidiSystem.open`, with ticks, which that leaves out, and when each message came, in `time.monotonic`'s seconds."""
 
 
 class MidiOutputs(Protocol):
@@ -188,13 +188,13 @@ class MidoSystem:
         port: OpenPort = self._backend.open_input(name or "", callback=hand_over, client_name=CLIENT, place=place)
         return port
 
-    def open_clock(self, name: str | None, on_message: Callable[[bytes], None], place: int = 0) -> OpenPort:
+    def open_clock(self, name: str | None, on_message: Callable[[bytes, float], None], place: int = 0) -> OpenPort:
         """Listen to an input and its clock; ``on_message`` is called from a thread of the port."""
 
-        def hand_over(message: mido.Message) -> None:
-            on_message(bytes(message.bytes()))
+        def hand_over(message: mido.Message, came: float) -> None:
+            on_message(bytes(message.bytes()), came)
 
-        port: OpenPort = self._backend.open_input(name or "", callback=hand_over, client_name=CLIENT, place=place, clock=True)
+        port: OpenPort = self._backend.open_input(name or "", stamped=hand_over, client_name=CLIENT, place=place)
         return port
 
     def outputs(self) -> list[str | None]:
