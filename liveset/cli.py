@@ -71,7 +71,7 @@ def play(  # noqa: PLR0913  an argument for each option
     outputs: Annotated[str | None, typer.Option(help="The device's outputs for the set, 1,2 without.", metavar="L,R")] = None,
     cue: Annotated[str | None, typer.Option(help="Its outputs for headphones: 3,4, say.", metavar="L,R")] = None,
     cue_device: Annotated[str | None, typer.Option(help="Another device for the headphones.", metavar="DEVICE")] = None,
-    input: Annotated[str | None, typer.Option(help="An input device to take bars from.", metavar="DEVICE")] = None,
+    input: Annotated[str | None, typer.Option(help="An input for bars: NAME, or NAME=-12 (ms).", metavar="DEVICE")] = None,
     block: Annotated[int | None, typer.Option(help="Frames a block: 256, 512 or 1024.", metavar="N")] = None,
     record: Annotated[Path | None, typer.Option(help="Record what is heard to a .flac or .wav file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the preset's.", min=0)] = None,

@@ -48,4 +48,5 @@ def test_conductor_imports_only_plain_data_of_the_engine() -> None:
         "actions",
         "action_rows",
         "errors",
+        "offsets",
     }

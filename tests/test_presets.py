@@ -37,6 +37,7 @@ WRONG = [
     (PROMPT + "[[lora]]\nstrength = 1\n", "[[lora]] number 1, path is missing", "add"),
     (PROMPT + '[[lora]]\npath = "a"\nstrenght = 1\n', "strenght", 'did you mean "strength"?'),
     (PROMPT + '[[lora]]\npath = "a"\n' * 9, "lora", "8"),
+    (PROMPT + '[input]\ndevice = "mic=soon"\n', "[input], device", "milliseconds from -500 to 500"),
     ("[set\n", "not valid TOML", "line"),
 ]
 

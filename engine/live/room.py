@@ -11,7 +11,7 @@ from engine.live.background import Background, Post
 from engine.player.apart import Apart
 from engine.player.input.ring import RoomRing
 from engine.processes.layout import ROOM_FILE
-from engine.protocol import RoomView
+from engine.protocol import RoomView, input_of
 from engine.session.session import Session
 from engine.timebase import SAMPLE_RATE
 
@@ -24,11 +24,12 @@ class RoomInput:
 
     Args:
         folder: the session's, in which the ring lies.
-        device: by name or number; None for none.
+        device: see `input_of`; None for none.
         session: takes bars of what is heard, and tells the performer.
         post: has a call made on the deciding thread.
 
     Raises:
+        DeviceError: if the device makes no sense.
         OSError: if there can be no ring.
     """
 
@@ -39,7 +40,8 @@ class RoomInput:
         if device is not None:
             self._ring = session.room.ring = RoomRing(folder / ROOM_FILE, create=True)
             session.room.later = Background("room", post)
-        argv = ["engine.player.input.process", str(folder), "--device", device or ""]
+        name, self._offset_ms = ("", 0.0) if device is None else input_of(device)
+        argv = ["engine.player.input.process", str(folder), "--device", name, f"--offset={self._offset_ms}"]
         self._apart = Apart("audio input", argv, lambda said: self._post(partial(self._heard, said)))
         self._captured, self._moved_at = 0, time.monotonic()
 
@@ -73,6 +75,8 @@ class RoomInput:
         if where:
             odd = [f"{said['rate']} Hz"] if said.get("rate", SAMPLE_RATE) != SAMPLE_RATE else []
             odd += ["one channel"] if said.get("channels") == 1 else []
+            way = "earlier" if self._offset_ms < 0 else "later"
+            odd += [f"{abs(self._offset_ms):g} ms {way}"] if self._offset_ms else []
             shape = ", ".join(odd)
             self._session.tell("info", f"Audio input: {where[:50]}{f' ({shape})' if shape else ''}.")
         elif why:

@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.errors import MidiError
 from engine.following import Follower
+from engine.offsets import OFFSETS, named_offset
 
 TICKS: Final = 24
 """Of a beat."""
@@ -27,8 +28,6 @@ FOLLOW: Final = 0.02
 
 MOST_LATE: Final = TICKS
 """Ticks that are sent one after the other to make up for; one that is later still goes on from where the set is."""
-
-MOST_OFFSET_MS: Final = 500.0
 
 CLOCK: Final = b"\xf8"
 START: Final = b"\xfa"
@@ -58,17 +57,11 @@ def targets(text: str) -> tuple[Target, ...]:
     """
     found = []
     for part in text.split(","):
-        name, equals, offset = (each.strip() for each in part.partition("="))
         try:
-            late = float(offset) if equals else 0.0
+            found.append(Target(*named_offset(part)))
         except ValueError:
-            late = math.nan
-        if not name or not abs(late) <= MOST_OFFSET_MS:
-            said = (
-                f"--clock {part.strip()[:40]!r}: not an output with milliseconds from -{MOST_OFFSET_MS:g} to {MOST_OFFSET_MS:g}"
-            )
-            raise MidiError(said, 'write --clock "Synth" or "Synth=-12"')
-        found.append(Target(name, late))
+            said = f"--clock {part.strip()[:40]!r}: not an output with {OFFSETS}"
+            raise MidiError(said, 'write --clock "Synth" or "Synth=-12"') from None
     return tuple(found)
 
 

@@ -32,6 +32,7 @@ from engine.protocol import (
     Role,
     SceneAt,
     TransitionKind,
+    input_of,
     one_line,
     visible,
 )
@@ -239,10 +240,19 @@ class MidiTable(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
-class InputTable(_Table):
-    """``[input]``: the input device that is listened to, by name or number; the command line goes before it."""
+def _input(value: str) -> str:
+    """An input device, with an offset or without one."""
+    try:
+        input_of(value, "device =")
+    except LivesetError as error:
+        raise ValueError(str(error)) from error
+    return value
 
-    device: Annotated[str, Field(min_length=1)] | None = None
+
+class InputTable(_Table):
+    """``[input]``: the input device that is listened to, see `input_of`; the command line goes before it."""
+
+    device: Annotated[str, Field(min_length=1), AfterValidator(_input)] | None = None
 
 
 class RemoteTable(_Table):

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from engine.protocol.hearing import HeardSound
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
-    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, pair_of
+    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, input_of, pair_of
     from engine.protocol.plan import (
         CURVES,
         Curve,
@@ -436,6 +436,7 @@ __all__ = [
     "UseDevice",
     "VaryNext",
     "WorkerReport",
+    "input_of",
     "one_line",
     "pair_of",
     "short_path",

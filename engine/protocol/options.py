@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import DeviceError, PresetError
+from engine.offsets import OFFSETS, named_offset
 
 MAX_MINUTES: Final = 24 * 60
 """The longest set, in minutes."""
@@ -34,6 +35,23 @@ def pair_of(text: str, option: str) -> tuple[int, int]:
     raise DeviceError(f"{option} must name two outputs, such as 3,4 (got {text[:20]!r})")
 
 
+def input_of(text: str, where: str = "--input") -> tuple[str, float]:
+    """An input device as a person names it, and by how many milliseconds it hears earlier (below 0) or later: ``USB Audio=-12``.
+
+    Args:
+        text: what was written; a name with a ``=`` of its own ends with ``=0``.
+        where: it was written, for messages.
+
+    Raises:
+        DeviceError: if it names none, or no such offset.
+    """
+    try:
+        return named_offset(text)
+    except ValueError:
+        said = f"{where} {text.strip()[:40]!r} is not an input with {OFFSETS}"
+        raise DeviceError(said, 'write "USB Audio" or "USB Audio=-12"; a name that has a = itself ends with "=0"') from None
+
+
 @dataclass(frozen=True, slots=True)
 class SetOptions:
     """What `liveset play` and `liveset rehearse` ask for; None leaves the preset's or the system's word.
@@ -56,7 +74,7 @@ class SetOptions:
         link: join an Ableton Link session.
         osc: where OSC is listened for, as ``PORT`` or ``HOST:PORT``; osc_token: a word that its addresses begin with;
             osc_allow: the senders that are heard, separated by commas. See `engine.osc.where`.
-        input: an input device that is listened to, by name or number.
+        input: an input device that is listened to, by name or number, see `input_of`.
     """
 
     preset: str = ""
@@ -104,6 +122,8 @@ class SetOptions:
         if self.cue_device is None and set(main) & set(cue):
             shared = min(set(main) & set(cue))
             raise DeviceError(f"output {shared} cannot be for the set and for the headphones", "name others: --cue 3,4")
+        if self.input is not None:
+            input_of(self.input)
         if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
             raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")
 

@@ -19,7 +19,7 @@ from engine.command_line import command
 from engine.errors import DeviceError, EngineError, OscError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet, log_folder
-from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot, titled
+from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot, input_of, titled
 
 if TYPE_CHECKING:
     from liveset.ui.app import Outcome
@@ -119,7 +119,7 @@ def perform(options: SetOptions, screen: bool) -> int:
     if options.cue_device is not None:
         check_device(options.cue_device)
     if options.input is not None:
-        check_device(options.input, "input")
+        check_device(input_of(options.input)[0], "input")
     engine = EngineProcess(options)
     try:
         if screen:

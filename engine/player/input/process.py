@@ -1,4 +1,4 @@
-"""The input's process: ``python -m engine.player.input.process SESSION_DIR --device NAME``.
+"""The input's process: ``python -m engine.player.input.process SESSION_DIR --device NAME [--offset=MS]``.
 
 Whatever becomes of that device, and of the sound library that reads it, the set's own output knows nothing of it. What it opens
 and loses is printed, a line of JSON each; it ends when its input is closed.
@@ -141,8 +141,15 @@ class Heard:
         return place if moves else None
 
 
-def lay(source: Source, ring: RoomRing, heard: Heard, ended: threading.Event) -> None:
+def lay(source: Source, ring: RoomRing, heard: Heard, ended: threading.Event, offset_s: float = 0.0) -> None:
     """Write what a device gives on the frames of the set that were heard meanwhile.
+
+    Args:
+        source: the device.
+        ring: takes it.
+        heard: where the set is heard.
+        ended: ends it.
+        offset_s: seconds by which it is laid later, below 0 for earlier: what nobody knows of the way from there to here.
 
     Raises:
         DeviceError: if the device is gone.
@@ -159,7 +166,7 @@ def lay(source: Source, ring: RoomRing, heard: Heard, ended: threading.Event) ->
         if place is None:
             laying.reset()
             continue
-        laid = laying.next(place.frame + (at - place.at) * SAMPLE_RATE * place.speed, len(sound), place.speed)
+        laid = laying.next(place.frame + (at + offset_s - place.at) * SAMPLE_RATE * place.speed, len(sound), place.speed)
         if laid.anew is not None:
             ring.begin(laid.anew)
         made = varispeed.process(sound, laid.speed)
@@ -176,6 +183,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="engine.player.input.process")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--device", required=True)
+    parser.add_argument("--offset", type=float, default=0.0, help="milliseconds, see `lay`")
     arguments = parser.parse_args(argv)
     for name in ("SIGINT", "SIGHUP", "SIGTSTP"):
         if hasattr(signal, name):
@@ -197,7 +205,7 @@ def main(argv: list[str]) -> int:
             source = Source(sd, arguments.device)
             _say(opened=source.name, rate=source.rate, channels=source.channels)
             try:
-                lay(source, ring, heard, ended)
+                lay(source, ring, heard, ended, arguments.offset / 1000)
             finally:
                 source.close()
         except DeviceError as error:
