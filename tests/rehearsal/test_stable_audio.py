@@ -17,6 +17,7 @@ from engine.rehearsal.rehearsal import Rehearsal
 from engine.sections.keepers import find_keeper
 from liveset.report.write import write_report
 from tests.generators.stable_audio.conftest import TINY, make_base, needs_transformers
+from tests.session.test_heard_files import drum_loop
 
 PRESET = """
 [set]
@@ -145,6 +146,20 @@ def test_tiny_checkpoint_plays_a_set_from_start_to_report(tmp_path: Path) -> Non
     sound, rate = soundfile.read(tmp_path / "a.flac", dtype="float32")
     quiet = np.abs(sound[rate : 7 * rate]).max(axis=1).reshape(-1, rate // 4).max(axis=1)
     assert (quiet > 0).all()
+
+
+@needs_transformers
+def test_a_sound_file_is_the_only_prompt_of_a_set(tmp_path: Path) -> None:
+    install(tmp_path)
+    soundfile.write(tmp_path / "loop.wav", drum_loop(150), 44_100)
+    text = BRIEF.replace('text = "warm house"', 'audio = "loop.wav"').replace("bpm = 300\n", "")
+    (tmp_path / "brief.toml").write_text(text, encoding="utf-8")
+    log = Rehearsal(load_preset(str(tmp_path / "brief.toml")), SetOptions(record=str(tmp_path / "a.flac"))).run()
+    assert log.notices == () and (log.ladder_hold, log.ladder_pocket) == (0, 0)
+    (section,) = log.sections
+    assert section.bpm == 150 and section.generator == "stable-audio"
+    sound, _ = soundfile.read(tmp_path / "a.flac", dtype="float32")
+    assert np.abs(sound).max() > 0.05
 
 
 @needs_transformers

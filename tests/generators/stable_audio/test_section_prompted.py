@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ import pytest
 import soundfile
 
 from engine.errors import GeneratorError
+from engine.generators.stable_audio import StableAudio
+from engine.generators.stable_audio.generator import StableAudioSections
 from engine.generators.stable_audio.section.grid import measure
 from engine.generators.stable_audio.section.piece import HOLD, plan_piece
 from engine.generators.stable_audio.section.prompted import prompted
 from engine.protocol import HeardSound, PromptWeight, SectionRequest
 from engine.timebase import SAMPLE_RATE, Grid
+from tests.generators.stable_audio.test_section import different, make
 from tests.session.test_heard_files import drum_loop
 
 
@@ -46,6 +50,20 @@ def test_the_weight_of_a_sound_says_how_much_of_it_stays(tmp_path: Path) -> None
     assert whole.amount == 1 - HOLD and half.amount == 1 - HOLD / 2
     assert none.vary is None and none.amount is None
     assert whole.vary is not None and len(whole.vary) == whole.frames and np.isfinite(whole.vary).all()
+
+
+def test_the_model_starts_from_the_sound_itself(tiny: StableAudio, tmp_path: Path) -> None:
+    """Two files of which the same was heard, and none: all else that is asked is alike."""
+    drums, noise = tmp_path / "drums.wav", tmp_path / "noise.wav"
+    soundfile.write(drums, drum_loop(240, 8), SAMPLE_RATE)
+    soundfile.write(noise, np.random.default_rng(2).normal(0, 0.1, (2 * SAMPLE_RATE, 2)), SAMPLE_RATE)
+    sections = StableAudioSections(model=tiny)
+    requests = [replace(asked(path, 240, 240, 0.7, 0.3), bars=2, steps=2, tries=1) for path in (drums, noise)]
+    words = replace(requests[0], prompts=requests[0].prompts[1:])
+    one, other, without = (make(sections, request) for request in (*requests, words))
+    assert len(one) == requests[0].total_frames()
+    assert different(one, other) > 1e-4 and different(one, without) > 1e-4  # random weights hardly listen
+    assert np.array_equal(one, make(sections, requests[0]))
 
 
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:

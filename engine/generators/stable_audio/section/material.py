@@ -11,8 +11,8 @@ from scipy import signal
 
 from engine.errors import GeneratorError, SectionError
 from engine.generators.stable_audio.section.stretch import stretch
-from engine.protocol import SectionRequest
-from engine.sections.file import SectionReader
+from engine.protocol import ROOM, SectionRequest
+from engine.sections.file import SectionInfo, SectionReader
 from engine.timebase import Grid
 
 Audio = npt.NDArray[np.float32]
@@ -22,6 +22,16 @@ MOST_STRETCHED: Final = 0.05
 
 SAME_TEMPO: Final = 0.0005
 """Share by which tempos may differ and count as the same."""
+
+
+MODEL_RMS: Final = 0.12
+"""Level at which sound from elsewhere is given to the model: that of its own music."""
+
+
+def levelled(audio: Audio) -> Audio:
+    """(frames, channels) at `MODEL_RMS`, or with its peaks at 1 where that is less; silence stays silent."""
+    level, peak = float(np.sqrt(np.mean(audio**2, dtype=np.float64))), float(np.abs(audio).max())
+    return np.asarray(audio * min(MODEL_RMS / max(level, 1e-6), 1 / max(peak, 1e-6)), np.float32)
 
 
 def resampled(audio: Audio, rate: int, wanted: int) -> Audio:
@@ -51,7 +61,7 @@ def before(path: str, frame: int, longest: int, rate: int) -> Audio:
     except SectionError as error:
         raise GeneratorError(f"cannot continue the section before: {error.message}", "a re-roll starts afresh") from error
     out = resampled(sound, reader.info.rate, rate)
-    return out[max(0, len(out) - longest) :]
+    return _as_music(out[max(0, len(out) - longest) :], reader.info)
 
 
 def whole(request: SectionRequest, rate: int) -> Audio:
@@ -71,7 +81,7 @@ def whole(request: SectionRequest, rate: int) -> Audio:
             f"{info.section_id} has {info.bpm:g} BPM in {info.beats_per_bar}, the set {request.bpm:g} in {request.beats_per_bar}",
             "vary a section of the same tempo",
         )
-    audio = resampled(reader.audio.sum(axis=1, dtype=np.float32), info.rate, rate)
+    audio = _as_music(resampled(reader.audio.sum(axis=1, dtype=np.float32), info.rate, rate), info)
     if abs(ratio - 1) > SAME_TEMPO:
         audio = stretch(audio, rate, ratio, 60 / request.bpm)
     wanted = request.total_frames(rate)
@@ -81,6 +91,11 @@ def whole(request: SectionRequest, rate: int) -> Audio:
         repeats = -(-(wanted - len(audio)) // body)
         audio = np.concatenate([audio[:body]] * repeats + [audio])
     return audio[:wanted]
+
+
+def _as_music(audio: Audio, info: SectionInfo) -> Audio:
+    """What a microphone took may be soft: as loud as the model's own music, so that it does not go on from near silence."""
+    return levelled(audio) if info.generator == ROOM and len(audio) else audio
 
 
 def _opened(path: str) -> SectionReader:

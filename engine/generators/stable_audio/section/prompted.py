@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from engine.dsp.sounds import read_sound
 from engine.errors import GeneratorError, SoundError
-from engine.generators.stable_audio.section.material import resampled
+from engine.generators.stable_audio.section.material import levelled, resampled
 from engine.generators.stable_audio.section.stretch import stretch
 from engine.protocol import HeardSound, SectionRequest
 from engine.timebase import SAMPLE_RATE, Grid
@@ -23,9 +23,6 @@ MOST_AT_ONCE: Final = 0.09
 
 FARTHEST: Final = 2**0.5
 """A tempo farther from the set's, as a ratio, is taken for twice or half of it."""
-
-_RMS: Final = 0.12
-"""Level at which sounds are given to the model: that of its own music."""
 
 
 def prompted(request: SectionRequest, rate: int, frames: int, lead: int) -> tuple[Audio, float] | None:
@@ -52,8 +49,7 @@ def prompted(request: SectionRequest, rate: int, frames: int, lead: int) -> tupl
     for sound, own in sounds:
         loop = on_grid(sound, request.bpm, request.beats_per_bar, rate)
         mixed += _around(loop, frames, lead) * (own / weight)
-    level = float(np.sqrt(np.mean(mixed**2, dtype=np.float64)))
-    return np.asarray(mixed * (_RMS / max(level, 1e-6)), np.float32), weight / total
+    return levelled(mixed), weight / total
 
 
 def _around(loop: Audio, frames: int, lead: int) -> Audio:
