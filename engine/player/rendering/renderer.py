@@ -246,6 +246,7 @@ class Renderer:
             return  # nothing to play yet, or any more: the transport waits, so that the first cue is never late
         self._fresh = False
         self._timeline.plan(self._frame)
+        self._loop.plan(self._frame)
         self._timeline.add_to(bus, self._frame, self._levels)
         self._loop.add_to(bus, self._frame, self._levels)
         self._frame += QUANTUM

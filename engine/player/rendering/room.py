@@ -43,16 +43,18 @@ class RoomLoop:
             self._timeline = Timeline(deque[PlayerEvent](maxlen=8))
             self._timeline.set_cues((deck,))
 
-    def add_to(self, bus: Bus, frame: int, levels: Levels) -> None:
-        """Mix the quantum that starts at ``frame`` into ``bus`` (2, 256)."""
-        if self._timeline is not None:
-            self._timeline.plan(frame)
-            self._timeline.add_to(bus, frame, levels)
-        if not self._leaving:
-            return
+    def plan(self, frame: int) -> None:
+        """Decide what sounds in the quantum that starts at ``frame``."""
         self._leaving = [(timeline, fade) for timeline, fade in self._leaving if fade.end > frame]
+        for timeline in (self._timeline, *(timeline for timeline, _ in self._leaving)):
+            if timeline is not None:
+                timeline.plan(frame)
+
+    def add_to(self, bus: Bus, frame: int, levels: Levels) -> None:
+        """Mix the quantum that starts at ``frame``, and was planned, into ``bus`` (2, 256)."""
+        if self._timeline is not None:
+            self._timeline.add_to(bus, frame, levels)
         for timeline, fade in self._leaving:
             self._bus.fill(0.0)
-            timeline.plan(frame)
             timeline.add_to(self._bus, frame, levels)
             bus += self._bus * fade.gains(frame, _RAMP)[0]

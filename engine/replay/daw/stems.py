@@ -14,7 +14,7 @@ from engine.player.output.recorder import WavSink
 from engine.player.rendering.limiter import LATENCY
 from engine.player.rendering.ramps import UP, Bus
 from engine.player.rendering.voices import STEM_NAMES, Levels
-from engine.protocol import STEMS
+from engine.protocol import ROOM, STEMS
 from engine.replay.remaking import Sections
 from engine.replay.rendering import Audio, Files, NotedRenderer, quanta
 from engine.timebase import QUANTUM
@@ -30,16 +30,20 @@ def stem_file(folder: Path, name: str) -> Path:
     return folder / FOLDER / f"{name}.wav"
 
 
+EXPORTED: Final = (*STEMS, ROOM)
+"""The stems that have a file each: the sections', and what looped from the room."""
+
+
 class StemRenderer(NotedRenderer):
     """Renders the stems as well, before the effects.
 
     Attributes:
-        stems: (stems, 2, 256), the last quantum, in the order of `engine.protocol.STEMS`.
+        stems: (stems, 2, 256), the last quantum, in the order of `EXPORTED`.
     """
 
     def __init__(self, stretch: Stretch, files: Files) -> None:
         super().__init__(stretch, files)
-        self.stems = np.zeros((len(STEMS), 2, QUANTUM))
+        self.stems = np.zeros((len(EXPORTED), 2, QUANTUM))
 
     def _move(self, bus: Bus, values: list[float]) -> None:
         frame, before, fresh = self._frame, self._gate, self._timeline.main is None
@@ -48,11 +52,12 @@ class StemRenderer(NotedRenderer):
         if self._frame == frame:
             return
         before = 1.0 if fresh and self._gate == 1.0 else before
-        for number, name in enumerate(STEMS):
+        for number, name in enumerate(EXPORTED):
             levels, alone = Levels(), [float(stem == name) for stem in STEM_NAMES]
             levels.now = [value * on for value, on in zip(self._levels.now, alone, strict=True)]
             levels.before = [value * on for value, on in zip(self._levels.before, alone, strict=True)]
-            self._timeline.add_to(self.stems[number], frame, levels)
+            part = self._loop if name == ROOM else self._timeline
+            part.add_to(self.stems[number], frame, levels)
         if not (before == 1.0 and self._gate == 1.0):
             self.stems *= before + (self._gate - before) * UP
 
@@ -97,7 +102,7 @@ def write_stems(performance: Performance, folder: Path, progress: Callable[[floa
         renderers.append(StemRenderer(stretch, files))
         return renderers[-1]
 
-    names = (*STEMS, WHOLE)
+    names = (*EXPORTED, WHOLE)
     with ExitStack() as stack:
         sections = stack.enter_context(closing(Sections(performance)))
         files = [stack.enter_context(closing(Placed(stem_file(folder, name)))) for name in names]

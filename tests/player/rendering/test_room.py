@@ -10,11 +10,13 @@ import numpy.typing as npt
 from engine.performances.entries import PLAYED, SetCard
 from engine.performances.made import MadeLog
 from engine.performances.played import PlayedLog
-from engine.performances.reading import read_performance
+from engine.performances.reading import Performance, Stretch, read_performance
 from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
+from engine.player.rendering.room import OUT_FADE
 from engine.protocol import Cue, LoopStem, SetCues
-from engine.replay.rendering import quanta
+from engine.replay.daw.stems import EXPORTED, StemRenderer
+from engine.replay.rendering import Files, quanta
 from engine.timebase import QUANTUM
 from tests.player.sounds import BAR, GRID, constant, cue, noise, ramp, write_section
 from tests.replay.test_replay import Whole
@@ -78,15 +80,16 @@ def test_a_file_that_cannot_be_read_loops_nothing(tmp_path: Path) -> None:
     assert not player.render(3 * BAR).any()
 
 
-def test_a_set_with_a_loop_is_played_again_to_the_sample(tmp_path: Path) -> None:
-    (tmp_path / "log").mkdir()
-    log = PlayedLog(LogFile(tmp_path / "log" / PLAYED), 0, QUANTUM)
-    write_section(tmp_path / "room-001.bars", {"room": noise(4)}, bars=BARS, tail_bars=1)
-    player = silent_set(tmp_path, OfflinePlayer(notes=log.notes))
+def logged(folder: Path) -> tuple[npt.NDArray[np.float32], Performance]:
+    """Six bars in which a loop comes in at the second and is taken away at the fifth: as heard, and as it was noted."""
+    (folder / "log").mkdir()
+    log = PlayedLog(LogFile(folder / "log" / PLAYED), 0, QUANTUM)
+    write_section(folder / "room-001.bars", {"room": noise(4)}, bars=BARS, tail_bars=1)
+    player = silent_set(folder, OfflinePlayer(notes=log.notes))
     heard = []
     for turn in range(6):
         if turn == 1:
-            player.order(room(tmp_path / "room-001.bars", start=2, origin=1))
+            player.order(room(folder / "room-001.bars", start=2, origin=1))
         if turn == 4:
             player.order(LoopStem(None, 5 * BAR))
         heard.append(player.render(BAR))
@@ -94,12 +97,34 @@ def test_a_set_with_a_loop_is_played_again_to_the_sample(tmp_path: Path) -> None
         for event in player.events():
             log.said(event, player.renderer.quanta)
     log.close(player.renderer.quanta, player.frame)
-    made = MadeLog(LogFile(tmp_path / "log" / "made.jsonl"))
+    made = MadeLog(LogFile(folder / "log" / "made.jsonl"))
     made.begin(SetCard("Set", "", 1, "pocket", ""))
     made.close()
-    performance = read_performance(tmp_path / "log")
+    return np.concatenate(heard), read_performance(folder / "log")
+
+
+def test_a_set_with_a_loop_is_played_again_to_the_sample(tmp_path: Path) -> None:
+    whole, performance = logged(tmp_path)
     again = np.concatenate([quantum.sound for quantum in quanta(performance, Whole(tmp_path))])
-    whole, late = np.concatenate(heard), player.renderer.latency
+    late = OfflinePlayer().renderer.latency
     length = min(len(whole), len(again) - late)
     assert length > 5 * BAR and np.abs(whole[2 * BAR : 5 * BAR]).max() > 0.1
     assert np.array_equal(again[late : late + length], whole[:length])
+
+
+def test_a_loop_is_a_stem_of_its_own_in_an_export(tmp_path: Path) -> None:
+    whole, performance = logged(tmp_path)
+    renderers: list[StemRenderer] = []
+
+    def made(stretch: Stretch, files: Files) -> StemRenderer:
+        renderers.append(StemRenderer(stretch, files))
+        return renderers[-1]
+
+    stems = [renderers[-1].stems.copy() for each in quanta(performance, Whole(tmp_path), made) if each.end > each.first]
+    sound = np.concatenate(stems, axis=2)
+    alone = sound[EXPORTED.index("room")].T
+    assert not sound[: EXPORTED.index("room")].any(), "the sections are silent in this set"
+    assert not alone[: 2 * BAR].any() and not alone[5 * BAR + OUT_FADE :].any()
+    assert np.abs(alone[2 * BAR : 5 * BAR]).max() > 0.1
+    rest = whole[3 * BAR : 4 * BAR] - alone[3 * BAR : 4 * BAR]
+    assert np.abs(rest).max() < 1e-6, "what was heard, where nothing else sounds and nothing is limited"
