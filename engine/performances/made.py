@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -38,15 +40,21 @@ class MadeLog:
         """The performer asked for something, at a transport frame."""
         self._put(frame=frame, command={"kind": type(command).__name__, "asked": command})
 
-    def keep(self, file: Path) -> None:
+    def keep(self, file: Path, copy: bool = False) -> None:
         """Have a section file kept with the log, whatever becomes of it: for a replay.
 
-        It is the same file under another name, on the same disk; where they lie on two it is not kept.
+        It is the same file under another name, on the same disk; where they lie on two it is not kept, unless ``copy`` says that
+        it is short enough for a copy.
         """
-        if self.folder is not None:
-            with contextlib.suppress(OSError):
-                (self.folder / KEPT_SECTIONS).mkdir(exist_ok=True)
-                (self.folder / KEPT_SECTIONS / file.name).hardlink_to(file)
+        if self.folder is None:
+            return
+        kept = self.folder / KEPT_SECTIONS / file.name
+        try:
+            kept.parent.mkdir(exist_ok=True)
+            kept.hardlink_to(file)
+        except OSError:
+            if copy and not kept.exists():
+                threading.Thread(target=_copied, args=(file, kept), name="keep", daemon=True).start()
 
     def later(self, work: Callable[[], None]) -> None:
         """Have something done on the thread that writes."""
@@ -61,6 +69,17 @@ class MadeLog:
     def _put(self, **line: object) -> None:
         if self._file is not None:
             self._file.add(**line)
+
+
+def _copied(file: Path, kept: Path) -> None:
+    """A copy, whole or not at all."""
+    fresh = kept.with_suffix(".new")
+    with contextlib.suppress(OSError):
+        try:
+            shutil.copyfile(file, fresh)
+            fresh.replace(kept)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 NOTHING_MADE: Final = MadeLog(None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import SectionError
-from engine.protocol import ROOM, STEMS, Cue, CueFailed, LoopStem
+from engine.protocol import ROOM, STEMS, Cue, CueFailed, LoopFailed, LoopStem
 from engine.sections.file import MADE_AGAIN, SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
 
@@ -107,9 +107,14 @@ def open_decks(
     return tuple(decks), failed
 
 
-def open_loop(order: LoopStem, opens: Opens = SeenReader) -> tuple[Deck | None, list[CueFailed]]:
-    """Open the file of bars that are to loop; nothing where there are none, or they cannot be read."""
-    decks, failed = open_decks(() if order.cue is None else (order.cue,), {}, opens)
-    for deck in decks:
-        deck.reader.prefetch(0, deck.reader.info.frames)
-    return (decks[0] if decks else None), failed
+def open_loop(order: LoopStem, opens: Opens = SeenReader) -> tuple[Deck | None, LoopFailed | None]:
+    """Open the file of bars that are to loop; nothing where there are none, or they cannot be read, which is said."""
+    if order.cue is None:
+        return None, None
+    try:
+        deck = open_deck(order.cue, opens=opens)
+    except SectionError as error:  # its hint is about sections
+        path = str(order.cue.path)
+        return None, LoopFailed(error.message.replace(path, Path(path).name))
+    deck.reader.prefetch(0, deck.reader.info.frames)
+    return deck, None

@@ -68,7 +68,9 @@ class OfflinePlayer:
             self.renderer.events.extend(failed)
             self.renderer.set_cues(decks)
         elif isinstance(order, LoopStem):
-            self.renderer.set_loop(order, open_loop(order)[0])
+            bars, unread = open_loop(order)
+            self.renderer.events.extend(() if unread is None else (unread,))
+            self.renderer.set_loop(order, bars)
         elif isinstance(order, ClearEffects):
             self.renderer.clear_effects()
         elif isinstance(order, StopPlayer):

@@ -295,7 +295,7 @@ class Service:
 
     def _set_loop(self, order: LoopStem) -> None:
         deck, failed = open_loop(order)
-        self._events.extend(failed)
+        self._tell(failed)
         self._renderer.set_loop(order, deck)
 
     def _stop(self, _: StopPlayer) -> None:

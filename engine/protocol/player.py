@@ -220,6 +220,13 @@ class ListenFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopFailed:
+    """From the player: the bars from the room that should loop cannot be read; nothing loops."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeadphonesOpened:
     """From the player: where the headphones are, as a performer knows it; empty for nowhere, with why that is so."""
 
@@ -252,6 +259,7 @@ PlayerEvent = (
     | DeviceLost
     | RecordingState
     | ListenFailed
+    | LoopFailed
     | HeadphonesOpened
     | PlayerHello
 )

@@ -75,6 +75,8 @@ def check_repeatable(performance: Performance) -> None:
         if performance.kept(path) is not None:
             continue
         section = made.get(path)
+        if section is None and path in loops(performance):
+            raise PerformanceError(f"the bars from the room in {path} were not kept", "this session cannot be played again")
         if section is None:
             raise PerformanceError(f"nothing says what section {path} was", "this session cannot be played again")
         if section.generator not in MAKES_ALIKE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.conductor.messages import because
 from engine.conductor.reacting.room import counted
 from engine.conductor.state import State
 from engine.dsp.sounds import SILENT
-from engine.errors import LivesetError
+from engine.errors import DiskFullError, LivesetError
 from engine.sections.file import SectionInfo, SectionWriter
 from engine.session.heard_files import heard_bars
 from engine.session.keeping import Teller
@@ -70,7 +71,7 @@ class Room:
 
     Attributes:
         ring: what was heard; None where there is no input.
-        later: writes and measures: at once, unless the set plays in real time.
+        later: writes and measures, one after the other: at once, unless the set plays in real time.
     """
 
     def __init__(self, folder: Path, tell: Teller, taken: Callable[[p.RoomCommand], None]) -> None:
@@ -116,18 +117,19 @@ class Room:
                 self._take(each, sound)
 
     def _take(self, wanted: _Wanted, sound: npt.NDArray[np.float32]) -> None:
-        path = self._free()
-        path.touch()  # the name is taken
-
         def write() -> p.RoomBars | LivesetError:
+            path = self._free()
             try:
                 return _written(path, wanted, sound)
             except LivesetError as error:
+                with contextlib.suppress(OSError):  # half of it is of no use, and the room on the disk is
+                    path.unlink()
                 return error
 
         def done(made: p.RoomBars | LivesetError) -> None:
             if isinstance(made, LivesetError):
-                self._tell("error", because("Nothing taken from the room", made.message, "."))
+                advice = "; free some disk space." if isinstance(made, DiskFullError) else "."
+                self._tell("error", because("Nothing taken from the room", made.message, advice))
             else:
                 self._taken(replace(wanted.command, taken=made))
 

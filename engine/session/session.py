@@ -249,7 +249,7 @@ class Session:
     def _from_room(self, command: RoomCommand) -> None:
         """Bars were taken from the room, for a command: they stay with the log, for no request makes them again."""
         if command.taken is not None:
-            self.log.keep(self.folder / command.taken.path)
+            self.log.keep(self.folder / command.taken.path, copy=True)
         self.log.command(self.now().frame, command)
         self.take(Commanded(command))
 

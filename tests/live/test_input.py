@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pytest
 from scipy import signal
 
-from engine.performances.entries import MADE
+from engine.performances.entries import LOOP_NOTE, MADE
+from engine.performances.reading import read_performance
 from engine.processes.layout import log_folder
-from engine.protocol import ContinueRoom, LoopRoom, Undo
+from engine.protocol import ContinueRoom, LoopRoom, LoopStem, Snapshot, Undo
 from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
-from tests.live.conftest import PRESET, Show
+from tests.live.conftest import LASTING_MIN, PRESET, Show
 from tests.live.sound_server import Server, private_server
 from tests.support.waiting import wait_until
 
@@ -81,6 +82,43 @@ def test_what_the_room_hears_of_the_set_lies_on_the_sets_own_bars_and_loops(
     one.client.send(LoopRoom(on=False))
     ended = one.wait(lambda s: s.room.loop == 0, "the end of the loop")
     assert not any(stem.name == "room" for stem in ended.stems)
+
+
+def loops(one: Show) -> list[LoopStem]:
+    """What players were told to loop so far, as the set's log has it; one list for all players."""
+    folder = log_folder(one.engine.folder)
+    assert folder is not None
+    performance = read_performance(folder)
+    return [note.value for stretch in performance.stretches for note in stretch.notes if note.kind == LOOP_NOTE]
+
+
+def test_a_loop_outlives_a_killed_player_and_a_killed_engine(server: Server, show: Callable[..., Show]) -> None:
+    server.sink("out", channels=2)
+    one = show(minutes=LASTING_MIN, input="pulse")
+    begun = one.wait(lambda s: s.state == "playing" and max(s.room.peaks) > 0.01, "sound from the room").beats
+    one.wait(lambda s: s.beats > begun + 14, "some bars")
+    one.client.send(LoopRoom(2))
+
+    def sounds(shown: Snapshot) -> bool:
+        return shown.room.loop == 2 and any(stem.name == "room" and stem.peak > 0.01 for stem in shown.stems)
+
+    one.wait(sounds, "the loop")
+    before = one.pids("engine.player")
+    one.kill("engine.player")
+    one.wait_another("engine.player", before)
+    one.wait(lambda s: s.restarts > 0 and sounds(s), "the loop of another player")
+    wait_until(lambda: len(loops(one)) == 2, "what that player was told")
+    first, again = (order.cue for order in loops(one))
+    assert first is not None and again is not None and again.start_frame > first.start_frame
+    rounds = (again.origin_frame - first.origin_frame) / GRID.frame_of_bar(2)
+    assert abs(rounds - round(rounds)) < 1e-4, "in step with when it was played"
+    assert again.start_frame == GRID.frame_of_bar(GRID.bar_at(again.start_frame)), "from a bar line on"
+
+    (engine,) = one.pids("engine.live")
+    one.kill("engine.live")
+    one.wait(lambda s: one.pids("engine.live") not in ([], [engine]) and sounds(s), "the loop beside another engine")
+    one.client.send(LoopRoom(on=False))
+    one.wait(lambda s: s.room.loop == 0 and not any(stem.name == "room" for stem in s.stems), "the end of the loop")
 
 
 def clicks() -> npt.NDArray[np.float32]:

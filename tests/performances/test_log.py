@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -35,6 +36,7 @@ from engine.protocol import (
     VaryNext,
 )
 from engine.timebase import Grid
+from tests.support.waiting import wait_until
 
 CARD = SetCard("Night", "night", 7, "pocket", "2026-05-01 22:30:00", minutes=4.5, bars=32)
 REQUEST = SectionRequest(
@@ -187,3 +189,23 @@ def test_changes_of_the_plan_are_written_and_read_with_the_sections_that_they_na
 def test_an_undo_of_an_older_log_takes_back_one_move(tmp_path: Path) -> None:
     (tmp_path / MADE).write_text('{"frame": 5, "command": {"kind": "Undo", "asked": {}}}\n', encoding="utf-8")
     assert read_commands(tmp_path) == [(5, Undo())]
+
+
+def test_bars_are_copied_where_they_cannot_be_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log lies on another disk than the section files."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    (tmp_path / "log").mkdir()
+    bars, section = tmp_path / "room-001.bars", tmp_path / "s00001.section"
+    for each in (bars, section):
+        each.write_bytes(b"sound")
+    log = MadeLog(LogFile(tmp_path / "log" / MADE), tmp_path / "log")
+    log.keep(section)
+    log.keep(bars, copy=True)
+    log.close()
+    kept = tmp_path / "log" / KEPT_SECTIONS
+    wait_until((kept / bars.name).is_file, "the copy")
+    assert (kept / bars.name).read_bytes() == b"sound" and not (kept / section.name).exists()

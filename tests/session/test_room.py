@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from engine.conductor.reacting.room import NO_INPUT, loop_room, out_of_tempo
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import make_version
 from engine.conductor.state import State
-from engine.sections.file import SectionReader
+from engine.sections.file import HEADER, SectionReader
 from engine.session import room as session_room
 from engine.session.room import TAIL, Room
 from engine.timebase import SAMPLE_RATE, Grid
@@ -177,3 +179,46 @@ def test_without_an_input_that_is_said(command: p.RoomCommand) -> None:
     stage = started(96)
     stage.command(command)
     assert stage.told[-1] == NO_INPUT
+
+
+def test_bars_for_which_the_disk_has_no_room_are_not_taken(tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, data: bytes, at: int) -> int:
+        if at >= HEADER:  # there is room for that alone
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return pwrite(descriptor, data, at)
+
+    pwrite = os.pwrite
+    monkeypatch.setattr("engine.sections.file.os.pwrite", full)
+    taken, told, _ = taking(tmp_path, Heard(0, bar(state, 9) + 5000), state, p.LoopRoom())
+    assert not taken and told[-1].startswith("Nothing taken from the room (cannot write room-001.bars")
+    assert told[-1].endswith("; free some disk space.") and len(told[-1]) <= 100
+    assert not list(tmp_path.iterdir()), "what was written of it has its room on the disk again"
+
+
+def test_bars_without_a_folder_are_not_taken(tmp_path: Path, state: State) -> None:
+    taken, told, _ = taking(tmp_path / "gone", Heard(0, bar(state, 9) + 5000), state, p.LoopRoom())
+    assert not taken and told[-1].startswith("Nothing taken from the room (cannot write room-001.bars")
+
+
+def test_a_loop_that_cannot_be_read_is_told_and_no_section_suffers() -> None:
+    stage = started(96)
+    stage.command(p.LoopRoom(taken=bars_of(stage)))
+    before = stage.state
+    stage.take(PlayerSaid(p.LoopFailed("cannot open section file room-001.bars: no such file")))
+    assert stage.told[-1].startswith("The loop from the room ends (cannot open section file room-001.bars")
+    assert stage.state.transport.loop is None and all(stem != "room" for stem, _, _ in stage.state.steering.levels)
+    assert (stage.state.transport.cues, stage.state.work.next) == (before.transport.cues, before.work.next)
+    assert sum(isinstance(each, SendLoop) for each in stage.actions) == 2, "the order to loop, and to loop nothing"
+
+
+def test_bars_that_are_gone_do_not_lead_the_next_section_astray() -> None:
+    """A generator that cannot read them says so; the section is made without them."""
+    stage = slow(96)
+    finish_all(stage)
+    stage.advance(SAMPLE_RATE)
+    stage.command(p.ContinueRoom(taken=bars_of(stage)))
+    stage.advance(SAMPLE_RATE)
+    job = next(job for job in stage.jobs.values() if job.version.request.continue_path == "room-001.bars")
+    stage.fail(job.job_id)
+    assert "Could not vary" in stage.told[-1] and "generating it from scratch" in stage.told[-1]
+    assert asked(stage).continue_path != "room-001.bars"

@@ -265,6 +265,7 @@ _PLAYER_HANDLERS: Final[dict[type, Callable[[State, Any], Step]]] = {
     p.CueFailed: _cue_failed,
     p.Finished: _over,
     p.ListenFailed: listening.failed,
+    p.LoopFailed: room.failed,
     p.HeadphonesOpened: listening.opened,
     p.PlayerHello: _hello,
 }

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import Action, SendLoop, SetParams, Step, Tell
+from engine.conductor.messages import because
 from engine.conductor.reacting.values import level_params
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
@@ -100,6 +101,14 @@ def out_of_tempo(state: State) -> Step:
     if state.transport.loop is None or state.transport.loop.grid.bpm == state.grid.bpm:
         return state, ()
     return _without(state, 0, "The tempo changed: the loop from the room ended.")
+
+
+def failed(state: State, event: p.LoopFailed) -> Step:
+    """The player cannot read the bars."""
+    if state.transport.loop is None:
+        return state, ()
+    state, (order, _) = _without(state, 0, "")
+    return state, (order, Tell("warning", because("The loop from the room ends", event.message, ".")))
 
 
 def over(state: State) -> Step:

@@ -14,7 +14,7 @@ from engine.performances.reading import Performance, Stretch, read_performance
 from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
 from engine.player.rendering.room import OUT_FADE
-from engine.protocol import Cue, LoopStem, SetCues
+from engine.protocol import Cue, LoopFailed, LoopStem, SetCues
 from engine.replay.daw.stems import EXPORTED, StemRenderer
 from engine.replay.rendering import Files, quanta
 from engine.timebase import QUANTUM
@@ -78,6 +78,17 @@ def test_a_file_that_cannot_be_read_loops_nothing(tmp_path: Path) -> None:
     player = silent_set(tmp_path)
     player.order(room(tmp_path / "gone.bars", start=1, origin=0))
     assert not player.render(3 * BAR).any()
+    assert any(isinstance(event, LoopFailed) and "gone.bars" in event.message for event in player.events())
+
+
+def test_a_file_that_was_cut_off_loops_nothing(tmp_path: Path) -> None:
+    loop = write_section(tmp_path / "room-001.bars", {"room": constant(0.25)}, bars=BARS, tail_bars=1)
+    with loop.path.open("r+b") as file:
+        file.truncate(loop.path.stat().st_size // 2)
+    player = silent_set(tmp_path)
+    player.order(room(loop.path, start=1, origin=0))
+    assert not player.render(3 * BAR).any()
+    assert any(isinstance(event, LoopFailed) and "truncated" in event.message for event in player.events())
 
 
 def logged(folder: Path) -> tuple[npt.NDArray[np.float32], Performance]:
