@@ -83,6 +83,7 @@ from engine.protocol import (
     Undo,
     UndoLearning,
     UseDevice,
+    UseInput,
     VaryNext,
 )
 
@@ -375,6 +376,7 @@ NO_ACTION: Final[dict[type[Command], str]] = {
     UndoLearning: "the screen's key for it sends it",
     SavePreset: "needs a name: the screen asks for it, the command `save` takes it",
     UseDevice: "needs the name of a device: the list of outputs sends it",
+    UseInput: "needs the name of a device: the list of inputs beside the outputs sends it",
     ListDevices: "the list of outputs sends it as it opens and closes",
     ListKeepers: "the list of keepers sends it as it opens and closes",
     ReadPrompt: "the screen sends it while a prompt is written, to show what is understood of it",

@@ -1,4 +1,4 @@
-"""The output devices for a screen that asks for them, found out by a process of its own."""
+"""The output and input devices for a screen that asks for them, found out by a process of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 from engine.player.output.lookout import parse_listing
 from engine.protocol import DeviceInfo
 from engine.session.later import Later
+
+Found = tuple[DeviceInfo, ...]
 
 LIST_S: Final = 10.0
 """Seconds that the sound library may take to list its devices; some systems ask each one."""
@@ -21,11 +23,12 @@ class Devices:
         later: runs what takes a while.
 
     Attributes:
-        shown: for the snapshots; None while nobody asks for them.
+        shown, inputs: for the snapshots; None while nobody asks for them.
     """
 
     def __init__(self, later: Later) -> None:
-        self.shown: tuple[DeviceInfo, ...] | None = None
+        self.shown: Found | None = None
+        self.inputs: Found | None = None
         self._later = later
         self._asked = False
 
@@ -35,17 +38,18 @@ class Devices:
         if on:
             self._later(look, self._found)
         else:
-            self.shown = None
+            self.shown = self.inputs = None
 
-    def _found(self, devices: tuple[DeviceInfo, ...]) -> None:
-        self.shown = devices if self._asked else None
+    def _found(self, found: tuple[Found, Found]) -> None:
+        self.shown, self.inputs = found if self._asked else (None, None)
 
 
-def look() -> tuple[DeviceInfo, ...]:
-    """All output devices; none where they cannot be listed."""
-    argv = [sys.executable, "-m", "engine.player.output.check", "--list"]
+def look() -> tuple[Found, Found]:
+    """All output devices, and all input devices; none where they cannot be listed."""
+    argv = [sys.executable, "-m", "engine.player.output.check", "--both"]
     try:
         said = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, text=True, timeout=LIST_S, check=False).stdout
     except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(parse_listing(said))
+        return (), ()
+    outputs, inputs, *_ = (*said.splitlines(), "", "")
+    return tuple(parse_listing(outputs)), tuple(parse_listing(inputs))

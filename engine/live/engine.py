@@ -315,6 +315,8 @@ class LiveEngine:
                 self.saving.save(name, self.session.state, force, self.controllers.taught)
             case p.UseDevice(device):
                 self.links.order(p.OpenDevice(device))
+            case p.UseInput(device):
+                self.room.use(device)
             case p.ListDevices(on):
                 self.devices.ask(on)
             case p.TapTempo(None):
@@ -367,6 +369,7 @@ class LiveEngine:
             reading=self.session.reading.shown,
             recordings=self.recordings.ended,
             devices=self.devices.shown,
+            inputs=self.devices.inputs,
             closing=self.quitting,
             room=self.room.view(),
             generator_state="working" if self.session.state.work.jobs else "ready" if up else "starting",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from engine.conductor.messages import because
+from engine.errors import LivesetError
 from engine.live.background import Background, Post
 from engine.player.apart import Apart
 from engine.player.input.ring import RoomRing
-from engine.processes.layout import ROOM_FILE
-from engine.protocol import RoomView, input_of
+from engine.processes.layout import OPTIONS_FILE, ROOM_FILE
+from engine.protocol import INPUT_NONE, RoomView, SetOptions, input_of
 from engine.session.session import Session
 from engine.timebase import SAMPLE_RATE
 
@@ -24,7 +27,7 @@ class RoomInput:
 
     Args:
         folder: the session's, in which the ring lies.
-        device: see `input_of`; None for none.
+        device: see `input_of`; None or ``none`` for none.
         session: takes bars of what is heard, and tells the performer.
         post: has a call made on the deciding thread.
 
@@ -34,20 +37,52 @@ class RoomInput:
     """
 
     def __init__(self, folder: Path, device: str | None, session: Session, post: Post) -> None:
-        self._session, self._post = session, post
+        self._folder, self._session, self._post = folder, session, post
         self._ring: RoomRing | None = None
+        self._apart: Apart | None = None
+        self._offset_ms = 0.0
         self._where = self._why = ""
-        if device is not None:
-            self._ring = session.room.ring = RoomRing(folder / ROOM_FILE, create=True)
-            session.room.later = Background("room", post)
-        name, self._offset_ms = ("", 0.0) if device is None else input_of(device)
-        argv = ["engine.player.input.process", str(folder), "--device", name, f"--offset={self._offset_ms}"]
-        self._apart = Apart("audio input", argv, lambda said: self._post(partial(self._heard, said)))
         self._captured, self._moved_at = 0, time.monotonic()
+        self._listen(device)
+
+    def use(self, device: str | None) -> None:
+        """Listen to another device, or to none, from now on; also in an engine that takes this one's place."""
+        try:
+            self._listen(device)
+            options = self._folder / OPTIONS_FILE
+            replace(SetOptions.read(options), input=device or INPUT_NONE).write(options)
+        except (LivesetError, OSError, ValueError, TypeError) as error:
+            said = error.message if isinstance(error, LivesetError) else str(error)
+            self._session.tell("error", because("The input stays as it is", said, "."))
+            return
+        if self._apart is None:
+            self._session.tell("info", "No audio input: nothing is heard of the room.")
+
+    def _listen(self, device: str | None) -> None:
+        """What is heard so far of another device is forgotten.
+
+        Raises:
+            DeviceError: if the device makes no sense: what was listened to stays.
+            OSError: if there can be no ring.
+        """
+        listens = device is not None and device.strip().casefold() != INPUT_NONE
+        name, offset_ms = input_of(device) if listens and device is not None else ("", 0.0)
+        if listens and self._ring is None:
+            self._ring = RoomRing(self._folder / ROOM_FILE, create=True)
+            self._session.room.later = Background("room", self._post)
+        if self._apart is not None:
+            self._apart.close()
+        self._apart, self._where, self._why, self._offset_ms = None, "", "", offset_ms
+        self._session.room.ring = self._ring if listens else None
+        if self._ring is not None:
+            self._ring.forget()
+        if listens:
+            argv = ["engine.player.input.process", str(self._folder), "--device", name, f"--offset={offset_ms}"]
+            self._apart = apart = Apart("audio input", argv, lambda said: self._post(partial(self._heard, apart, said)))
 
     def tick(self) -> None:
         """Look after the process; call it every now and then."""
-        if self._ring is None:
+        if self._ring is None or self._apart is None:
             return
         now, captured = time.monotonic(), self._ring.captured
         if captured != self._captured or not self._where:
@@ -65,9 +100,12 @@ class RoomInput:
 
     def close(self) -> None:
         """Let the device go."""
-        self._apart.close()
+        if self._apart is not None:
+            self._apart.close()
 
-    def _heard(self, said: dict[str, Any]) -> None:
+    def _heard(self, apart: Apart, said: dict[str, Any]) -> None:
+        if apart is not self._apart:  # of a device that is not listened to any more
+            return
         where, why = str(said.get("opened", "")), str(said.get("lost", ""))
         if (where, why) == (self._where, self._why):
             return

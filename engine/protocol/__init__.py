@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         TogglePlay,
         ToggleRecord,
         UseDevice,
+        UseInput,
         VaryNext,
     )
     from engine.protocol.controllers import (
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
     from engine.protocol.hearing import HeardSound
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
-    from engine.protocol.options import BLOCKS, MAX_MINUTES, SetOptions, input_of, pair_of
+    from engine.protocol.options import BLOCKS, INPUT_NONE, MAX_MINUTES, SetOptions, input_of, pair_of
     from engine.protocol.plan import (
         CURVES,
         Curve,
@@ -235,6 +236,7 @@ __all__ = [
     "CURVES",
     "DEFAULT_PRESET",
     "GO_ON_MINUTES",
+    "INPUT_NONE",
     "LOCKS",
     "LONGEST_MORPH",
     "LONGEST_PORT",
@@ -436,6 +438,7 @@ __all__ = [
     "Undo",
     "UndoLearning",
     "UseDevice",
+    "UseInput",
     "VaryNext",
     "WorkerReport",
     "input_of",

@@ -231,8 +231,15 @@ class UseDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class UseInput:
+    """Listen to another input device, see `input_of`; None listens to none."""
+
+    device: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ListDevices:
-    """Look which output devices there are, and show them in the snapshots from now on; ``on=False`` ends that."""
+    """Look which output and input devices there are, and show them in the snapshots from now on; ``on=False`` ends that."""
 
     on: bool = True
 
@@ -286,6 +293,7 @@ Command = (
     | TimeCommand
     | SavePreset
     | UseDevice
+    | UseInput
     | ListDevices
     | Quit
 )

@@ -35,6 +35,10 @@ def pair_of(text: str, option: str) -> tuple[int, int]:
     raise DeviceError(f"{option} must name two outputs, such as 3,4 (got {text[:20]!r})")
 
 
+INPUT_NONE: Final = "none"
+"""The input device that listens to nothing, where a preset names one."""
+
+
 def input_of(text: str, where: str = "--input") -> tuple[str, float]:
     """An input device as a person names it, and by how many milliseconds it hears earlier (below 0) or later: ``USB Audio=-12``.
 
@@ -122,8 +126,8 @@ class SetOptions:
         if self.cue_device is None and set(main) & set(cue):
             shared = min(set(main) & set(cue))
             raise DeviceError(f"output {shared} cannot be for the set and for the headphones", "name others: --cue 3,4")
-        if self.input is not None:
-            input_of(self.input)
+        if self.input not in (None, INPUT_NONE):
+            input_of(str(self.input))
         if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
             raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")
 

@@ -300,9 +300,9 @@ class Snapshot:
     """All the screen shows, as of one moment.
 
     ``starred`` are words for prompts that have a star, ``own_words`` those of the performer's own vocabulary; ``reading`` is
-    what would be understood of a prompt that is being written (`ReadPrompt`). ``keepers`` and ``devices`` are None until a
-    screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are what
-    was asked of what sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on,
+    what would be understood of a prompt that is being written (`ReadPrompt`). ``keepers``, ``devices`` and ``inputs`` are None
+    until a screen asks for them (`ListKeepers`, `ListDevices`), ``summary`` until the set is over. ``bpm_to`` and ``key_to`` are
+    what was asked of what sounds, and is not heard yet; 0 and empty for nothing else. ``locks`` are those of `LOCKS` that are on,
     ``hook`` says which bars are marked, and ``hook_loops`` whether the set is held in them.
     ``beats`` since bar 1, as they are heard. ``chord`` is the name of what a keyboard
     holds. ``clock_s`` are seconds since the engine started; ``closing`` that it was told to end.
@@ -354,6 +354,7 @@ class Snapshot:
     reading: PromptReading | None = None
     summary: Summary | None = None
     devices: tuple[DeviceInfo, ...] | None = None
+    inputs: tuple[DeviceInfo, ...] | None = None
     clock_s: float = 0.0
     closing: bool = False
     chord: str = ""

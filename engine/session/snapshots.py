@@ -101,6 +101,7 @@ class Surroundings:
     kept: tuple[str, ...] = ()
     recordings: tuple[RecordingView, ...] = ()
     devices: tuple[DeviceInfo, ...] | None = None
+    inputs: tuple[DeviceInfo, ...] | None = None
     starred: tuple[str, ...] = ()
     own_words: tuple[str, ...] = ()
     reading: PromptReading | None = None
@@ -184,6 +185,7 @@ def snapshot(state: State, around: Surroundings, serial: int) -> Snapshot:
         own_words=around.own_words,
         reading=around.reading,
         devices=around.devices,
+        inputs=around.inputs,
         summary=summary(state, around) if state.transport.run == "finished" else None,
         clock_s=state.transport.clock / rate,
         closing=around.closing,

@@ -19,7 +19,19 @@ from engine.command_line import command
 from engine.errors import DeviceError, EngineError, OscError, PresetError, RecordingError
 from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet, log_folder
-from engine.protocol import DEFAULT_PRESET, NOT_SAVED, SAVED, Notice, Quit, SavePreset, SetOptions, Snapshot, input_of, titled
+from engine.protocol import (
+    DEFAULT_PRESET,
+    INPUT_NONE,
+    NOT_SAVED,
+    SAVED,
+    Notice,
+    Quit,
+    SavePreset,
+    SetOptions,
+    Snapshot,
+    input_of,
+    titled,
+)
 
 if TYPE_CHECKING:
     from liveset.ui.app import Outcome
@@ -118,8 +130,8 @@ def perform(options: SetOptions, screen: bool) -> int:
         check_device(str(options.device))
     if options.cue_device is not None:
         check_device(options.cue_device)
-    if options.input is not None:
-        check_device(input_of(options.input)[0], "input")
+    if options.input not in (None, INPUT_NONE):
+        check_device(input_of(str(options.input))[0], "input")
     engine = EngineProcess(options)
     try:
         if screen:

@@ -108,7 +108,7 @@ def _key(action: Action) -> Key:
 _OWN: Final[tuple[Key, ...]] = (
     Key("b", "re-make some bars of the next section, keep the rest", "remake_bars", "Set", "bars"),
     Key("K", "keepers: make the next section out of one", "keepers", "Set", "keepers"),
-    Key("O", "outputs: play on another sound device", "devices", "Set", "outputs"),
+    Key("O", "outputs and audio inputs: play on another, listen to one", "devices", "Set", "outputs"),
     Key("I", "MIDI inputs: what arrives; ignore, rename, play chords", "inputs", "Set", "inputs"),
     Key("X", "takes: how each looks, stems of one in another, locks", "takes", "Set", "takes"),
     Key("slash", "plan: insert, move, lengthen sections; curves; the end", "plan", "Set", "plan"),

@@ -196,19 +196,20 @@ def test_devices_that_come_and_go_are_told(begin: Callable[..., Alone]) -> None:
 
 def test_outputs_are_listed_for_a_screen_that_asks(begin: Callable[..., Alone], monkeypatch: pytest.MonkeyPatch) -> None:
     found = (DeviceInfo(1, "pulse", "ALSA", 32, 44_100.0, True, "pulse, ALSA"),)
-    monkeypatch.setattr("engine.live.devices.look", lambda: found)
+    heard = (DeviceInfo(2, "microphone", "ALSA", 1, 48_000.0, True, "microphone, ALSA"),)
+    monkeypatch.setattr("engine.live.devices.look", lambda: (found, heard))
     one = begin()
     client = EngineClient(one.engine.folder)
 
     def shown() -> object:
         snapshot = client.snapshot()
-        return "nothing yet" if snapshot is None else snapshot.devices
+        return "nothing yet" if snapshot is None else (snapshot.devices, snapshot.inputs)
 
-    one.until(lambda: shown() is None, "a snapshot without")
+    one.until(lambda: shown() == (None, None), "a snapshot without")
     client.send(ListDevices())
-    one.until(lambda: shown() == found, "the list")
+    one.until(lambda: shown() == (found, heard), "the list")
     client.send(ListDevices(False))
-    one.until(lambda: shown() is None, "the end of the list")
+    one.until(lambda: shown() == (None, None), "the end of the list")
     client.close()
 
 

@@ -15,7 +15,7 @@ from scipy import signal
 from engine.performances.entries import LOOP_NOTE, MADE
 from engine.performances.reading import read_performance
 from engine.processes.layout import log_folder
-from engine.protocol import ContinueRoom, LoopRoom, LoopStem, Snapshot, Undo
+from engine.protocol import ContinueRoom, ListDevices, LoopRoom, LoopStem, Snapshot, Undo, UseInput
 from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE, Grid
 from tests.live.conftest import LASTING_MIN, PRESET, Show
@@ -186,3 +186,21 @@ def test_an_input_that_is_gone_is_told_and_the_set_plays_on(server: Server, show
     one.wait_playing()
     one.client.send(LoopRoom())
     one.wait(lambda s: any("Not one whole bar was heard" in each.text for each in s.notices), "a word on the bars")
+
+
+def test_an_input_is_chosen_while_the_set_plays(server: Server, show: Callable[..., Show]) -> None:
+    server.sink("out", channels=2)
+    one = show(minutes=LASTING_MIN)
+    one.client.send(ListDevices())
+    listed = one.wait(lambda s: bool(s.inputs) and bool(s.devices), "the devices").inputs
+    (pulse,) = (device for device in listed or () if device.name == "pulse")
+    one.client.send(UseInput(f"{pulse.key}=0"))
+    one.wait(lambda s: s.room.where == "pulse" and max(s.room.peaks) > 0.01, "sound from the room")
+    one.client.send(UseInput("pulse=soon"))
+    one.wait(lambda s: any("The input stays as it is" in each.text for each in s.notices), "a word on it")
+    (engine,) = one.pids("engine.live")
+    one.kill("engine.live")
+    one.wait(lambda s: one.pids("engine.live") not in ([], [engine]) and s.room.where == "pulse", "the same in another engine")
+    one.client.send(UseInput(None))
+    one.wait(lambda s: not s.room.where and any("No audio input" in each.text for each in s.notices), "no input")
+    wait_until(lambda: not one.pids("engine.player.input.process"), "the end of its process")

@@ -15,7 +15,7 @@ from engine.conductor.steering import Hook, Variation
 from engine.conductor.tempo import tempo_of
 from engine.timebase import Grid, section_frames
 
-NO_INPUT: Final = "There is no audio input: start with --input DEVICE."
+NO_INPUT: Final = "There is no audio input: O on the screen lists what there is."
 
 _USES: Final[dict[p.RoomUse, str]] = {"continue": "goes on from", "vary": "varies", "answer": "answers"}
 

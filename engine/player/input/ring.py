@@ -66,6 +66,10 @@ class RoomRing:
         self._places[1] = frame
         self._places[0] = frame
 
+    def forget(self) -> None:
+        """What was heard so far does not belong to what follows: another device is heard. For while nobody writes."""
+        self._places[1] = self._places[0]
+
     def push(self, block: Block) -> None:
         """Write a block (frames, 2); it is there for the reader once all of it is."""
         self._sound.write(self.end, block)

@@ -2,6 +2,7 @@
 
 ``python -m engine.player.output.check NAME`` prints what is wrong with a device, or nothing.
 ``python -m engine.player.output.check --list`` prints all devices as a line of JSON, and looks again for each line it reads.
+``python -m engine.player.output.check --both`` prints the outputs in a line, and the inputs in another.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ def main(argv: list[str]) -> int:
     if argv[0] == "--list":
         _list_for_ever()
         return 0
+    if argv[0] == "--both":
+        _print("output")
+        _print("input")
+        return 0
     try:
         way: Way = "input" if argv[1:] == ["input"] else "output"
         devices = list_devices(way)
@@ -30,14 +35,18 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def _print(way: Way, *, again: bool = False) -> None:
+    try:
+        devices = list_devices(way, again=again)
+    except DeviceError:
+        devices = []
+    print(json.dumps([asdict(device) for device in devices]), flush=True)
+
+
 def _list_for_ever() -> None:
     again = False
     while True:
-        try:
-            devices = list_devices(again=again)
-        except DeviceError:
-            devices = []
-        print(json.dumps([asdict(device) for device in devices]), flush=True)
+        _print("output", again=again)
         if not sys.stdin.readline():
             return
         again = True

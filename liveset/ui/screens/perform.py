@@ -65,10 +65,8 @@ class PerformScreen(ModesView):
         super().update_view()
         if isinstance(self.app.screen, KeepersScreen):
             self.app.screen.show(self.desk.snapshot.keepers)
-        elif isinstance(self.app.screen, TakesScreen | PlanScreen | MovesScreen):
+        elif isinstance(self.app.screen, TakesScreen | PlanScreen | MovesScreen | DevicesScreen):
             self.app.screen.show(self.desk.snapshot)
-        elif isinstance(self.app.screen, DevicesScreen):
-            self.app.screen.show(self.desk.snapshot.devices)
         elif isinstance(self.app.screen, InputsScreen):
             self.app.screen.show(self.desk.snapshot.midi)
 
@@ -243,8 +241,8 @@ class PerformScreen(ModesView):
     # ------------------------------------------------------------ outputs
 
     def action_devices(self) -> None:
-        """Offer the output devices."""
-        self.app.push_screen(DevicesScreen(self.link, self.desk.snapshot.audio.device), self._device_chosen)
+        """Offer the output and input devices."""
+        self.app.push_screen(DevicesScreen(self.link, self.desk.snapshot), self._device_chosen)
 
     def _device_chosen(self, command: UseDevice | None) -> None:
         if command is not None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.protocol import PieceView, RunState, Snapshot, unit
+from engine.protocol import PieceView, RoomView, RunState, Snapshot, unit
 from liveset.ui.widgets.cells import Line, Piece, clean, crop, line_cells, piece, row
 from liveset.ui.widgets.gauges import clock, whole
 from liveset.ui.widgets.lines import LineWidget
@@ -80,12 +80,13 @@ class HeaderView:
             snapshot.chord,
             snapshot.headphones.what,
             snapshot.headphones.waits,
-            _steps(max(snapshot.room.peaks)) if snapshot.room.where else 0 if snapshot.room.why else None,
+            room_steps(snapshot.room) if snapshot.room.where else 0 if snapshot.room.why else None,
         )
 
 
-def _steps(peak: float) -> int:
+def room_steps(room: RoomView) -> int:
     """How many of the input's `ROOM_CELLS` are full; 1 and more where anything is heard."""
+    peak = max(room.peaks)
     if peak <= ROOM_QUIETEST:
         return 0
     return min(ROOM_CELLS, 1 + int((ROOM_CELLS - 1) * (1 - math.log(min(1.0, peak)) / math.log(ROOM_QUIETEST)) + 1e-9))
