@@ -26,7 +26,7 @@ def begin(host: str, port: int, cores: int | None, gpus: int | None) -> None:
     Raises:
         GeneratorError: it cannot be started: why.
     """
-    from engine.generators.remote.cluster import start
+    from engine.generators.remote.node import start
 
     address, console = parse(f"{host}:{port}"), plain_console(highlight=False, soft_wrap=True)
     if not has_token():
@@ -48,7 +48,7 @@ def join(text: str, cores: int | None, gpus: int | None, new_token: bool) -> Non
     Raises:
         GeneratorError: it cannot be: why.
     """
-    from engine.generators.remote.cluster import start
+    from engine.generators.remote.node import start
 
     address = parse(text)
     if new_token or not has_token():
@@ -67,11 +67,14 @@ def show_status() -> None:
     Raises:
         GeneratorError: it cannot be reached: why.
     """
-    from engine.generators.remote.cluster import machines, running
+    from engine.generators.remote.cluster import machines
+    from engine.generators.remote.node import running
 
     console, here, address = plain_console(highlight=False, soft_wrap=True), running(), chosen_address()
     if here is None:
         console.print("nothing was started on this machine", markup=False)
+    elif not here.begun:
+        console.print(f"this machine joins the cluster at {here.address} again as soon as it can", markup=False)
     found = machines(address)
     console.print(f"the cluster at {address}", markup=False)
     for machine in found:
@@ -91,12 +94,15 @@ def _line(machine: Machine) -> str:
 
 def leave() -> None:
     """End what was started here."""
-    from engine.generators.remote.cluster import stop
+    from engine.generators.remote.node import stop
 
     ended = stop()
-    typer.echo(
-        "nothing was started on this machine" if ended is None else f"this machine has left the cluster at {ended.address}"
-    )
+    if ended is None:
+        typer.echo("nothing was started on this machine")
+    elif ended.head:
+        typer.echo(f"the cluster at {ended.address} has ended; other machines join again when it begins again")
+    else:
+        typer.echo(f"this machine has left the cluster at {ended.address}")
 
 
 def push_model(name: str) -> None:

@@ -18,7 +18,9 @@ from typing import Any, Final
 from engine.command_line import command
 from engine.errors import GeneratorError, LivesetError
 from engine.generators.remote.files import contents_of
+from engine.generators.remote.head import Head
 from engine.generators.remote.maker import WITH_MODEL, Maker, versions, weights_of
+from engine.generators.remote.node import running
 from engine.generators.remote.saying import SILENT_S, Begun, Crew, Drop, Failed, Made, Make, Ready, Sound, Taken, Trouble
 from engine.generators.remote.where import ADD_RAY, LOOPBACK, Address, check_answers, environment
 from engine.models.registry import chosen_model, installed
@@ -31,6 +33,8 @@ LOOK_S: Final = 2.0
 
 LOADS_S: Final = 120.0
 """Seconds that a maker may take to load its generator."""
+
+HEAD_GONE: Final = Trouble("the cluster's head is gone", f"begin it again there: {command('remote head')}")
 
 MOST_AT_ONCE: Final = 8
 CORES_EACH: Final = {"pocket": 1}
@@ -69,6 +73,8 @@ def _explained(error: BaseException, address: Address) -> GeneratorError:
         return GeneratorError(f"the cluster at {address} has another Python or Ray", "install the same on all machines")
     if "unauthenticated" in low or "invalidauthtoken" in low or "authentication" in low:
         return GeneratorError(f"the cluster at {address} does not know this token", command(f"remote join {address}"))
+    if (here := running()) is not None and not here.head:
+        return GeneratorError(f"this machine is joining the cluster at {address} again", "it is tried again")
     if "node" in low and ("find" in low or "found" in low):
         return GeneratorError(f"this machine is no part of the cluster at {address}", command(f"remote join {address} --cores 0"))
     return GeneratorError(f"the cluster at {address} does not let this machine in", "the token, or the network: remote status")
@@ -112,6 +118,7 @@ class Pool:
 
     Attributes:
         trouble: why none is ready.
+        headless: while the cluster's head does not answer.
     """
 
     ray: Any
@@ -121,10 +128,23 @@ class Pool:
     hands: list[Hand] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     trouble: Trouble = field(default_factory=lambda: Trouble("no machine of the cluster is ready yet", "it is tried again"))
+    headless: bool = False
 
     def look(self) -> None:
         """See which machines are there, start makers on new ones, forget those that are gone, and hear who is ready."""
-        nodes = {node["NodeID"]: node["Resources"] for node in self.ray.nodes() if node["Alive"]}
+        if self.headless:  # nobody knows which machines are there; the makers that are left go on
+            self.trouble = HEAD_GONE
+        else:
+            self._see_machines()
+        for hand in tuple(self.hands):
+            self._hear(hand)
+
+    def _see_machines(self) -> None:
+        try:
+            nodes = {node["NodeID"]: node["Resources"] for node in self.ray.nodes() if node["Alive"]}
+        except Exception:  # the head may go at any moment, and Ray says that in many ways
+            log.exception("no list of machines")
+            return
         with self.lock:
             self.hands = [hand for hand in self.hands if hand.node in nodes]
         for node, has in nodes.items():
@@ -133,8 +153,6 @@ class Pool:
                 self._start(node, has.get("GPU", 0.0))
         if not self.hands:
             self.trouble = Trouble("no machine of the cluster lends a core", command("remote join ADDRESS"))
-        for hand in tuple(self.hands):
-            self._hear(hand)
 
     def _start(self, node: str, gpus: float) -> None:
         placed = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node_id=node, soft=False)
@@ -177,9 +195,9 @@ class Pool:
         if isinstance(answer, Trouble):
             return answer
         if (differs := versions().difference(answer.versions)) != "":
-            return Trouble(f"another machine has another version: {differs}", "install the same on all machines")
+            return Trouble(f"{answer.machine} has another version: {differs}", "install the same on all machines")
         if self.weights and answer.weights != self.weights:
-            return Trouble("another machine has other files of the model", command(f"models push {self.taken.model}"))
+            return Trouble(f"{answer.machine} has other files of the model", command(f"models push {self.taken.model}"))
         return None
 
     def forget(self, hand: Hand, why: Trouble) -> None:
@@ -187,6 +205,10 @@ class Pool:
         self.trouble = why
         with self.lock:
             self.hands = [other for other in self.hands if other is not hand]
+        threading.Thread(target=self._end, args=(hand,), daemon=True).start()
+
+    def _end(self, hand: Hand) -> None:
+        """End a maker's process; on a thread, since that takes as long as the head is away."""
         with contextlib.suppress(self.ray.exceptions.RayError, ValueError):
             self.ray.kill(hand.actor)
 
@@ -317,6 +339,15 @@ class Bridge:
                 self.say(now)
             time.sleep(LOOK_S / (1 if len(usable) == len(self._pool.hands) else 8))
 
+    def watch(self, head: Head) -> None:
+        """See that the cluster's head is there; with another one the cluster is another too, and this process ends."""
+        while (found := head.look(LOOK_S)) != "another":
+            if self._pool.headless != (found == "away"):
+                self._pool.headless = found == "away"
+                log.info("the head is %s", "gone" if self._pool.headless else "there")
+        self.say(Trouble("the cluster has begun anew", "it is reached again"))
+        os._exit(0)
+
 
 def run(pipe: Connection, name: str, address: Address) -> None:
     """The process: until the pipe closes, or it is killed."""
@@ -329,6 +360,7 @@ def run(pipe: Connection, name: str, address: Address) -> None:
         os._exit(1)
     bridge = Bridge(pipe, Pool(ray, name, taken_along(), mine))
     threading.Thread(target=bridge.look_for_ever, name="look", daemon=True).start()
+    threading.Thread(target=bridge.watch, args=(Head(address),), name="head", daemon=True).start()
     while True:
         try:
             bridge.take(pipe.recv())

@@ -1,19 +1,12 @@
-"""Ray on this machine, as `liveset remote` starts, shows and ends it; and models that go to the other machines."""
+"""The machines of a cluster that this one is part of, and models that go to the others."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
 import platform
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -21,20 +14,10 @@ from typing import Any, Final
 from engine.command_line import command
 from engine.errors import GeneratorError
 from engine.generators.remote.bridge import connect
-from engine.generators.remote.maker import versions
 from engine.generators.remote.saying import Versions
-from engine.generators.remote.where import ADD_RAY, Address, check_answers, environment, keep_address
+from engine.generators.remote.where import Address
 from engine.models.files import Manifest, finish, read_manifest, sha256, verify_folder
 from engine.models.registry import PARTIAL, model_folder, models_root
-from engine.processes.layout import cache_folder
-
-START_S: Final = 60.0
-STOP_S: Final = 15.0
-STARTED: Final = "Ray runtime started."
-"""What Ray's own command says when it runs."""
-
-OBJECTS: Final = 500_000_000
-"""Bytes of memory for sound and files on their way, at most."""
 
 PIECE: Final = 16_000_000
 """Bytes of a model that travel at once."""
@@ -50,120 +33,6 @@ class Machine:
     gpus: float
     head: bool
     versions: Versions
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What was started on this machine."""
-
-    pid: int
-    address: str
-    head: bool
-
-
-def _folder() -> Path:
-    folder = cache_folder() / "remote"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def running() -> Running | None:
-    """What `start` started here and still runs; None if nothing does."""
-    try:
-        found = Running(**json.loads((_folder() / "node.json").read_text("utf-8")))
-        os.kill(found.pid, 0)
-    except (OSError, ValueError, TypeError):
-        return None
-    return found
-
-
-def start(address: Address, head: bool, cores: int | None, gpus: int | None) -> Running:
-    """Start Ray here, as a cluster's head or as one more machine of it; it goes on when this process ends.
-
-    Args:
-        address: of the head.
-        head: whether this is it.
-        cores: that are lent, 0 for none; None for all.
-        gpus: likewise.
-
-    Raises:
-        GeneratorError: Ray is not installed, runs already, or does not start: why.
-    """
-    if (found := running()) is not None:
-        raise GeneratorError(f"this machine is part of the cluster at {found.address} already", command("remote stop"))
-    own = versions()
-    labels = f"liveset={own.liveset.replace(' ', '-')},python={own.python},torch={own.torch}"
-    argv = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", f"--labels={labels}"]
-    argv.append(f"--object-store-memory={OBJECTS}")
-    argv += [] if cores is None else [f"--num-cpus={cores}"]
-    argv += [] if gpus is None else [f"--num-gpus={gpus}"]
-    if head:
-        argv += ["--head", f"--node-ip-address={address.host}", f"--port={address.port}", "--include-dashboard=false"]
-    else:
-        check_answers(address)
-        argv.append(f"--address={address}")
-    log = _folder() / "node.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **environment(address.host)},
-            start_new_session=True,
-        )
-    made = Running(process.pid, str(address), head)
-    _wait_started(process, log, address)
-    (_folder() / "node.json").write_text(json.dumps(asdict(made)), "utf-8")
-    keep_address(address)
-    return made
-
-
-def _wait_started(process: subprocess.Popen[bytes], log: Path, address: Address) -> None:
-    """Until Ray says that it runs.
-
-    Raises:
-        GeneratorError: it ended instead, or takes too long.
-    """
-    until = time.monotonic() + START_S
-    while time.monotonic() < until:
-        said = log.read_text("utf-8", "replace")
-        if STARTED in said:
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    process.terminate()
-    said = log.read_text("utf-8", "replace")
-    if "No module named" in said and "ray" in said:
-        raise GeneratorError("Ray is not installed", ADD_RAY)
-    if "mismatch" in said:
-        raise GeneratorError(f"the cluster at {address} has another Python or Ray", "install the same on all machines")
-    if "uthenticat" in said or "token" in said.lower():
-        raise GeneratorError(f"the cluster at {address} does not know this token", command(f"remote join {address} --new-token"))
-    raise GeneratorError(f"Ray did not start at {address}", f"see {log}")
-
-
-def stop() -> Running | None:
-    """End what `start` started here; None where nothing runs.
-
-    Raises:
-        GeneratorError: it does not end.
-    """
-    found = running()
-    if found is None:
-        return None
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(found.pid, signal.SIGTERM)
-    until = time.monotonic() + STOP_S
-    while running() is not None and time.monotonic() < until:
-        with contextlib.suppress(ChildProcessError):  # whoever started it in this very process has to take note of its end
-            os.waitpid(found.pid, os.WNOHANG)
-        time.sleep(0.1)
-    if running() is not None:
-        raise GeneratorError("Ray does not end", f"end process {found.pid}")
-    (_folder() / "node.json").unlink(missing_ok=True)
-    return found
 
 
 def machines(address: Address) -> tuple[Machine, ...]:

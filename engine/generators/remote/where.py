@@ -113,9 +113,16 @@ def environment(host: str) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": str(int(host not in LOOPBACK)),  # 0, on any system: 127.0.0.1 stays what it is
         "RAY_NUM_REDIS_GET_RETRIES": "2",  # a wrong token is wrong a second later too
-        "RAY_BACKEND_LOG_LEVEL": "error",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
+
+
+def answers(address: Address) -> bool:
+    """Whether somebody listens there."""
+    with contextlib.suppress(OSError):
+        socket.create_connection((address.host, address.port), ANSWERS_S).close()
+        return True
+    return False
 
 
 def check_answers(address: Address) -> None:
@@ -124,11 +131,7 @@ def check_answers(address: Address) -> None:
     Raises:
         GeneratorError: nobody does.
     """
-    try:
-        socket.create_connection((address.host, address.port), ANSWERS_S).close()
-    except OSError as error:
-        raise GeneratorError(
-            f"no cluster answers at {address}", f"begin one: {command('remote head')}, or look at the network"
-        ) from error
+    if not answers(address):
+        raise GeneratorError(f"no cluster answers at {address}", f"begin one: {command('remote head')}, or look at the network")
     if not has_token():
         raise GeneratorError("this machine has no token of the cluster", command("remote join ADDRESS"))
