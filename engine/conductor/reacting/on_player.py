@@ -11,6 +11,7 @@ from engine.conductor.cues import played_on
 from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, SetParams, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
+from engine.conductor.stand_in import begun_after
 from engine.conductor.pieces import short, title_at
 from engine.conductor.reacting import listening, room
 from engine.conductor.reacting.changing_over import announced, changed_over, ends_where_planned
@@ -126,8 +127,9 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
             pockets=pockets,
         )
         .with_first_takes()
-        .with_work(next=None, others=(), spares=True, switch=None, trash=tuple(left))
+        .with_work(others=(), spares=True, switch=None, trash=tuple(left))
     )
+    state = begun_after(state, version)
     state = state.with_steering(locks=tuple(each for each in state.steering.locks if each != "section"))
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told: tuple[Action, ...] = (opens,) if opening else instead
