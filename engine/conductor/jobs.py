@@ -24,9 +24,9 @@ from engine.conductor.forecast import (
     request_cost_s,
 )
 from engine.conductor.looping import looped
-from engine.conductor.stand_in import at_once, opening, second, without_after
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
+from engine.conductor.stand_in import at_once, opening, second, without_after
 from engine.conductor.state import Job, Playing, Purpose, State, Version, Wish
 from engine.conductor.takes import place_to_make, promoted, section_locked, spare_take, wanted_still
 from engine.conductor.tempo import next_line, start_bar

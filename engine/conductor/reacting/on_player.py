@@ -11,7 +11,6 @@ from engine.conductor.cues import played_on
 from engine.conductor.events import Action, CancelJob, Discard, Mark, Measured, PlayerSaid, SendCues, SetParams, Step, Tell
 from engine.conductor.forecast import end_bar
 from engine.conductor.messages import because
-from engine.conductor.stand_in import begun_after
 from engine.conductor.pieces import short, title_at
 from engine.conductor.reacting import listening, room
 from engine.conductor.reacting.changing_over import announced, changed_over, ends_where_planned
@@ -20,6 +19,7 @@ from engine.conductor.reacting.small_disk import measure_room
 from engine.conductor.reacting.takes import fallen_back
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
+from engine.conductor.stand_in import begun_after
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
 from engine.timebase import SLACK
 
