@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.conductor.events import Action, SendCues
-from engine.conductor.forecast import due_frame, playing_end, usable
+from engine.conductor.forecast import due_frame, opens_for_s, playing_end, usable
 from engine.conductor.looping import frames_to, looped, looped_bars
 from engine.conductor.pieces import opens_piece
 from engine.conductor.requests import next_index
@@ -70,6 +70,7 @@ def next_cue(state: State) -> Cue | None:
         or index is None
         or not usable(state, version)
         or (state.steering.held and state.transport.now is not None)
+        or opens_for_s(state) > 0
     ):
         return None
     grid, due = state.grid, due_frame(state)

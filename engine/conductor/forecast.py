@@ -51,6 +51,10 @@ FIRST_BARS: Final = 1.25
 OVERDUE: Final = 0.25
 """Work that has taken longer than was expected is expected to take this part of that time more."""
 
+OPENING_BARS: Final = (16, 64)
+"""The fewest and the most bars that the stand-in opens with: so long a slow generator is waited for once its first section is
+there, so that the second is not late."""
+
 SHOWN: Final = 0.95
 """The most of a section that is shown as made while its generator has not said so."""
 
@@ -142,7 +146,7 @@ def _kept_frames(state: State) -> int:
 def next_cost_s(state: State, index: int, steps: int = 0) -> float:
     """Seconds of work the next section will take, with as few steps as there may be if nothing else is asked."""
     grid, now = state.grid, state.transport.now
-    kept = 0 if now is None or now.version.index == OPENING else _kept_frames(state)
+    kept = 0 if now is None or (now.version.index == OPENING and index == 0) else _kept_frames(state)
     bars = state.plan[index].bars + tail_bars(state, index)
     frames = section_frames(tempo_of(state, index), grid.beats_per_bar, bars, grid.rate)
     return estimate_s(state, frames + kept, steps or state.work.steps[-1])
@@ -219,6 +223,27 @@ def usable(state: State, version: Version) -> bool:
 def next_safe(state: State) -> bool:
     """Whether there is a version of the next section that can be cued."""
     return state.work.next is not None and usable(state, state.work.next)
+
+
+def opens_for_s(state: State) -> float:
+    """Seconds for which the stand-in's opening goes on though the first section is there; 0 or more.
+
+    The second section would be late if it were begun no sooner than the first one plays.
+    """
+    now, first, work = state.transport.now, state.work.next, state.work
+    if now is None or now.version.index != OPENING or first is None or state.transport.jump or work.traits.live:
+        return 0.0
+    known = dict(state.transport.cue_versions)
+    handed_over = any(cue.cue_id in known and known[cue.cue_id].id == first.id for cue in state.transport.cues)
+    opened = state.grid.bar_at(state.transport.frame) - state.transport.history[-1].start_bar
+    complete = work.after is not None and work.after.complete
+    if handed_over or complete or opened >= OPENING_BARS[1] or len(state.plan) < 2:
+        return 0.0
+    job = work.job("main")
+    left_s = progress_of(state, job)[1] if job is not None else 0.0
+    if job is None or job.purpose != "after":
+        left_s += next_cost_s(state, 1)
+    return max(0.0, needed_s(left_s) - first.request.bars * float(state.grid.frames_per_bar) / state.grid.rate)
 
 
 def steer_until(state: State) -> int:
@@ -299,9 +324,9 @@ def outlook(state: State, index: int) -> Outlook:
         waits_s = progress_of(state, before)[1] if before is not None and before.purpose != "take" else 0.0
         progress = version.ready_to / version.total if version else 0.0
         ready_in_s = waits_s + next_cost_s(state, index)
-    progress, ready_in_s = 1.0 if safe and job is None else progress, 0.0 if safe else ready_in_s
+    progress, ready_in_s = 1.0 if safe and job is None else progress, opens_for_s(state) if safe else ready_in_s
     due_s, entry, until = due_in_s(state), due_frame(state), steer_until(state)
-    if now is not None and now.version.index == OPENING and not safe:  # it comes in on the first bar line that it can
+    if now is not None and now.version.index == OPENING and ready_in_s > 0:  # it comes in on the first bar line that it can
         entry = grid.frame_of_bar(grid.next_bar(max(entry, frame + round(ready_in_s * grid.rate))))
         due_s = max(due_s, ready_in_s)
     late = state.transport.overdue or (now is not None and ready_in_s > due_s)

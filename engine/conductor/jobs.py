@@ -6,10 +6,8 @@ performer moved something; the next section; the next section again, in what is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from engine.conductor.cues import origin_at
 from engine.conductor.events import Action, CancelJob, StartJob
@@ -21,16 +19,15 @@ from engine.conductor.forecast import (
     end_bar,
     in_time,
     leaves_time,
-    next_cost_s,
     next_safe,
     playing_end,
     request_cost_s,
 )
 from engine.conductor.looping import looped
-from engine.conductor.planning.plan import PHRASE
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
-from engine.conductor.state import OPENING, Job, Playing, Purpose, State, Version, Wish
+from engine.conductor.stand_in import at_once, opening, second, without_after
+from engine.conductor.state import Job, Playing, Purpose, State, Version, Wish
 from engine.conductor.takes import place_to_make, promoted, section_locked, spare_take, wanted_still
 from engine.conductor.tempo import next_line, start_bar
 from engine.protocol import Place
@@ -142,7 +139,7 @@ def _main_wants(state: State) -> Want | None:
     index = next_index(state)
     if index is not None and at_risk(state, index):
         return _next(state, "main")  # nothing else, not even while it is in the making: a re-make would throw that away
-    return _remake(state) or _next(state, "main") or _spare(state)
+    return _remake(state) or _next(state, "main") or second(state) or _spare(state)
 
 
 def _spare_wants(state: State) -> Want | None:
@@ -154,9 +151,9 @@ def _spare_wants(state: State) -> Want | None:
         and state.transport.now is None
         and state.transport.wants_play
         and not state.work.traits.live
-        and not _at_once(state)
+        and not at_once(state)
     ):
-        return _opening(state)
+        return opening(state)
     if state.work.failures >= GIVE_UP or (state.transport.now is None and state.work.failures):
         return _next(state, "stand-in")
     filling = state.transport.now is not None and (
@@ -170,39 +167,10 @@ def _spare_wants(state: State) -> Want | None:
     return "remake", replace(version, filler=True)
 
 
-AT_ONCE_S: Final = 4.0
-"""A first section that takes no longer is waited for."""
-
-OPENING_BARS: Final = (16, 32)
-"""The fewest and the most bars that the stand-in opens with; its last ones loop if the first section takes longer."""
-
-LOADING_S: Final = 10.0
-"""Taken for a slow generator's way from its start to its first work."""
-
-
-def _at_once(state: State) -> bool:
-    """Whether the first section is known to be there in a moment; a speed that was never measured is not."""
-    if "main" not in state.work.up or not state.work.pace.measured or state.work.failures:
-        return False
-    job = state.work.job("main")
-    passed = (state.transport.clock - job.asked_at) / state.grid.rate if job is not None else 0.0
-    return max(passed, next_cost_s(state, 0, state.work.traits.steps)) <= AT_ONCE_S
-
-
-def _opening(state: State) -> Want:
-    """What the stand-in plays from the start, in the set's tempo, key and prompts, until the first section is expected."""
-    grid = state.grid
-    waited_s = next_cost_s(state, 0, state.work.traits.steps) + (0.0 if "main" in state.work.up else LOADING_S)
-    phrases = math.ceil(waited_s * grid.rate / float(grid.frames_per_bar) / PHRASE)
-    bars = min(max(OPENING_BARS[0], phrases * PHRASE), OPENING_BARS[1])
-    wanted = replace(wish(state, 0, 0), name="opening", bars=bars, role="intro", tail_bars=2, variation=None, loras=())
-    return "next", replace(make_version(state, OPENING, wanted, "stand-in", start_bar=0), filler=True)
-
-
 def _may_replace(state: State, job: Job, purpose: Purpose, version: Version) -> bool:
     """Whether a running job should give way to a more urgent one; the next section does as long as it can be made afterwards."""
-    if job.purpose == "take":
-        return purpose != "take"
+    if job.purpose in ("take", "after"):
+        return purpose != job.purpose
     if job.purpose == "next":
         index, there = next_index(state), state.work.next is not None and state.work.next.complete
         cost_s = request_cost_s(state, version.request)
@@ -213,6 +181,7 @@ def _may_replace(state: State, job: Job, purpose: Purpose, version: Version) -> 
 def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
     """Start, or replace, what each generator works on; one with several hands makes several takes at once."""
     actions: list[Action] = []
+    state = without_after(state)
     places: tuple[tuple[Place, Callable[[State], Want | None]], ...] = (("main", _main_wants), ("stand-in", _spare_wants))
     for place, wants in places:
         if place not in state.work.up or state.transport.run == "finished":
@@ -264,7 +233,7 @@ def _beside(state: State) -> tuple[State, list[Action]]:
 
 def _could_be_replaced(state: State, job: Job) -> bool:
     sounding = state.transport.now is not None and job.version.id == state.transport.now.version.id
-    if job.purpose == "take":
+    if job.purpose in ("take", "after"):
         return True
     return job.place == "main" and state.work.traits.live and (job.purpose == "next" or sounding)
 
@@ -282,4 +251,5 @@ def drop_job(state: State, job: Job) -> State:
         if state.work.switch is not None and state.work.switch.id == lost and not state.work.switch.complete
         else state.work.switch,
         others=tuple(version for version in state.work.others if version.complete or version.id != lost),
+        after=None if state.work.after is not None and state.work.after.id == lost else state.work.after,
     )

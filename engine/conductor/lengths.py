@@ -126,12 +126,13 @@ def fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) 
     Where a generator barely keeps up, sections that are long enough for the usual spare time would be late at once: shorter ones
     with less to spare are in time, as long as nothing comes between.
     """
-    for spare in SPARES:
+    kept = [spare for spare in SPARES if spare * limits.hurried < 1]
+    for spare in kept:
         own = replace(limits, spare=spare)
         made = _fitted(parts, before, own)
         if before is None or not made or made[0].bars <= own.made_during(before):
             return made
-    return _fitted(parts, before, limits)
+    return _fitted(parts, before, replace(limits, spare=kept[-1] if kept else SPARE))
 
 
 def _fitted(parts: Sequence[PlannedSection], before: int | None, limits: Limits) -> tuple[PlannedSection, ...]:

@@ -40,7 +40,8 @@ def first_open(state: State) -> int:
     """The plan's first index whose length may still change: a slow generator finishes what it has begun."""
     index = 0 if state.transport.now is None else state.transport.now.version.index + 1
     begun = state.work.next is not None or any(job.purpose == "next" and job.version.index == index for job in state.work.jobs)
-    return index + (begun and not state.work.traits.live)
+    after = state.work.after is not None or any(job.purpose == "after" for job in state.work.jobs)
+    return index + (begun + after if not state.work.traits.live else 0)
 
 
 def within_limits(state: State) -> State:

@@ -33,8 +33,9 @@ from engine.protocol import (
 )
 from engine.timebase import SAMPLE_RATE, Grid, TempoChange, TempoMap
 
-Purpose = Literal["next", "take", "remake"]
-"""``take``: another take of the next section than the one that shall come; it gives way to all else."""
+Purpose = Literal["next", "take", "remake", "after"]
+"""``take``: another take of the next section than the one that shall come; it gives way to all else. ``after``: the section after
+the next one, while the stand-in still opens the set."""
 OPENING: Final = -1
 """The index of a version that the stand-in plays until the plan's first section is there."""
 
@@ -242,6 +243,7 @@ class Work:
         jobs: what the generators work on; last_job: the newest job's id.
         next: the version of the next section that comes as things stand; others: its other takes, as far as they are there.
         spares: whether other takes are made: not after one failed, until the next section has begun.
+        after: the section after that, where it is made while the stand-in still opens the set.
         switch: the version that is to replace what sounds.
         trash: files that nothing will play again once the next section sounds.
         last_section: the number of the newest section file.
@@ -264,6 +266,7 @@ class Work:
     last_job: int = 0
     next: Version | None = None
     others: tuple[Version, ...] = ()
+    after: Version | None = None
     spares: bool = True
     switch: Version | None = None
     trash: tuple[str, ...] = ()

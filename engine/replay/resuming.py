@@ -117,4 +117,4 @@ def resumed(state: State, frame: int) -> State:
     state = state.with_transport(
         now=sounding, cues=(), cue_versions=(), frame=start, clock=0, run="playing", wants_play=True, jump=False, ahead=0.0
     )
-    return state.with_work(last_section=number, next=None, others=(), switch=None, trash=(), jobs=(), failures=0)
+    return state.with_work(last_section=number, next=None, others=(), after=None, switch=None, trash=(), jobs=(), failures=0)

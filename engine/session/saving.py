@@ -62,13 +62,14 @@ def load_state(folder: Path) -> State | None:
     except Exception:  # noqa: BLE001  a damaged pickle may raise anything, and is of no use whatever it raises
         return None
     unfinished = {job.version.id for job in state.work.jobs}
-    following = state.work.next
+    following, after = state.work.next, state.work.after
     return state.with_steering(chord=None).with_work(  # which keys are held now is not known
         jobs=(),
         up=(),
         retry_at=0,
         next=None if following is not None and following.id in unfinished else following,
         others=tuple(version for version in state.work.others if version.id not in unfinished),
+        after=None if after is not None and after.id in unfinished else after,
         switch=None,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,10 +94,13 @@ def test_pace_is_learned_for_each_count_of_steps() -> None:
     pace = Pace()
     assert pace.per_second(8, 1.0, SLOW) == 1.0
     assert 0.5 < pace.per_second(4, 1.0, SLOW) < 0.8
-    pace = pace.learn(8, 10.0, 4.0)
+    pace = pace.learn(8, 10.0, 4.0, SLOW)
     assert pace.per_second(8, 1.0, SLOW) == 0.4
     assert 0.2 < pace.per_second(4, 1.0, SLOW) < 0.4
-    pace = pace.learn(4, 10.0, 3.9)
+    pace = pace.learn(4, 10.0, 3.9, SLOW)
     assert pace.per_second(4, 1.0, SLOW) == 0.39, "what was measured counts, not what was expected"
-    slower = pace.learn(8, 10.0, 8.0)
-    assert 0.4 < slower.per_second(8, 1.0, SLOW) < 0.8
+    assert pace.per_second(8, 1.0, SLOW) == pytest.approx(0.6), "the machine is as much slower with any steps"
+    slower = pace.learn(8, 10.0, 9.0, SLOW)
+    assert slower.per_second(8, 1.0, SLOW) == pytest.approx(0.9), "what is slower counts at once"
+    quicker = slower.learn(8, 10.0, 4.0, SLOW)
+    assert 0.4 < quicker.per_second(8, 1.0, SLOW) < 0.9

@@ -113,8 +113,8 @@ def test_opening_lasts_as_long_as_the_first_section_takes() -> None:
     (unknown,) = made(waiting())
     (quick,) = made(waiting(pace=Pace(((8, 0.1),))))
     (slowest,) = made(waiting(pace=Pace(((8, 3.0),))))
-    assert (quick.version.request.bars, slowest.version.request.bars) == (16, 32)
-    assert 16 <= unknown.version.request.bars <= 32
+    assert (quick.version.request.bars, slowest.version.request.bars) == (16, 64)
+    assert 16 <= unknown.version.request.bars <= 64
 
 
 @pytest.mark.parametrize("refused", [False, True])

@@ -14,7 +14,7 @@ def ladder(full: int) -> tuple[int, ...]:
 
 
 MEASURE_WEIGHT: Final = 0.3
-"""How much the newest measurement counts against those before."""
+"""How much the newest measurement counts against those before, where it is quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,17 @@ class Pace:
 
     measured: tuple[tuple[int, float], ...] = ()
 
-    def learn(self, steps: int, sound_s: float, work_s: float) -> Pace:
-        """With another measurement: ``work_s`` seconds of work for ``sound_s`` seconds of sound, made once."""
-        known = dict(self.measured)
-        fresh = work_s / max(sound_s, 1e-3)
-        old = known.get(steps)
-        known[steps] = fresh if old is None else old + MEASURE_WEIGHT * (fresh - old)
-        return Pace(tuple(sorted(known.items())))
+    def learn(self, steps: int, sound_s: float, work_s: float, traits: Traits) -> Pace:
+        """With another measurement: ``work_s`` seconds of work for ``sound_s`` seconds of sound, made once.
+
+        A slower one counts at once, for the next section must not be late a second time; a quicker one little by little. The
+        machine is slower with any number of steps then, not only with those that were measured.
+        """
+        known, fresh = dict(self.measured), work_s / max(sound_s, 1e-3)
+        expected = self.per_second(steps, fresh, traits) if known else fresh
+        settled = fresh if steps not in known or fresh > expected else expected + MEASURE_WEIGHT * (fresh - expected)
+        others = {other: work * settled / expected for other, work in known.items()}
+        return Pace(tuple(sorted((others | {steps: settled}).items())))
 
     def per_second(self, steps: int, assumed: float, traits: Traits) -> float:
         """Seconds of work for a second of sound.

@@ -138,6 +138,7 @@ def _update(state: State, version_id: str, change: Callable[[Version], Version])
         next=new(state.work.next),
         others=tuple(change(other) if other.id == version_id else other for other in state.work.others),
         switch=new(state.work.switch),
+        after=new(state.work.after),
         jobs=tuple(replace(job, version=change(job.version)) if job.version.id == version_id else job for job in state.work.jobs),
     )
 
@@ -150,13 +151,11 @@ def _offer(state: State, job: Job) -> State:
     """Put a job's version where it is wanted, as soon as it can be heard."""
     version = job.version
     if job.purpose == "remake":
-        if (
-            state.transport.now is None
-            or version.index != state.transport.now.version.index
-            or version.id == state.transport.now.version.id
-        ):
-            return state
-        return state.with_work(switch=version)
+        now = state.transport.now
+        comes = now is not None and version.index == now.version.index and version.id != now.version.id
+        return state.with_work(switch=version) if comes else state
+    if job.purpose == "after":
+        return state.with_work(after=version)
     if version.index == OPENING:
         wanted = (
             version.complete and state.transport.now is None and (state.work.next is None or not usable(state, state.work.next))
@@ -211,21 +210,27 @@ def job_done(state: State, event: JobDone) -> Step:
         once *= ALONE
     speed = made / max(once, 1e-3)
     if job.place == "main":
-        pace = state.work.pace.learn(job.version.request.steps, worked_frames(state, job.version.request) / rate, once)
+        request, traits = job.version.request, state.work.traits
+        pace = state.work.pace.learn(request.steps, worked_frames(state, request) / rate, once, traits)
         speed = speed if not state.work.speed else state.work.speed + MEASURE_WEIGHT * (speed - state.work.speed)
         state = state.with_work(speed=speed, pace=pace)
-    headroom = due_in_s(state)
+    headroom, first = due_in_s(state), state.work.next
+    if job.purpose == "after" and first is not None:
+        headroom += first.request.bars * float(state.grid.frames_per_bar) / rate
 
     def finished(version: Version) -> Version:
         return replace(version, ready_to=version.total, complete=True, work_s=event.work_s, headroom_s=headroom, fit=event.fit)
 
     old = state.work.next if job.version.index == OPENING else take_at(state, job.version.take)
+    old = None if job.purpose == "after" else old
     state = _update(state, job.version.id, finished)
     state = _offer(state, replace(job, version=finished(job.version)))
     state = state.with_work(jobs=tuple(other for other in state.work.jobs if other.job_id != job.job_id))
     state = state.with_work(swept=False)
     if job.place == "main":
         state = state.with_work(failures=0, retry_at=0)
+    if state.transport.now is not None and state.transport.now.version.index == OPENING:
+        state = within_limits(state)  # how fast the generator is has just become known
     if event.fit is not None:  # of a section that began to sound before it was complete
         state = state.with_transport(
             history=tuple(replace(h, grid=event.fit) if h.section_id == job.version.id else h for h in state.transport.history)

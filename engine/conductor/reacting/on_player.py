@@ -19,6 +19,7 @@ from engine.conductor.reacting.small_disk import measure_room
 from engine.conductor.reacting.takes import fallen_back
 from engine.conductor.replan import refit
 from engine.conductor.requests import next_index
+from engine.conductor.stand_in import begun_after
 from engine.conductor.state import OPENING, Heard, Playing, State, Version
 from engine.timebase import SLACK
 
@@ -126,8 +127,9 @@ def _entered(state: State, version: Version, cue: p.Cue, event: p.CueStarted) ->
             pockets=pockets,
         )
         .with_first_takes()
-        .with_work(next=None, others=(), spares=True, switch=None, trash=tuple(left))
+        .with_work(others=(), spares=True, switch=None, trash=tuple(left))
     )
+    state = begun_after(state, version)
     state = state.with_steering(locks=tuple(each for each in state.steering.locks if each != "section"))
     opens = Tell("info", f"{version.generator} opens the set while {state.work.generator} generates the first section.")
     told: tuple[Action, ...] = (opens,) if opening else instead

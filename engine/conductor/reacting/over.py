@@ -40,7 +40,13 @@ def play_again(state: State, command: p.PlayAgain) -> Step:
     state = replace(state, settings=replace(state.settings, total_bars=sum(part.bars for part in plan)))
     state = state.with_transport(
         run="starting", wants_play=True, jump=False, overdue=False, now=None, history=(), drift=0, holds=0, pockets=0
-    ).with_work(next=None, others=(), switch=None, trash=(*state.work.trash, *left, *(each.path for each in state.work.others)))
+    ).with_work(
+        next=None,
+        others=(),
+        after=None,
+        switch=None,
+        trash=(*state.work.trash, *left, *(each.path for each in state.work.others)),
+    )
     state = _steered_anew(state)
     if state.settings.pieces and state.plan[0].piece != last_piece:
         state, changes = changed_over(state, state.settings.pieces[state.plan[0].piece])

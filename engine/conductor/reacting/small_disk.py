@@ -51,7 +51,7 @@ def _needed(state: State) -> frozenset[str]:
     """Files that sound, may sound again, or are about to; what was heard of this section before cannot be kept any more."""
     now, waiting = state.transport.now, {cue.cue_id for cue in state.transport.cues}
     versions = [version for cue_id, version in state.transport.cue_versions if cue_id in waiting]
-    versions += [version for version in (*state.work.takes, state.work.switch) if version is not None]
+    versions += [version for version in (*state.work.takes, state.work.after, state.work.switch) if version is not None]
     versions += [job.version for job in state.work.jobs]
     if now is not None:
         versions += [now.version, *((now.fallback,) if now.fallback else ())]
