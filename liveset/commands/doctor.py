@@ -221,6 +221,30 @@ def _chosen(who: str, config: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("note", f"{who} {what}", "it is published for fine-tuning; sets sound best on small-music")
 
 
+def _remote() -> Iterator[Finding]:
+    """The extra for other machines; of their cluster, no more than whether it answers, since Ray takes seconds to say more."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
+    from engine.generators.remote.where import ADD_RAY, check_answers, configured_address
+
+    try:
+        found = version_of("ray")
+    except PackageNotFoundError:
+        yield Finding("ok", f"other machines: Ray is not installed; sets play on this one ({ADD_RAY})")
+        return
+    try:
+        address = configured_address()
+        if address is None:
+            yield Finding("ok", f"other machines: Ray {found}, and no cluster; {command('remote head')} begins one")
+            return
+        check_answers(address)
+    except LivesetError as error:
+        yield Finding("note", f"other machines: Ray {found}; {error.message}", error.hint)
+    else:
+        yield Finding("ok", f"other machines: Ray {found}; the cluster at {address} answers ({command('remote status')})")
+
+
 def _processor() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     text = f"processor: {cores} cores"
@@ -237,4 +261,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _processor,
     _generators,
     _stable_audio,
+    _remote,
 )

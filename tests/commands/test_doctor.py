@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import socket
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from engine.models.files import import_folder
 from engine.models.registry import model_folder
 from engine.player.output import servers
 from liveset.commands import models as modelling
-from liveset.commands.doctor import Finding, _priority, _stable_audio, _versions
+from liveset.commands.doctor import Finding, _priority, _remote, _stable_audio, _versions
 from tests.generators.stable_audio.conftest import TINY, make_base
 
 
@@ -112,3 +113,34 @@ def test_sound_servers_are_found_by_the_name_of_their_process(tmp_path: Path) ->
     (tmp_path / "self").mkdir()
     found = servers.running_servers(tmp_path)
     assert found == (servers.Server("pipewire", False), servers.Server("pulseaudio", False))
+
+
+def said_of_others(monkeypatch: pytest.MonkeyPatch, folder: Path, address: str = "") -> Finding:
+    """What is said of other machines, on one that has a token and was never part of a cluster."""
+    for variable in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(folder))
+    monkeypatch.setenv("LIVESET_REMOTE", address)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 64)
+    (found,) = _remote()
+    return found
+
+
+def test_doctor_without_ray_says_how_it_comes_and_takes_it_for_no_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    found = said_of_others(monkeypatch, tmp_path)
+    assert found.level == "ok" and "Ray is not installed" in found.what and "remote" in found.what
+
+
+def test_doctor_says_whether_a_cluster_is_configured_and_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "2.60.0")
+    assert said_of_others(monkeypatch, tmp_path).what.startswith("other machines: Ray 2.60.0, and no cluster")
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        address = f"127.0.0.1:{there.getsockname()[1]}"
+        found = said_of_others(monkeypatch, tmp_path, address)
+        assert found.level == "ok" and f"the cluster at {address} answers" in found.what
+    found = said_of_others(monkeypatch, tmp_path, address)
+    assert (found.level, found.what) == ("note", f"other machines: Ray 2.60.0; no cluster answers at {address}")
+    assert "remote head" in found.advice

@@ -53,8 +53,8 @@ def _address_file() -> Path:
     return platformdirs.user_config_path("liveset") / "remote-address"
 
 
-def chosen_address() -> Address:
-    """The cluster that a set plays on: $LIVESET_REMOTE, or the one that this machine was made part of last.
+def configured_address() -> Address | None:
+    """The cluster that $LIVESET_REMOTE names, or that this machine was made part of last; None where there was none.
 
     Raises:
         GeneratorError: what is named is no address.
@@ -62,7 +62,17 @@ def chosen_address() -> Address:
     known = ""
     with contextlib.suppress(OSError, ValueError):
         known = _address_file().read_text("utf-8")
-    return parse(os.environ.get(REMOTE_VARIABLE) or known or f"{LOOPBACK[0]}:{PORT}")
+    named = os.environ.get(REMOTE_VARIABLE) or known
+    return parse(named) if named else None
+
+
+def chosen_address() -> Address:
+    """The cluster that a set plays on: as configured, or else one on this machine.
+
+    Raises:
+        GeneratorError: what is named is no address.
+    """
+    return configured_address() or Address(LOOPBACK[0])
 
 
 def keep_address(address: Address) -> None:
