@@ -53,11 +53,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=16, help="of each section")
     bars = parser.parse_args().bars
-    os.environ["RAY_AUTH_TOKEN_PATH"] = str(Path(tempfile.mkdtemp()) / "token")
-    os.environ["LIVESET_REMOTE"] = f"127.0.0.1:{PORT}"
+    folder = Path(tempfile.mkdtemp(prefix="ls"))
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(folder / "token")
     os.environ["OMP_NUM_THREADS"] = "1"
     keep_token()
-    cluster = TwoMachines(PORT)
+    cluster = TwoMachines(folder, PORT)
+    os.environ["LIVESET_REMOTE"] = cluster.address
     cluster.start()
     remote, local = RemoteGenerator("pocket"), Pocket()
     try:

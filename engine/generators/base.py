@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ class Generator(Protocol):
         traits: what plans and estimates need to know of it; asked for after `warm_up`.
 
     A generator whose music has to be measured against the grid also has ``fit: GridFit | None``, of the section it made last.
+    One whose traits are known only once others answer also has those of `Changing`.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Generator(Protocol):
 
     @property
     def traits(self) -> Traits:
-        """What it says of itself, the same as long as it lives."""
+        """What it says of itself, the same as long as it lives, or, if it is `Changing`, until it says otherwise."""
         ...
 
     def warm_up(self) -> None:
@@ -50,3 +51,16 @@ class Generator(Protocol):
             GeneratorError: if it cannot be made.
         """
         ...
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A generator whose traits may turn out to be others than it said.
+
+    Attributes:
+        changed: called, on any thread, when they did.
+        most_hands: the most sections that it may ever make at once.
+    """
+
+    changed: Callable[[], None]
+    most_hands: int

@@ -14,6 +14,7 @@ import logging
 import os
 import queue
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Final, Protocol, cast
 
 from engine.errors import DiskFullError, GeneratorError, LivesetError
 from engine.generator_names import KNOWN, REMOTE, works_as
-from engine.generators.base import Generator
+from engine.generators.base import Changing, Generator
 from engine.generators.life import Stopwatch, beat_for_ever, calm
 from engine.generators.memory import give_back
 from engine.processes.channels import Line, connect, send
@@ -70,15 +71,34 @@ class Sender(Protocol):
 
 
 class Worker:
-    """One generator and the line to the engine that it serves."""
+    """One generator and the line to the engine that it serves.
 
-    def __init__(self, generator: Generator, line: Sender, folder: Path) -> None:
+    Args:
+        generator: is warmed up.
+        line: to the engine.
+        folder: for section files.
+        place: that the generator has in the set.
+    """
+
+    def __init__(self, generator: Generator, line: Sender, folder: Path, place: Place = "main") -> None:
         self.generator = generator
         self.line = line
         self.folder = folder
         self._calm = ThreadPoolExecutor(1, "calm", initializer=calm)
         self.orders: queue.SimpleQueue[MakeSection] = queue.SimpleQueue()
         self.dropped: set[int] = set()
+        self._place = place
+        self._greeting = threading.Lock()
+
+    def greet(self) -> None:
+        """Say what the generator is, now and whenever that turns out to be something else."""
+        if isinstance(self.generator, Changing):
+            self.generator.changed = self._hello
+        self._hello()
+
+    def _hello(self) -> None:
+        with self._greeting:  # what is said last is what is true
+            self.line.send(ClientHello("generator", self._place, self.generator.name, os.getpid(), self.generator.traits))
 
     def take(self, message: object) -> None:
         """Called on the reader's thread: queue a request, or mark a job dropped."""
@@ -90,7 +110,7 @@ class Worker:
 
     def serve(self) -> None:
         """Work through requests for ever, as many at once as it has hands; the reader ends the process with the engine."""
-        hands = self.generator.traits.hands
+        hands = self.generator.most_hands if isinstance(self.generator, Changing) else self.generator.traits.hands
         if hands > 1:
             several = ThreadPoolExecutor(hands, "hand")
             while True:
@@ -185,8 +205,8 @@ def main(argv: list[str]) -> int:
         return 1
     gc.freeze()  # what was imported stays: to look through all of it now and then would take a tenth of a second
     line = Line(connect(session, ENGINE, CONNECT_S))
-    worker = Worker(generator, line, folder)
-    line.send(ClientHello("generator", cast(Place, place), generator.name, os.getpid(), generator.traits))
+    worker = Worker(generator, line, folder, cast(Place, place))
+    worker.greet()
     line.open(worker.take, lambda: os._exit(0))
     beat_for_ever(line.send)
     worker.serve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from engine import protocol as p
@@ -77,6 +78,8 @@ class Generators:
                 known = self._session.state.work.pace
                 self._session.take(JobDone(job_id, work_s, fit, share))
                 self._remember(known)
+            case p.ClientHello():
+                self._session.take(greeted(replace(report, place=place)))
             case p.SectionFailed(job_id, text, full):
                 self._session.take(JobFailed(job_id, text, full))
 

@@ -256,7 +256,10 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class ClientHello:
-    """First word of whoever connects to the engine: a screen, or a generator with its place, its name and its traits."""
+    """First word of whoever connects to the engine: a screen, or a generator with its place, its name and its traits.
+
+    A generator says it again when its traits turn out to be others.
+    """
 
     role: Literal["screen", "generator"]
     place: Place = "main"
@@ -313,4 +316,4 @@ class Heartbeat:
     waited_s: float = 0.0
 
 
-WorkerReport = SectionProgress | SectionDone | SectionFailed | Heartbeat
+WorkerReport = SectionProgress | SectionDone | SectionFailed | Heartbeat | ClientHello

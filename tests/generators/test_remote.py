@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +12,17 @@ import pytest
 
 from engine.errors import GeneratorError, PresetError
 from engine.generators.remote.bridge import slots
-from engine.generators.remote.files import contents_of, moved, paths_of, stored
+from engine.generators.remote.files import contents_of, moved, needed_again, paths_of, stored, trim
+from engine.generators.remote.generator import RemoteGenerator
+from engine.generators.remote.head import Head
 from engine.generators.remote.maker import Maker
-from engine.generators.remote.saying import Failed, Made, Ready, Sound, Taken, Trouble, Versions
-from engine.generators.remote.where import environment, keep_token, parse, token_file
+from engine.generators.remote.saying import Crew, Failed, Made, Ready, Sound, Taken, Trouble, Versions
+from engine.generators.remote.where import Address, environment, keep_token, parse, token_file
+from engine.models.files import import_folder
+from engine.models.registry import model_folder
 from engine.presets import checked_generator
-from engine.protocol import HeardSound, LoraStrength, PromptWeight, SectionRequest
+from engine.protocol import HeardSound, LoraStrength, PromptWeight, SectionRequest, Traits
+from tests.generators.stable_audio.conftest import TINY
 
 TONES = "tests.generators.tones:Tones"
 REQUEST = SectionRequest("s1", (PromptWeight("techno", 1.0),), 1, 120.0, "C major", 1, tail_bars=0)
@@ -134,3 +142,79 @@ def test_file_travels_to_a_maker_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert made.lacks(listing) == ("abc",)
     made.take("abc", "/there/before.section", b"sound")
     assert made.lacks(listing) == ()
+
+
+def test_maker_without_the_model_says_how_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVESET_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("LIVESET_MODEL", raising=False)
+    said = maker(tmp_path, monkeypatch, "stable-audio").ready()
+    assert isinstance(said, Trouble)
+    assert said.message.endswith("has no model small-music") and said.hint == "liveset models push small-music"
+
+
+def test_maker_with_a_damaged_model_says_how_it_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVESET_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("LIVESET_MODEL", raising=False)
+    import_folder(TINY, "small-music")
+    weights = model_folder() / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    said = maker(tmp_path, monkeypatch, "stable-audio").ready()
+    assert isinstance(said, Trouble)
+    assert said.message.endswith("its small-music is damaged") and "liveset models push small-music" in said.hint
+
+
+def test_files_that_were_not_needed_for_longest_are_removed_first(tmp_path: Path) -> None:
+    old, needed, new = (stored(tmp_path, digit * 64, b"x" * 100, "a.section") for digit in "abc")
+    other = tmp_path / "node.log"
+    other.write_bytes(b"x" * 1000)
+    for age, path in enumerate((new, needed, old, other), 1):
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    trim(tmp_path, most=250)
+    assert not old.exists() and needed.exists() and new.exists() and other.exists()
+    assert needed_again(needed)
+    trim(tmp_path, most=100)
+    assert needed.exists() and not new.exists()
+    trim(tmp_path, most=0)
+    assert needed.exists()  # it was asked for just now
+    trim(tmp_path, most=0, fresh_s=-1.0)
+    assert not needed.exists() and other.exists()
+    assert not needed_again(needed)
+
+
+def test_head_that_ended_and_began_again_is_another() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        head = Head(Address("127.0.0.1", port))
+        first, _ = server.accept()
+        assert head.look(0.0) == "same"
+        first.sendall(b"hello")  # what it says is of no matter
+        assert head.look(1.0) == "same"
+        first.close()  # it has nothing to say, and lives
+        assert head.look(1.0) == "same"
+        second, _ = server.accept()
+    second.close()
+    assert head.look(1.0) == "away"
+    assert head.look(0.0) == "away"
+    with socket.create_server(("127.0.0.1", port)):
+        assert head.look(0.0) == "another"
+        head.close()
+
+
+def crew(makers: int, traits: Traits) -> Crew:
+    return Crew(makers, makers, Ready(44_100, traits, Versions("0.1.0", "3.12.1", "2.13.0")))
+
+
+def test_traits_that_were_guessed_are_put_right_when_a_machine_says_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed")
+    monkeypatch.setenv("LIVESET_REMOTE", "127.0.0.1:1")
+    generator = RemoteGenerator("stable-audio")
+    guessed = generator.traits
+    told: list[Traits] = []
+    generator.changed = lambda: told.append(generator.traits)
+    true = replace(guessed, max_seconds=40.0)
+    ours, theirs = multiprocessing.Pipe()
+    for word in (crew(1, guessed), crew(1, true), crew(3, true), crew(1, true)):
+        theirs.send(word)
+    theirs.close()
+    assert generator._hear(ours)
+    assert told == [true, replace(true, hands=3)]  # hands stay: the makers that went are begun again

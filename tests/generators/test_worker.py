@@ -11,7 +11,7 @@ import pytest
 from engine.errors import GeneratorError
 from engine.generators.base import Block
 from engine.generators.worker import Worker, load_generator
-from engine.protocol import MakeSection, SectionDone, SectionProgress, SectionRequest, Traits
+from engine.protocol import ClientHello, MakeSection, SectionDone, SectionProgress, SectionRequest, Traits
 
 WRONG = [
     ("pockit", "there is no generator"),
@@ -86,3 +86,24 @@ def test_progress_is_sent_before_the_first_block(tmp_path: Path) -> None:
     ready = (0, 0, 0, 0, total // 2, total)
     assert told == [SectionProgress(7, at, done) for at, done in zip(ready, (0.25, 0.5, 1.0, 1.0, 1.0, 1.0), strict=True)]
     assert isinstance(last, SectionDone)
+
+
+class Learning(Sampling):
+    """Finds out later how much it makes at once."""
+
+    most_hands = 4
+
+    def __init__(self) -> None:
+        self.traits = Traits(stems=("mix",))
+        self.changed: Callable[[], None] = lambda: None
+
+
+def test_traits_that_turn_out_to_be_others_are_told(tmp_path: Path) -> None:
+    line, learning = Line(), Learning()
+    Worker(learning, line, tmp_path).greet()
+    learning.traits = Traits(stems=("mix",), hands=3)
+    learning.changed()
+    assert [(said.name, said.traits.hands) for said in line.sent if isinstance(said, ClientHello)] == [
+        ("sampling", 1),
+        ("sampling", 3),
+    ]

@@ -1,85 +1,91 @@
-"""A cluster of two machines that are both this one: ``python -m tests.support.ray_cluster PORT`` runs it until its input ends."""
+"""A cluster of two machines that are both this one, begun and ended with the commands that a performer types. Linux alone.
+
+Two addresses of this machine tell them apart: the head's is 127.0.0.2, and what joins is known as 127.0.0.1. Where several run on
+one machine, Ray takes a set for part of the head: a test's own process is on the head, therefore.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-STORE = 80_000_000
+from tests.support.waiting import LIMIT_S, wait_until
+
+Machine = Literal["head", "other"]
+HOST = "127.0.0.2"
+CURRENT = Path("/tmp/ray/ray_current_cluster")
+"""Where Ray notes which cluster was begun last on a machine."""
 
 
 @dataclass
 class TwoMachines:
-    """The cluster, in a process of its own."""
+    """The head, and another machine of its cluster; each lends a core, and has folders of its own.
 
+    The token is the one that this process's environment names.
+
+    Args:
+        folder: for what the machines write, with a short name.
+        port: of the head.
+    """
+
+    folder: Path
     port: int
-    process: subprocess.Popen[str] | None = None
-    pids: dict[str, int] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{HOST}:{self.port}"
 
     def start(self) -> None:
-        """Start both, and wait until they are there."""
-        argv = [sys.executable, "-m", "tests.support.ray_cluster", str(self.port)]
-        self.process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        """Begin the head, and have the other join it."""
+        self.begin_head()
+        self.run("other", "remote", "join", self.address, "--cores", "1")
+
+    def begin_head(self) -> None:
+        """Begin the head; a machine that was part of its cluster before joins by itself."""
+        CURRENT.unlink(missing_ok=True)  # Ray takes the other machine's process, on this same one, for a head that runs still
+        self.run("head", "remote", "head", "--host", HOST, "--port", str(self.port), "--cores", "1")
+
+    def run(self, machine: Machine, *words: str) -> str:
+        """What a command prints on a machine; it has to succeed."""
+        home = str(self.folder / machine)
+        Path(home).mkdir(exist_ok=True)
+        own = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), home)
+        if machine == "other":
+            own["LIVESET_MODELS"] = f"{home}/models"
+        done = subprocess.run(
+            [sys.executable, "-m", "liveset", *words],
+            env={**os.environ, **own},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_S,
         )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with contextlib.suppress(ValueError):
-                found = json.loads(line)
-                if isinstance(found, dict):
-                    self.pids = found
-                    return
-        raise AssertionError("the cluster did not start")
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
 
-    def of_machine(self, name: str, what: str = "ray::Maker") -> list[int]:
-        """The processes of a machine whose names begin so."""
-        listing = subprocess.run(["ps", "-eww", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    def processes(self, machine: Machine, which: str = "") -> list[int]:
+        """Those of a machine whose command lines have some words in them."""
+        listing = subprocess.run(["ps", "-eww", "-o", "pid,sid,args"], capture_output=True, text=True, check=True).stdout
         lines = [line.split(None, 2) for line in listing.splitlines()[1:]]
-        return [int(pid) for pid, parent, args in lines if int(parent) == self.pids[name] and args.startswith(what)]
+        keeps = f"engine.generators.remote.node {self.address} {'head' if machine == 'head' else 'machine'}"
+        sessions = {session for _, session, args in lines if keeps in args}
+        return [int(pid) for pid, session, args in lines if session in sessions and which in args]
 
-    def end(self) -> None:
-        """End all of it at once, as a power cut would."""
-        if self.process is None:
-            return
-        for pid in self.pids.values():
+    def kill(self, machine: Machine, which: str = "") -> None:
+        """End processes of a machine at once: all of them, as a power cut would, or those with some words."""
+        for pid in self.processes(machine, which):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process = None
+        wait_until(lambda: not self.processes(machine, which), "the end of its processes")
 
-
-def main(port: int) -> None:
-    """Run it."""
-    from engine.generators.remote.where import environment
-
-    os.environ.update(environment("127.0.0.1"))
-    from ray.cluster_utils import Cluster  # reads the environment
-
-    usual = {"node_ip_address": "127.0.0.1", "num_cpus": 1, "num_gpus": 0, "object_store_memory": STORE}
-    cluster = Cluster(initialize_head=True, head_node_args={**usual, "gcs_server_port": port, "include_dashboard": False})
-    other = cluster.add_node(**usual)
-    pids = {}
-    for name, node in (("head", cluster.head_node), ("other", other)):
-        for kind, processes in node.all_processes.items():
-            if kind in ("raylet", "gcs_server"):
-                pids[name if kind == "raylet" else "gcs"] = processes[0].process.pid
-    print(json.dumps(pids), flush=True)
-    sys.stdin.read()
-    cluster.shutdown()
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
-    main(int(sys.argv[1]))
+    def end(self) -> None:
+        """End all of it."""
+        self.kill("other")
+        self.kill("head")

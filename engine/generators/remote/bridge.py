@@ -149,16 +149,17 @@ class Pool:
             self.hands = [hand for hand in self.hands if hand.node in nodes]
         for node, has in nodes.items():
             wanted = slots(self.name, has.get("CPU", 0.0), has.get("GPU", 0.0))
+            threads = max(1, int(has.get("CPU", 0.0)) // max(1, wanted))
             for _ in range(wanted - sum(hand.node == node for hand in self.hands)):
-                self._start(node, has.get("GPU", 0.0))
+                self._start(node, has.get("GPU", 0.0), threads)
         if not self.hands:
             self.trouble = Trouble("no machine of the cluster lends a core", command("remote join ADDRESS"))
 
-    def _start(self, node: str, gpus: float) -> None:
+    def _start(self, node: str, gpus: float, threads: int) -> None:
         placed = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node_id=node, soft=False)
         gpu = 1 if gpus >= 1 and self.name not in CORES_EACH else 0
         made = self.ray.remote(Maker).options(num_cpus=0, num_gpus=gpu, max_concurrency=4, scheduling_strategy=placed)
-        actor = made.remote(self.name, self.taken)
+        actor = made.remote(self.name, self.taken, threads)
         with self.lock:
             self.hands.append(Hand(node, actor, actor.ready.remote(), time.monotonic()))
 
@@ -264,8 +265,6 @@ class Bridge:
         if hand is None:
             return
         self._at[order.number] = hand
-        if hand.ready is not None:
-            self.say(Begun(order.number, hand.ready.machine, hand.ready.pid))
         try:
             ended = self._carried(order, hand)
             hand.failed = 0 if isinstance(ended, Made) else hand.failed + 1
@@ -309,13 +308,17 @@ class Bridge:
         files = contents_of(order.request)
         listing = tuple((digest, path) for path, (digest, _) in files.items())
         missing = set(self._ray.get(hand.actor.lacks.remote(listing), timeout=SILENT_S)) if listing else set()
+        bytes_sent = 0
         for path, (digest, data) in files.items():
             if digest in missing:
                 missing.discard(digest)
+                bytes_sent += len(data)
                 sent = hand.actor.take.remote(digest, path, self._ray.put(data))
                 while not self._ray.wait([sent], timeout=SILENT_S / 2)[0]:
                     self.say(Sound(order.number, None, 0.0))
                 self._ray.get(sent)
+        if hand.ready is not None:
+            self.say(Begun(order.number, hand.ready.machine, hand.ready.pid, bytes_sent))
         digests = {path: digest for path, (digest, _) in files.items()}
         stream = hand.actor.make.options(num_returns="streaming").remote(order.number, order.request, digests)
         while True:

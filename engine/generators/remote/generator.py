@@ -35,11 +35,11 @@ PRESUMED: Final = {
     STAND_IN: Traits(live=True),
     "stable-audio": Traits(stems=("mix",), max_seconds=110.0, steps=8, step_share=0.7, kept_s=4.5),
 }
-"""What is taken for a generator's traits while no machine says them."""
+"""What is taken for a generator's traits until a machine says them."""
 
 
 class RemoteGenerator:
-    """Asks makers on other machines for sections; see `engine.generators.base.Generator`.
+    """Asks makers on other machines for sections; see `engine.generators.base.Generator`, and `Changing`.
 
     A cluster that cannot be reached does not keep it from being made: its sections fail, with the reason, until there is one.
 
@@ -51,6 +51,7 @@ class RemoteGenerator:
     """
 
     rate = SAMPLE_RATE
+    most_hands = MOST_AT_ONCE
 
     def __init__(self, name: str) -> None:
         self.name, self._name = remote_name(name), name
@@ -63,7 +64,8 @@ class RemoteGenerator:
         self._crew: Crew | None = None
         self._begun: Begun | None = None
         self._ended = False
-        self._told: Traits | None = None
+        self._told = PRESUMED.get(name, Traits())
+        self.changed: Callable[[], None] = lambda: None
         self._heard = threading.Event()
         self._pipe: Connection | None = None
         self._process: Any = None
@@ -77,11 +79,7 @@ class RemoteGenerator:
 
     @property
     def traits(self) -> Traits:
-        """As a machine said them, or what is known of such a generator."""
-        if self._told is None:
-            crew = self._crew
-            told = crew.ready.traits if crew else PRESUMED.get(self._name, Traits())
-            self._told = replace(told, hands=min(MOST_AT_ONCE, crew.makers) if crew else 1)
+        """As a machine said them, or, until one did, what is known of such a generator."""
         return self._told
 
     def warm_up(self) -> None:
@@ -96,6 +94,10 @@ class RemoteGenerator:
     def works_at(self) -> int:
         """The process, on whichever machine, that the section asked for last is made in; 0 before the first."""
         return self._begun.pid if self._begun else 0
+
+    def bytes_sent(self) -> int:
+        """Of files that had to go to another machine for the section asked for last."""
+        return self._begun.sent if self._begun else 0
 
     def end(self) -> None:
         """Let go of the cluster for good."""
@@ -134,10 +136,11 @@ class RemoteGenerator:
             match word:
                 case Crew():
                     self._crew, reached = word, True
+                    self._learn(word)
                     self._heard.set()
                 case Begun():
                     self._begun = word
-                    log.info("section %d is made on %s", word.number, word.machine)
+                    log.info("section %d is made on %s; %d bytes of files went there", word.number, word.machine, word.sent)
                 case Trouble():
                     log.warning("%s", word.message)
                     self._trouble, self._crew = word, None
@@ -145,6 +148,13 @@ class RemoteGenerator:
                         self._heard.set()
                 case Sound() | Made() | Failed() if word.number in self._said:
                     self._said[word.number].put(word)
+
+    def _learn(self, crew: Crew) -> None:
+        """Take the traits that a machine says; the number of hands never falls, since makers that went come back."""
+        told = replace(crew.ready.traits, hands=min(MOST_AT_ONCE, max(self._told.hands, crew.makers)))
+        if told != self._told:
+            self._told = told
+            self.changed()
 
     def generate(
         self, request: SectionRequest, on_progress: Callable[[float], None], cancelled: Callable[[], bool]

@@ -10,16 +10,16 @@ import queue
 import threading
 from collections.abc import Iterator
 from importlib.metadata import version as version_of
-from pathlib import Path
 from typing import Any
 
-from engine.errors import LivesetError
-from engine.generator_names import STAND_IN
+from engine.command_line import command
+from engine.errors import GeneratorError, LivesetError
+from engine.generator_names import KNOWN
 from engine.generators.base import Generator
-from engine.generators.remote.files import moved, stored
+from engine.generators.remote.files import moved, needed_again, place_of, stored, trim
 from engine.generators.remote.saying import BEAT_S, Failed, Made, Ready, Sound, Taken, Trouble, Versions
 from engine.models.files import read_manifest, verify_folder
-from engine.models.registry import chosen_model, model_folder
+from engine.models.registry import chosen_model, installed, model_folder
 from engine.processes.layout import cache_folder
 from engine.protocol import SectionRequest
 from engine.versions import version
@@ -59,10 +59,11 @@ class Maker:
     Args:
         name: of the generator, as on this machine.
         taken: what the set takes along.
+        threads: for its arithmetic; Ray leaves a process one, whatever the machine has.
     """
 
-    def __init__(self, name: str, taken: Taken) -> None:
-        self._name, self._taken = name, taken
+    def __init__(self, name: str, taken: Taken, threads: int = 1) -> None:
+        self._name, self._taken, self._threads = name, taken, threads
         self._lock, self._at_work = threading.Lock(), threading.Lock()
         self._generator: Generator | None = None
         self._dropped: set[int] = set()
@@ -76,8 +77,12 @@ class Maker:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._settle()
-                weights = weights_of(chosen_model()) if self._name == WITH_MODEL else ""
+                weights = self._weights()
                 if self._generator is None:
+                    if self._name in KNOWN:  # pocket gets one thread, as on the performer's machine: the same samples
+                        import torch
+
+                        torch.set_num_threads(self._threads)
                     generator = load_generator(self._name)
                     generator.warm_up()
                     self._generator = generator
@@ -86,6 +91,23 @@ class Maker:
                 return Trouble(f"{platform.node()}: {error.message}", error.hint)
             except OSError as error:
                 return Trouble(f"{platform.node()}: {error}", "free some disk space there")
+
+    def _weights(self) -> str:
+        """The SHA-256 over the model's files, where the generator has one.
+
+        Raises:
+            GeneratorError: they are missing or damaged, and how they come here.
+        """
+        if self._name != WITH_MODEL:
+            return ""
+        name = chosen_model()
+        send = command(f"models push {name}")
+        if name not in installed():
+            raise GeneratorError(f"has no model {name}", send)
+        try:
+            return weights_of(name)
+        except GeneratorError as error:
+            raise GeneratorError(f"its {name} is damaged", f"{send} ({error.message})") from error
 
     def _settle(self) -> None:
         """Have this process play on what the performer's machine plays on."""
@@ -96,19 +118,16 @@ class Maker:
         for name, value in (("LIVESET_MODEL", self._taken.model), ("LIVESET_PRECISION", self._taken.precision)):
             if value:
                 os.environ[name] = value
-        if self._name == STAND_IN:  # the same number of threads as on the performer's machine: the same samples
-            import torch
-
-            torch.set_num_threads(1)
 
     def lacks(self, digests: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-        """Which files, by SHA-256 and name, have not come here yet."""
-        return tuple(digest for digest, like in digests if not (self._folder / f"{digest}{Path(like).suffix}").exists())
+        """Which files, by SHA-256 and name, have not come here yet; those that have are kept longest from now on."""
+        return tuple(digest for digest, like in digests if not needed_again(place_of(self._folder, digest, like)))
 
     def take(self, digest: str, like: str, data: bytes) -> None:
-        """Keep a file that a request will name; ``like`` has its ending."""
+        """Keep a file that a request will name, and let go of old ones; ``like`` has its ending."""
         self._folder.mkdir(parents=True, exist_ok=True)
         stored(self._folder, digest, data, like)
+        trim(self._folder)
 
     def drop(self, number: int) -> None:
         """Stop working on a section."""
@@ -122,7 +141,7 @@ class Maker:
             request: with its files as they lie on the performer's machine.
             files: their SHA-256 by where they lie there.
         """
-        places = {path: str(self._folder / f"{digest}{Path(path).suffix}") for path, digest in files.items()}
+        places = {path: str(place_of(self._folder, digest, path)) for path, digest in files.items()}
         said: queue.Queue[Sound | Made | Failed] = queue.Queue(_QUEUED)
         threading.Thread(target=self._work, args=(number, moved(request, places), said.put), daemon=True).start()
         done = 0.0

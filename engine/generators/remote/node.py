@@ -22,7 +22,7 @@ from engine.command_line import command
 from engine.errors import EngineError, GeneratorError
 from engine.generators.remote.head import Head
 from engine.generators.remote.maker import versions
-from engine.generators.remote.where import ADD_RAY, Address, answers, check_answers, environment, keep_address, parse
+from engine.generators.remote.where import ADD_RAY, LOOPBACK, Address, answers, check_answers, environment, keep_address, parse
 from engine.processes.channels import BROKEN, Door, Wire, connect, make_key, receive, send
 from engine.processes.layout import cache_folder
 
@@ -89,6 +89,9 @@ def start(address: Address, head: bool, cores: int | None, gpus: int | None) -> 
     """
     if (found := running()) is not None:
         raise GeneratorError(f"this machine is part of the cluster at {found.address} already", command("remote stop"))
+    if not head and address.host in LOOPBACK:
+        hint = f"begin it with {command('remote head --host ADDRESS')}"
+        raise GeneratorError(f"a cluster at {address.host} is for its own machine alone", hint)
     if not head:
         check_answers(address)
     own = versions()

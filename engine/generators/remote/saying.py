@@ -65,11 +65,12 @@ class Crew:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A section is being made: on which machine, in which process there."""
+    """A section is being made: on which machine, in which process there, and how many bytes of files had to go there for it."""
 
     number: int
     machine: str
     pid: int
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
