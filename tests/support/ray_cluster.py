@@ -65,7 +65,7 @@ class TwoMachines:
             capture_output=True,
             text=True,
             check=False,
-            timeout=LIMIT_S,
+            timeout=3 * LIMIT_S,
         )
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout

@@ -26,7 +26,7 @@ from engine.generators.remote.where import ADD_RAY, LOOPBACK, Address, answers, 
 from engine.processes.channels import BROKEN, Door, Wire, connect, make_key, receive, send
 from engine.processes.layout import cache_folder
 
-START_S: Final = 60.0
+START_S: Final = 120.0
 STOP_S: Final = 25.0
 END_S: Final = 15.0
 """Seconds that Ray may take to end before it is ended by force."""
@@ -39,6 +39,9 @@ STARTED: Final = "Ray runtime started."
 
 OBJECTS: Final = 500_000_000
 """Bytes of memory for sound and files on their way, at most."""
+
+_LEFT_OUT: Final = ("--include-log-monitor=false", "--no-monitor")
+"""Of Ray's processes those that nobody here asks: what carries logs to a set, and what would order more machines."""
 
 NAME: Final = "node"
 """Under which that process listens, in the folder of what `liveset remote` keeps."""
@@ -96,7 +99,7 @@ def start(address: Address, head: bool, cores: int | None, gpus: int | None) -> 
         check_answers(address)
     own = versions()
     labels = f"liveset={own.liveset.replace(' ', '-')},python={own.python},torch={own.torch}"
-    words = [f"--labels={labels}", f"--object-store-memory={OBJECTS}"]
+    words = [f"--labels={labels}", f"--object-store-memory={OBJECTS}", *_LEFT_OUT]
     words += [] if cores is None else [f"--num-cpus={cores}"]
     words += [] if gpus is None else [f"--num-gpus={gpus}"]
     if head:
