@@ -151,6 +151,9 @@ def test_bars_that_come_too_late_for_the_next_section_are_told_so() -> None:
     stage.command(p.ContinueRoom(taken=bars_of(stage)))
     assert stage.told[-1] == "Too late, unless this section is held: then the next goes on from the last 4 bars from the room."
     assert len(stage.told[-1]) <= 100
+    stage.command(p.Hold(True))
+    stage.command(p.ContinueRoom(taken=bars_of(stage)))
+    assert stage.told[-1].startswith("The next section goes on from")
 
 
 def test_a_loop_comes_on_the_next_bar_line_in_step_and_goes_on_one(state: State) -> None:
