@@ -149,7 +149,7 @@ def test_bars_that_come_too_late_for_the_next_section_are_told_so() -> None:
     finish_all(stage)
     stage.advance(forecast.steer_until(stage.state) + SAMPLE_RATE - stage.player.frame)
     stage.command(p.ContinueRoom(taken=bars_of(stage)))
-    assert stage.told[-1] == "Too late, unless this section is held: then the next goes on from the last 4 bars from the room."
+    assert stage.told[-1] == "Too late, unless the set is held: then the next goes on from the last 4 bars from the room."
     assert len(stage.told[-1]) <= 100
     stage.command(p.Hold(True))
     stage.command(p.ContinueRoom(taken=bars_of(stage)))

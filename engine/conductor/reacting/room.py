@@ -48,7 +48,7 @@ def continue_room(state: State, command: p.ContinueRoom) -> Step:
     varied = Variation(taken.path, p.VARY_AMOUNT, hook=hook) if command.how == "vary" else Variation("", hook=hook)
     if not live and not state.steering.held and steer_until(state) < state.transport.frame:
         so = f"{_USES[command.how]} the last {counted(taken.bars)} from the room"
-        return state.with_take(varied), (Tell("warning", f"Too late, unless this section is held: then the next {so}."),)
+        return state.with_take(varied), (Tell("warning", f"Too late, unless the set is held: then the next {so}."),)
     heard = "" if sound is None else f": {sound.key or 'no clear key'}, energy {sound.energy:.2f}"
     told = f"The next section {_USES[command.how]} the last {counted(taken.bars)} from the room{heard}."
     return state.with_take(varied), (Tell("info", told),)
