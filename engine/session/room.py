@@ -59,6 +59,8 @@ class _Wanted:
     grid: Grid
     until: int
     """The clock's frame at which it is given up."""
+    heard: bool
+    """Whether it is measured, for a generator that leans on what is heard: another one starts from the sound itself."""
 
 
 class Room:
@@ -96,7 +98,8 @@ class Room:
             return True
         until = state.transport.clock + round(PATIENCE_S * grid.rate)
         span = grid.frame_of_bar(line - bars), grid.frame_of_bar(line)
-        self._wanted = (*self._wanted, _Wanted(command, *span, bars, grid, until))
+        heard = isinstance(command, p.ContinueRoom) and state.work.traits.live
+        self._wanted = (*self._wanted, _Wanted(command, *span, bars, grid, until, heard))
         return True
 
     def look(self, state: State) -> None:
@@ -170,5 +173,5 @@ def _written(path: Path, wanted: _Wanted, sound: npt.NDArray[np.float32]) -> p.R
         writer.write(sound[:, None, :])
     finally:
         writer.close()
-    measured = heard_bars(path) if isinstance(wanted.command, p.ContinueRoom) else None
+    measured = heard_bars(path) if wanted.heard else None
     return p.RoomBars(path.name, wanted.stop, wanted.bars, grid.beats_per_bar, grid.bpm, measured)

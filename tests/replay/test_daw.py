@@ -17,7 +17,7 @@ from engine.protocol import ROOM, STEMS
 from engine.replay.daw.export import MIDI_FILE, TABLE_FILE, check_folder, export
 from engine.replay.daw.midi import TICKS, controller, tempos
 from engine.replay.daw.spans import spans
-from engine.replay.daw.stems import EXPORTED, WHOLE, stem_file
+from engine.replay.daw.stems import WHOLE, stem_file
 from engine.replay.remaking import Sections
 from engine.sections.file import SectionReader
 from engine.timebase import SAMPLE_RATE, Grid, TempoMap
@@ -30,7 +30,7 @@ def folder(rehearsed: tuple[Path, Performance], tmp_path_factory: pytest.TempPat
     """An export of the rehearsed set."""
     made = tmp_path_factory.mktemp("export") / "daw"
     peaks = export(rehearsed[1], made)
-    assert set(peaks) == {*EXPORTED, WHOLE}
+    assert set(peaks) == {*STEMS, ROOM, WHOLE}
     assert peaks[ROOM] == 0.0
     assert max(peaks.values()) <= 1.0
     return made
@@ -63,7 +63,7 @@ def test_a_stem_has_each_sample_of_its_section_at_the_transports_frame(rehearsed
 
 
 def test_stems_are_as_long_as_the_set(rehearsed: tuple[Path, Performance], folder: Path) -> None:
-    assert {soundfile.info(stem_file(folder, name)).frames for name in EXPORTED} == {rehearsed[1].frames}
+    assert {soundfile.info(stem_file(folder, name)).frames for name in (*STEMS, ROOM)} == {rehearsed[1].frames}
 
 
 @pytest.mark.parametrize("bpm", [120.0, 133.3, 97.531, 174.07])

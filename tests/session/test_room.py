@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from engine import protocol as p
+from engine.conductor import forecast
 from engine.conductor.events import PlayerSaid, SendLoop
 from engine.conductor.reacting.on_player import player_said
 from engine.conductor.reacting.room import NO_INPUT, loop_room, out_of_tempo
@@ -141,6 +142,18 @@ def test_a_generator_of_sound_goes_on_from_the_bars_or_varies_them() -> None:
     assert asked(stage).vary_path == "room-001.bars" and asked(stage).continue_path != "room-001.bars"
     stage.command(p.ContinueRoom(taken=replace(sound, bpm=99.0)))
     assert "heard at 99 BPM" in stage.told[-1]
+
+
+def test_bars_that_come_too_late_for_the_next_section_are_told_so() -> None:
+    stage = slow(96)
+    finish_all(stage)
+    stage.advance(forecast.steer_until(stage.state) + SAMPLE_RATE - stage.player.frame)
+    stage.command(p.ContinueRoom(taken=bars_of(stage)))
+    assert stage.told[-1] == "Too late, unless the set is held: then the next goes on from the last 4 bars from the room."
+    assert len(stage.told[-1]) <= 100
+    stage.command(p.Hold(True))
+    stage.command(p.ContinueRoom(taken=bars_of(stage)))
+    assert stage.told[-1].startswith("The next section goes on from")
 
 
 def test_a_loop_comes_on_the_next_bar_line_in_step_and_goes_on_one(state: State) -> None:

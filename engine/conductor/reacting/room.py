@@ -7,6 +7,7 @@ from typing import Final
 
 from engine import protocol as p
 from engine.conductor.events import Action, SendLoop, SetParams, Step, Tell
+from engine.conductor.forecast import steer_until
 from engine.conductor.messages import because
 from engine.conductor.reacting.values import level_params
 from engine.conductor.requests import next_index
@@ -45,6 +46,9 @@ def continue_room(state: State, command: p.ContinueRoom) -> Step:
     request = p.SectionRequest(taken.path, prompts, taken.bars, taken.bpm, key, 0, beats_per_bar=taken.beats_per_bar)
     hook = Hook(taken.path, "the room", request, 1, taken.bars, p.ROOM, sound, command.how)
     varied = Variation(taken.path, p.VARY_AMOUNT, hook=hook) if command.how == "vary" else Variation("", hook=hook)
+    if not live and not state.steering.held and steer_until(state) < state.transport.frame:
+        so = f"{_USES[command.how]} the last {counted(taken.bars)} from the room"
+        return state.with_take(varied), (Tell("warning", f"Too late, unless the set is held: then the next {so}."),)
     heard = "" if sound is None else f": {sound.key or 'no clear key'}, energy {sound.energy:.2f}"
     told = f"The next section {_USES[command.how]} the last {counted(taken.bars)} from the room{heard}."
     return state.with_take(varied), (Tell("info", told),)

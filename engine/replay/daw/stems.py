@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.generator_names import MAKES_ALIKE, works_as
 from engine.performances.reading import Performance, Stretch
 from engine.player.output.recorder import WavSink
 from engine.player.rendering.limiter import LATENCY
@@ -30,20 +31,22 @@ def stem_file(folder: Path, name: str) -> Path:
     return folder / FOLDER / f"{name}.wav"
 
 
-EXPORTED: Final = (*STEMS, ROOM)
-"""The stems that have a file each: the sections', and what looped from the room."""
+def exported(performance: Performance) -> tuple[str, ...]:
+    """The stems that have a file each: pocket's, the mix of generators that make no stems, and what looped from the room."""
+    mixes = any(works_as(section.generator) not in MAKES_ALIKE for section in performance.sections)
+    return (*STEMS, *(("mix",) if mixes else ()), ROOM)
 
 
 class StemRenderer(NotedRenderer):
     """Renders the stems as well, before the effects.
 
     Attributes:
-        stems: (stems, 2, 256), the last quantum, in the order of `EXPORTED`.
+        stems: (stems, 2, 256), the last quantum, in the order of `STEM_NAMES`.
     """
 
     def __init__(self, stretch: Stretch, files: Files) -> None:
         super().__init__(stretch, files)
-        self.stems = np.zeros((len(EXPORTED), 2, QUANTUM))
+        self.stems = np.zeros((len(STEM_NAMES), 2, QUANTUM))
 
     def _move(self, bus: Bus, values: list[float]) -> None:
         frame, before, fresh = self._frame, self._gate, self._timeline.main is None
@@ -52,7 +55,7 @@ class StemRenderer(NotedRenderer):
         if self._frame == frame:
             return
         before = 1.0 if fresh and self._gate == 1.0 else before
-        for number, name in enumerate(EXPORTED):
+        for number, name in enumerate(STEM_NAMES):
             levels, alone = Levels(), [float(stem == name) for stem in STEM_NAMES]
             levels.now = [value * on for value, on in zip(self._levels.now, alone, strict=True)]
             levels.before = [value * on for value, on in zip(self._levels.before, alone, strict=True)]
@@ -102,14 +105,15 @@ def write_stems(performance: Performance, folder: Path, progress: Callable[[floa
         renderers.append(StemRenderer(stretch, files))
         return renderers[-1]
 
-    names = (*EXPORTED, WHOLE)
+    names = (*exported(performance), WHOLE)
     with ExitStack() as stack:
         sections = stack.enter_context(closing(Sections(performance)))
         files = [stack.enter_context(closing(Placed(stem_file(folder, name)))) for name in names]
         for quantum in quanta(performance, sections, made):
             if quantum.end == quantum.first:
                 continue  # the transport stood still, and a program's bars do not
-            for file, stem in zip(files, renderers[-1].stems, strict=False):
+            for file, name in zip(files[:-1], names, strict=False):
+                stem = renderers[-1].stems[STEM_NAMES.index(name)]
                 file.write(quantum.first, np.ascontiguousarray(stem.T, dtype=np.float32))
             late = quantum.first - LATENCY
             files[-1].write(max(0, late), quantum.sound[max(0, -late) :])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.performances.entries import PLAYED, SetCard
+from engine.performances.entries import PLAYED, MadeSection, SetCard
 from engine.performances.made import MadeLog
 from engine.performances.played import PlayedLog
 from engine.performances.reading import Performance, Stretch, read_performance
 from engine.performances.writing import LogFile
 from engine.player.offline import OfflinePlayer
 from engine.player.rendering.room import OUT_FADE
-from engine.protocol import Cue, LoopFailed, LoopStem, SetCues
-from engine.replay.daw.stems import EXPORTED, StemRenderer
+from engine.player.rendering.voices import STEM_NAMES
+from engine.protocol import STEMS, Cue, LoopFailed, LoopStem, SectionRequest, SetCues
+from engine.replay.daw.stems import StemRenderer, exported
 from engine.replay.rendering import Files, quanta
 from engine.timebase import QUANTUM
 from tests.player.sounds import BAR, GRID, constant, cue, noise, ramp, write_section
@@ -133,9 +135,26 @@ def test_a_loop_is_a_stem_of_its_own_in_an_export(tmp_path: Path) -> None:
 
     stems = [renderers[-1].stems.copy() for each in quanta(performance, Whole(tmp_path), made) if each.end > each.first]
     sound = np.concatenate(stems, axis=2)
-    alone = sound[EXPORTED.index("room")].T
-    assert not sound[: EXPORTED.index("room")].any(), "the sections are silent in this set"
+    alone = sound[STEM_NAMES.index("room")].T
+    assert not sound[: STEM_NAMES.index("room")].any(), "the sections are silent in this set"
     assert not alone[: 2 * BAR].any() and not alone[5 * BAR + OUT_FADE :].any()
     assert np.abs(alone[2 * BAR : 5 * BAR]).max() > 0.1
     rest = whole[3 * BAR : 4 * BAR] - alone[3 * BAR : 4 * BAR]
     assert np.abs(rest).max() < 1e-6, "what was heard, where nothing else sounds and nothing is limited"
+
+
+def test_an_export_has_a_mix_where_a_generator_makes_no_stems(tmp_path: Path) -> None:
+    _, performance = logged(tmp_path)
+    request = SectionRequest("s00001", (), 16, 120.0, "A minor", 1)
+    by = [replace(performance, sections=(MadeSection("s", "s", name, request),)) for name in ("pocket", "stable-audio")]
+    assert [exported(each) for each in by] == [(*STEMS, "room"), (*STEMS, "mix", "room")]
+    renderers: list[StemRenderer] = []
+
+    def made(stretch: Stretch, files: Files) -> StemRenderer:
+        renderers.append(StemRenderer(stretch, files))
+        return renderers[-1]
+
+    write_section(tmp_path / "s00001.section", {"mix": constant(0.25)}, bars=16)
+    stems = [renderers[-1].stems.copy() for each in quanta(by[1], Whole(tmp_path), made) if each.end > each.first]
+    mix = np.concatenate(stems, axis=2)[STEM_NAMES.index("mix")]
+    assert np.allclose(mix[:, BAR : 2 * BAR], 0.25)
