@@ -12,6 +12,7 @@ import argparse
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ import numpy.typing as npt
 import soundfile
 
 from engine.analysis.beat import onset_strength
-from engine.analysis.form import Pictures, after, air, bar_pictures, between, far_copies
+from engine.analysis.form import Pictures, after, air, bar_pictures, between, borders_heard, far_copies
 from engine.errors import LivesetError
 from engine.presets import load_preset
 from engine.protocol import SetOptions
@@ -49,6 +50,7 @@ REAL: Final = {
     "fall there in 60 ms, dB": "13",
     "below 60 Hz, dB": "-6",
     "side to mid above 6 kHz, dB": "-7",
+    "borders that are heard": "",
     "onsets as in the other seed": "",
 }
 """Each figure, and what 36 recordings of electronic music under free licences have."""
@@ -138,9 +140,15 @@ def figures(one: PlayedSet, other: PlayedSet | None) -> dict[str, str]:
         f"{moving.high_fall_db:.1f}",
         f"{moving.sub_db:.1f}",
         f"{moving.side_db:.1f}",
+        f"{borders_heard(np.concatenate([part.bars for part in one.parts]), _borders(one)):.2f}",
         _alike(one, other),
     ]
     return dict(zip(REAL, said, strict=True))
+
+
+def _borders(one: PlayedSet) -> list[int]:
+    """The first bars of a set's parts after the first."""
+    return list(accumulate(len(part.bars) for part in one.parts[:-1]))
 
 
 def _all(values: list[float]) -> str:

@@ -23,6 +23,15 @@ COPY_DB: Final = 3.0
 FAR_BARS: Final = 32
 """Bars further apart than this say the same again, rather than repeat it."""
 
+NOVELTY_BARS: Final = 4
+"""Bars before and after a place that tell whether something new begins there."""
+
+_NEAR_BARS: Final = 4
+"""Bars on each side in which a border is the greatest change."""
+
+_QUARTERS: Final = 4
+"""A bar's parts that are compared: its beats, where it has four."""
+
 _BANDS: Final = 64
 _MOMENTS: Final = 64
 _WINDOW_S: Final = 0.093
@@ -109,6 +118,39 @@ def after(pictures: Pictures, bars: int) -> float | None:
 def between(parts: Sequence[Pictures]) -> list[float]:
     """How much any two of some stretches differ, in dB: first and second, first and third, second and third, and so on."""
     return [difference(one, other) for one, other in combinations(parts, 2)]
+
+
+def novelty(pictures: Pictures) -> npt.NDArray[np.float64]:
+    """How much what follows each quarter of a bar differs from what came before it: (4 * bars,).
+
+    A square of `NOVELTY_BARS` bars on each side slides along the likeness of any two quarters (the cosine of their spectra, less
+    the piece's mean spectrum): what is alike on each side and unlike across is a border (Foote, "Automatic audio segmentation
+    using a measure of audio novelty", 2000).
+    """
+    bars, bands, moments = pictures.shape
+    quarters = pictures.reshape(bars, bands, _QUARTERS, moments // _QUARTERS).mean(axis=3).transpose(0, 2, 1).reshape(-1, bands)
+    own = quarters - quarters.mean(axis=0)
+    own /= np.linalg.norm(own, axis=1, keepdims=True) + _TINY
+    reach = NOVELTY_BARS * _QUARTERS
+    at = np.arange(-reach, reach) + 0.5
+    side = np.sign(at) * np.exp(-((2 * at / reach) ** 2))
+    square = np.outer(side, side)
+    alike = np.pad(own @ own.T, reach)
+    found = [(square * alike[i : i + 2 * reach, i : i + 2 * reach]).sum() for i in range(len(own))]
+    return np.asarray(np.array(found) / np.abs(square).sum())
+
+
+def borders_heard(pictures: Pictures, borders: Sequence[int]) -> float:
+    """The share of borders, 0..1, that lie within a bar of a peak of `novelty`; 0 where there is none.
+
+    Args:
+        pictures: of all bars.
+        borders: the first bars of the parts after the first.
+    """
+    curve = novelty(pictures)
+    near = _NEAR_BARS * _QUARTERS
+    tops = [i for i in range(len(curve)) if curve[i] == curve[max(0, i - near) : i + near + 1].max() > curve.mean()]
+    return float(np.mean([any(abs(top / _QUARTERS - bar) <= 1 for top in tops) for bar in borders])) if len(borders) else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class TransitionRow:
         help: what one hears, in a line.
         bars: how long it takes when a preset names it alone.
         shape: None where the two sides do not overlap.
-        into: roles that are handed over to in this way when a preset names none, each with bars at a tempo of house.
+        into: roles that are handed over to in this way when a preset names none, each with bars.
         measured: its gains follow how alike the two sides are, which is measured.
         shortest: frames below which it is an equal-power transition.
         echoes: the last beats before the seam are repeated over the next section, also across two tempos or keys.
@@ -48,20 +48,22 @@ class TransitionRow:
 
 TRANSITION_TABLE: Final = (
     TransitionRow("cut", "the next section at once, on the bar", 0, None, (("intro", 0), ("drop", 0))),
-    TransitionRow(
-        "equal-power", "a cross-fade at constant power", 2, "power", (("build", 2), ("breakdown", 1), ("free", 2)), measured=True
-    ),
+    TransitionRow("equal-power", "a cross-fade at constant power", 2, "power", (("build", 1), ("free", 1)), measured=True),
     TransitionRow("equal-gain", "a cross-fade for two sides that are the same music", 2, "linear", measured=True),
-    TransitionRow(
-        "bass-swap", "a cross-fade in which the bass changes hands in the middle", 4, "bass", (("outro", 4),), shortest=4096
-    ),
+    TransitionRow("bass-swap", "a cross-fade in which the bass changes hands in the middle", 4, "bass", shortest=4096),
     TransitionRow(
         "filter-sweep", "a filter closes on this section and opens on the next, from the highs down", 4, "sweep", shortest=4096
     ),
     TransitionRow(
         "echo-out", "this section stops on the bar, and its last beats echo away over the next one", 2, None, echoes=True
     ),
-    TransitionRow("stem-by-stem", "drums change hands at once, then bass, harmony and lead, each on a bar line", 4, "stems"),
+    TransitionRow(
+        "stem-by-stem",
+        "drums change hands at once, then bass, harmony and lead, each on a bar line",
+        4,
+        "stems",
+        (("breakdown", 1), ("outro", 2)),
+    ),
 )
 
 TRANSITIONS: Final[tuple[TransitionKind, ...]] = tuple(row.name for row in TRANSITION_TABLE)

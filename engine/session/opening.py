@@ -263,7 +263,7 @@ def scaled_note(preset: Preset, grid: Grid, minutes: float | None = None) -> str
 def _from_table(table: SectionTable, index: int, tables: Sequence[SectionTable], share: float) -> PlannedSection:
     energy = ENERGY[table.role] if table.energy is None else table.energy
     after = tables[index + 1].role if index + 1 < len(tables) else None
-    kind, bars = (table.transition, TRANSITION_BY_KIND[table.transition].bars) if table.transition else into(after, share)
+    kind, bars = (table.transition, TRANSITION_BY_KIND[table.transition].bars) if table.transition else into(after)
     number = sum(other.role == table.role for other in tables[: index + 1])
     name = table.name or (table.role if number == 1 else f"{table.role} {number}")
     return PlannedSection(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.analysis.form import after, air, bar_pictures, between, difference, far_copies
+from engine.analysis.form import after, air, bar_pictures, between, borders_heard, difference, far_copies, novelty
 
 RATE = 22_050
 BAR_S = 0.5
@@ -42,6 +42,14 @@ def test_a_stretch_is_compared_with_itself_some_bars_on() -> None:
     assert after(loop, 4) == pytest.approx(0.0, abs=0.6)
     assert (after(moving, 4) or 0.0) > 3.0
     assert after(loop[:6], 4) is None
+
+
+def test_borders_are_heard_where_the_music_changes_and_nowhere_else() -> None:
+    piece = pictures(*[220] * 8, *[550] * 8, *[220, 1100] * 4)
+    assert borders_heard(piece, [8, 16]) == 1.0
+    assert borders_heard(piece, [4, 12]) == 0.0
+    assert borders_heard(piece, [8, 12]) == 0.5
+    assert int(np.argmax(novelty(piece)[:48])) == 4 * 8
 
 
 def test_air_tells_short_hits_from_steady_noise() -> None:

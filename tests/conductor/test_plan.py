@@ -32,10 +32,11 @@ def test_short_parts_let_a_section_see_beyond_its_neighbour() -> None:
     assert beyond(parts[2:], 1.0) == () == beyond([], 1.0), "the set's end"
 
 
-@pytest.mark.parametrize(("bpm", "bars"), [(64, 2), (76, 2), (90, 4), (124, 4), (174, 4)])
-def test_hand_over_to_an_outro_takes_about_eight_seconds(bpm: float, bars: int) -> None:
+@pytest.mark.parametrize("bpm", [64, 90, 124, 174])
+def test_hand_overs_are_short_enough_that_one_hears_where_a_part_begins(bpm: float) -> None:
     plan = plan_set(parse_preset(PROMPT), Grid(bpm, 4), 6.0)
-    assert (plan[-2].transition, plan[-2].transition_bars) == ("bass-swap", bars)
+    assert (plan[-2].transition, plan[-2].transition_bars) == ("stem-by-stem", 2), "into the outro"
+    assert max(part.transition_bars for part in plan) <= 2
 
 
 def test_six_minutes_have_an_arc() -> None:

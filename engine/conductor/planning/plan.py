@@ -34,11 +34,7 @@ _SHARE_BARS: Final = (8.0, 24.0)
 _INTO: Final[dict[Role, tuple[TransitionKind, int]]] = {
     role: (row.name, bars) for row in TRANSITION_TABLE for role, bars in row.into
 }
-"""How a part is handed over to, by its role, and over how many bars, at a tempo of house."""
-
-_SLOW_BARS: Final = 11.0
-"""Bars of a share of 1 under which bars are so long (over 3 s) that the longest handing over takes half as many: an outro
-would be half over before it is alone."""
+"""How a part is handed over to, by its role, and over how many bars: few, so that one hears where the part begins."""
 
 _MOST_WAVES: Final = 4
 """Waves of build, drop and breakdown that a set has at most: about eight minutes of them."""
@@ -98,17 +94,9 @@ def beyond(parts: Sequence[PlannedSection], bar_s: float) -> tuple[PlannedSectio
     return tuple(further for _, further in near)
 
 
-def into(role: Role | None, share: float) -> tuple[TransitionKind, int]:
-    """How a part hands over to one of a role, and over how many bars; None for the set's end.
-
-    Args:
-        role: of the part after it.
-        share: bars of a part of share 1, see `bars_per_share`.
-    """
-    if role is None:
-        return "cut", 0
-    kind, bars = _INTO[role]
-    return kind, bars // 2 if bars > 2 and share < _SLOW_BARS else bars
+def into(role: Role | None) -> tuple[TransitionKind, int]:
+    """How a part hands over to one of a role, and over how many bars; None for the set's end."""
+    return ("cut", 0) if role is None else _INTO[role]
 
 
 def density_at(energy: float) -> float:
@@ -131,19 +119,19 @@ def arc(bars: int, share: float = 17.0) -> tuple[PlannedSection, ...]:
         share: bars of a part of share 1, see `bars_per_share`.
     """
     if bars < 2 * PHRASE:
-        return _named(_usual([("free", 0.6)]), bars, share)
+        return _named(_usual([("free", 0.6)]), bars)
     if bars < 4 * PHRASE:
-        return _named(_usual([("intro", 0.35), ("outro", 0.3)]), bars, share)
+        return _named(_usual([("intro", 0.35), ("outro", 0.3)]), bars)
     ends = SHARE["intro"] + SHARE["outro"] - SHARE["breakdown"]
     waves = max(1, round((bars / share - ends) / _PARTS_PER_CYCLE))
     if waves > _MOST_WAVES:
-        return _named(long_shape(bars / share), bars, share)
+        return _named(long_shape(bars / share), bars)
     parts: list[tuple[Role, float]] = [("intro", 0.3)]
     for wave in range(waves):
         height = 1.0 if waves == 1 else wave / (waves - 1)
         parts += [("build", 0.5 + 0.15 * height), ("drop", 0.85 + 0.15 * height), ("breakdown", 0.4 - 0.1 * height)]
     parts[-1] = ("outro", 0.25)
-    return _named(_usual(parts), bars, share)
+    return _named(_usual(parts), bars)
 
 
 def _usual(parts: Sequence[tuple[Role, float]]) -> list[Place]:
@@ -157,13 +145,13 @@ def numbered(role: str, taken: Sequence[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _named(parts: Sequence[Place], bars: int, share: float) -> tuple[PlannedSection, ...]:
+def _named(parts: Sequence[Place], bars: int) -> tuple[PlannedSection, ...]:
     lengths = spread([part.share for part in parts], bars)
     made: list[PlannedSection] = []
     after = [*(part.role for part in parts[1:]), None]
     for (role, energy, _), length, following in zip(parts, lengths, after, strict=True):
         called = "groove" if role == "free" and len(parts) > 1 else role
-        kind, overlap = into(following, share)
+        kind, overlap = into(following)
         made.append(
             PlannedSection(
                 name=numbered(called, [part.name for part in made]),

@@ -94,7 +94,7 @@ def longer(plan: tuple[PlannedSection, ...], bars: int, share: float, *, behind:
     made = (*before, *fit(body, bars), *after)
     first = max(0, len(before) - 1)
     for i in range(first, len(made)):
-        kind, over = into(made[i + 1].role, share) if i + 1 < len(made) else ("cut", 0)
+        kind, over = into(made[i + 1].role) if i + 1 < len(made) else ("cut", 0)
         part = replace(made[i], transition=kind, transition_bars=over)
         others = (*made[:i], *after)
         name = numbered(part.role, [each.name for each in others]) if len(before) <= i < len(made) - len(after) else part.name

@@ -14,7 +14,7 @@ from engine import protocol as p
 from engine.conductor.events import Step, Tell
 from engine.conductor.forecast import in_time, next_safe
 from engine.conductor.lengths import joined
-from engine.conductor.planning.plan import PHRASE, PlannedSection, bars_per_share, into, numbered
+from engine.conductor.planning.plan import PHRASE, PlannedSection, into, numbered
 from engine.conductor.replan import first_open, refit
 from engine.conductor.requests import next_index
 from engine.conductor.state import State
@@ -65,8 +65,7 @@ def changed(state: State, edit: Edit, *, onto_the_end: bool = False) -> Step:
     after, said = edit(state.plan[state.here], ahead, [part.name for part in state.plan])
     if after == ahead:
         return state, (Tell("info", said),)
-    share = bars_per_share(state.grid)
-    plan = _handed_over((*begun, *after), state.plan, max(0, first - 1), share)
+    plan = _handed_over((*begun, *after), state.plan, max(0, first - 1))
     bars = state.settings.total_bars + sum(part.bars for part in after) - sum(part.bars for part in ahead)
     if bars > state.grid.bars_in(60 * p.MAX_MINUTES):
         return state, (Tell("warning", f"The set has {p.MAX_MINUTES // 60} hours already, the most there can be."),)
@@ -153,7 +152,7 @@ def stem_of(name: str) -> str:
     return stem if stem and number.isdigit() else whole
 
 
-def _handed_over(plan: Parts, before: Parts, first: int, share: float) -> Parts:
+def _handed_over(plan: Parts, before: Parts, first: int) -> Parts:
     """A plan in which parts that have another part after them than before hand over as befits that."""
     followed = {(one.id, one.name): other for one, other in pairwise(before)}
     made = list(plan)
@@ -161,6 +160,6 @@ def _handed_over(plan: Parts, before: Parts, first: int, share: float) -> Parts:
         after = made[i + 1] if i + 1 < len(made) else None
         old = followed.get((made[i].id, made[i].name))
         if (after and after.role) != (old and old.role):
-            kind, bars = into(after.role if after else None, share)
+            kind, bars = into(after.role if after else None)
             made[i] = replace(made[i], transition=kind, transition_bars=min(bars, made[i].bars))
     return tuple(made)

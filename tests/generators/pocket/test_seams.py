@@ -158,8 +158,8 @@ def in_a_row(texts: tuple[str, str, str], bpm: float, parts: tuple[tuple[Role, i
     energies = {"drop": 0.9, "breakdown": 0.4, "build": 0.6, "outro": 0.3}
     entries: dict[str, tuple[TransitionKind, int]] = {
         "drop": ("cut", 0),
-        "breakdown": ("equal-power", 1),
-        "build": ("equal-power", 2),
+        "breakdown": ("stem-by-stem", 1),
+        "build": ("equal-power", 1),
         "outro": ("cut", 0),
     }
     mixes = [(PromptWeight(text, 1.0),) for text in texts]

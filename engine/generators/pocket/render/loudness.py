@@ -27,7 +27,7 @@ from engine.generators.pocket.styles import blend
 from engine.generators.target import target_lufs
 from engine.protocol import STEMS, Role
 
-_FX_LEVEL: Final = -13.0
+_FX_LEVEL: Final = -17.0
 """Level of risers and falls; this and the levels below are in LU on the scale of the styles' [levels]."""
 _SUB_LEVEL: Final = -11.0
 """Level of the sub against the bass, in LU, at a "sub" of 0.6."""

@@ -171,6 +171,10 @@ def _room(score: Score, sent: float, repeats: float, beat_s: float, *, airy: boo
     return hall
 
 
+_RISER_ATTACK: Final = 1.5
+"""How long a riser would take to its full level, in its own lengths: it still rises where it is cut off, most of all there."""
+
+
 def _row(score: Score, note: Note) -> tuple[float, ...]:
     """A note's envelope and filter; see `ONSET` for the columns."""
     voice, part = VOICES[score.voices[note.part]], part_of(note.part)
@@ -193,7 +197,7 @@ def _row(score: Score, note: Note) -> tuple[float, ...]:
     if part == "fx":
         octaves, attack = (
             math.log2((500.0 if note.rise > 0 else 6000.0) / LOWEST_CUTOFF),
-            (0.9 * note.gate / RATE if note.rise > 0 else 0.01),
+            (_RISER_ATTACK * note.gate / RATE if note.rise > 0 else 0.01),
         )
     return (
         float(note.frame),

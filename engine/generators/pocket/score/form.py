@@ -45,9 +45,9 @@ ARCS: Final[dict[Role, Arc]] = {
         (-1.5, 0.0),
     ),
     "build": Arc(
-        (0.8, 0.0),
+        (0.92, 0.0),
         (1.0, 0.12),
-        {"melody": 0.15, "perc": 0.0, "comp": 0.12, "arp": 0.15},
+        {"melody": 0.15, "perc": -0.1, "comp": 0.12, "arp": 0.15},
         {"melody": -0.1, "arp": -0.25, "perc": -0.1},
         (-0.9, 0.7),
     ),
@@ -56,7 +56,7 @@ ARCS: Final[dict[Role, Arc]] = {
     ),
     "breakdown": Arc(
         (0.95, 0.0),
-        (1.05, 0.08),
+        (1.0, 0.04),
         {
             "kick": 9.0,
             "snare": 9.0,
@@ -71,9 +71,9 @@ ARCS: Final[dict[Role, Arc]] = {
         {
             "kick": 9.0,
             "snare": 9.0,
-            "hats": 0.12,
-            "perc": 0.12,
-            "bass": 0.0,
+            "hats": 0.25,
+            "perc": 0.25,
+            "bass": 0.06,
             "pad": -0.5,
             "melody": -0.3,
             "comp": -0.15,
@@ -82,7 +82,7 @@ ARCS: Final[dict[Role, Arc]] = {
         (-0.6, 0.5),
     ),
     "outro": Arc(
-        (1.0, 0.0),
+        (0.85, 0.0),
         (0.45, 0.0),
         {"melody": 0.0, "arp": 0.2},
         {"melody": 0.25, "arp": 0.3, "comp": 0.1, "bass": -0.1, "pad": -0.3, "snare": 0.1},
@@ -259,7 +259,7 @@ def _bar(
     rising = _rises(request) and not in_tail
     roll = breath = 0.0
     if rising:
-        reach = 4 if request.role == "build" and request.bars >= 8 else 2
+        reach = 4 if request.role == "build" and request.bars >= 16 else 2
         roll = float(request.beats_per_bar) if left <= reach else 0.0
         breath = 1.0 if left == 1 and _louder(request) else 0.0
     turned = {part: motion * reach * open_share(request, part, index) for part, reach in _FILTER_REACH.items()}

@@ -95,8 +95,8 @@ _KIND: Final[dict[Role, str]] = {"breakdown": "calm", "intro": "calm", "outro": 
 
 
 def cast_of(request: SectionRequest, bar: int) -> frozenset[str]:
-    """The tonal parts, beside the bass, that may play in a bar: some of them change every four bars. The set's last
-    bar lands on the pads.
+    """The tonal parts, beside the bass, that may play in a bar: some of them change every four bars, but none in
+    a build's last four, so that it is the drop that brings what is new. The set's last bar lands on the pads.
 
     Args:
         request: the section.
@@ -105,7 +105,8 @@ def cast_of(request: SectionRequest, bar: int) -> frozenset[str]:
     casts = _CASTS[_KIND.get(request.role, "full")]
     phrase, which = phrase_of(request, bar), idea(request, "cast", bar)
     now = casts[_place(request, casts, which, phrase)]
-    if bar % PHRASE_BARS >= PHRASE_BARS // 2:  # one part of the next phrase comes early, for one that leaves
+    held = request.role == "build" and request.next_role == "drop" and request.bars - bar <= PHRASE_BARS // 2
+    if bar % PHRASE_BARS >= PHRASE_BARS // 2 and not held:  # one part of the next phrase comes early, for one that leaves
         after = casts[_place(request, casts, which, phrase + 1)]
         early, leaving = ([part for part in one if part not in other][:1] for one, other in ((after, now), (now, after)))
         now = tuple(part for part in (*now, *early) if part not in leaving)

@@ -85,7 +85,7 @@ def write_roll(context: Context, bar: Bar) -> Iterator[Hit]:
     beat = 0.0
     while beat < end - 1e-6:
         rise = 1.0 - (left - beat / context.request.beats_per_bar) / span
-        velocity = (0.22 + 0.6 * max(0.0, rise)) * smoothstep(bar.energy / 0.6)
+        velocity = (0.1 + 0.32 * max(0.0, rise)) * smoothstep(bar.energy / 0.6)
         on, off = (_ROLL_ACCENTS[(round(8 * beat) + place) % 8] for place in (0, 4))
         velocity *= on + (off - on) * turned
         shot = "snare" if "snare" in style.kit else "clap"

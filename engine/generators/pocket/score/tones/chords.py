@@ -210,6 +210,10 @@ def _pads(context: Context, style: Style, chords: Sequence[Chord]) -> Iterator[N
         start = end
 
 
+_LONG_RISER: Final = 8
+"""Bars that a riser takes at most: one that comes up slowly leaves it to the drop itself to be what changes."""
+
+
 def _noises(context: Context) -> Iterator[Note]:
     """A riser before a louder section and a fall after a seam, louder in energetic styles; and the textures."""
     request = context.request
@@ -217,13 +221,13 @@ def _noises(context: Context) -> Iterator[Note]:
     driven = smoothstep((context.params["energy"] - 0.1) / 0.45)
     noises: list[tuple[int, int, float, float]] = []
     if any(bar.breath for bar in context.bars):
-        length = min(request.bars, 4)
-        noises.append((request.bars - length, length, 0.75 * context.energy, 5.0))
+        length = _LONG_RISER if request.bars >= 2 * _LONG_RISER else min(request.bars, _LONG_RISER // 2)
+        noises.append((request.bars - length, length, 0.5 * context.energy, 5.0))
     elif request.next_energy is not None and request.next_energy > request.energy + 0.1 and request.bars > 4:
         noises.append((request.bars - 2, 2, 0.3, 4.0))
     falls = {"drop": 0.4 * context.energy, "breakdown": 0.4, "outro": 0.25}.get(request.role, 0.0)
     if falls and request.previous_role is not None:
-        noises.append((0, 2, falls, -4.0))
+        noises.append((0, 2 if request.role == "drop" else 1, falls, -4.0))
     for start, bars, velocity, rise in noises:
         if velocity * driven > 0.03:
             yield Note(
