@@ -19,6 +19,10 @@ from liveset.groups import keepers_app, models_app, remote_app
 from liveset.plain import forgiving
 from liveset.terminal import at_terminal, served
 
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # read when numpy is imported: what a report measures is too small to share out
+
 app = typer.Typer(
     name="liveset",
     help="A live-performance instrument in a terminal: the next section of music is made while the current one plays.",

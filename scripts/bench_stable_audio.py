@@ -33,13 +33,15 @@ PROMPT = "warm analog house groove 124 BPM in F minor"
 
 @dataclass(frozen=True)
 class Row:
-    """For ``seconds`` of sound: seconds until all steps, the first block and the last block are done, seconds of processor time
-    over all cores (which other programs do not blur), and the error against float32."""
+    """For ``seconds`` of sound in ``count`` steps: seconds until all steps, the first block and the last block are done, the last
+    two in processor time over all cores as well (which other programs do not blur), and the error against float32."""
 
     seconds: float
+    count: int
     steps: float
     first: float
     total: float
+    processor_first: float
     processor: float
     error: float | None
 
@@ -59,10 +61,11 @@ def measure(model: StableAudio, seconds: float, steps: int, exact: Path) -> Row:
     start, processor = time.perf_counter(), time.process_time()
     stream = model.stream(PROMPT, seconds, steps, seed=1, on_progress=lambda fraction: marks.append(time.perf_counter() - start))
     blocks = [next(stream)]
-    first = time.perf_counter() - start
+    first, processor_first = time.perf_counter() - start, time.process_time() - processor
     blocks.extend(stream)
     total, processor = time.perf_counter() - start, time.process_time() - processor
-    return Row(seconds, marks[-1], first, total, processor, compare(np.concatenate(blocks), exact))
+    error = compare(np.concatenate(blocks), exact)
+    return Row(seconds, steps, marks[-1], first, total, processor_first, processor, error)
 
 
 def compare(sound: npt.NDArray[np.float32], exact: Path) -> float | None:
@@ -82,7 +85,8 @@ def run(folder: Path, precision: Precision, options: argparse.Namespace, answer:
     model = StableAudio.load(folder, precision, options.device)
     load = time.perf_counter() - start
     model.generate(PROMPT, 1.0, steps=1)
-    rows = [measure(model, seconds, options.steps, folder / f"exact-{seconds:g}.npy") for seconds in options.seconds]
+    pieces = [(seconds, steps) for seconds in options.seconds for steps in options.steps]
+    rows = [measure(model, seconds, steps, folder / f"exact-{seconds:g}-{steps}.npy") for seconds, steps in pieces]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     answer.send(Report(load, peak, rows))
 
@@ -99,15 +103,15 @@ def measured_apart(folder: Path, precision: Precision, options: argparse.Namespa
     return report
 
 
-def show(precision: Precision, report: Report, steps: int) -> None:
-    """Print a table of one precision."""
+def show(precision: Precision, report: Report) -> None:
+    """Print a table of one precision. Times in brackets are of the processor, over all cores."""
     print(f"\n{precision}: loaded in {report.load:.1f} s, peak {report.peak / 2**20:.0f} MB")
-    print("  sound   a step   steps   decode   first sound     all   processor   of real time   error against float32")
+    print("  sound  steps  a step   steps   decode    first sound              all   of real time   error against float32")
     for row in report.rows:
         error = "the reference" if row.error is None else f"{row.error:.2%}"
-        work = f"{row.steps / steps:6.2f} s {row.steps:5.1f} s {row.total - row.steps:6.2f} s {row.first:11.2f} s"
-        whole = f"{row.total:7.2f} s {row.processor:9.1f} s {row.total / row.seconds:12.2f}"
-        print(f"{row.seconds:6.0f} s {work} {whole}   {error}")
+        work = f"{row.steps / row.count:6.2f} s {row.steps:5.1f} s {row.total - row.steps:6.2f} s"
+        first, whole = f"{row.first:6.1f} ({row.processor_first:5.1f}) s", f"{row.total:6.1f} ({row.processor:5.1f}) s"
+        print(f"{row.seconds:6.0f} s {row.count:5d} {work} {first} {whole} {row.total / row.seconds:12.2f}   {error}")
 
 
 def main() -> None:
@@ -115,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=list(PRECISIONS), help="float32 first gives errors")
     parser.add_argument("--seconds", nargs="+", type=float, default=[10.0, 30.0, 120.0])
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, nargs="+", default=[8], help="how much sooner the first sound comes with fewer")
     parser.add_argument("--threads", type=int, default=0, help="0: torch's own choice")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--folder", type=Path, help="keep the random checkpoint here and use it again")
@@ -129,7 +133,7 @@ def main() -> None:
             print("making random weights of the published size ...", flush=True)
             write_checkpoint(folder, Dimensions())
         for precision in options.precision:
-            show(precision, measured_apart(folder, precision, options), options.steps)
+            show(precision, measured_apart(folder, precision, options))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,9 @@ from engine.timebase import MIN_BPM, Grid
 STEP: Final = 1024
 """Frames between two looks of the conductor at the time."""
 
+SUBTYPE: Final = "PCM_24"
+"""What is kept of the sound, as soundfile names it."""
+
 GRACE_BARS: Final = 64
 """Bars beyond the plan after which a set that does not end is given up."""
 
@@ -101,6 +104,9 @@ class _Timeline:
 Moves = Sequence[tuple[float, p.Command]]
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0..1, and what sounds."""
+
+Heard = Callable[[npt.NDArray[np.float32]], None]
+"""Called with all that is written, (frames, 2) at a time, in order."""
 
 
 class Rehearsal:
@@ -162,7 +168,17 @@ class Rehearsal:
 
     # ------------------------------------------------------------ the set
 
-    def run(self, progress: Progress = lambda _fraction, _what: None, until_s: float = math.inf) -> RehearsalLog:
+    @property
+    def expected_frames(self) -> int:
+        """The length of the file as long as nobody moves the set's end: its bars and one of tail, as far as steps are whole."""
+        return planned(self.state).frame_of_bar(self.state.settings.total_bars + 1) // STEP * STEP
+
+    def run(
+        self,
+        progress: Progress = lambda _fraction, _what: None,
+        until_s: float = math.inf,
+        heard: Heard = lambda _block: None,
+    ) -> RehearsalLog:
         """Play the whole set, or its first ``until_s`` seconds.
 
         Raises:
@@ -195,7 +211,7 @@ class Rehearsal:
             self.set_params({"bpm": grid.bpm, "beats_per_bar": grid.beats_per_bar, **macros, **levels})
             for up in ups:
                 session.take(up)
-            self._play(session, workers, progress)
+            self._play(session, workers, progress, heard)
         finally:
             self.played.close(self.player.renderer.quanta, self.player.frame)
             log.close()
@@ -204,17 +220,17 @@ class Rehearsal:
             shutil.rmtree(folder, ignore_errors=True)
         return self._log(session, workers)
 
-    def _play(self, session: Session, workers: OfflineWorkers, progress: Progress) -> None:
-        subtype = "PCM_24"
+    def _play(self, session: Session, workers: OfflineWorkers, progress: Progress, heard: Heard) -> None:
         steered = self.timeline.count or self.moves
         slowest = Grid(MIN_BPM, self.state.grid.beats_per_bar) if steered else planned(self.state)
         limit = slowest.frame_of_bar(self.state.settings.total_bars + GRACE_BARS) + self.timeline.length
         limit += Grid(MIN_BPM).frame_of_beat(self.moves[-1][0]) if self.moves else 0
         try:
-            with soundfile.SoundFile(self.out, "w", samplerate=self.rate, channels=2, subtype=subtype) as file:
+            with soundfile.SoundFile(self.out, "w", samplerate=self.rate, channels=2, subtype=SUBTYPE) as file:
                 started = time.monotonic()
                 for block in self._blocks(session, workers, limit):
                     file.write(block)
+                    heard(block)
                     now = session.state.transport.now
                     progress(min(1.0, self.player.frame / self._total(session.state)), now.version.wish.name if now else "")
                     if self.options.realtime:

@@ -30,11 +30,12 @@ from engine.session.opening import notes, opening_state
 from liveset.commands.plain import plain_console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from engine.analysis.survey import Survey
     from engine.conductor.state import State
     from engine.rehearsal.log import RehearsalLog
-    from engine.rehearsal.rehearsal import Rehearsal
+    from engine.rehearsal.rehearsal import Heard, Rehearsal
 
 
 def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
@@ -67,7 +68,8 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)  # whoever ends it leaves no folders behind
     console = plain_console(stderr=True, soft_wrap=True)
     started = time.monotonic()
-    log = _play(rehearsal, written, console)
+    with _measured_beside(rehearsal, report) as (heard, survey):
+        log = _play(rehearsal, written, console, heard)
     for line in log.notices:
         console.print(f"warning: {line}", highlight=False, markup=False)
     if log.kept:
@@ -81,10 +83,26 @@ def rehearse_to_files(options: SetOptions, report: Path | None) -> None:
     )
     if report is not None:
         try:
-            write_report(report, where, log, _takes(log_to))
+            write_report(report, where, log, _takes(log_to), survey())
         except OSError as error:
             raise RecordingError(f"cannot write the report in {report}: {error.strerror}", "free some disk space") from error
         console.print(f"{report / PAGE_NAME} says how it went, report.json and set.png beside it")
+
+
+@contextlib.contextmanager
+def _measured_beside(rehearsal: Rehearsal, report: Path | None) -> Iterator[tuple[Heard, Callable[[], Survey | None]]]:
+    """What is to hear the set while it is rendered, for the report, and whatever tells afterwards what was found."""
+    if report is None:
+        yield lambda _block: None, lambda: None
+        return
+    from liveset.report.beside import Listener
+
+    listener = Listener(rehearsal.rate, rehearsal.expected_frames, rehearsal.out.suffix[1:].upper())
+    try:
+        yield listener.feed, listener.close
+    except BaseException:
+        listener.end()
+        raise
 
 
 def _takes(log_to: Path | None) -> Mapping[str, int]:
@@ -95,13 +113,15 @@ def _takes(log_to: Path | None) -> Mapping[str, int]:
     return {}
 
 
-def _play(rehearsal: Rehearsal, written: Path, console: Console) -> RehearsalLog:
+def _play(rehearsal: Rehearsal, written: Path, console: Console, heard: Heard) -> RehearsalLog:
     """Rehearse, with a bar that shows how far it is; a rehearsal that is broken off says what there is of it."""
     columns = (TextColumn("{task.description:<14}", markup=False), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("starting", total=1.0)
         try:
-            log = rehearsal.run(lambda done, what: progress.update(task, completed=done, description=what or "starting"))
+            log = rehearsal.run(
+                lambda done, what: progress.update(task, completed=done, description=what or "starting"), heard=heard
+            )
         except KeyboardInterrupt:
             progress.stop()
             empty = _remove_empty(written)

@@ -48,7 +48,11 @@ def check_writable(folder: Path | str) -> Path:
 
 
 def write_report(
-    folder: Path | str, audio: Path | str, log: RehearsalLog, takes: Mapping[str, int] = _NO_TAKES
+    folder: Path | str,
+    audio: Path | str,
+    log: RehearsalLog,
+    takes: Mapping[str, int] = _NO_TAKES,
+    heard: Survey | None = None,
 ) -> dict[str, Any]:
     """Measure a set's audio file and write report.json, set.png and report.html.
 
@@ -57,6 +61,7 @@ def write_report(
         audio: a file soundfile can read.
         log: what the set remembers.
         takes: how often each section was made, by its title.
+        heard: what `measure` would find, where that is known.
 
     Returns:
         What report.json holds.
@@ -65,7 +70,7 @@ def write_report(
         RecordingError: if the audio cannot be read or the report cannot be written.
     """
     folder = check_writable(folder)
-    heard = measure(audio)
+    heard = measure(audio) if heard is None else heard
     report = build(log, heard)
     try:
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
