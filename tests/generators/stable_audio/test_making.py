@@ -13,7 +13,7 @@ import torch
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio, measure_precisions
 from engine.generators.stable_audio.model.autoencoder import FIRST_WINDOW, windows
-from engine.generators.stable_audio.model.precision import Precision
+from engine.generators.stable_audio.model.precision import Precision, spared
 from engine.generators.stable_audio.model.sampling import keep_mask, length_of
 from tests.generators.stable_audio.conftest import TINY, relative_error
 
@@ -153,3 +153,16 @@ def test_what_cannot_be_made(tiny: StableAudio, wrong: dict[str, Any], message: 
 def test_latents_of_another_model(tiny: StableAudio) -> None:
     with pytest.raises(GeneratorError, match=r"\(16, frames\)"):
         tiny.decode(np.zeros((8, 20)))
+
+
+@pytest.mark.parametrize(
+    ("machine", "units", "expected"),
+    [("x86_64", True, "bfloat16"), ("x86_64", False, "float32"), ("AMD64", False, "float32"), ("arm64", False, "bfloat16")],
+)
+def test_int8_leaves_its_finer_parts_to_what_the_processor_is_quick_in(
+    monkeypatch: pytest.MonkeyPatch, machine: str, units: bool, expected: Precision
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: units)
+    assert spared("int8") == expected
+    assert [spared("float32"), spared("bfloat16")] == ["float32", "bfloat16"]

@@ -27,7 +27,7 @@ from engine.generators.stable_audio.model.layers import (
     rotate,
     split_heads,
 )
-from engine.generators.stable_audio.model.precision import Linear, Precision
+from engine.generators.stable_audio.model.precision import Linear, Precision, spared
 
 FIRST_WINDOW = 16
 WINDOW = 64
@@ -186,7 +186,7 @@ class Autoencoder(nn.Module):
     def __init__(self, shapes: Shapes, config: AutoencoderConfig, precision: Precision) -> None:
         super().__init__()
         # int8 is kept from the autoencoder: its error would be heard as noise in every sample.
-        own: Precision = "bfloat16" if precision == "int8" else precision
+        own = spared(precision)
         self.encoder = Half(shapes.under("encoder"), config.encoder, own, latents_first=False)
         self.decoder = Half(shapes.under("decoder"), config.decoder, own, latents_first=True)
         self.bottleneck = SoftNorm(shapes.under("bottleneck"))

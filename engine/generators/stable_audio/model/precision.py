@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import torch
 from torch import nn
@@ -18,8 +19,21 @@ from engine.generators.stable_audio.model.checkpoint import Shapes
 Precision = Literal["float32", "bfloat16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
 
+_X86: Final = ("x86_64", "amd64")
 _INT8_ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
 """In order of speed as measured on x86 with VNNI; the first that torch offers is used."""
+
+
+def spared(precision: Precision) -> Precision:
+    """What is not to be in int8 is computed in, in a model of some precision: bfloat16 for int8, else the same.
+
+    An x86 processor without units for bfloat16 takes float32: its decoder takes six times as long in bfloat16
+    (docs/experiments.md). It is asked, not timed, so that a machine always gives the same samples.
+    """
+    if precision != "int8":
+        return precision
+    has_units = platform.machine().lower() not in _X86 or torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if has_units else "float32"
 
 
 class Linear(nn.Module):

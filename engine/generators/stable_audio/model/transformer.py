@@ -30,7 +30,7 @@ from engine.generators.stable_audio.model.layers import (
     split_heads,
     two_layers,
 )
-from engine.generators.stable_audio.model.precision import Linear, Precision
+from engine.generators.stable_audio.model.precision import Linear, Precision, spared
 
 _QK_EPS = 1e-6
 _ROTARY_AT_LEAST = 32
@@ -106,7 +106,7 @@ class SelfAttention(nn.Module):
         self.to_out = Linear(shapes.under("to_out"), precision)
         self.q_norm, self.k_norm = RMSNorm(shapes.under("q_norm"), _QK_EPS), RMSNorm(shapes.under("k_norm"), _QK_EPS)
         self.heads = heads
-        self.dtype = torch.float32 if precision == "float32" else torch.bfloat16
+        self.dtype = torch.float32 if spared(precision) == "float32" else torch.bfloat16
 
     def forward(self, x: torch.Tensor, rotary: Rotary, real: torch.Tensor | None) -> torch.Tensor:  # (1, positions, width)
         q, k, v = split_heads(self.to_qkv(x), 3, self.heads)  # each (1, heads, positions, head)
@@ -125,7 +125,7 @@ class CrossAttention(nn.Module):
     def __init__(self, shapes: Shapes, heads: int, precision: Precision) -> None:
         super().__init__()
         self.to_q = Linear(shapes.under("to_q"), precision)
-        self.to_kv = Linear(shapes.under("to_kv"), "bfloat16" if precision == "int8" else precision)
+        self.to_kv = Linear(shapes.under("to_kv"), spared(precision))
         self.to_out = Linear(shapes.under("to_out"), precision)
         self.q_norm, self.k_norm = RMSNorm(shapes.under("q_norm"), _QK_EPS), RMSNorm(shapes.under("k_norm"), _QK_EPS)
         self.heads = heads
@@ -164,8 +164,7 @@ class Block(nn.Module):
         self.ff = SwiGLU(shapes.under("ff"), precision)
         self.to_scale_shift_gate = parameter(shapes, "to_scale_shift_gate")  # (6 * width,)
         if shapes.has("to_local_embed"):
-            once: Precision = "bfloat16" if precision == "int8" else precision
-            self.to_local_embed: nn.Sequential | None = two_layers(shapes.under("to_local_embed"), once)
+            self.to_local_embed: nn.Sequential | None = two_layers(shapes.under("to_local_embed"), spared(precision))
         else:
             self.to_local_embed = None
 
