@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import time
-import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import torch
 from torch import nn
@@ -20,8 +20,13 @@ Precision = Literal["float32", "bfloat16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
 
 _X86: Final = ("x86_64", "amd64")
-_INT8_ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
-"""In order of speed as measured on x86 with VNNI; the first that torch offers is used."""
+_MOST_WEIGHT: Final = 127
+_MOST_WITH_VNNI: Final = 127
+_MOST: Final = 63
+"""Largest whole number that a weight and what it meets are rounded to. Processors without VNNI add two products in 16 bits, which
+overflow with more than seven bits."""
+_LEAST: Final = 1e-12
+"""Stands in for the scale of rows that are all zero."""
 
 
 def spared(precision: Precision) -> Precision:
@@ -32,8 +37,14 @@ def spared(precision: Precision) -> Precision:
     """
     if precision != "int8":
         return precision
-    has_units = platform.machine().lower() not in _X86 or torch.cpu._is_avx512_bf16_supported()
+    has_units = platform.machine().lower() not in _X86 or _has("avx512_bf16")
     return "bfloat16" if has_units else "float32"
+
+
+def _has(unit: str) -> bool:
+    """Whether the processor has a unit, as far as torch can tell."""
+    asked = getattr(torch.cpu, f"_is_{unit}_supported", None)
+    return bool(asked is not None and asked())
 
 
 class Linear(nn.Module):
@@ -53,55 +64,66 @@ class Linear(nn.Module):
         self.precision = precision
         self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self.weight: torch.Tensor | None = None
-        self.packed: Any = None
+        self.rounded: _Rounded | None = None
         self.bias: torch.Tensor | None = torch.zeros(self.outputs) if shapes.has("bias") else None
 
     def set_weight(self, weight: torch.Tensor) -> None:
-        """Take a weight of any float dtype and of out * in numbers."""
+        """Take a weight of any float dtype and of out * in numbers.
+
+        Raises:
+            GeneratorError: it is to be in int8, which this torch or this processor lacks.
+        """
         matrix = weight.reshape(self.outputs, self.inputs)
         if self.precision == "int8":
-            self.packed = _pack_int8(matrix.float(), self.bias)
+            if not has_int8():
+                raise GeneratorError("this torch has no int8 arithmetic here", "choose the precision float32 or auto")
+            self.rounded = _Rounded(matrix.float())
         else:
             self.weight = matrix.to(self.dtype)
 
     def set_bias(self, bias: torch.Tensor) -> None:
-        """Take a bias; before ``set_weight``, since int8 packs both together."""
+        """Take a bias."""
         self.bias = bias.to(self.dtype)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # (..., in) -> (..., out)
-        if self.packed is not None:
-            quantised: torch.Tensor = torch.ops.quantized.linear_dynamic(x.float(), self.packed, reduce_range=False)
-            return quantised
+        if self.rounded is not None:
+            product = self.rounded.times(x.float())
+            return product if self.bias is None else product.add_(self.bias)
         assert self.weight is not None, "the weight was never set"
         return F.linear(x.to(self.dtype), self.weight, self.bias)
 
 
-def _pack_int8(weight: torch.Tensor, bias: torch.Tensor | None) -> Any:
-    """One scale per output row, symmetric, in the layout the processor's int8 kernel wants."""
-    scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
-    zero = torch.zeros(len(weight), dtype=torch.long)
-    with warnings.catch_warnings():
-        # torch announces a successor to its quantised tensors that its own fastest int8 kernel does not take yet.
-        warnings.simplefilter("ignore", UserWarning)
-        quantised = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
-    previous = torch.backends.quantized.engine
-    torch.backends.quantized.engine = int8_engine()
-    try:
-        return torch.ops.quantized.linear_prepack(quantised, bias)
-    finally:
-        torch.backends.quantized.engine = previous
+class _Rounded:
+    """A matrix (out, in) in 8 bits, with a scale for each output.
 
-
-def int8_engine() -> str:
-    """The fastest int8 engine this torch has.
-
-    Raises:
-        GeneratorError: it has none.
+    What it is multiplied with is rounded with a scale for each row, so that a loud token costs the others no precision.
     """
-    for engine in _INT8_ENGINES:
-        if engine in torch.backends.quantized.supported_engines:
-            return engine
-    raise GeneratorError("this torch has no int8 arithmetic", "choose the precision float32 or auto")
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        scale = weight.abs().amax(dim=1).clamp_(min=_LEAST) / _MOST_WEIGHT
+        whole = (weight / scale[:, None]).round_().clamp_(-_MOST_WEIGHT, _MOST_WEIGHT).to(torch.int8)
+        self._weight = torch.ops.onednn.qlinear_prepack(whole, None)
+        self._scale, self._zero = scale, torch.zeros(len(weight), dtype=torch.long)
+        self._most = _MOST_WITH_VNNI if _has("vnni") else _MOST
+
+    def times(self, x: torch.Tensor) -> torch.Tensor:
+        """Its product with (..., in), float32: (..., out)."""
+        rows, most = x.reshape(-1, x.shape[-1]), self._most
+        scale = rows.abs().amax(dim=1, keepdim=True).clamp_(min=_LEAST) / most
+        whole = (rows / scale).round_().add_(most + 1).to(torch.uint8)
+        product: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
+            whole, 1.0, most + 1, self._weight, self._scale, self._zero, None, 1.0, 0, torch.float32, "none", [], ""
+        )
+        return product.mul_(scale).reshape(*x.shape[:-1], len(self._zero))
+
+
+@cache
+def has_int8() -> bool:
+    """Whether this torch multiplies in int8 on this processor; builds differ, so it is tried."""
+    try:
+        return bool(_Rounded(torch.eye(8)).times(torch.ones(1, 8)).isfinite().all())
+    except (AttributeError, RuntimeError):
+        return False
 
 
 @dataclass(frozen=True)
@@ -130,7 +152,7 @@ def measure_precisions(device: str = "cpu") -> Measured:
     shapes = Shapes({"weight": (outputs, inputs)}, "", Path())
     speeds: dict[Precision, float] = {}
     for precision in PRECISIONS:
-        if precision == "int8" and (device != "cpu" or not set(_INT8_ENGINES) & set(torch.backends.quantized.supported_engines)):
+        if precision == "int8" and (device != "cpu" or not has_int8()):
             continue
         linear = Linear(shapes, precision)
         linear.set_weight(weight if precision == "int8" else weight.to(device))
