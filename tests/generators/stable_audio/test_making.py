@@ -13,7 +13,8 @@ import torch
 from engine.errors import GeneratorError
 from engine.generators.stable_audio import StableAudio, measure_precisions
 from engine.generators.stable_audio.model.autoencoder import FIRST_WINDOW, windows
-from engine.generators.stable_audio.model.precision import Precision, spared
+from engine.generators.stable_audio.model.checkpoint import Shapes
+from engine.generators.stable_audio.model.precision import Linear, Precision, spared
 from engine.generators.stable_audio.model.sampling import keep_mask, length_of
 from tests.generators.stable_audio.conftest import TINY, relative_error
 
@@ -166,3 +167,15 @@ def test_int8_leaves_its_finer_parts_to_what_the_processor_is_quick_in(
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: units)
     assert spared("int8") == expected
     assert [spared("float32"), spared("bfloat16")] == ["float32", "bfloat16"]
+
+
+def test_a_loud_token_costs_the_others_no_precision_in_int8() -> None:
+    generator = torch.Generator().manual_seed(3)
+    weight, x = torch.randn(64, 256, generator=generator), torch.randn(2, 20, 256, generator=generator)
+    x[0, 0] *= 50
+    linear = Linear(Shapes({"weight": (64, 256), "bias": (64,)}, "", Path()), "int8")
+    linear.set_bias(torch.ones(64))
+    linear.set_weight(weight)
+    errors = (linear(x) - (x @ weight.T + 1)).norm(dim=-1) / (x @ weight.T + 1).norm(dim=-1)
+    assert errors.shape == (2, 20)
+    assert float(errors.max()) < 0.03
