@@ -239,7 +239,7 @@ def opens_for_s(state: State) -> float:
     complete = work.after is not None and work.after.complete
     if handed_over or complete or opened >= OPENING_BARS[1] or len(state.plan) < 2:
         return 0.0
-    job = work.job("main")
+    job = next((each for each in work.jobs if each.purpose == "after"), work.job("main"))
     left_s = progress_of(state, job)[1] if job is not None else 0.0
     if job is None or job.purpose != "after":
         left_s += next_cost_s(state, 1)

@@ -169,8 +169,10 @@ def _spare_wants(state: State) -> Want | None:
 
 def _may_replace(state: State, job: Job, purpose: Purpose, version: Version) -> bool:
     """Whether a running job should give way to a more urgent one; the next section does as long as it can be made afterwards."""
-    if job.purpose in ("take", "after"):
-        return purpose != job.purpose
+    if job.purpose == "take":
+        return purpose != "take"
+    if job.purpose == "after":
+        return purpose not in ("take", "after")
     if job.purpose == "next":
         index, there = next_index(state), state.work.next is not None and state.work.next.complete
         cost_s = request_cost_s(state, version.request)

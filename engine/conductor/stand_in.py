@@ -47,6 +47,8 @@ def second(state: State) -> tuple[Purpose, Version] | None:
     It is made with as many steps as there is time for while the first one plays.
     """
     first, now = state.work.next, state.transport.now
+    if any(job.purpose == "after" for job in state.work.jobs):
+        return None
     if now is None or first is None or not next_safe(state) or state.work.after is not None or opens_for_s(state) <= 0:
         return None
     frame = due_frame(state)

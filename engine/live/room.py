@@ -14,7 +14,7 @@ from engine.live.background import Background, Post
 from engine.player.apart import Apart
 from engine.player.input.ring import RoomRing
 from engine.processes.layout import OPTIONS_FILE, ROOM_FILE
-from engine.protocol import INPUT_NONE, RoomView, SetOptions, input_of
+from engine.protocol import INPUT_NONE, RoomView, SetOptions, input_of, names_input
 from engine.session.session import Session
 from engine.timebase import SAMPLE_RATE
 
@@ -49,12 +49,15 @@ class RoomInput:
         """Listen to another device, or to none, from now on; also in an engine that takes this one's place."""
         try:
             self._listen(device)
-            options = self._folder / OPTIONS_FILE
-            replace(SetOptions.read(options), input=device or INPUT_NONE).write(options)
-        except (LivesetError, OSError, ValueError, TypeError) as error:
+        except (LivesetError, OSError) as error:
             said = error.message if isinstance(error, LivesetError) else str(error)
             self._session.tell("error", because("The input stays as it is", said, "."))
             return
+        try:
+            options = self._folder / OPTIONS_FILE
+            replace(SetOptions.read(options), input=device or INPUT_NONE).write(options)
+        except (OSError, ValueError, TypeError) as error:
+            self._session.tell("warning", because("The input is forgotten if the engine starts again", str(error), "."))
         if self._apart is None:
             self._session.tell("info", "No audio input: nothing is heard of the room.")
 
@@ -65,7 +68,7 @@ class RoomInput:
             DeviceError: if the device makes no sense: what was listened to stays.
             OSError: if there can be no ring.
         """
-        listens = device is not None and device.strip().casefold() != INPUT_NONE
+        listens = names_input(device)
         name, offset_ms = input_of(device) if listens and device is not None else ("", 0.0)
         if listens and self._ring is None:
             self._ring = RoomRing(self._folder / ROOM_FILE, create=True)

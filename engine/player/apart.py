@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import subprocess
@@ -16,9 +17,12 @@ from engine.player.output.priority import ordinary_priority
 AGAIN_S: Final = 2.0
 """Seconds from the start of a process to that of the next, where one ended by itself."""
 
+END_S: Final = 0.5
+"""Seconds that the end of a process is waited for."""
+
 
 class Apart:
-    """Runs a module beside this process, until it is closed; no call waits.
+    """Runs a module beside this process, until it is closed; no call waits for longer than `END_S`.
 
     Args:
         name: of it, for logs.
@@ -58,7 +62,8 @@ class Apart:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that hangs in a sound driver ends when it can
+                process.wait(END_S)
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():

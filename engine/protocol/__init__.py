@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from engine.protocol.hearing import HeardSound
     from engine.protocol.library import Keep, Keeper, ListKeepers, MarkKeeper, RemoveKeeper, StarWords
     from engine.protocol.macros import MACRO_NEUTRAL, MACRO_TABLE, MACROS, Macro, MacroRow, unit
-    from engine.protocol.options import BLOCKS, INPUT_NONE, MAX_MINUTES, SetOptions, input_of, pair_of
+    from engine.protocol.options import BLOCKS, INPUT_NONE, MAX_MINUTES, SetOptions, input_of, names_input, pair_of
     from engine.protocol.plan import (
         CURVES,
         Curve,
@@ -442,6 +442,7 @@ __all__ = [
     "VaryNext",
     "WorkerReport",
     "input_of",
+    "names_input",
     "one_line",
     "pair_of",
     "short_path",

@@ -39,6 +39,11 @@ INPUT_NONE: Final = "none"
 """The input device that listens to nothing, where a preset names one."""
 
 
+def names_input(text: str | None) -> bool:
+    """Whether what was asked for is an audio input, and not none at all."""
+    return text is not None and text.strip().casefold() != INPUT_NONE
+
+
 def input_of(text: str, where: str = "--input") -> tuple[str, float]:
     """An input device as a person names it, and by how many milliseconds it hears earlier (below 0) or later: ``USB Audio=-12``.
 
@@ -126,7 +131,7 @@ class SetOptions:
         if self.cue_device is None and set(main) & set(cue):
             shared = min(set(main) & set(cue))
             raise DeviceError(f"output {shared} cannot be for the set and for the headphones", "name others: --cue 3,4")
-        if self.input not in (None, INPUT_NONE):
+        if names_input(self.input):
             input_of(str(self.input))
         if self.minutes is not None and not 0 < self.minutes <= MAX_MINUTES:
             raise PresetError(f"--minutes must be above 0 and at most {MAX_MINUTES} (got {self.minutes:g})")

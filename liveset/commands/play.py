@@ -21,7 +21,6 @@ from engine.processes.client import EngineClient, EngineProcess, running_session
 from engine.processes.layout import APP, check_audio_name, check_free, cue_sheet, log_folder
 from engine.protocol import (
     DEFAULT_PRESET,
-    INPUT_NONE,
     NOT_SAVED,
     SAVED,
     Notice,
@@ -30,6 +29,7 @@ from engine.protocol import (
     SetOptions,
     Snapshot,
     input_of,
+    names_input,
     titled,
 )
 
@@ -130,7 +130,7 @@ def perform(options: SetOptions, screen: bool) -> int:
         check_device(str(options.device))
     if options.cue_device is not None:
         check_device(options.cue_device)
-    if options.input not in (None, INPUT_NONE):
+    if names_input(options.input):
         check_device(input_of(str(options.input))[0], "input")
     engine = EngineProcess(options)
     try:

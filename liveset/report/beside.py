@@ -60,7 +60,10 @@ class Listener:
         """Take in the next frames, (frames, 2)."""
         self._fed += len(block)
         if self._thread.is_alive():
-            self._waiting.put(block.copy())
+            try:
+                self._waiting.put(block.copy(), timeout=PATIENCE_S)
+            except queue.Full:  # it stands still
+                self._stop()
 
     def _hand_over(self) -> None:
         pipe = None if self._process is None else self._process.stdin
@@ -76,14 +79,21 @@ class Listener:
 
     def end(self) -> None:
         """End the process without an answer."""
+        self._stop()
+        self.close()
+
+    def _stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-        self.close()
 
     def close(self) -> Survey | None:
         """End the process. Returns what it found, None where the sound came out otherwise than expected."""
         if self._thread.is_alive():
-            self._waiting.put(None)
+            try:
+                self._waiting.put(None, timeout=PATIENCE_S)
+            except queue.Full:
+                self._stop()
+                self._waiting.put(None)
             self._thread.join()
         process, self._process = self._process, None
         if process is None or process.stdout is None:

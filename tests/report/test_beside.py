@@ -48,7 +48,8 @@ def test_a_set_of_another_length_has_no_answer() -> None:
 
 def test_a_process_that_is_gone_stands_in_nobodys_way() -> None:
     listener, heard = Listener(RATE, 100 * STEP, "WAV"), sound()
-    listener.end()
+    assert listener._process is not None
+    listener._process.kill()
     for _ in range(100):
         listener.feed(heard[:STEP])
     assert listener.close() is None

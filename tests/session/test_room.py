@@ -14,7 +14,7 @@ import pytest
 
 from engine import protocol as p
 from engine.conductor import forecast
-from engine.conductor.events import PlayerSaid, SendLoop
+from engine.conductor.events import PlayerSaid, SendLoop, WorkerUp
 from engine.conductor.reacting.on_player import player_said
 from engine.conductor.reacting.room import NO_INPUT, loop_room, out_of_tempo
 from engine.conductor.recipes import next_wish
@@ -235,3 +235,13 @@ def test_bars_that_are_gone_do_not_lead_the_next_section_astray() -> None:
     stage.fail(job.job_id)
     assert "Could not vary" in stage.told[-1] and "generating it from scratch" in stage.told[-1]
     assert asked(stage).continue_path != "room-001.bars"
+
+
+def test_a_generator_that_greets_again_leaves_the_loop_its_stem() -> None:
+    stage = started(96)
+    stage.command(p.LoopRoom(taken=bars_of(stage)))
+    stage.take(WorkerUp("main", stage.state.work.generator, stage.state.work.traits))
+    assert stage.state.steering.levels[-1] == ("room", 1.0, False)
+    stage.command(p.LoopRoom())
+    stage.take(WorkerUp("main", stage.state.work.generator, stage.state.work.traits))
+    assert all(stem != "room" for stem, _, _ in stage.state.steering.levels)

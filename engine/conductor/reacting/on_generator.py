@@ -28,7 +28,7 @@ from engine.conductor.requests import next_index
 from engine.conductor.state import OPENING, Job, State, Version
 from engine.conductor.steering import take_name
 from engine.conductor.takes import offered, section_locked, settled, take_at
-from engine.protocol import Traits
+from engine.protocol import ROOM, Traits
 
 ALONE: Final = 1.3
 """How much longer work takes while a set plays than before it does, on the two cores of a laptop: the player, the screen
@@ -63,8 +63,9 @@ def worker_up(state: State, event: WorkerUp) -> Step:
 
 
 def _with_stems(state: State, stems: tuple[str, ...]) -> State:
-    """The stems that the set's generator makes, those that were there already at their levels."""
+    """The stems that the set's generator makes, those that were there already at their levels; a loop from the room stays."""
     known = {stem: (level, muted) for stem, level, muted in state.steering.levels}
+    stems = (*stems, *(stem for stem in known if stem == ROOM))
     return state.with_steering(levels=tuple((stem, *known.get(stem, (1.0, False))) for stem in stems))
 
 

@@ -89,7 +89,8 @@ class DevicesScreen(ModalScreen[UseDevice | None]):
             self._inputs, self._heard = shown.inputs, shown.room.where
             lines = [NOTHING, *(_line(device, self._heard) for device in self._inputs)]
             heard = [place for place, device in enumerate(self._inputs, 1) if device.name == self._heard]
-            self._fill("#room-inputs", lines, heard[0] if heard else 0)
+            at = self.query_one("#room-inputs", OptionList).highlighted  # where the performer looks; nowhere at first
+            self._fill("#room-inputs", lines, min(at, len(lines) - 1) if at is not None else heard[0] if heard else 0)
             for name in ("#room-inputs", "#room-level", "#room-note"):
                 self.query_one(name).display = bool(self._inputs)
         if (level := _level(shown.room)) != self._level:
