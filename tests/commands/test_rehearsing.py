@@ -30,7 +30,7 @@ def rehearse(out: Path) -> None:
 def breaks_off(frames: int, why: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every rehearsal end after so many frames."""
 
-    def run(self: Rehearsal, progress: object) -> None:
+    def run(self: Rehearsal, progress: object, **_: object) -> None:
         soundfile.write(self.out, np.zeros((frames, 2), dtype=np.float32), 44_100)
         raise why
 
