@@ -26,7 +26,7 @@ from engine.conductor.forecast import (
 from engine.conductor.looping import looped
 from engine.conductor.recipes import next_wish
 from engine.conductor.requests import FILLER_BARS, make_version, next_index, wish, wish_now
-from engine.conductor.stand_in import at_once, opening, second, without_after
+from engine.conductor.stand_in import at_once, follows, opening, second, without_after
 from engine.conductor.state import Job, Playing, Purpose, State, Version, Wish
 from engine.conductor.takes import place_to_make, promoted, section_locked, spare_take, wanted_still
 from engine.conductor.tempo import next_line, start_bar
@@ -189,7 +189,10 @@ def choose_jobs(state: State) -> tuple[State, tuple[Action, ...]]:
         if place not in state.work.up or state.transport.run == "finished":
             continue
         for job in state.work.jobs:
-            if job.place == place and job.purpose == "take" and not wanted_still(state, job):
+            if job.place != place:
+                continue
+            unwanted = job.purpose == "take" and not wanted_still(state, job)
+            if unwanted or (job.purpose == "after" and not follows(state, job.version)):
                 state = drop_job(state, job)
                 actions.append(CancelJob(job))
         running = state.work.job(place)

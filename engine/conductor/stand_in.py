@@ -60,12 +60,18 @@ def second(state: State) -> tuple[Purpose, Version] | None:
     return "after", make_version(then, 1, next_wish(then, 1, 0), "main", start_bar=start, steps=steps)
 
 
+def follows(state: State, after: Version) -> bool:
+    """Whether a second section goes on from the first one that comes, and not from another take of it."""
+    first = state.work.next
+    return first is not None and after.request.continue_path in (None, first.path)
+
+
 def without_after(state: State) -> State:
     """The state without a second section that was made to follow another first one than the one that comes."""
-    first, after = state.work.next, state.work.after
-    if after is None or (first is not None and after.request.continue_path in (None, first.path)):
+    after = state.work.after
+    if after is None or follows(state, after):
         return state
-    if not after.complete:  # whoever makes it ends it first
+    if not after.complete:  # its job is ended, and it with that
         return state
     return state.with_work(after=None, trash=(*state.work.trash, after.path))
 

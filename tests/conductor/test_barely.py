@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import protocol as p
-from engine.conductor.events import JobDone, JobProgress, WorkerUp
+from engine.conductor.events import CancelJob, JobDone, JobProgress, StartJob, WorkerUp
+from engine.conductor.jobs import choose_jobs
 from engine.conductor.state import OPENING, Job
 from tests.conductor.simulation import Stage
 from tests.conductor.test_conductor import BAR, BAR_S, SLOW, check_grid, made, opening
@@ -100,3 +101,18 @@ def test_an_opening_does_not_wait_without_end() -> None:
     play(stage, lambda at: 1.0 if at < 60 else 60.0, 200.0)
     assert [played.index for played in stage.state.transport.history][:2] == [OPENING, 0]
     assert stage.state.transport.history[1].start_bar <= 66
+
+
+def test_a_second_section_for_another_take_than_the_one_that_comes_is_ended() -> None:
+    stage = waiting()
+    play(stage, lambda _at: 1.2, 60.0)
+    (job,) = stage.state.work.jobs
+    first = stage.state.work.next
+    assert job.purpose == "after" and first is not None
+    _, actions = choose_jobs(stage.state)
+    assert not actions, "neither begun twice nor given up for a take"
+    _, actions = choose_jobs(stage.state.with_work(next=replace(first, path="another take")))
+    cancelled, begun = actions
+    assert cancelled == CancelJob(job)
+    assert isinstance(begun, StartJob) and begun.job.purpose == "after"
+    assert begun.job.version.request.continue_path == "another take"

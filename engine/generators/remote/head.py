@@ -15,6 +15,9 @@ HeadState = Literal["same", "away", "another"]
 CLOSED_S: Final = 0.5
 """Seconds between a connection's end and the look whether the head lives: shorter than any head takes to begin again."""
 
+DIALS: Final = 3
+"""How often a head is dialled whose machine does not answer, before it counts as away."""
+
 _BYTES: Final = 4096
 
 
@@ -62,6 +65,11 @@ class Head:
         return False
 
     def _dialled(self) -> socket.socket | None:
-        with contextlib.suppress(OSError):
-            return socket.create_connection((self._address.host, self._address.port), ANSWERS_S)
+        for _ in range(DIALS):
+            try:
+                return socket.create_connection((self._address.host, self._address.port), ANSWERS_S)
+            except ConnectionRefusedError:  # its machine answers, and it is not there
+                return None
+            except OSError:  # the network pauses, which is no end
+                time.sleep(CLOSED_S)
         return None
