@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import mmap
-import os
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.processes.latest import map_file
 
 Block = npt.NDArray[np.float32]
 
@@ -33,14 +34,7 @@ class SharedSound:
     """
 
     def __init__(self, path: Path, frames: int, create: bool) -> None:
-        size = _HEADER + 8 * frames
-        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0), 0o600)
-        try:
-            if create:
-                os.ftruncate(descriptor, size)
-            self.header = mmap.mmap(descriptor, size)
-        finally:
-            os.close(descriptor)
+        self.header = map_file(path, _HEADER + 8 * frames, create)
         self._frames = frames
         self._sound: Block = np.frombuffer(self.header, dtype="<f4", offset=_HEADER).reshape(frames, 2)
 

@@ -140,6 +140,22 @@ def read_place(status: NamedValues) -> HeardPlace | None:
     return None
 
 
+def map_file(path: Path, size: int, create: bool) -> mmap.mmap:
+    """So many bytes of a file as memory that processes share; ``create`` makes it, empty and readable by its user alone.
+
+    Raises:
+        OSError: if it cannot be made or opened.
+        ValueError: if it is smaller.
+    """
+    descriptor = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0), 0o600)
+    try:
+        if create:
+            os.ftruncate(descriptor, size)
+        return mmap.mmap(descriptor, size)
+    finally:
+        os.close(descriptor)
+
+
 class SharedBlock(NamedValues):
     """A memory-mapped array of named float64 values.
 
@@ -154,12 +170,5 @@ class SharedBlock(NamedValues):
     """
 
     def __init__(self, path: Path, names: tuple[str, ...], create: bool = False) -> None:
-        size = 8 * len(names)
-        fd = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0), 0o600)
-        try:
-            if create:
-                os.ftruncate(fd, size)
-            self._map = mmap.mmap(fd, size)
-        finally:
-            os.close(fd)
+        self._map = map_file(path, 8 * len(names), create)
         super().__init__(names, np.frombuffer(self._map, dtype=np.float64))
